@@ -1,0 +1,45 @@
+# `make run` and `make test` do all the set-up and work; `make` is lint + types + tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/run.stamp
+DEV := $(VENV)/dev.stamp
+WHEELS := $(VENV)/wheels
+
+.PHONY: all lint types test run bench clean
+.DEFAULT_GOAL := all
+
+all: lint types test
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+# The wheels let the tests install the package into fresh environments without a network.
+$(DEV): setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . 'setuptools>=77'
+	rm -rf build $(WHEELS)/talkover_mockserver-*
+	touch $(RUN) $@
+
+run: $(RUN)
+	$(BIN)/mockserver serve
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+test: $(DEV)
+	$(BIN)/pytest
+
+bench: $(DEV)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The harness's routes: every module here has `register(admin)`, which declares its routes."""

@@ -1,0 +1,69 @@
+"""`environments`: open isolated worlds beside the fixture's, and close them."""
+
+from typing import Any
+
+from flask import Response, request
+
+from mockserver.admin.routes import Admin
+from mockserver.environment import Environment
+from mockserver.errors import Problem
+from mockserver.mistakes import Source, nearest
+from mockserver.seed import to_baseline
+from mockserver.store import Baseline
+from mockserver.wire import admin_response, json_object, masked
+
+_KEYS = ("name", "token", "from", "fixture")
+
+
+def register(admin: Admin) -> None:
+    def list_all() -> Response:
+        found = [_present(environment) for environment in admin.world.environments.values()]
+        return admin_response({"environments": found})
+
+    def open_one() -> Response:
+        wanted = _checked(json_object(request))
+        baseline = _baseline(admin, wanted)
+        environment = admin.world.open(baseline, wanted.get("name"), wanted.get("token"))
+        body = {"name": environment.name, "token": environment.tokens[0], "url": request.host_url.rstrip("/")}
+        return admin_response(body, 201)
+
+    def read(name: str) -> Response:
+        return admin_response(_present(admin.world.by_name(name)))
+
+    def close(name: str) -> Response:
+        environment = admin.world.close(name)
+        return admin_response({"name": environment.name, "closed": True, "errors": environment.errors})
+
+    admin.route("GET", "/environments", list_all)
+    admin.route("POST", "/environments", open_one)
+    admin.route("GET", "/environments/<name>", read)
+    admin.route("DELETE", "/environments/<name>", close)
+
+
+def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    for key, value in wanted.items():
+        if key not in _KEYS:
+            raise Problem(422, "Unknown key", f"unknown key {key!r}{nearest(key, _KEYS)}")
+        if key != "fixture" and not (value is None or isinstance(value, str)):
+            raise Problem(422, "Bad value", f"{key} must be a string (got {type(value).__name__})")
+    if wanted.get("from") and wanted.get("fixture") is not None:
+        raise Problem(422, "Two baselines", "give either from or fixture, not both")
+    return wanted
+
+
+def _baseline(admin: Admin, wanted: dict[str, Any]) -> Baseline:
+    """That of the fixture which came along, of the environment named, or of the one the token opens."""
+    if wanted.get("fixture") is not None:
+        return to_baseline(Source("fixture", "", wanted["fixture"]))
+    if wanted.get("from"):
+        return admin.world.by_name(wanted["from"]).baseline
+    return admin.environment().baseline
+
+
+def _present(environment: Environment) -> dict[str, Any]:
+    return {
+        "name": environment.name,
+        "tokens": [masked(token) for token in environment.tokens],
+        "agents": len(environment.agent_ids()),
+        "errors": len(environment.errors),
+    }

@@ -1,0 +1,69 @@
+"""Keeps everybody but the harness out of the admin routes: foreign web pages, foreign hosts, no token."""
+
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from mockserver.errors import Problem
+
+TOKEN_HEADER = "X-Mockserver-Admin-Token"
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`bound` is the address that the server listens on; `hosts` are further names it is known by (`*`: any).
+
+    Bound to every address, as in a container, it also answers to IP addresses, to names without a dot
+    (those of containers) and to host.docker.internal: none of these can be a web page's own name.
+    """
+
+    bound: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ()
+    token: str | None = None
+
+    def check(self, request: Request) -> None:
+        """Raises Problem 403 or 401."""
+        host = _name(request.host)
+        if not self._is_known(host):
+            detail = (
+                f"the request was sent to the host {host!r}, under which this server is not known; "
+                f"start it with --allow-host {host}"
+            )
+            raise Problem(403, "Unknown host", detail)
+        if _is_foreign(request):
+            raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")
+        self._check_token(request.headers.get(TOKEN_HEADER, ""))
+
+    def _is_known(self, host: str) -> bool:
+        if host in _LOCAL or host == self.bound or host in self.hosts or "*" in self.hosts:
+            return True
+        everywhere = self.bound in ("0.0.0.0", "::", "")
+        return everywhere and (_is_address(host) or "." not in host or host == "host.docker.internal")
+
+    def _check_token(self, given: str) -> None:
+        if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
+            what = "wrong" if given else "missing"
+            raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {what} (see --admin-token)")
+
+
+def _is_foreign(request: Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.host}"
+    return site not in ("none", "same-origin") or origin not in (None, own)
+
+
+def _name(host: str) -> str:
+    return urlsplit(f"//{host}").hostname or ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,35 @@
+"""How the admin routes are declared."""
+
+from collections.abc import Callable
+
+from flask import Flask, Response, g, request
+
+from mockserver.environment import Environment
+from mockserver.errors import ApiError, Problem
+from mockserver.routing import ADMIN, add_route
+from mockserver.wire import bearer_token
+from mockserver.world import World
+
+
+class Admin:
+    """Where admin modules declare their routes, relative to `/__admin`."""
+
+    def __init__(self, app: Flask, world: World) -> None:
+        self._app = app
+        self.world = world
+
+    def route(self, method: str, path: str, view: Callable[..., Response]) -> None:
+        add_route(self._app, method, ADMIN + path, view)
+
+    def environment(self) -> Environment:
+        """The environment that this request acts on: its token's, or the default one without a token.
+
+        Raises Problem 401 for a token that opens nothing.
+        """
+        token = bearer_token(request)
+        try:
+            environment = self.world.by_token(token) if token else self.world.default
+        except ApiError as error:
+            raise Problem(401, "The token opens no environment", error.reason) from None
+        g.environment = environment
+        return environment

@@ -1,0 +1,55 @@
+"""`state` and `reset`: read, replace, merge and forget what one environment holds."""
+
+import hashlib
+import json
+
+from flask import Response, request
+
+from mockserver.admin.routes import Admin
+from mockserver.documents import to_yaml
+from mockserver.environment import Environment
+from mockserver.seed import to_baseline
+from mockserver.wire import admin_response, document
+
+_JSON, _YAML = "application/json", "application/yaml"
+
+
+def register(admin: Admin) -> None:
+    def read() -> Response:
+        return _state(admin.environment())
+
+    def replace() -> Response:
+        environment = admin.environment()
+        environment.replace(to_baseline(document(request)))
+        return _state(environment)
+
+    def merge() -> Response:
+        environment = admin.environment()
+        environment.merge(document(request))
+        return _state(environment)
+
+    def reset() -> Response:
+        environment = admin.environment()
+        environment.reset()
+        return admin_response({"environment": environment.name, "reset": True})
+
+    admin.route("GET", "/state", read)
+    admin.route("PUT", "/state", replace)
+    admin.route("PATCH", "/state", merge)
+    admin.route("POST", "/reset", reset)
+
+
+def _state(environment: Environment) -> Response:
+    """The state as a fixture, JSON or YAML; its ETag is a digest of the state, whatever the format."""
+    state = environment.document()
+    response = Response(to_yaml(state), content_type=_YAML) if _wants_yaml() else admin_response(state)
+    response.set_etag(hashlib.blake2b(json.dumps(state).encode(), digest_size=16).hexdigest())
+    response.make_conditional(request)
+    return response
+
+
+def _wants_yaml() -> bool:
+    wanted = request.args.get("format")
+    if wanted is not None:
+        return wanted == "yaml"
+    return request.accept_mimetypes.best_match([_JSON, _YAML, "application/x-yaml", "text/yaml"], _JSON) != _JSON

@@ -1,0 +1,30 @@
+"""The command `mockserver`: each subcommand is a module here, imported when it is asked for."""
+
+import importlib
+import pkgutil
+from typing import cast
+
+import click
+
+from mockserver import __version__
+
+
+class _Commands(click.Group):
+    """Subcommands by module, so that `check` does not pay for the server's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return cast(click.Command, importlib.import_module(f"{__name__}.{cmd_name}").command)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"auto_envvar_prefix": "MOCKSERVER", "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="mockserver")
+def main() -> None:
+    """A stand-in for the Talkover webhook API, for integration tests."""

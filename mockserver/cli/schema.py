@@ -1,0 +1,13 @@
+"""`mockserver schema`."""
+
+import json
+
+import click
+
+from mockserver.schema import fixture_schema
+
+
+@click.command(name="schema")
+def command() -> None:
+    """Print the JSON Schema of fixture files, for editors that complete and check them."""
+    click.echo(json.dumps(fixture_schema(), indent=2))

@@ -1,0 +1,121 @@
+"""`mockserver serve`."""
+
+import errno
+import gc
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
+
+import click
+from flask import Flask
+
+from mockserver.admin.guard import Guard
+from mockserver.app import create_app
+from mockserver.cli._errors import BadFixture
+from mockserver.errors import FixtureError
+from mockserver.fixture_files import default_fixture, load
+from mockserver.seed import Seed
+from mockserver.server import Server
+from mockserver.world import World
+
+
+@click.command(name="serve")
+@click.option(
+    "--fixtures",
+    multiple=True,
+    metavar="PATH",
+    envvar="MOCKSERVER_FIXTURES",
+    help="A fixture file or a folder of them; may be repeated.  [default: the built-in one]",
+)
+@click.option("--host", default="127.0.0.1", envvar="MOCKSERVER_HOST", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=7357,
+    type=click.IntRange(0, 65535),
+    envvar="MOCKSERVER_PORT",
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--port-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="MOCKSERVER_PORT_FILE",
+    help="Write the port to this file once the server is ready.",
+)
+@click.option(
+    "--admin-token",
+    envvar="MOCKSERVER_ADMIN_TOKEN",
+    metavar="TOKEN",
+    help="Ask for this token in X-Mockserver-Admin-Token on the admin routes.",
+)
+@click.option("--no-admin", is_flag=True, envvar="MOCKSERVER_NO_ADMIN", help="Serve the API without the admin routes.")
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    envvar="MOCKSERVER_ALLOW_HOST",
+    help="A further host name under which the admin routes answer; may be repeated, * is any.",
+)
+def command(
+    fixtures: tuple[str, ...],
+    host: str,
+    port: int,
+    port_file: Path | None,
+    admin_token: str | None,
+    no_admin: bool,
+    allow_host: tuple[str, ...],
+) -> None:
+    """Serve the API. The URL is the one line on standard output, written when it answers."""
+    _on_signal(lambda *_: sys.exit(0))
+    world = World(_load(fixtures))
+    guard = None if no_admin else Guard(host, allow_host, admin_token)
+    server = _listen(create_app(world, guard, _log), host, port)
+    _on_signal(lambda *_: server.stop_soon())
+    try:
+        _announce(server, port_file)
+        gc.freeze()  # what is loaded stays: no later collection need walk it
+        server.serve()
+    finally:
+        server.stop()
+        if port_file:
+            port_file.unlink(missing_ok=True)
+
+
+def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)
+
+
+def _load(fixtures: Sequence[str]) -> Seed:
+    try:
+        return load(fixtures or [default_fixture()])
+    except FixtureError as error:
+        raise BadFixture(error) from None
+
+
+def _listen(app: Flask, host: str, port: int) -> Server:
+    try:
+        return Server(app, host, port)
+    except OSError as error:
+        hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
+        raise click.UsageError(f"can't listen on {host}:{port}: {error.strerror or error}{hint}") from None
+
+
+def _announce(server: Server, port_file: Path | None) -> None:
+    """The port file appears whole: who waits for it never reads half of it."""
+    if port_file:
+        unfinished = port_file.with_name(port_file.name + ".part")
+        try:
+            unfinished.write_text(f"{server.port}\n")
+            unfinished.replace(port_file)
+        except OSError as error:
+            raise click.UsageError(f"can't write the port file {port_file}: {error.strerror}") from None
+    click.echo(server.url)
+
+
+def _log(line: str) -> None:
+    moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
+    sys.stderr.write(f"{moment}Z {line}\n")

@@ -1,0 +1,30 @@
+"""Time as one environment sees it, in whole seconds of UTC, which is what the API's database keeps."""
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+
+def _real_time() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Clock:
+    """Tells the time. `source` gives an aware datetime; it is the real time unless a test hands in another."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Callable[[], datetime] = _real_time) -> None:
+        self._source = source
+
+    def now(self) -> datetime:
+        return self._source().replace(microsecond=0)
+
+
+def to_microseconds(moment: datetime) -> str:
+    """A webhook's time: `2025-09-03T23:19:51.000000Z` (documented)."""
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def to_seconds(moment: datetime) -> str:
+    """An agent's time, a log's, and a fixture's: `2025-09-03T23:19:51Z` (documented)."""
+    return moment.isoformat(timespec="seconds")[:-6] + "Z"

@@ -1,0 +1,169 @@
+"""Every error the program names: the API's answers, admin problems and mistakes in fixtures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class ApiError(Exception):
+    """An error answer of the API. `reason` is one sentence for a person; the body stays the vendor's."""
+
+    status = 500
+    message = "Server Error"
+    pretty: ClassVar[bool] = False
+    """Printed with four-space indentation, as Laravel's own error pages are (measured)."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def body(self) -> dict[str, Any]:
+        return {"message": self.message}
+
+    def headers(self) -> dict[str, str]:
+        return {}
+
+
+class ServerError(ApiError):
+    """A crash of the mock itself (measured body)."""
+
+    pretty = True
+
+
+class RouteNotFound(ApiError):
+    """No route has this path (measured). `path` is as it was requested, percent-encoded."""
+
+    status = 404
+    pretty = True
+
+    def __init__(self, path: str, reason: str = "") -> None:
+        super().__init__(reason)
+        self.path = path.strip("/") or "/"
+
+    def body(self) -> dict[str, Any]:
+        return {"message": f"The route {self.path} could not be found."}
+
+
+class MethodNotAllowed(ApiError):
+    """The path exists, the method does not (measured). `allowed` is in the order of Laravel's verbs."""
+
+    status = 405
+    pretty = True
+
+    def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
+        self.method, self.path, self.allowed = method, path.strip("/") or "/", ", ".join(allowed)
+        super().__init__(f"this path answers {self.allowed} only")
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "message": f"The {self.method} method is not supported for route {self.path}. "
+            f"Supported methods: {self.allowed}."
+        }
+
+    def headers(self) -> dict[str, str]:
+        return {"Allow": self.allowed}
+
+
+class Refused(ApiError):
+    """What the HTTP layer itself refuses, such as a malformed Host header (assumed)."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class MissingToken(ApiError):
+    """No bearer token (documented)."""
+
+    status = 401
+    message = "Missing Bearer Token"
+
+
+class InvalidToken(ApiError):
+    """No environment knows the token (documented on the vendor's authentication page)."""
+
+    status = 401
+    error: ClassVar[str] = "UNAUTHORIZED"
+    message = "Invalid or missing authentication token"
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self.error, "message": self.message, "status_code": self.status}
+
+
+class ExpiredToken(InvalidToken):
+    """The fixture marks the token expired (documented on the vendor's authentication page)."""
+
+    error = "TOKEN_EXPIRED"
+    message = "Authentication token has expired"
+
+
+class NotFound(ApiError):
+    """A record that the environment does not hold; `id` is what was asked for."""
+
+    status = 404
+
+    def __init__(self, id: str) -> None:
+        super().__init__()
+        self.id = id
+
+    def body(self) -> dict[str, Any]:
+        return {"success": False, "message": self.message}
+
+
+class AgentNotFound(NotFound):
+    """The agent is unknown, or in another environment (documented)."""
+
+    message = "Agent not found in this environment."
+
+
+class WebhookNotFound(NotFound):
+    """The webhook is unknown, or another agent's (documented)."""
+
+    message = "Webhook not found."
+
+    def __init__(self, id: str, agent_id: str) -> None:
+        super().__init__(id)
+        self.agent_id = agent_id
+
+
+class Problem(Exception):
+    """An error answer of the admin API: problem details (RFC 9457) with `members` of its own."""
+
+    def __init__(self, status: int, title: str, detail: str, **members: object) -> None:
+        super().__init__(detail)
+        self.status, self.title, self.detail, self.members = status, title, detail, members
+
+    def body(self) -> dict[str, object]:
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong in a fixture: where (`file:line: path`), what, and the value that was found."""
+
+    file: str
+    path: str
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
+
+    def to_json(self) -> Mapping[str, object]:
+        return {"path": self.path, "line": self.line, "message": self.text}
+
+
+class FixtureError(Exception):
+    """All the mistakes of all the fixture files; nothing of them was used."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = list(mistakes)

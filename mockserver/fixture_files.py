@@ -1,0 +1,72 @@
+"""Fixture files and folders to the environments that they describe together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mockserver.documents import DocumentError, is_json, read
+from mockserver.errors import FixtureError, Mistake
+from mockserver.mistakes import Source
+from mockserver.seed import Seed, to_seed
+
+_ENDINGS = (".yaml", ".yml", ".json")
+
+
+def load(paths: Sequence[str | Path]) -> Seed:
+    """The environments of all files together; of a folder, every YAML and JSON file in it, by name.
+
+    Raises FixtureError with every mistake of every file.
+    """
+    sources: list[Source] = []
+    mistakes: list[Mistake] = []
+    for path in paths:
+        try:
+            sources += [read_file(file) for file in _files(Path(path))]
+        except FixtureError as error:
+            mistakes += error.mistakes
+    try:
+        seed = to_seed(sources)
+    except FixtureError as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise FixtureError(mistakes)
+    return seed
+
+
+def read_file(path: Path) -> Source:
+    """One file as plain data. Raises FixtureError when it can't be read or is not YAML or JSON."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, f"can't be read: {error.strerror or error}") from None
+    return parse(content, str(path), is_json(path.name))
+
+
+def parse(content: bytes, name: str, json_only: bool = False) -> Source:
+    """Bytes as plain data; `name` stands for the file in messages. Raises FixtureError."""
+    try:
+        text, data = read(content, json_only)
+    except DocumentError as error:
+        raise FixtureError([Mistake(name, "", str(error), error.line)]) from None
+    if data is None:
+        raise _unreadable(name, "is empty; expected at least `agents: []`")
+    return Source(name, text, data)
+
+
+def default_fixture() -> Path:
+    """What is served when nothing is named: in an installed package, or in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "fixtures" / "default.yaml"
+    return installed if installed.exists() else package.parent / "fixtures" / "default.yaml"
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and not file.name.startswith("."))
+    if not files:
+        raise _unreadable(path, f"the folder holds no fixture ({', '.join('*' + e for e in _ENDINGS)})")
+    return files
+
+
+def _unreadable(path: Path | str, text: str) -> FixtureError:
+    return FixtureError([Mistake(str(path), "", text)])

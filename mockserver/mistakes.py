@@ -1,0 +1,82 @@
+"""What is wrong in fixtures: collected while they are read, reported all at once with their lines."""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver import documents
+from mockserver.documents import Path
+from mockserver.errors import FixtureError, Mistake
+
+MISSING = object()
+"""Stands for a value that is not there, in messages."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One fixture as it came: `file` names it in messages, `text` is what its lines are counted in."""
+
+    file: str
+    text: str
+    data: Any
+
+
+class Mistakes:
+    """Collects mistakes. `source` is the fixture that is being read."""
+
+    def __init__(self) -> None:
+        self.source = Source("", "", None)
+        self._found: list[tuple[Source, Path, str]] = []
+
+    def add(self, path: Path, text: str, value: object = MISSING) -> None:
+        got = "" if value is MISSING else f" (got {_short(value)})"
+        self._found.append((self.source, path, text + got))
+
+    def raise_if_any(self) -> None:
+        """Raises FixtureError with every mistake and its line; finding the lines costs a second parse."""
+        mistakes: list[Mistake] = []
+        for source in {id(source): source for source, _, _ in self._found}.values():
+            mine = [(path, text) for origin, path, text in self._found if origin is source]
+            lines = documents.lines(source.text, [path for path, _ in mine])
+            mistakes += [
+                Mistake(source.file, shown(path), text, line) for (path, text), line in zip(mine, lines, strict=True)
+            ]
+        if mistakes:
+            raise FixtureError(mistakes)
+
+    def is_mapping(self, path: Path, value: object, keys: Sequence[str]) -> bool:
+        """Whether the value is a mapping; its keys that are not among `keys` are mistakes."""
+        if not isinstance(value, dict):
+            self.add(path, f"must be a mapping with {', '.join(keys)}" if keys else "must be a mapping", value)
+            return False
+        for key in value:
+            if key not in keys:
+                self.add((*path, key), f"unknown key{nearest(key, keys)}")
+        return True
+
+    def list_at(self, path: Path, body: Mapping[str, Any], key: str) -> list[Any]:
+        """The list under `key`, empty when it is absent or, which is a mistake, no list."""
+        value = body.get(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        self.add((*path, key), "must be a list", value)
+        return []
+
+
+def shown(path: Path) -> str:
+    """A path as a person writes it: `agents[0].webhooks[2].timeout`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def nearest(key: object, known: Sequence[str], cutoff: float = 0.6) -> str:
+    """`; did you mean timeout?`, or nothing when no known word is near."""
+    near = difflib.get_close_matches(str(key), known, n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,246 @@
+"""Reads the agents and webhooks of a fixture: checks everything, remembers every mistake."""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from typing import Any, TypeGuard
+
+from mockserver.clock import to_seconds
+from mockserver.documents import Path
+from mockserver.events import EVENTS
+from mockserver.ids import seeded_uuid
+from mockserver.mistakes import MISSING, Mistakes, Source, nearest, shown
+from mockserver.records import Agent, Webhook
+from mockserver.rules import WEBHOOK_FIELDS, Invalid, fields_of, label, required_text
+from mockserver.store import Baseline, State
+
+DOCUMENTED_AGENT_KEYS = (
+    *("id", "name", "label", "description", "language", "voice", "initial_message", "interrupt_sensitivity"),
+    *("conversation_speed", "initial_message_delay", "ask_if_human_present_on_idle", "direction"),
+    *("who_speaks_first", "current_status", "is_sandbox", "is_ready_to_publish", "created_at", "updated_at"),
+    *("trainings", "actions", "phone_numbers"),
+)
+AGENT_KEYS = (*DOCUMENTED_AGENT_KEYS, "webhooks", "cache_clears")
+WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""Ids of agents and webhooks, and names of environments."""
+
+_ID_TEXT = "must be a UUID, or up to 100 letters, digits and -_. that start with a letter or digit"
+_KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
+_DERIVED = ("agent_id", "events_count")
+_CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
+"""When a record of a fixture was created, if the fixture does not say: the same at every start."""
+
+
+class Collected:
+    """One environment's records so far; `places` remembers where each id came from."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Agent] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.webhook_ids: dict[str, list[str]] = {}
+        self.cache_clears: dict[str, int] = {}
+        self.tokens: list[str] = []
+        self.expired_tokens: list[str] = []
+        self.places: dict[str, tuple[Source, Path]] = {}
+
+    def baseline(self) -> Baseline:
+        ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
+        return Baseline(self.agents, self.webhooks, ids, self.cache_clears)
+
+
+class Reader:
+    """Adds what one environment's fixture describes to `found`, laid over the records of `over` if given."""
+
+    def __init__(self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None) -> None:
+        self.mistakes = mistakes
+        self._name, self._found, self._over = name, found, over or State(Baseline())
+
+    def agent(self, path: Path, data: Any) -> None:
+        """One agent with its webhooks."""
+        if type(data) is not dict:
+            return self.mistakes.add(path, "must be a mapping with at least a name", data)
+        known = self._over.agents.get(data["id"]) if type(data.get("id")) is str else None
+        if known:
+            data = {"name": known.name, **known.details, **data}
+        name = self._agent_name(path, data.get("name"))
+        created = self._moment(path, "created_at", data) or _CREATED
+        id = self._id(path, data, created, self._name, len(self._found.agents))
+        self._found.agents[id] = Agent(id, name, self._details(path, data))
+        self._cache_clears(path, id, data.get("cache_clears"))
+        for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
+            self._webhook((*path, "webhooks", i), id, webhook)
+
+    def _agent_name(self, path: Path, name: object) -> str:
+        if name is None or name == "":
+            self.mistakes.add((*path, "name"), required_text("name"))
+        elif type(name) is not str:
+            self.mistakes.add((*path, "name"), "The name must be a string.", name)
+        return str(name)
+
+    def _cache_clears(self, path: Path, id: str, count: object) -> None:
+        if type(count) is int and count >= 0:
+            self._found.cache_clears[id] = count
+        elif count is not None:
+            self.mistakes.add((*path, "cache_clears"), "must be a count, 0 or more", count)
+
+    def _details(self, path: Path, agent: Mapping[Any, Any]) -> dict[str, Any]:
+        details = {}
+        for key, value in agent.items():
+            if key in ("id", "name", "webhooks", "cache_clears"):
+                continue
+            near = "" if key in AGENT_KEYS else nearest(key, AGENT_KEYS, cutoff=0.8)
+            if near:
+                self.mistakes.add((*path, key), f"unknown key{near}")
+            details[key] = value
+        return dict(self._plain(path, details))
+
+    def _plain(self, path: Path, value: Any) -> Any:
+        """The value as JSON can carry it: times as text; what JSON does not have is a mistake."""
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    self.mistakes.add((*path, key), "a key must be a string; put it in quotes")
+            return {str(key): self._plain((*path, key), each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._plain((*path, i), each) for i, each in enumerate(value)]
+        if isinstance(value, datetime):
+            return to_seconds(_utc(value))
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, bytes) or (isinstance(value, float) and not math.isfinite(value)):
+            self.mistakes.add(path, "is not a value that JSON has; put it in quotes", value)
+        return value
+
+    def _webhook(self, path: Path, agent_id: str, data: Any) -> None:
+        if type(data) is not dict:
+            return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
+        known = self._over.webhooks.get(data["id"]) if type(data.get("id")) is str else None
+        if known:
+            data = self._over_known(path, known, agent_id, data)
+        if not data.keys() <= _KNOWN_WEBHOOK_KEYS:
+            self._unknown_webhook_keys(path, data)
+        try:
+            values = fields_of(data, WEBHOOK_FIELDS)
+        except Invalid as invalid:
+            return self._invalid(path, data, invalid)
+        if values["payload_templates"]:
+            values["payload_templates"] = self._templates(path, values["payload_templates"])
+        created = self._moment(path, "created_at", data) or _CREATED
+        siblings = self._found.webhook_ids.setdefault(agent_id, [])
+        id = self._id(path, data, created, agent_id, len(siblings))
+        siblings.append(id)
+        self._found.webhooks[id] = Webhook(
+            id=id,
+            agent_id=agent_id,
+            created_at=created,
+            updated_at=self._moment(path, "updated_at", data) or created,
+            in_error="status" in data and self._in_error(path, data["status"], values["enabled"]),
+            **values,
+        )
+
+    def _over_known(self, path: Path, known: Webhook, agent_id: str, data: dict[str, Any]) -> dict[str, Any]:
+        if known.agent_id != agent_id:
+            self.mistakes.add((*path, "id"), f"the webhook belongs to agent {known.agent_id}", known.id)
+        if "enabled" in data and known.in_error:
+            data = {"status": None, **data}
+        return {**webhook_document(known), **data}
+
+    def _unknown_webhook_keys(self, path: Path, data: Mapping[str, Any]) -> None:
+        for key in data:
+            if key in _DERIVED:
+                self.mistakes.add((*path, key), "is derived from the rest; leave it out")
+            elif key not in _KNOWN_WEBHOOK_KEYS:
+                self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
+
+    def _invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid) -> None:
+        """The texts of the API's rules, each at its place in the fixture."""
+        for name, texts in invalid.entries.items():
+            steps = tuple(int(step) if step.isdigit() else step for step in name.split("."))
+            value = _value_at(data, steps)
+            near = nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""
+            for text in texts:
+                self.mistakes.add((*path, *steps), text + near, value)
+
+    def _templates(self, path: Path, templates: Mapping[Any, Any]) -> Any:
+        path = (*path, "payload_templates")
+        for event in templates:
+            if event not in EVENTS:
+                self.mistakes.add((*path, event), f"unknown event{nearest(event, tuple(EVENTS))}")
+        return self._plain(path, templates)
+
+    def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
+        agreeing = "active" if enabled else "disabled"
+        if status not in (agreeing, "error", None):
+            text = f"must be error, or be left out (by enabled it is {agreeing})"
+            self.mistakes.add((*path, "status"), text, status)
+        return status == "error"
+
+    def _id(self, path: Path, data: Mapping[str, Any], created: datetime, seed: str, count: int) -> str:
+        id = data.get("id")
+        if id is None:
+            return self._generated_id(path, created, seed, count)
+        if type(id) is not str or not ID.fullmatch(id):
+            self.mistakes.add((*path, "id"), _ID_TEXT, id)
+        elif id in self._found.places:
+            source, first = self._found.places[id]
+            self.mistakes.add((*path, "id"), f"is already the id of {shown(first)} in {source.file}", id)
+        else:
+            self._found.places[id] = (self.mistakes.source, path)
+        return str(id)
+
+    def _generated_id(self, path: Path, created: datetime, seed: str, count: int) -> str:
+        while True:
+            id = seeded_uuid(created, f"{seed}/{count}", count)
+            if id not in self._found.places and id not in self._over.agents and id not in self._over.webhooks:
+                self._found.places[id] = (self.mistakes.source, path)
+                return id
+            count += 1
+
+    def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
+        value = data.get(key)
+        if value is None:
+            return None
+        try:
+            if type(value) is str:
+                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            elif type(value) is date:
+                value = datetime(value.year, value.month, value.day)
+            return _utc(value)
+        except (AttributeError, ValueError, TypeError, OverflowError):
+            text = f"The {label(key)} is not a valid date, such as 2025-09-03T23:19:51Z."
+            self.mistakes.add((*path, key), text, data[key])
+            return None
+
+
+def webhook_document(webhook: Webhook) -> dict[str, Any]:
+    """A webhook as a fixture gives it."""
+    document = {"id": webhook.id, **{field.name: getattr(webhook, field.name) for field in WEBHOOK_FIELDS}}
+    document["events"] = list(webhook.events)
+    document["custom_headers"] = [{"key": key, "value": value} for key, value in webhook.custom_headers]
+    document["created_at"] = to_seconds(webhook.created_at)
+    document["updated_at"] = to_seconds(webhook.updated_at)
+    if webhook.in_error:
+        document["status"] = webhook.status
+    return document
+
+
+def is_token(value: object) -> TypeGuard[str]:
+    """Whether a bearer token can be this: visible ASCII without a comma, where Laravel would cut it."""
+    return type(value) is str and re.fullmatch(r"[!-+\--~]{1,500}", value) is not None
+
+
+def _value_at(data: Any, steps: Path) -> Any:
+    for step in steps:
+        try:
+            data = data[step]
+        except (KeyError, TypeError):
+            return MISSING
+    return data
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=timezone.utc, microsecond=0)
+    return moment.astimezone(timezone.utc).replace(microsecond=0)

@@ -1,0 +1,118 @@
+"""How routes are declared, and what happens to a request before and after its view."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import TypeAlias
+from urllib.parse import quote
+
+from flask import Flask, Request, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from mockserver import errors
+from mockserver.environment import Environment
+from mockserver.wire import api_response, bearer_token
+from mockserver.world import World
+
+API = "/api/v1"
+ADMIN = "/__admin"
+_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+View: TypeAlias = Callable[..., Response]
+"""Takes the environment and the path's ids by name."""
+
+
+class Api:
+    """Where the families of the API declare their routes, relative to `/api/v1`."""
+
+    def __init__(self, app: Flask, world: World) -> None:
+        self._app, self._world = app, world
+
+    def route(self, method: str, path: str, view: View) -> None:
+        """A route that needs a token; `view` gets the environment that the token opens."""
+
+        def handle(**ids: str) -> Response:
+            return view(self._environment(), **ids)
+
+        self._add(method, path, handle)
+
+    def public_route(self, method: str, path: str, view: View) -> None:
+        """A route without a token."""
+        self._add(method, path, view)
+
+    def _add(self, method: str, path: str, view: View) -> None:
+        add_route(self._app, method, API + path, view)
+
+    def _environment(self) -> Environment:
+        token = bearer_token(request)
+        if token is None:
+            raise errors.MissingToken(missing_token_reason(request))
+        environment = g.environment = self._world.by_token(token)
+        return environment
+
+
+def add_route(app: Flask, method: str, path: str, view: View) -> None:
+    app.add_url_rule(path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
+
+
+def missing_token_reason(request: Request) -> str:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return "the request has no Authorization header; send Authorization: Bearer <token>"
+    return "the Authorization header holds no bearer token; send Authorization: Bearer <token>"
+
+
+def start_timer() -> None:
+    g.started = perf_counter()
+
+
+def preflight() -> Response | None:
+    """The answer to a CORS preflight, which comes before routing (measured)."""
+    wanted = request.headers.get("Access-Control-Request-Method")
+    if request.method != "OPTIONS" or wanted is None or not request.path.startswith("/api/"):
+        return None
+    response = api_response({}, 204)
+    del response.headers["Content-Type"]
+    response.set_data(b"")
+    response.headers["Access-Control-Allow-Methods"] = wanted.upper()
+    response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
+    response.headers["Access-Control-Max-Age"] = "0"
+    response.headers["Vary"] = "Access-Control-Request-Method, Access-Control-Request-Headers"
+    return response
+
+
+def options_response(allowed: list[str]) -> Response:
+    """The answer to OPTIONS on a known path: 200, empty (measured)."""
+    response = api_response({})
+    response.set_data(b"")
+    response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def allowed_methods(error: MethodNotAllowed) -> list[str]:
+    """What the path answers, in the order of Laravel's verbs."""
+    return [verb for verb in _VERBS if verb in (error.valid_methods or ())]
+
+
+def api_error(app: Flask, error: HTTPException) -> errors.ApiError:
+    """The API's own error for one of the router's."""
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")
+    if isinstance(error, MethodNotAllowed):
+        return errors.MethodNotAllowed(request.method, path, allowed_methods(error))
+    if isinstance(error, NotFound):
+        return errors.RouteNotFound(path, _near_route(app, request.path))
+    return errors.Refused(error.code or 400, error.description or error.name)
+
+
+def _near_route(app: Flask, path: str) -> str:
+    """Why a path that looks right is not."""
+    adapter = app.url_map.bind("")
+    for fixed, why in (
+        (re.sub("//+", "/", path), "a double slash is not one slash"),
+        (path.lower(), "paths are case-sensitive"),
+        (API + path, f"the API stands under {API}"),
+        (path.replace("/api/", f"{API}/", 1), f"the API stands under {API}"),
+    ):
+        if fixed != path and adapter.allowed_methods(fixed):
+            return f"{why}; did you mean {quote(fixed)}?"
+    return f"no route has this path; the API stands under {API}, the harness's routes under {ADMIN}"

@@ -1,0 +1,122 @@
+"""Fixture documents to what an environment starts with, and the state of one back to a document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mockserver.documents import Path
+from mockserver.mistakes import Mistakes, Source
+from mockserver.reader import ID, Collected, Reader, is_token, webhook_document
+from mockserver.records import Agent
+from mockserver.store import Baseline, State
+
+DEFAULT = "default"
+_BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
+
+
+@dataclass(frozen=True)
+class EnvironmentSeed:
+    """What one environment starts with. Without `tokens` the default environment takes any token."""
+
+    baseline: Baseline = field(default_factory=Baseline)
+    tokens: tuple[str, ...] = ()
+    expired_tokens: tuple[str, ...] = ()
+
+
+Seed = Mapping[str, EnvironmentSeed]
+"""The environments by name; `default` is always among them."""
+
+
+def to_seed(sources: Sequence[Source]) -> Seed:
+    """The environments that the fixtures describe together. Raises FixtureError with all mistakes of all."""
+    seeding = _Seeding()
+    for source in sources:
+        seeding.read(source)
+    seeding.mistakes.raise_if_any()
+    return {
+        name: EnvironmentSeed(found.baseline(), tuple(found.tokens), tuple(found.expired_tokens))
+        for name, found in seeding.environments.items()
+    }
+
+
+def to_baseline(source: Source, over: State | None = None) -> Baseline:
+    """The records of a fixture that describes one environment. Raises FixtureError.
+
+    With `over`, each is laid over the record of that state with the same id: what is not given stays.
+    """
+    mistakes = Mistakes()
+    mistakes.source = source
+    found = Collected()
+    if mistakes.is_mapping((), source.data, ("agents", "settings")):
+        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
+    mistakes.raise_if_any()
+    return found.baseline()
+
+
+def to_document(state: State) -> dict[str, Any]:
+    """The state as a fixture: feeding it back gives the same state."""
+    return {"agents": [_agent_document(state, agent) for agent in state.agents.values()]}
+
+
+def _agent_document(state: State, agent: Agent) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        **agent.details,
+        "cache_clears": state.cache_clears.get(agent.id) or 0,
+        "webhooks": [webhook_document(webhook) for webhook in state.webhooks_of(agent.id)],
+    }
+
+
+class _Seeding:
+    """Reads whole fixtures, one after another, into environments."""
+
+    def __init__(self) -> None:
+        self.mistakes = Mistakes()
+        self.environments: dict[str, Collected] = {DEFAULT: Collected()}
+        self._tokens: dict[str, str] = {}
+
+    def read(self, source: Source) -> None:
+        self.mistakes.source = source
+        data = source.data
+        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments")):
+            return
+        self._environment((), DEFAULT, data)
+        environments = data.get("environments") or {}
+        if not isinstance(environments, dict):
+            return self.mistakes.add(("environments",), "must be a mapping of names to environments")
+        for name, body in environments.items():
+            self._named_environment(("environments", name), name, body)
+
+    def _named_environment(self, path: Path, name: object, body: Any) -> None:
+        if name == DEFAULT:
+            self.mistakes.add(path, "the default environment's keys stand at the top level of the file")
+        elif not isinstance(name, str) or not ID.fullmatch(name):
+            self.mistakes.add(path, "must be named by letters, digits and -_. in quotes")
+        elif self.mistakes.is_mapping(path, body, _BODY_KEYS):
+            self._environment(path, name, body)
+
+    def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:
+        found = self.environments.setdefault(name, Collected())
+        for kind, tokens in (("tokens", found.tokens), ("expired_tokens", found.expired_tokens)):
+            for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
+                if self._is_token((*path, kind, i), name, token):
+                    tokens.append(token)
+        _read_body(Reader(self.mistakes, name, found), path, body)
+
+    def _is_token(self, path: Path, name: str, token: object) -> bool:
+        if not is_token(token):
+            self.mistakes.add(path, "must be a token: visible ASCII characters, no comma", token)
+            return False
+        if token in self._tokens:
+            self.mistakes.add(path, f"the token is already one of environment {self._tokens[token]}", token)
+            return False
+        self._tokens[token] = name
+        return True
+
+
+def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
+    for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
+        reader.agent((*path, "agents", i), agent)
+    if body.get("settings") is not None:
+        reader.mistakes.is_mapping((*path, "settings"), body["settings"], ())

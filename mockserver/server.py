@@ -1,0 +1,119 @@
+"""Serves an application: in a thread, or in front until it is told to stop."""
+
+import json
+import logging
+import socket
+from threading import Thread
+from typing import Any
+
+import waitress.channel
+import waitress.server
+import waitress.task
+import waitress.wasyncore
+from flask import Flask
+
+from mockserver.errors import Refused
+from mockserver.wire import API_HEADERS, REASON, header_text
+
+MOST_BODY_BYTES = 64 * 1024 * 1024
+_THREADS = 8
+_MOST_CONNECTIONS = 2_000
+_STOP_SECONDS = 0.5
+
+
+class Server:
+    """An application on a socket. Made, it listens; `start` or `serve` answers; `stop` frees everything."""
+
+    def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listens on `host` and `port` (0: a free one). Raises OSError when it can't."""
+        self._socket = _listen(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        self._map: dict[int, Any] = {}
+        server: Any = waitress.server.create_server(
+            app,
+            map=self._map,
+            sockets=[self._socket],
+            threads=_THREADS,
+            connection_limit=_MOST_CONNECTIONS,
+            asyncore_use_poll=True,
+            max_request_body_size=MOST_BODY_BYTES,
+            clear_untrusted_proxy_headers=False,  # nothing here reads them
+            ident=None,
+        )
+        server.channel_class = _Channel
+        server.task_dispatcher.queue_logger = _quiet_logger()
+        self._waitress = server
+        self._thread: Thread | None = None
+        self._stopping = False
+        self._host = host
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:7357`; of a server bound to every address, the local one."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def serve(self) -> None:
+        """Answers until `stop_soon`; then every connection is closed and every thread ended."""
+        while not self._stopping:
+            waitress.wasyncore.loop(timeout=30, use_poll=True, map=self._map, count=1)
+        self._close()
+
+    def start(self) -> None:
+        """Answers in a thread of its own."""
+        self._thread = Thread(target=self.serve, name="mockserver", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends what `start` began, or a server that never served. Stopping twice does nothing."""
+        self.stop_soon()
+        if self._thread:
+            self._thread.join()
+        else:
+            self._close()
+
+    def stop_soon(self) -> None:
+        """Asks `serve` to end; takes no lock, so a signal handler may call it too."""
+        if not self._stopping:
+            self._stopping = True
+            self._waitress.pull_trigger()
+
+    def _close(self) -> None:
+        # The channels first: what still runs in a thread then finds its client gone and wakes nobody.
+        for channel in list(self._waitress.active_channels.values()):
+            channel.handle_close()
+        self._waitress.task_dispatcher.shutdown(timeout=_STOP_SECONDS)
+        waitress.wasyncore.close_all(self._map, ignore_all=True)
+
+
+class _ErrorTask(waitress.task.ErrorTask):
+    """Answers what never became a request, in the API's JSON and not as text."""
+
+    def execute(self) -> None:
+        error: Any = self.request.error  # type: ignore[attr-defined]
+        refused = Refused(error.code, error.reason)
+        body = json.dumps(refused.body()).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers = [*API_HEADERS.items(), (REASON, header_text(error.body))]
+        self.content_length = len(body)
+        self.set_close_on_finish()
+        self.complete = True
+        self.write(body)
+
+
+class _Channel(waitress.channel.HTTPChannel):
+    error_task_class = _ErrorTask
+
+
+def _quiet_logger() -> logging.Logger:
+    """For waitress's warning that requests wait for a thread, which here is no news."""
+    logger = logging.getLogger("mockserver.queue")
+    logger.disabled = True
+    return logger
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
+    return socket.create_server(address[:2], family=family, backlog=1024)

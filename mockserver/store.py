@@ -1,0 +1,114 @@
+"""Copy-on-write state: a baseline that environments share, and the little that each has changed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+from mockserver.records import Agent, Webhook
+
+V = TypeVar("V")
+
+_REMOVED: Any = object()
+
+
+class Table(Generic[V]):
+    """A mapping by id that shares `base`, which it never changes, and keeps only its own changes.
+
+    Records come in the order of the base, then of their addition. Resetting drops the changes: its cost
+    does not depend on the size of the base.
+    """
+
+    __slots__ = ("_base", "_changes")
+
+    def __init__(self, base: Mapping[str, V]) -> None:
+        self._base = base
+        self._changes: dict[str, V] = {}
+
+    def get(self, key: str) -> V | None:
+        found = self._changes.get(key)
+        if found is None:
+            return self._base.get(key)
+        return None if found is _REMOVED else found
+
+    def put(self, key: str, value: V) -> None:
+        self._changes[key] = value
+
+    def remove(self, key: str) -> None:
+        if key in self._base:
+            self._changes[key] = _REMOVED
+        else:
+            self._changes.pop(key, None)
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._base:
+            if self._changes.get(key) is not _REMOVED:
+                yield key
+        for key in self._changes:
+            if key not in self._base:
+                yield key
+
+    def values(self) -> Iterator[V]:
+        return (cast(V, self.get(key)) for key in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def reset(self, base: Mapping[str, V]) -> None:
+        self._base = base
+        self._changes = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a fixture gave one environment. Shared by every environment opened from it; never changed."""
+
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    webhook_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By agent id, oldest first."""
+    cache_clears: Mapping[str, int] = field(default_factory=dict)
+    """By agent id: how often a webhook operation has cleared the agent's cache."""
+
+
+class State:
+    """The tables of one environment. The caller holds the environment's lock."""
+
+    __slots__ = ("agents", "cache_clears", "webhook_ids", "webhooks")
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.agents = Table(baseline.agents)
+        self.webhooks = Table(baseline.webhooks)
+        self.webhook_ids = Table(baseline.webhook_ids)
+        self.cache_clears = Table(baseline.cache_clears)
+
+    def reset(self, baseline: Baseline) -> None:
+        self.agents.reset(baseline.agents)
+        self.webhooks.reset(baseline.webhooks)
+        self.webhook_ids.reset(baseline.webhook_ids)
+        self.cache_clears.reset(baseline.cache_clears)
+
+    def merge(self, changes: Baseline) -> None:
+        """Put every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""
+        for agent in changes.agents.values():
+            self.agents.put(agent.id, agent)
+        for webhook in changes.webhooks.values():
+            self.put_webhook(webhook)
+        for agent_id, count in changes.cache_clears.items():
+            self.cache_clears.put(agent_id, count)
+
+    def put_webhook(self, webhook: Webhook) -> None:
+        if webhook.id not in self.webhooks:
+            siblings = self.webhook_ids.get(webhook.agent_id) or ()
+            self.webhook_ids.put(webhook.agent_id, (*siblings, webhook.id))
+        self.webhooks.put(webhook.id, webhook)
+
+    def webhooks_of(self, agent_id: str) -> list[Webhook]:
+        """The webhooks of one agent, oldest first."""
+        ids = self.webhook_ids.get(agent_id) or ()
+        return [cast(Webhook, self.webhooks.get(id)) for id in ids]
+
+    def clear_cache(self, agent_id: str) -> None:
+        self.cache_clears.put(agent_id, (self.cache_clears.get(agent_id) or 0) + 1)

@@ -1,0 +1,108 @@
+"""All environments, found by token or by name; opened and closed while the server runs."""
+
+import secrets
+from collections.abc import Mapping
+from itertools import count
+from threading import Lock
+
+from mockserver.environment import Environment
+from mockserver.errors import ExpiredToken, InvalidToken, Problem
+from mockserver.reader import ID, is_token
+from mockserver.seed import DEFAULT, Seed
+from mockserver.store import Baseline
+
+MOST_ENVIRONMENTS = 10_000
+_MOST_CLOSED_TOKENS = 100_000
+
+
+class World:
+    """The environments of one server. The seed's stay; others are opened and closed beside them."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._lock = Lock()
+        self._numbers = count(1)
+        self._environments: dict[str, Environment] = {}
+        self._by_token: dict[str, Environment] = {}
+        self._closed_tokens: dict[str, str] = {}
+        self._permanent = frozenset(seed)
+        for name, each in seed.items():
+            self._add(Environment(name, each.baseline, each.tokens, each.expired_tokens))
+
+    @property
+    def default(self) -> Environment:
+        return self._environments[DEFAULT]
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        """The environments by name, as they are now."""
+        with self._lock:
+            return dict(self._environments)
+
+    def by_token(self, token: str) -> Environment:
+        """The environment that the token opens. Raises InvalidToken, ExpiredToken."""
+        environment = self._by_token.get(token)
+        if environment is None:
+            if token in self._closed_tokens:
+                name = self._closed_tokens[token]
+                raise InvalidToken(f"the token was that of environment {name}, which has been closed")
+            if self.default.tokens:
+                raise InvalidToken("no environment has this token, and the default one has tokens of its own")
+            return self.default
+        if token in environment.expired_tokens:
+            raise ExpiredToken(f"the fixture lists the token under expired_tokens of {environment.name}")
+        return environment
+
+    def by_name(self, name: str) -> Environment:
+        """Raises Problem 404."""
+        environment = self._environments.get(name)
+        if environment is None:
+            raise Problem(404, "No such environment", f"no environment is named {name!r}; GET environments lists them")
+        return environment
+
+    def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
+        """An environment of its own on `baseline`. Raises Problem 409 or 422; see `close`."""
+        with self._lock:
+            name = name or self._free_name()
+            token = token or "talq_" + secrets.token_hex(12)
+            self._check_new(name, token)
+            environment = Environment(name, baseline, (token,))
+            self._closed_tokens.pop(token, None)
+            self._add(environment)
+        return environment
+
+    def close(self, name: str) -> Environment:
+        """Ends an opened environment; its token is invalid from then on. Raises Problem 404 or 409."""
+        with self._lock:
+            environment = self.by_name(name)
+            if name in self._permanent:
+                detail = f"environment {name!r} comes from the fixture; reset it instead"
+                raise Problem(409, "The environment stays", detail)
+            del self._environments[name]
+            for token in environment.tokens:
+                del self._by_token[token]
+                self._closed_tokens[token] = name
+            while len(self._closed_tokens) > _MOST_CLOSED_TOKENS:
+                del self._closed_tokens[next(iter(self._closed_tokens))]
+        return environment
+
+    def _add(self, environment: Environment) -> None:
+        self._environments[environment.name] = environment
+        for token in (*environment.tokens, *environment.expired_tokens):
+            self._by_token[token] = environment
+
+    def _free_name(self) -> str:
+        return next(name for n in self._numbers if (name := f"environment-{n}") not in self._environments)
+
+    def _check_new(self, name: str, token: str) -> None:
+        if not ID.fullmatch(name):
+            raise Problem(422, "Bad name", f"a name is up to 100 letters, digits and -_. (got {name!r})")
+        if not is_token(token):
+            raise Problem(422, "Bad token", "a token is up to 500 visible ASCII characters without a comma")
+        if name in self._environments:
+            raise Problem(409, "The name is taken", f"an environment is already named {name!r}; close it first")
+        if token in self._by_token:
+            other = self._by_token[token].name
+            raise Problem(409, "The token is taken", f"the token already opens environment {other!r}")
+        if len(self._environments) >= MOST_ENVIRONMENTS:
+            detail = f"{MOST_ENVIRONMENTS} environments are open, which is the limit; close some"
+            raise Problem(409, "Too many environments", detail)
