@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 
-def _real_time() -> datetime:
+def real_time() -> datetime:
     return datetime.now(timezone.utc)
 
 
@@ -13,7 +13,7 @@ class Clock:
 
     __slots__ = ("_source",)
 
-    def __init__(self, source: Callable[[], datetime] = _real_time) -> None:
+    def __init__(self, source: Callable[[], datetime] = real_time) -> None:
         self._source = source
 
     def now(self) -> datetime:

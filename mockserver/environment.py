@@ -17,11 +17,11 @@ class Environment:
     __slots__ = ("_lock", "_state", "baseline", "clock", "errors", "expired_tokens", "name", "tokens", "webhooks")
 
     def __init__(
-        self, name: str, baseline: Baseline, tokens: tuple[str, ...] = (), expired_tokens: tuple[str, ...] = ()
+        self, name: str, baseline: Baseline, tokens: tuple[str, ...], expired_tokens: tuple[str, ...], clock: Clock
     ) -> None:
         self.name, self.baseline = name, baseline
         self.tokens, self.expired_tokens = tokens, expired_tokens
-        self.clock = Clock()
+        self.clock = clock
         self.errors: list[str] = []
         """Tracebacks of crashes of the mock itself while it answered this environment."""
         self._lock = RLock()

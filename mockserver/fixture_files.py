@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mockserver.documents import DocumentError, is_json, read
+from mockserver.builder import DocumentError
+from mockserver.documents import is_json, read
 from mockserver.errors import FixtureError, Mistake
 from mockserver.mistakes import Source
 from mockserver.seed import Seed, to_seed
@@ -20,9 +21,14 @@ def load(paths: Sequence[str | Path]) -> Seed:
     mistakes: list[Mistake] = []
     for path in paths:
         try:
-            sources += [read_file(file) for file in _files(Path(path))]
+            files = _files(Path(path))
         except FixtureError as error:
-            mistakes += error.mistakes
+            files, mistakes = [], mistakes + error.mistakes
+        for file in files:
+            try:
+                sources.append(read_file(file))
+            except FixtureError as error:
+                mistakes += error.mistakes
     try:
         seed = to_seed(sources)
     except FixtureError as error:
@@ -62,7 +68,11 @@ def default_fixture() -> Path:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and not file.name.startswith("."))
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise _unreadable(path, f"can't be read: {error.strerror or error}") from None
+    files = [file for file in entries if file.suffix.lower() in _ENDINGS and not file.name.startswith(".")]
     if not files:
         raise _unreadable(path, f"the folder holds no fixture ({', '.join('*' + e for e in _ENDINGS)})")
     return files

@@ -73,10 +73,15 @@ def shown(path: Path) -> str:
 
 def nearest(key: object, known: Sequence[str], cutoff: float = 0.6) -> str:
     """`; did you mean timeout?`, or nothing when no known word is near."""
-    near = difflib.get_close_matches(str(key), known, n=1, cutoff=cutoff)
+    near = difflib.get_close_matches(key, known, n=1, cutoff=cutoff) if isinstance(key, str) else []
     return f"; did you mean {near[0]}?" if near else ""
 
 
 def _short(value: object) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."
+    """The value as JSON, as far as a message needs it; a value may be of any size, depth and type."""
+    text = ""
+    for part in json.JSONEncoder(default=str, ensure_ascii=False, skipkeys=True).iterencode(value):
+        text += part
+        if len(text) > 80:
+            return text[:77] + "..."
+    return text

@@ -7,13 +7,14 @@ from datetime import date, datetime, timezone
 from typing import Any, TypeGuard
 
 from mockserver.clock import to_seconds
+from mockserver.collected import Collected
 from mockserver.documents import Path
 from mockserver.events import EVENTS
 from mockserver.ids import seeded_uuid
-from mockserver.mistakes import MISSING, Mistakes, Source, nearest, shown
+from mockserver.mistakes import MISSING, Mistakes, nearest, shown
 from mockserver.records import Agent, Webhook
 from mockserver.rules import WEBHOOK_FIELDS, Invalid, fields_of, label, required_text
-from mockserver.store import Baseline, State
+from mockserver.store import State
 
 DOCUMENTED_AGENT_KEYS = (
     *("id", "name", "label", "description", "language", "voice", "initial_message", "interrupt_sensitivity"),
@@ -28,26 +29,11 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 _ID_TEXT = "must be a UUID, or up to 100 letters, digits and -_. that start with a letter or digit"
 _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
+_DEEPEST, _DEEPEST_SHOWN = 100, 10
+"""Levels of an agent's keys and of templates, within those of the fixture: more could not be written as JSON."""
 _DERIVED = ("agent_id", "events_count")
 _CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """When a record of a fixture was created, if the fixture does not say: the same at every start."""
-
-
-class Collected:
-    """One environment's records so far; `places` remembers where each id came from."""
-
-    def __init__(self) -> None:
-        self.agents: dict[str, Agent] = {}
-        self.webhooks: dict[str, Webhook] = {}
-        self.webhook_ids: dict[str, list[str]] = {}
-        self.cache_clears: dict[str, int] = {}
-        self.tokens: list[str] = []
-        self.expired_tokens: list[str] = []
-        self.places: dict[str, tuple[Source, Path]] = {}
-
-    def baseline(self) -> Baseline:
-        ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
-        return Baseline(self.agents, self.webhooks, ids, self.cache_clears)
 
 
 class Reader:
@@ -55,29 +41,41 @@ class Reader:
 
     def __init__(self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None) -> None:
         self.mistakes = mistakes
-        self._name, self._found, self._over = name, found, over or State(Baseline())
+        self._name, self._found, self._over = name, found, over
+        self._agents_before = len(over.agents) if over else 0
 
     def agent(self, path: Path, data: Any) -> None:
         """One agent with its webhooks."""
         if type(data) is not dict:
             return self.mistakes.add(path, "must be a mapping with at least a name", data)
-        known = self._over.agents.get(data["id"]) if type(data.get("id")) is str else None
-        if known:
-            data = {"name": known.name, **known.details, **data}
+        if self._over:
+            data = self._over_known_agent(path, self._over, data)
         name = self._agent_name(path, data.get("name"))
-        created = self._moment(path, "created_at", data) or _CREATED
-        id = self._id(path, data, created, self._name, len(self._found.agents))
-        self._found.agents[id] = Agent(id, name, self._details(path, data))
+        moments = {key: self._moment(path, key, data) for key in ("created_at", "updated_at") if key in data}
+        created = moments.get("created_at") or _CREATED
+        id = self._id(path, data, created, self._name, self._agents_before + len(self._found.agents))
+        self._found.agents[id] = Agent(id, name, self._details(path, data, moments))
         self._cache_clears(path, id, data.get("cache_clears"))
         for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
             self._webhook((*path, "webhooks", i), id, webhook)
+
+    def _over_known_agent(self, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
+        id = data.get("id")
+        if type(id) is not str:
+            return data
+        if id in over.webhooks:
+            self.mistakes.add((*path, "id"), "is the id of a webhook", id)
+        known = over.agents.get(id)
+        return {"name": known.name, **known.details, **data} if known else data
 
     def _agent_name(self, path: Path, name: object) -> str:
         if name is None or name == "":
             self.mistakes.add((*path, "name"), required_text("name"))
         elif type(name) is not str:
             self.mistakes.add((*path, "name"), "The name must be a string.", name)
-        return str(name)
+        else:
+            return name
+        return ""
 
     def _cache_clears(self, path: Path, id: str, count: object) -> None:
         if type(count) is int and count >= 0:
@@ -85,7 +83,7 @@ class Reader:
         elif count is not None:
             self.mistakes.add((*path, "cache_clears"), "must be a count, 0 or more", count)
 
-    def _details(self, path: Path, agent: Mapping[Any, Any]) -> dict[str, Any]:
+    def _details(self, path: Path, agent: Mapping[Any, Any], moments: Mapping[str, datetime | None]) -> dict[str, Any]:
         details = {}
         for key, value in agent.items():
             if key in ("id", "name", "webhooks", "cache_clears"):
@@ -93,11 +91,13 @@ class Reader:
             near = "" if key in AGENT_KEYS else nearest(key, AGENT_KEYS, cutoff=0.8)
             if near:
                 self.mistakes.add((*path, key), f"unknown key{near}")
-            details[key] = value
+            details[key] = moments.get(key) if key in moments else value
         return dict(self._plain(path, details))
 
     def _plain(self, path: Path, value: Any) -> Any:
         """The value as JSON can carry it: times as text; what JSON does not have is a mistake."""
+        if len(path) > _DEEPEST:
+            return self.mistakes.add(path[:_DEEPEST_SHOWN], f"is nested too deeply; at most {_DEEPEST} levels")
         if isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
@@ -106,30 +106,37 @@ class Reader:
         if isinstance(value, list):
             return [self._plain((*path, i), each) for i, each in enumerate(value)]
         if isinstance(value, datetime):
-            return to_seconds(_utc(value))
+            return self._plain_moment(path, value)
         if isinstance(value, date):
             return value.isoformat()
         if isinstance(value, bytes) or (isinstance(value, float) and not math.isfinite(value)):
             self.mistakes.add(path, "is not a value that JSON has; put it in quotes", value)
         return value
 
+    def _plain_moment(self, path: Path, value: datetime) -> str:
+        try:
+            return to_seconds(_utc(value))
+        except OverflowError:
+            self.mistakes.add(path, "is not within the years 1 to 9999 of UTC", value)
+            return ""
+
     def _webhook(self, path: Path, agent_id: str, data: Any) -> None:
         if type(data) is not dict:
             return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
-        known = self._over.webhooks.get(data["id"]) if type(data.get("id")) is str else None
-        if known:
-            data = self._over_known(path, known, agent_id, data)
+        if self._over:
+            data = self._over_known_webhook(path, self._over, agent_id, data)
         if not data.keys() <= _KNOWN_WEBHOOK_KEYS:
             self._unknown_webhook_keys(path, data)
         try:
             values = fields_of(data, WEBHOOK_FIELDS)
         except Invalid as invalid:
-            return self._invalid(path, data, invalid)
+            self._invalid(path, data, invalid)
+            values = {**invalid.values}
         if values["payload_templates"]:
             values["payload_templates"] = self._templates(path, values["payload_templates"])
         created = self._moment(path, "created_at", data) or _CREATED
         siblings = self._found.webhook_ids.setdefault(agent_id, [])
-        id = self._id(path, data, created, agent_id, len(siblings))
+        id = self._id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
         siblings.append(id)
         self._found.webhooks[id] = Webhook(
             id=id,
@@ -140,7 +147,18 @@ class Reader:
             **values,
         )
 
-    def _over_known(self, path: Path, known: Webhook, agent_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    def _webhooks_before(self, agent_id: str) -> int:
+        return len(self._over.webhook_ids.get(agent_id) or ()) if self._over else 0
+
+    def _over_known_webhook(self, path: Path, over: State, agent_id: str, data: dict[str, Any]) -> dict[str, Any]:
+        id = data.get("id")
+        if type(id) is not str:
+            return data
+        if id in over.agents:
+            self.mistakes.add((*path, "id"), "is the id of an agent", id)
+        known = over.webhooks.get(id)
+        if known is None:
+            return data
         if known.agent_id != agent_id:
             self.mistakes.add((*path, "id"), f"the webhook belongs to agent {known.agent_id}", known.id)
         if "enabled" in data and known.in_error:
@@ -161,7 +179,7 @@ class Reader:
             value = _value_at(data, steps)
             near = nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""
             for text in texts:
-                self.mistakes.add((*path, *steps), text + near, value)
+                self.mistakes.add((*path, *steps), text.removesuffix(".") + near if near else text, value)
 
     def _templates(self, path: Path, templates: Mapping[Any, Any]) -> Any:
         path = (*path, "payload_templates")
@@ -183,20 +201,26 @@ class Reader:
             return self._generated_id(path, created, seed, count)
         if type(id) is not str or not ID.fullmatch(id):
             self.mistakes.add((*path, "id"), _ID_TEXT, id)
-        elif id in self._found.places:
+            return ""
+        if id in self._found.places:
             source, first = self._found.places[id]
             self.mistakes.add((*path, "id"), f"is already the id of {shown(first)} in {source.file}", id)
         else:
             self._found.places[id] = (self.mistakes.source, path)
-        return str(id)
+        return id
 
     def _generated_id(self, path: Path, created: datetime, seed: str, count: int) -> str:
         while True:
             id = seeded_uuid(created, f"{seed}/{count}", count)
-            if id not in self._found.places and id not in self._over.agents and id not in self._over.webhooks:
+            if not self._is_taken(id):
                 self._found.places[id] = (self.mistakes.source, path)
                 return id
             count += 1
+
+    def _is_taken(self, id: str) -> bool:
+        if id in self._found.places or id in self._found.given_ids:
+            return True
+        return self._over is not None and (id in self._over.agents or id in self._over.webhooks)
 
     def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
         value = data.get(key)
@@ -241,6 +265,9 @@ def _value_at(data: Any, steps: Path) -> Any:
 
 
 def _utc(moment: datetime) -> datetime:
+    """In whole seconds of UTC. Raises OverflowError."""
     if moment.tzinfo is None:
-        return moment.replace(tzinfo=timezone.utc, microsecond=0)
-    return moment.astimezone(timezone.utc).replace(microsecond=0)
+        moment = moment.replace(tzinfo=timezone.utc)
+    elif moment.tzinfo is not timezone.utc:
+        moment = moment.astimezone(timezone.utc)
+    return moment.replace(microsecond=0) if moment.microsecond else moment

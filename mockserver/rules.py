@@ -12,6 +12,8 @@ from mockserver.events import EVENTS
 
 _KNOWN_EVENTS = frozenset(EVENTS)
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
+_NUMERIC = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""What PHP takes for a number."""
 _URL = re.compile(
     r"""[a-z][a-z0-9.+-]* ://
     (?: [\w.~!$&'()*+,;=:%-]+ @ )?
@@ -24,12 +26,21 @@ _URL = re.compile(
 
 
 class Invalid(Exception):
-    """A value that breaks a rule: the texts for the field itself, and those for entries of its list."""
+    """A value that breaks a rule: the texts for the field itself, and those for entries of its list.
 
-    def __init__(self, *texts: str, entries: Mapping[str, Sequence[str]] | None = None) -> None:
+    `values` are those of the fields that break none, with the defaults of those that do.
+    """
+
+    def __init__(
+        self,
+        *texts: str,
+        entries: Mapping[str, Sequence[str]] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(*texts)
         self.texts = texts
         self.entries = entries or {}
+        self.values = values or {}
 
 
 Rule = Callable[[str, Any], Any]
@@ -119,6 +130,11 @@ def events(name: str, value: Any) -> tuple[str, ...]:
         raise Invalid(f"The {label(name)} must be an array.")
     if not value:
         raise Invalid(f"The {label(name)} field must contain at least 1 items.")
+    try:
+        if _KNOWN_EVENTS.issuperset(value):
+            return tuple(value)
+    except TypeError:  # a list or an object among them
+        pass
     value = [_trimmed(event) for event in value]
     wrong = [i for i, event in enumerate(value) if type(event) is not str or event not in _KNOWN_EVENTS]
     if wrong:
@@ -169,8 +185,8 @@ def fields_of(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any
         name = field.name
         value = body.get(name)
         if type(value) is str:
-            value = value.strip()
-        if value is None or value == "":
+            value = value.strip() or None
+        if value is None:
             values[name] = field.default
             if field.required:
                 wrong[name] = [required_text(name)]
@@ -178,11 +194,12 @@ def fields_of(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any
         try:
             values[name] = field.rule(name, value)
         except Invalid as error:
+            values[name] = field.default
             if error.texts:
                 wrong[name] = error.texts
             wrong_entries.update(error.entries)
     if wrong or wrong_entries:
-        raise Invalid(entries={**wrong, **wrong_entries})
+        raise Invalid(entries={**wrong, **wrong_entries}, values=values)
     return values
 
 
@@ -206,9 +223,16 @@ _HEADER_SCHEMA = {
     "properties": {"key": {"type": "string", "minLength": 1}, "value": {"type": "string", "minLength": 1}},
 }
 
+_URL_SCHEMA = {
+    "type": "string",
+    "format": "uri",
+    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]+([/?#]\S*)?$",
+    "maxLength": 500,
+}
+
 WEBHOOK_FIELDS: Sequence[Field] = (
     _text_field("name", 255, required=True),
-    Field("webhook_url", url(500), {"type": "string", "format": "uri", "maxLength": 500}, required=True),
+    Field("webhook_url", url(500), _URL_SCHEMA, required=True),
     _text_field("webhook_secret", 255),
     Field(
         "events",
@@ -256,12 +280,10 @@ def _to_integer(value: Any) -> int | None:
 def _size(value: Any) -> float:
     """What Laravel's `between` compares: a number's value, a list's length, else the length as a string."""
     if type(value) in (int, float):
-        return float(value)
+        return value  # type: ignore[no-any-return]
     if type(value) in (list, dict):
         return len(value)
     if type(value) is bool:
         return 1 if value else 0
-    try:
-        return float(value)
-    except ValueError:
-        return len(value)
+    text = str(value)  # a fixture's date, for one
+    return float(text) if _NUMERIC.fullmatch(text) else len(text)

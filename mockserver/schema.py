@@ -1,13 +1,23 @@
 """The JSON Schema of fixture files, made from the same rules that check them."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from mockserver.reader import ID
+from mockserver.reader import DOCUMENTED_AGENT_KEYS, ID
 from mockserver.rules import WEBHOOK_FIELDS
 
-_ID = {"type": "string", "pattern": f"^{ID.pattern}$"}
-_MOMENT = {"type": "string", "description": "UTC, such as 2025-09-03T23:19:51Z"}
-_TOKENS = {"type": "array", "items": {"type": "string", "pattern": r"^[!-+\--~]{1,500}$"}, "uniqueItems": True}
+_ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
+_OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
+_MOMENT = {
+    "type": ["string", "null"],
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "description": "UTC, such as 2025-09-03T23:19:51Z",
+}
+_TOKENS = {
+    "type": ["array", "null"],
+    "items": {"type": "string", "pattern": r"^[!-+\--~]{1,500}$"},
+    "uniqueItems": True,
+}
 
 
 def fixture_schema() -> dict[str, Any]:
@@ -18,7 +28,7 @@ def fixture_schema() -> dict[str, Any]:
         **_object(
             **_environment(),
             environments={
-                "type": "object",
+                "type": ["object", "null"],
                 "propertyNames": {**_ID, "not": {"const": "default"}},
                 "additionalProperties": {"$ref": "#/$defs/environment"},
             },
@@ -36,22 +46,24 @@ def _environment() -> dict[str, Any]:
     return {
         "tokens": {**_TOKENS, "description": "The bearer tokens that open this environment"},
         "expired_tokens": {**_TOKENS, "description": "Tokens that are answered with TOKEN_EXPIRED"},
-        "agents": {"type": "array", "items": {"$ref": "#/$defs/agent"}},
-        "settings": _object(),
+        "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
+        "settings": {**_object(), "type": ["object", "null"]},
     }
 
 
 def _agent() -> dict[str, Any]:
     """Further keys are allowed: they are served last."""
+    own = ("id", "name", "created_at", "updated_at")
     return {
         **_object(
             "name",
-            id=_ID,
+            **{key: {} for key in DOCUMENTED_AGENT_KEYS if key not in own},
+            id=_OPTIONAL_ID,
             name={"type": "string", "minLength": 1},
             created_at=_MOMENT,
             updated_at=_MOMENT,
-            cache_clears={"type": "integer", "minimum": 0, "default": 0},
-            webhooks={"type": "array", "items": {"$ref": "#/$defs/webhook"}},
+            cache_clears={"type": ["integer", "null"], "minimum": 0, "default": 0},
+            webhooks={"type": ["array", "null"], "items": {"$ref": "#/$defs/webhook"}},
         ),
         "additionalProperties": True,
     }
@@ -59,12 +71,19 @@ def _agent() -> dict[str, Any]:
 
 def _webhook() -> dict[str, Any]:
     required = [field.name for field in WEBHOOK_FIELDS if field.required]
-    fields = {field.name: dict(field.schema) for field in WEBHOOK_FIELDS}
+    fields = {field.name: dict(field.schema) if field.required else _or_null(field.schema) for field in WEBHOOK_FIELDS}
     return _object(
         *required,
-        id=_ID,
+        id=_OPTIONAL_ID,
         **fields,
         created_at=_MOMENT,
         updated_at=_MOMENT,
-        status={"enum": ["active", "disabled", "error"], "description": "Derived, except for error"},
+        status={"enum": ["active", "disabled", "error", None], "description": "Derived, except for error"},
     )
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A field that is not required may be null, which is its default; state is served with such."""
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    return {**schema, "type": [schema["type"], "null"]}

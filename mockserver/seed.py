@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mockserver.collected import Collected
 from mockserver.documents import Path
 from mockserver.mistakes import Mistakes, Source
-from mockserver.reader import ID, Collected, Reader, is_token, webhook_document
+from mockserver.reader import ID, Reader, is_token, webhook_document
 from mockserver.records import Agent
 from mockserver.store import Baseline, State
 
@@ -29,7 +30,7 @@ Seed = Mapping[str, EnvironmentSeed]
 
 def to_seed(sources: Sequence[Source]) -> Seed:
     """The environments that the fixtures describe together. Raises FixtureError with all mistakes of all."""
-    seeding = _Seeding()
+    seeding = _Seeding(sources)
     for source in sources:
         seeding.read(source)
     seeding.mistakes.raise_if_any()
@@ -46,7 +47,7 @@ def to_baseline(source: Source, over: State | None = None) -> Baseline:
     """
     mistakes = Mistakes()
     mistakes.source = source
-    found = Collected()
+    found = Collected([source.data])
     if mistakes.is_mapping((), source.data, ("agents", "settings")):
         _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
     mistakes.raise_if_any()
@@ -71,9 +72,10 @@ def _agent_document(state: State, agent: Agent) -> dict[str, Any]:
 class _Seeding:
     """Reads whole fixtures, one after another, into environments."""
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Sequence[Source]) -> None:
         self.mistakes = Mistakes()
-        self.environments: dict[str, Collected] = {DEFAULT: Collected()}
+        self._documents = [source.data for source in sources if isinstance(source.data, dict)]
+        self.environments: dict[str, Collected] = {DEFAULT: Collected(self._documents)}
         self._tokens: dict[str, str] = {}
 
     def read(self, source: Source) -> None:
@@ -82,10 +84,10 @@ class _Seeding:
         if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments")):
             return
         self._environment((), DEFAULT, data)
-        environments = data.get("environments") or {}
-        if not isinstance(environments, dict):
-            return self.mistakes.add(("environments",), "must be a mapping of names to environments")
-        for name, body in environments.items():
+        environments = data.get("environments")
+        if not isinstance(environments, dict | None):
+            return self.mistakes.add(("environments",), "must be a mapping of names to environments", environments)
+        for name, body in (environments or {}).items():
             self._named_environment(("environments", name), name, body)
 
     def _named_environment(self, path: Path, name: object, body: Any) -> None:
@@ -97,12 +99,17 @@ class _Seeding:
             self._environment(path, name, body)
 
     def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:
-        found = self.environments.setdefault(name, Collected())
+        found = self.environments.setdefault(name, Collected(self._bodies(name)))
         for kind, tokens in (("tokens", found.tokens), ("expired_tokens", found.expired_tokens)):
             for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
                 if self._is_token((*path, kind, i), name, token):
                     tokens.append(token)
         _read_body(Reader(self.mistakes, name, found), path, body)
+
+    def _bodies(self, name: str) -> list[Any]:
+        """What all the documents say of an environment, unchecked."""
+        worlds = [document.get("environments") for document in self._documents]
+        return [environments.get(name) for environments in worlds if isinstance(environments, dict)]
 
     def _is_token(self, path: Path, name: str, token: object) -> bool:
         if not is_token(token):

@@ -1,10 +1,12 @@
 """All environments, found by token or by name; opened and closed while the server runs."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from itertools import count
 from threading import Lock
 
+from mockserver.clock import Clock, real_time
 from mockserver.environment import Environment
 from mockserver.errors import ExpiredToken, InvalidToken, Problem
 from mockserver.reader import ID, is_token
@@ -18,7 +20,9 @@ _MOST_CLOSED_TOKENS = 100_000
 class World:
     """The environments of one server. The seed's stay; others are opened and closed beside them."""
 
-    def __init__(self, seed: Seed) -> None:
+    def __init__(self, seed: Seed, time: Callable[[], datetime] = real_time) -> None:
+        """`time` is where every environment's clock gets the time."""
+        self._time = time
         self._lock = Lock()
         self._numbers = count(1)
         self._environments: dict[str, Environment] = {}
@@ -26,7 +30,7 @@ class World:
         self._closed_tokens: dict[str, str] = {}
         self._permanent = frozenset(seed)
         for name, each in seed.items():
-            self._add(Environment(name, each.baseline, each.tokens, each.expired_tokens))
+            self._add(Environment(name, each.baseline, each.tokens, each.expired_tokens, Clock(time)))
 
     @property
     def default(self) -> Environment:
@@ -65,7 +69,7 @@ class World:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
-            environment = Environment(name, baseline, (token,))
+            environment = Environment(name, baseline, (token,), (), Clock(self._time))
             self._closed_tokens.pop(token, None)
             self._add(environment)
         return environment

@@ -1,0 +1,103 @@
+"""What tests share: worlds, applications and servers, and a detector of what they leave behind."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mockserver.admin.guard import Guard
+from mockserver.app import create_app
+from mockserver.client import MockServer
+from mockserver.fixture_files import load
+from mockserver.server import Server
+from mockserver.world import World
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures"
+
+
+def _descriptors() -> set[str]:
+    """The open sockets and pipes of this process, as far as the system tells."""
+    folder = Path("/proc/self/fd")
+    found = set()
+    for entry in folder.iterdir() if folder.exists() else ():
+        try:
+            target = str(entry.readlink())
+        except OSError:
+            continue
+        if target.startswith(("socket:", "pipe:", "anon_inode:")):
+            found.add(target)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """Every test ends with the threads and the connections that it began with."""
+    threads, descriptors = set(threading.enumerate()), _descriptors()
+    yield
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=1)
+    assert set(threading.enumerate()) <= threads, "the test left a thread"
+    assert _descriptors() <= descriptors, "the test left a connection or a pipe"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("MOCKSERVER_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def world() -> World:
+    """The shipped fixtures: the default environment, staging and production."""
+    return World(load([FIXTURES]))
+
+
+@pytest.fixture
+def log() -> list[str]:
+    """The lines that `app` has logged."""
+    return []
+
+
+@pytest.fixture
+def app(world: World, log: list[str]) -> Flask:
+    return create_app(world, Guard(), log.append)
+
+
+@pytest.fixture
+def http(app: Flask) -> FlaskClient:
+    """Requests without a socket."""
+    return app.test_client()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Flask], Server]]:
+    """Starts servers, and stops them after the test."""
+    with ExitStack() as stack:
+
+        def start(app: Flask) -> Server:
+            server = Server(app)
+            stack.callback(server.stop)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def server(app: Flask, serve: Callable[[Flask], Server]) -> Server:
+    """A server of `app`, answering."""
+    return serve(app)
+
+
+@pytest.fixture
+def mock(server: Server) -> Iterator[MockServer]:
+    """The harness's client for the default environment of `server`."""
+    with MockServer(server.url) as client:
+        yield client
