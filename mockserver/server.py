@@ -54,10 +54,9 @@ class Server:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def serve(self) -> None:
-        """Answers until `stop_soon`; then every connection is closed and every thread ended."""
+        """Answers until `stop_soon`, or `stop` from another thread. Call `stop` afterwards."""
         while not self._stopping:
             waitress.wasyncore.loop(timeout=30, use_poll=True, map=self._map, count=1)
-        self._close()
 
     def start(self) -> None:
         """Answers in a thread of its own."""
@@ -65,12 +64,11 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends what `start` began, or a server that never served. Stopping twice does nothing."""
+        """Ends `serve`, closes every connection and ends every thread. Stopping twice does nothing."""
         self.stop_soon()
         if self._thread:
             self._thread.join()
-        else:
-            self._close()
+        self._close()
 
     def stop_soon(self) -> None:
         """Asks `serve` to end; takes no lock, so a signal handler may call it too."""
