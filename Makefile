@@ -21,7 +21,7 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 # The wheels let the tests install the package into fresh environments without a network.
 $(DEV): setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . 'setuptools>=77'
+	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77'
 	rm -rf build $(WHEELS)/talkover_mockserver-*
 	touch $(RUN) $@
 

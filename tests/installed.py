@@ -1,0 +1,67 @@
+"""Fresh virtual environments, and the program running in them. Nothing here needs a network."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+WHEELS = Path(sys.prefix) / "wheels"
+"""What `make` has built of everything that the package needs."""
+
+
+def fresh_environment(folder: Path) -> dict[str, str]:
+    """A virtual environment with pip; returns the variables under which its programs come first."""
+    if not WHEELS.is_dir():
+        pytest.fail(f"there are no wheels in {WHEELS}; `make test` builds them")
+    venv.create(folder, with_pip=True, symlinks=True)
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": path, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "PIP_QUIET": "1"}
+
+
+def source_tree(folder: Path) -> Path:
+    """A copy of what a checkout holds, so that a build leaves nothing in it."""
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("mockserver", "fixtures"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def run(command: list[str] | str, folder: Path, environment: Mapping[str, str]) -> str:
+    """What a command prints; a string goes through the shell. Fails with everything it said."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        shell=isinstance(command, str),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """The URL of a server that runs as `command`; it must end with 0."""
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            url = process.stdout.readline().strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
+    assert process.returncode == 0
