@@ -22,6 +22,7 @@ from mockserver.routing import (
     api_error,
     options_response,
     preflight,
+    refuse_double_slash,
     start_timer,
 )
 from mockserver.wire import (
@@ -52,7 +53,8 @@ def create_app(world: World, guard: Guard | None = None, log: Log | None = None)
     if guard:
         _add_admin(app, world, guard)
     app.before_request(preflight)
-    _add_error_handlers(app, world, log)
+    app.before_request(refuse_double_slash)
+    _add_error_handlers(app, world, log, guarded=guard is not None)
     if log:
         _add_log(app, log)
     return app
@@ -85,14 +87,14 @@ def _is_admin() -> bool:
     return request.path == ADMIN or request.path.startswith(ADMIN + "/")
 
 
-def _add_error_handlers(app: Flask, world: World, log: Log | None) -> None:
+def _add_error_handlers(app: Flask, world: World, log: Log | None, guarded: bool) -> None:
     def refuse(error: ApiError) -> Response:
         reason = header_text(explain(error, g.get("environment"), world))
         return api_error_response(error, reason)
 
     def route(error: HTTPException) -> Response:
-        if _is_admin():
-            return problem_response(_admin_problem(app, error))
+        if guarded and _is_admin():
+            return _admin_refusal(app, error)
         if isinstance(error, MethodNotAllowed) and request.method == "OPTIONS":
             return options_response(allowed_methods(error))
         return refuse(api_error(app, error))
@@ -107,6 +109,8 @@ def _add_error_handlers(app: Flask, world: World, log: Log | None) -> None:
         if log:
             log(text.rstrip())
         reason = f"the mock itself failed: {header_text(repr(error))}"
+        if guarded and _is_admin():
+            return problem_response(Problem(500, "Server Error", reason))
         return api_error_response(ServerError(), reason)
 
     app.register_error_handler(ApiError, refuse)
@@ -114,6 +118,13 @@ def _add_error_handlers(app: Flask, world: World, log: Log | None) -> None:
     app.register_error_handler(Problem, problem_response)
     app.register_error_handler(FixtureError, fixture)
     app.register_error_handler(Exception, crash)
+
+
+def _admin_refusal(app: Flask, error: HTTPException) -> Response:
+    response = problem_response(_admin_problem(app, error))
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(allowed_methods(error))
+    return response
 
 
 def _admin_problem(app: Flask, error: HTTPException) -> Problem:

@@ -96,10 +96,15 @@ class MockServer:
         self._session.close()
 
     def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        status, found = self._exchange(method, path, body)
+        if status < 400:
+            return found
+        raise MockServerError(status, found)
+
+    def _exchange(self, method: str, path: str, body: object) -> tuple[int, dict[str, Any]]:
+        """The answer's status and document. The answer itself holds the connection, and the error must not."""
         answer = self._session.request(method, f"{self.url}/__admin/{path}", json=body, timeout=_TIMEOUT)
-        if answer.ok:
-            return cast(dict[str, Any], answer.json())
-        raise MockServerError(answer.status_code, _problem(answer))
+        return answer.status_code, answer.json() if answer.ok else _problem(answer)
 
     def __enter__(self) -> "MockServer":
         return self
@@ -122,4 +127,6 @@ def _problem(answer: requests.Response) -> dict[str, Any]:
         problem = answer.json()
     except ValueError:
         problem = None
-    return problem if isinstance(problem, dict) else {"title": answer.reason, "detail": answer.text[:200]}
+    if isinstance(problem, dict) and "title" in problem:
+        return problem
+    return {"title": answer.reason, "detail": " ".join(answer.text.split())[:200]}

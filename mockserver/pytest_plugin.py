@@ -57,7 +57,10 @@ def mockserver(mockserver_server: MockServer) -> Iterator[MockServer]:
     """
     environment = mockserver_server.open_environment()
     yield environment
-    errors = environment.close()
+    _fail_for(environment.close())
+
+
+def _fail_for(errors: list[str]) -> None:
     if errors:
         pytest.fail("the mock server itself failed:\n" + "\n".join(errors), pytrace=False)
 
@@ -77,6 +80,7 @@ def _own_server(fixtures: list[Path]) -> Iterator[MockServer]:
             yield client
     finally:
         server.stop()
+    _fail_for(world.default.errors)
 
 
 def _running_server(url: str, fixtures: list[Path]) -> Iterator[MockServer]:
@@ -85,12 +89,36 @@ def _running_server(url: str, fixtures: list[Path]) -> Iterator[MockServer]:
     from mockserver.client import MockServer
 
     with MockServer(url, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN")) as client:
+        _check_it_answers(client)
         if not fixtures:
             yield client
             return
         environment = client.open_environment(fixture=_document(fixtures))
         yield environment
         environment.close()
+
+
+def _check_it_answers(client: MockServer) -> None:
+    """Fails with one paragraph, instead of every layer's own account of a refused connection."""
+    import requests
+
+    from mockserver.client import MockServerError
+
+    try:
+        client.health()
+    except (requests.RequestException, MockServerError) as error:
+        text = (
+            f"--mockserver-url {client.url}: no mock server can be used there ({_first_cause(error)}). Start one with "
+            "`mockserver serve`, or leave the option out: then pytest starts its own. The admin token of a server "
+            "that asks for one belongs in the variable MOCKSERVER_ADMIN_TOKEN."
+        )
+        raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__context__:
+        error = error.__context__
+    return error
 
 
 def _document(fixtures: list[Path]) -> dict[str, Any]:
@@ -108,4 +136,5 @@ def _seed(fixtures: list[Path]) -> Seed:
     try:
         return load(fixtures or [default_fixture()])
     except FixtureError as error:
-        pytest.fail(f"the fixtures of the mock server have mistakes:\n{error}", pytrace=False)
+        text = f"the fixtures of the mock server have mistakes:\n{error}"
+        raise pytest.fail.Exception(text, pytrace=False) from None

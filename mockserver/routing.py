@@ -81,6 +81,13 @@ def preflight() -> Response | None:
     return response
 
 
+def refuse_double_slash() -> None:
+    """At its start a path may not have one either; the router would take it away. Raises RouteNotFound."""
+    if request.environ["PATH_INFO"].startswith("//"):
+        path = _encoded(request.path)
+        raise errors.RouteNotFound(path, f"a double slash is not one slash; did you mean {path}?")
+
+
 def options_response(allowed: list[str]) -> Response:
     """The answer to OPTIONS on a known path: 200, empty (measured)."""
     response = api_response({})
@@ -96,12 +103,16 @@ def allowed_methods(error: MethodNotAllowed) -> list[str]:
 
 def api_error(app: Flask, error: HTTPException) -> errors.ApiError:
     """The API's own error for one of the router's."""
-    path = quote(request.path, safe="/:@!$&'()*+,;=~")
+    path = _encoded(request.path)
     if isinstance(error, MethodNotAllowed):
         return errors.MethodNotAllowed(request.method, path, allowed_methods(error))
     if isinstance(error, NotFound):
         return errors.RouteNotFound(path, _near_route(app, request.path))
     return errors.Refused(error.code or 400, error.description or error.name)
+
+
+def _encoded(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~")
 
 
 def _near_route(app: Flask, path: str) -> str:

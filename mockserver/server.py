@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -24,8 +25,13 @@ _STOP_SECONDS = 0.5
 class Server:
     """An application on a socket. Made, it listens; `start` or `serve` answers; `stop` frees everything."""
 
-    def __init__(self, app: Flask, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens on `host` and `port` (0: a free one). Raises OSError when it can't."""
+    def __init__(
+        self, app: Flask, host: str = "127.0.0.1", port: int = 0, log: Callable[[str], None] | None = None
+    ) -> None:
+        """Listens on `host` and `port` (0: a free one). Raises OSError when it can't.
+
+        `log` gets a line for each request that never reached the application; `app` logs the others.
+        """
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._map: dict[int, Any] = {}
@@ -41,6 +47,7 @@ class Server:
             ident=None,
         )
         server.channel_class = _Channel
+        server.log_refused = log
         server.task_dispatcher.queue_logger = _quiet_logger()
         self._waitress = server
         self._thread: Thread | None = None
@@ -90,17 +97,38 @@ class _ErrorTask(waitress.task.ErrorTask):
     def execute(self) -> None:
         error: Any = self.request.error  # type: ignore[attr-defined]
         refused = Refused(error.code, error.reason)
-        body = json.dumps(refused.body()).encode()
+        body = json.dumps(refused.body(), separators=(",", ":")).encode()
         self.status = f"{error.code} {error.reason}"
         self.response_headers = [*API_HEADERS.items(), (REASON, header_text(error.body))]
         self.content_length = len(body)
         self.set_close_on_finish()
         self.complete = True
+        self._log(f"{error.code} 0.0ms - - ({header_text(error.body)})")
         self.write(body)
+
+    def _log(self, outcome: str) -> None:
+        log = self.channel.server.log_refused  # type: ignore[attr-defined]
+        if log:
+            log(f"{_request_line(self.request)} {outcome}")
+
+
+class _Task(waitress.task.WSGITask):
+    def get_environment(self) -> Any:
+        """With the path as it came: waitress takes a double slash at its start away."""
+        request: Any = self.request
+        environment: Any = super().get_environment()
+        environment["PATH_INFO"] = request.path
+        return environment
 
 
 class _Channel(waitress.channel.HTTPChannel):
+    task_class = _Task
     error_task_class = _ErrorTask
+
+
+def _request_line(request: Any) -> str:
+    """Method and path, where the request was read that far; too long a header makes waitress invent them."""
+    return header_text(f"{request.command} {request.path}") if request.headers and hasattr(request, "path") else "- -"
 
 
 def _quiet_logger() -> logging.Logger:
@@ -111,7 +139,9 @@ def _quiet_logger() -> logging.Logger:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-        0
-    ]
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except UnicodeError:  # an empty label, or a far too long one
+        raise OSError(f"{host!r} is not a host name") from None
+    family, _, _, _, address = found[0]
     return socket.create_server(address[:2], family=family, backlog=1024)

@@ -24,7 +24,8 @@ def register(admin: Admin) -> None:
         wanted = _checked(json_object(request))
         baseline = _baseline(admin, wanted)
         environment = admin.world.open(baseline, wanted.get("name"), wanted.get("token"))
-        body = {"name": environment.name, "token": environment.tokens[0], "url": request.host_url.rstrip("/")}
+        url = f"{request.scheme}://{request.headers.get('Host', '')}"
+        body = {"name": environment.name, "token": environment.tokens[0], "url": url}
         return admin_response(body, 201)
 
     def read(name: str) -> Response:

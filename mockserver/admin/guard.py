@@ -2,8 +2,8 @@
 
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from flask import Request
 
@@ -11,6 +11,8 @@ from mockserver.errors import Problem
 
 TOKEN_HEADER = "X-Mockserver-Admin-Token"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
+"""A Host header. Names of containers have underscores, so Flask's `request.host`, which has none, won't do."""
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,22 @@ class Guard:
 
     def check(self, request: Request) -> None:
         """Raises Problem 403 or 401."""
-        host = _name(request.host)
+        given = request.headers.get("Host", "")
+        host = _name(given)
         if not self._is_known(host):
-            detail = (
-                f"the request was sent to the host {host!r}, under which this server is not known; "
-                f"start it with --allow-host {host}"
-            )
+            hint = f"; start it with --allow-host {host}" if host else ""
+            detail = f"the request was sent to the host {given!r}, under which this server is not known{hint}"
             raise Problem(403, "Unknown host", detail)
         if _is_foreign(request):
             raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")
         self._check_token(request.headers.get(TOKEN_HEADER, ""))
 
     def _is_known(self, host: str) -> bool:
-        if host in _LOCAL or host == self.bound or host in self.hosts or "*" in self.hosts:
+        if "*" in self.hosts:
+            return True
+        if not host:
+            return False
+        if host in (*_LOCAL, *(name.lower() for name in (self.bound, *self.hosts))):
             return True
         everywhere = self.bound in ("0.0.0.0", "::", "")
         return everywhere and (_is_address(host) or "." not in host or host == "host.docker.internal")
@@ -53,12 +58,14 @@ class Guard:
 def _is_foreign(request: Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
-    own = f"{request.scheme}://{request.host}"
+    own = f"{request.scheme}://{request.headers.get('Host')}"
     return site not in ("none", "same-origin") or origin not in (None, own)
 
 
 def _name(host: str) -> str:
-    return urlsplit(f"//{host}").hostname or ""
+    """Without the port and in lower case; nothing of what is no host."""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _is_address(host: str) -> bool:

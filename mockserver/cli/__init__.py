@@ -21,10 +21,7 @@ class _Commands(click.Group):
         return cast(click.Command, importlib.import_module(f"{__name__}.{cmd_name}").command)
 
 
-@click.group(
-    cls=_Commands,
-    context_settings={"auto_envvar_prefix": "MOCKSERVER", "help_option_names": ["-h", "--help"]},
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mockserver")
 def main() -> None:
     """A stand-in for the Talkover webhook API, for integration tests."""

@@ -2,6 +2,8 @@
 
 import os
 import urllib.request
+from http.client import HTTPException
+from urllib.error import HTTPError
 
 import click
 
@@ -21,5 +23,8 @@ def command(url: str | None) -> None:
     try:
         with opener.open(address, timeout=2) as answer:
             click.echo(answer.read().decode())
-    except (OSError, ValueError) as error:
+    except HTTPError as error:
+        error.close()
+        raise click.ClickException(f"{address} answers {error.code} {error.reason}") from None
+    except (OSError, ValueError, HTTPException) as error:
         raise click.ClickException(f"{address} does not answer: {error}") from None

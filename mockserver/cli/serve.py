@@ -4,7 +4,8 @@ import errno
 import gc
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
@@ -26,6 +27,7 @@ from mockserver.world import World
 @click.option(
     "--fixtures",
     multiple=True,
+    type=click.Path(),  # several in the variable are separated as in PATH
     metavar="PATH",
     envvar="MOCKSERVER_FIXTURES",
     help="A fixture file or a folder of them; may be repeated.  [default: the built-in one]",
@@ -70,18 +72,18 @@ def command(
 ) -> None:
     """Serve the API. The URL is the one line on standard output, written when it answers."""
     _on_signal(lambda *_: sys.exit(0))
+    _remove(port_file)  # one that a crash left would name a port before there is a server
     world = World(_load(fixtures))
     guard = None if no_admin else Guard(host, allow_host, admin_token)
     server = _listen(create_app(world, guard, _log), host, port)
     _on_signal(lambda *_: server.stop_soon())
     try:
-        _announce(server, port_file)
-        gc.freeze()  # what is loaded stays: no later collection need walk it
-        server.serve()
+        with _port_in(port_file, server.port):
+            click.echo(server.url)
+            gc.freeze()  # what is loaded stays: no later collection need walk it
+            server.serve()
     finally:
         server.stop()
-        if port_file:
-            port_file.unlink(missing_ok=True)
 
 
 def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
@@ -98,24 +100,44 @@ def _load(fixtures: Sequence[str]) -> Seed:
 
 def _listen(app: Flask, host: str, port: int) -> Server:
     try:
-        return Server(app, host, port)
+        return Server(app, host, port, _log)
     except OSError as error:
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
-        raise click.UsageError(f"can't listen on {host}:{port}: {error.strerror or error}{hint}") from None
+        what = (error.strerror or str(error)).partition(" (while attempting")[0]
+        raise click.UsageError(f"can't listen on {host}:{port}: {what}{hint}") from None
 
 
-def _announce(server: Server, port_file: Path | None) -> None:
-    """The port file appears whole: who waits for it never reads half of it."""
-    if port_file:
-        unfinished = port_file.with_name(port_file.name + ".part")
-        try:
-            unfinished.write_text(f"{server.port}\n")
-            unfinished.replace(port_file)
-        except OSError as error:
-            raise click.UsageError(f"can't write the port file {port_file}: {error.strerror}") from None
-    click.echo(server.url)
+@contextmanager
+def _port_in(port_file: Path | None, port: int) -> Iterator[None]:
+    """The port file for as long as the server runs."""
+    if port_file is None:
+        yield
+        return
+    _write_whole(port_file, f"{port}\n")
+    try:
+        yield
+    finally:
+        _remove(port_file)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """The file appears whole: who waits for it never reads half of it."""
+    unfinished = path.parent / f"{path.name}.part"
+    try:
+        unfinished.write_text(text)
+        unfinished.replace(path)
+    except OSError as error:
+        _remove(unfinished)
+        raise click.UsageError(f"can't write the port file {path}: {error.strerror}") from None
+
+
+def _remove(path: Path | None) -> None:
+    if path:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _log(line: str) -> None:
     moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
-    sys.stderr.write(f"{moment}Z {line}\n")
+    with suppress(OSError):  # whoever read the log has gone; answers go on
+        sys.stderr.write(f"{moment}Z {line}\n")

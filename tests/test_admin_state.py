@@ -1,0 +1,197 @@
+"""The admin routes `state` and `reset`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from flask.testing import FlaskClient
+
+from mockserver.fixture_files import load
+from mockserver.seed import to_document
+from mockserver.store import State
+from tests.conftest import FIXTURES
+from tests.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
+
+STATE = "/__admin/state"
+STAGING = {"Authorization": "Bearer talq_staging"}
+ONE_AGENT = {"agents": [{"id": "one", "name": "One"}]}
+
+
+def state_of(path: Path) -> dict[str, Any]:
+    """What a fixture file gives the default environment, as a fixture."""
+    return to_document(State(load([path])["default"].baseline))
+
+
+DEFAULT = state_of(FIXTURES / "default.yaml")
+
+
+def test_the_state_is_the_fixture_with_everything_filled_in(http: FlaskClient) -> None:
+    answer = http.get(STATE)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.text == json.dumps(DEFAULT, indent=2) + "\n"
+    agent = answer.get_json()["agents"][0]
+    assert list(agent) == ["id", "name", "cache_clears", "webhooks"]
+    assert list(agent["webhooks"][0].items()) == [
+        ("id", WEBHOOK),
+        ("name", "My Webhook"),
+        ("webhook_url", "https://example.com/webhook"),
+        ("webhook_secret", None),
+        ("events", ["event_phone_call_started", "event_phone_call_ended"]),
+        ("timeout", 30),
+        ("max_retries", 3),
+        ("enabled", False),
+        ("http_method", "POST"),
+        ("authorization_scheme", "none"),
+        ("custom_headers", []),
+        ("payload_templates", {}),
+        ("created_at", "2025-09-03T23:19:51Z"),
+        ("updated_at", "2025-09-03T23:19:51Z"),
+    ]
+
+
+JSON, YAML = "application/json", "application/yaml"
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "expected"),
+    [
+        ("", None, JSON),
+        ("", "*/*", JSON),
+        ("", "text/html", JSON),
+        ("", JSON, JSON),
+        ("", YAML, YAML),
+        ("", "application/x-yaml", YAML),
+        ("", "text/yaml", YAML),
+        ("", "application/json;q=0.5, application/yaml", YAML),
+        ("", "application/yaml;q=0.5, application/json", JSON),
+        ("?format=yaml", JSON, YAML),
+        ("?format=json", YAML, JSON),
+    ],
+)
+def test_the_state_comes_as_json_or_yaml(http: FlaskClient, query: str, accept: str | None, expected: str) -> None:
+    for method, body in (("GET", None), ("PATCH", b"agents: []"), ("PUT", json.dumps(DEFAULT).encode())):
+        answer = http.open(STATE + query, method=method, data=body, headers={"Accept": accept} if accept else {})
+        assert (answer.status_code, answer.content_type) == (200, expected)
+        state = yaml.safe_load(answer.text) if expected == YAML else json.loads(answer.text)
+        assert json.dumps(state) == json.dumps(DEFAULT)
+
+
+def test_the_digest_is_that_of_the_state_whatever_the_format(http: FlaskClient) -> None:
+    tag = http.get(STATE).headers["ETag"]
+    assert http.get(STATE + "?format=yaml").headers["ETag"] == http.head(STATE).headers["ETag"] == tag
+    http.patch(TOGGLE, headers=TOKEN)
+    assert http.get(STATE).headers["ETag"] != tag
+    assert http.put(STATE, data=json.dumps(DEFAULT)).headers["ETag"] == tag
+
+
+def test_a_state_that_is_known_already_is_not_sent_again(http: FlaskClient) -> None:
+    known = {"If-None-Match": http.get(STATE).headers["ETag"]}
+    same = http.get(STATE, headers=known)
+    assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", known["If-None-Match"])
+    http.patch(TOGGLE, headers=TOKEN)
+    changed = http.get(STATE, headers=known)
+    assert (changed.status_code, changed.get_json()["agents"][0]["webhooks"][0]["enabled"]) == (200, True)
+    assert http.put(STATE, json=DEFAULT, headers=known).get_json() == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("format", "content_type"),
+    [("json", JSON), ("json", YAML), ("json", "text/plain"), ("yaml", YAML), ("yaml", "text/yaml"), ("yaml", "")],
+)
+def test_what_is_served_can_be_put_back_and_saved_as_a_fixture(
+    http: FlaskClient, tmp_path: Path, format: str, content_type: str
+) -> None:
+    http.patch(TOGGLE, headers=TOKEN)
+    served = http.get(f"{STATE}?format={format}")
+    http.put(STATE, json={})
+    assert http.get(STATE).get_json() == {"agents": []}
+    http.put(STATE, data=served.data, content_type=content_type)
+    again = http.get(f"{STATE}?format={format}")
+    assert (again.data, again.headers["ETag"]) == (served.data, served.headers["ETag"])
+    saved = tmp_path / f"saved.{format}"
+    saved.write_bytes(served.data)
+    assert state_of(saved) == http.get(STATE).get_json()
+
+
+def test_a_put_replaces_everything_and_a_reset_still_goes_back_to_the_fixture(http: FlaskClient) -> None:
+    answer = http.put(STATE, json=ONE_AGENT)
+    expected = {"agents": [{"id": "one", "name": "One", "cache_clears": 0, "webhooks": []}]}
+    assert (answer.status_code, answer.get_json(), http.get(STATE).get_json()) == (200, expected, expected)
+    assert http.patch(TOGGLE, headers=TOKEN).get_json()["message"] == "Agent not found in this environment."
+    http.post("/__admin/reset")
+    assert http.get(STATE).get_json() == DEFAULT
+
+
+def test_a_patch_changes_only_what_it_gives(http: FlaskClient) -> None:
+    change = f"agents:\n- id: {AGENT}\n  webhooks:\n  - {{id: {WEBHOOK}, timeout: 60}}\n- {{id: one, name: One}}\n"
+    answer = http.patch(STATE, data=change, content_type=YAML)
+    expected = json.loads(json.dumps(DEFAULT))
+    expected["agents"][0]["webhooks"][0]["timeout"] = 60
+    expected["agents"].append({"id": "one", "name": "One", "cache_clears": 0, "webhooks": []})
+    assert (answer.status_code, answer.get_json(), http.get(STATE).get_json()) == (200, expected, expected)
+    assert http.patch(TOGGLE, headers=TOKEN).get_json()["data"]["timeout"] == 60
+
+
+WRONG = f"""\
+agents:
+  - id: {AGENT}
+    langauge: en
+    webhooks:
+      - id: {WEBHOOK}
+        timeout: 3
+        events: [event_phone_call_startd]
+  - id: {UNKNOWN}
+"""
+WRONG_PATCH = [
+    ("agents[0].langauge", 3, "unknown key; did you mean language?"),
+    (
+        "agents[0].webhooks[0].events[0]",
+        7,
+        'The selected events.0 is invalid; did you mean event_phone_call_started? (got "event_phone_call_startd")',
+    ),
+    ("agents[0].webhooks[0].timeout", 6, "The timeout must be between 5 and 120. (got 3)"),
+    ("agents[1].name", 8, "The name field is required."),
+]
+KEYS = "unknown key"
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "content_type", "mistakes"),
+    [
+        ("PATCH", WRONG, YAML, WRONG_PATCH),
+        ("PUT", '{"agents": [{"name": "A"}, {}]}', JSON, [("agents[1].name", 1, "The name field is required.")]),
+        ("PUT", "tokens: [a]\nenvironments: {}", YAML, [("tokens", 1, KEYS), ("environments", 2, KEYS)]),
+        ("PUT", "agents: []", JSON, [("", 1, "is not JSON: Expecting value")]),
+        ("PUT", "agents:\n  - [", YAML, [("", 3, "is not YAML: did not find expected node content")]),
+        ("PATCH", "[1]", JSON, [("", 1, "must be a mapping with agents, settings (got [1])")]),
+        ("PATCH", "", "", [("", None, "is empty; expected at least `agents: []`")]),
+        ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: invalid start byte")]),
+    ],
+    ids=["several", "json", "whole fixture", "yaml as json", "broken yaml", "list", "nothing", "not utf-8"],
+)
+def test_every_mistake_is_told_and_nothing_is_changed(
+    http: FlaskClient, method: str, body: str, content_type: str, mistakes: list[tuple[str, int | None, str]]
+) -> None:
+    answer = http.open(STATE, method=method, data=body, content_type=content_type)
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    problem = answer.get_json()
+    assert list(problem) == ["type", "title", "status", "detail", "errors"]
+    assert (problem["type"], problem["title"], problem["status"]) == ("about:blank", "The fixture has mistakes", 422)
+    assert {tuple(each.values()) for each in problem["errors"]} == set(mistakes)
+    assert len(problem["errors"]) == len(mistakes)
+    assert problem["detail"].startswith(
+        f"{len(mistakes)} of its values can't be used; nothing was changed. First: body"
+    )
+    assert http.get(STATE).get_json() == DEFAULT
+
+
+def test_a_reset_undoes_whatever_was_done(http: FlaskClient) -> None:
+    http.patch(TOGGLE, headers=TOKEN)
+    http.patch(STATE, json=ONE_AGENT)
+    http.patch(STATE, json={"agents": [{"id": OTHER_AGENT, "name": "Other", "cache_clears": 7}]})
+    answer = http.post("/__admin/reset")
+    assert (answer.status_code, answer.content_type) == (200, JSON)
+    assert answer.text == '{\n  "environment": "default",\n  "reset": true\n}\n'
+    assert http.get(STATE).get_json() == DEFAULT

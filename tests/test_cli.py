@@ -1,0 +1,249 @@
+"""The command line: what each command prints, its exit code, and where its options come from."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from mockserver.cli import main
+from mockserver.cli.serve import command as serve_command
+from mockserver.schema import fixture_schema
+from mockserver.server import Server
+from tests.conftest import FIXTURES
+
+GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [event_action]}]}]\n"
+COMMANDS = {"check", "health", "schema", "serve"}
+WAIT = 10
+"""Seconds after which something that should have happened did not."""
+
+
+def run(*arguments: str, **variables: str) -> Result:
+    """Runs the program in this process; a traceback fails the test."""
+    return CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False, prog_name="mockserver")
+
+
+def outcome(result: Result) -> tuple[int, str, str]:
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which the program runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_check_counts_what_each_environment_holds() -> None:
+    expected = "default: 3 agents, 4 webhooks\nstaging: 1 agents, 1 webhooks\nproduction: 1 agents, 2 webhooks\n"
+    assert outcome(run("check", str(FIXTURES))) == (0, expected, "")
+
+
+def test_check_takes_files_and_folders_together(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "one.yaml").write_text(GOOD)
+    (folder / "more" / "two.json").write_text('{"agents": [{"name": "B"}]}')
+    assert outcome(run("check", "one.yaml", "more")) == (0, "default: 2 agents, 1 webhooks\n", "")
+
+
+def test_check_prints_one_mistake_at_its_place(folder: Path) -> None:
+    (folder / "bad.yaml").write_text("agents: []\nenviroments: {}\n")
+    expected = "bad.yaml:2: enviroments: unknown key; did you mean environments?\n1 mistake in the fixtures\n"
+    assert outcome(run("check", "bad.yaml")) == (2, "", expected)
+
+
+def test_check_prints_every_mistake_of_every_path(folder: Path) -> None:
+    (folder / "bad.yaml").write_text("agents:\n  - name: A\n    webhooks:\n      - name: W\n        timeout: 3\n")
+    (folder / "good.yaml").write_text(GOOD)
+    (folder / "empty").mkdir()
+    expected = [
+        "nowhere.yaml: can't be read: No such file or directory",
+        "empty: the folder holds no fixture (*.yaml, *.yml, *.json)",
+        "bad.yaml:4: agents[0].webhooks[0].webhook_url: The webhook url field is required.",
+        "bad.yaml:4: agents[0].webhooks[0].events: The events field is required.",
+        "bad.yaml:5: agents[0].webhooks[0].timeout: The timeout must be between 5 and 120. (got 3)",
+        "5 mistakes in the fixtures",
+    ]
+    result = run("check", "nowhere.yaml", "empty", "good.yaml", "bad.yaml")
+    assert (result.exit_code, result.stdout, result.stderr.splitlines()) == (2, "", expected)
+
+
+def test_schema_prints_the_schema_of_fixtures() -> None:
+    result = run("schema")
+    assert (result.exit_code, json.loads(result.stdout), result.stderr) == (0, fixture_schema(), "")
+
+
+def test_health_prints_the_answer_of_a_healthy_server(server: Server) -> None:
+    assert outcome(run("health", "--url", f"{server.url}/")) == (0, '{"status":"ok"}\n', "")
+
+
+def test_health_asks_the_port_that_the_server_was_given(server: Server) -> None:
+    assert outcome(run("health", MOCKSERVER_PORT=str(server.port))) == (0, '{"status":"ok"}\n', "")
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port of ours on which nobody answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["--url", "{up}"], {"MOCKSERVER_URL": "{down}", "MOCKSERVER_PORT": "{down_port}"}),
+        ([], {"MOCKSERVER_URL": "{up}", "MOCKSERVER_PORT": "{down_port}"}),
+        ([], {"MOCKSERVER_URL": "", "MOCKSERVER_PORT": "{up_port}"}),
+    ],
+)
+def test_health_takes_its_flag_over_its_variable_over_the_port(
+    arguments: Sequence[str], variables: Mapping[str, str], server: Server, closed_port: int
+) -> None:
+    places = {"up": server.url, "up_port": server.port, "down": f"http://127.0.0.1:{closed_port}"}
+    places["down_port"] = closed_port
+    given = {name: value.format(**places) for name, value in variables.items()}
+    result = run("health", *(argument.format(**places) for argument in arguments), **given)
+    assert outcome(result) == (0, '{"status":"ok"}\n', "")
+
+
+def test_health_fails_when_nobody_answers(closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}"
+    result = run("health", "--url", url)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: {url}/api/v1/health does not answer: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_health_fails_when_something_else_answers(server: Server) -> None:
+    url = f"{server.url}/elsewhere"
+    assert outcome(run("health", "--url", url)) == (1, "", f"Error: {url}/api/v1/health answers 404 NOT FOUND\n")
+
+
+def test_health_fails_when_the_answer_is_not_http() -> None:
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"220 mail at your service\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(WAIT)
+        answered = pool.submit(answer)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        result = run("health", "--url", url)
+        answered.result(WAIT)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.strip() == f"Error: {url}/api/v1/health does not answer: 220 mail at your service"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    {
+        "localhost:7357": "<urlopen error unknown url type: localhost>",
+        "http://127.0.0.1:port": "nonnumeric port: 'port'",
+        "7357": "unknown url type: '7357/api/v1/health'",
+    }.items(),
+)
+def test_health_fails_for_what_is_no_url(url: str, reason: str) -> None:
+    expected = f"Error: {url}/api/v1/health does not answer: {reason}\n"
+    assert outcome(run("health", "--url", url)) == (1, "", expected)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_the_commands(option: str) -> None:
+    result = run(option)
+    listed = result.stdout.partition("Commands:\n")[2].splitlines()
+    assert (result.exit_code, {line.split()[0] for line in listed}) == (0, COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_of_a_command_names_every_option(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: mockserver {name} ")
+    for parameter in subcommand(name).params:
+        shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.metavar
+        assert f" {shown}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    {
+        ("nope",): "'nope'",
+        ("_errors",): "'_errors'",
+        ("schema", "more"): "(more)",
+        ("check",): "'PATH...'",
+        ("serve", "--prot", "1"): "--prot",
+        ("serve", "--port", "x"): "'--port': 'x'",
+        ("serve", "--port", "65536"): "'--port': 65536",
+        ("serve", "--port-file", "."): "'--port-file': File '.' is a directory.",
+    }.items(),
+)
+def test_wrong_use_is_one_message_that_names_it_and_exit_code_2(arguments: tuple[str, ...], named: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    *usage, message = result.stderr.splitlines()
+    assert usage[0].startswith("Usage: mockserver ")
+    assert message.startswith("Error: ")
+    assert named in message
+
+
+def subcommand(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_flag_has_its_variable(name: str) -> None:
+    options = [each for each in subcommand(name).params if isinstance(each, click.Option)]
+    expected = ["MOCKSERVER_" + option.opts[0].removeprefix("--").replace("-", "_").upper() for option in options]
+    assert [option.envvar for option in options] == expected
+
+
+OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
+    "fixtures": ((), f"a b{os.pathsep}c", ("a b", "c"), ["--fixtures", "d", "--fixtures", "e"], ("d", "e")),
+    "host": ("127.0.0.1", "0.0.0.0", "0.0.0.0", ["--host", "::1"], "::1"),
+    "port": (7357, "8000", 8000, ["--port", "0"], 0),
+    "port_file": (None, "a", Path("a"), ["--port-file", "b"], Path("b")),
+    "admin_token": (None, "a", "a", ["--admin-token", "b"], "b"),
+    "no_admin": (False, "0", False, ["--no-admin"], True),
+    "allow_host": ((), "a b", ("a", "b"), ["--allow-host", "c", "--allow-host", "d"], ("c", "d")),
+}
+"""Of each option of serve: the default; a variable's text and value; arguments and their value."""
+
+
+def value(name: str, *arguments: str) -> object:
+    return serve_command.make_context("serve", list(arguments)).params[name]
+
+
+def test_the_table_has_every_option_of_serve() -> None:
+    assert [parameter.name for parameter in serve_command.params] == list(OPTIONS)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    default, text, from_variable, arguments, from_flag = OPTIONS[name]
+    variable = f"MOCKSERVER_{name.upper()}"
+    assert value(name) == default
+    monkeypatch.setenv(variable, "")
+    assert value(name) == default
+    monkeypatch.setenv(variable, text)
+    assert value(name) == from_variable
+    assert value(name, *arguments) == from_flag
+
+
+def test_the_admin_routes_go_by_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOCKSERVER_NO_ADMIN", "true")
+    assert value("no_admin") is True
+
+
+def test_a_variable_that_is_no_option_changes_nothing() -> None:
+    result = run("schema", MOCKSERVER_VERSION="1", MOCKSERVER_HELP="1", MOCKSERVER_SCHEMA_HELP="1")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, fixture_schema())
