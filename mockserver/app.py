@@ -3,21 +3,23 @@
 import importlib
 import pkgutil
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import perf_counter
-from types import ModuleType
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 import mockserver.admin
-import mockserver.api
 from mockserver.admin.guard import Guard
 from mockserver.admin.routes import Admin
-from mockserver.errors import ApiError, FixtureError, Problem, ServerError
+from mockserver.api import families
+from mockserver.errors import ApiError, FixtureError, Problem, ServerError, ValidationFailed
+from mockserver.explain import explain
 from mockserver.routing import (
     ADMIN,
+    API,
     Api,
+    add_quota,
     allowed_methods,
     api_error,
     options_response,
@@ -29,7 +31,6 @@ from mockserver.wire import (
     REASON,
     api_error_response,
     bearer_token,
-    explain,
     fixture_problem,
     header_text,
     masked,
@@ -38,6 +39,7 @@ from mockserver.wire import (
 from mockserver.world import World
 
 _MOST_ERRORS = 100
+_MOST_PATH, _MOST_LINE = 500, 2000
 
 Log = Callable[[str], None]
 """Takes one line, without its end."""
@@ -57,12 +59,13 @@ def create_app(world: World, guard: Guard | None = None, log: Log | None = None)
     _add_error_handlers(app, world, log, guarded=guard is not None)
     if log:
         _add_log(app, log)
+    _add_headers(app, world)
     return app
 
 
 def _add_families(app: Flask, world: World) -> None:
     api = Api(app, world)
-    for family in _modules(mockserver.api):
+    for family in families():
         family.register(api)
 
 
@@ -73,14 +76,10 @@ def _add_admin(app: Flask, world: World, guard: Guard) -> None:
 
     app.before_request(check)
     admin = Admin(app, world)
-    for module in _modules(mockserver.admin):
+    for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
+        module = importlib.import_module(found.name)
         if hasattr(module, "register"):
             module.register(admin)
-
-
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        yield importlib.import_module(found.name)
 
 
 def _is_admin() -> bool:
@@ -89,8 +88,8 @@ def _is_admin() -> bool:
 
 def _add_error_handlers(app: Flask, world: World, log: Log | None, guarded: bool) -> None:
     def refuse(error: ApiError) -> Response:
-        reason = header_text(explain(error, g.get("environment"), world))
-        return api_error_response(error, reason)
+        reason = g.get("note") if isinstance(error, ValidationFailed) else None
+        return api_error_response(error, header_text(reason or explain(error, g.get("environment"), world)))
 
     def route(error: HTTPException) -> Response:
         if guarded and _is_admin():
@@ -137,16 +136,30 @@ def _admin_problem(app: Flask, error: HTTPException) -> Problem:
     return Problem(error.code or 400, error.name, error.description or error.name)
 
 
+def _add_headers(app: Flask, world: World) -> None:
+    """What every answer of the API carries: its quota, and the note on input that was ignored."""
+
+    def complete(response: Response) -> Response:
+        if request.path.startswith(API + "/") and request.path.rstrip("/") != API + "/health":
+            add_quota(response, world)
+        if "note" in g:
+            response.headers.setdefault(REASON, header_text(g.note))
+        return response
+
+    app.after_request(complete)
+
+
 def _add_log(app: Flask, log: Log) -> None:
     def write(response: Response) -> Response:
         environment = g.get("environment")
         milliseconds = (perf_counter() - g.started) * 1000
+        path = header_text(request.full_path.rstrip("?"), _MOST_PATH)
         line = (
-            f"{request.method} {request.full_path.rstrip('?')} {response.status_code} {milliseconds:.1f}ms "
+            f"{request.method} {path} {response.status_code} {milliseconds:.1f}ms "
             f"{environment.name if environment else '-'} {masked(bearer_token(request))}"
         )
         reason = response.headers.get(REASON)
-        log(header_text(f"{line} ({reason})" if reason else line))
+        log(header_text(f"{line} ({reason})" if reason else line, _MOST_LINE))
         return response
 
     app.after_request(write)

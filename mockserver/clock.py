@@ -1,4 +1,4 @@
-"""Time as one environment sees it, in whole seconds of UTC, which is what the API's database keeps."""
+"""Time as one environment sees it. The API's database keeps whole seconds of UTC."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -17,7 +17,12 @@ class Clock:
         self._source = source
 
     def now(self) -> datetime:
+        """In whole seconds."""
         return self._source().replace(microsecond=0)
+
+    def moment(self) -> datetime:
+        """As exactly as the clock knows it."""
+        return self._source()
 
 
 def to_microseconds(moment: datetime) -> str:

@@ -1,13 +1,14 @@
 """What has been read into one environment so far, before it becomes its baseline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from mockserver.documents import Path
 from mockserver.mistakes import Source
 from mockserver.records import Agent, Webhook
-from mockserver.store import Baseline
+from mockserver.settings import to_settings
+from mockserver.store import Baseline, Record
 
 
 class Collected:
@@ -22,23 +23,28 @@ class Collected:
         self.webhooks: dict[str, Webhook] = {}
         self.webhook_ids: dict[str, list[str]] = {}
         self.cache_clears: dict[str, int] = {}
+        self.sections: dict[str, dict[str, Record]] = {}
+        self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
         self.expired_tokens: list[str] = []
         self.places: dict[str, tuple[Source, Path]] = {}
 
-    def baseline(self) -> Baseline:
+    def baseline(self, settings: Mapping[str, Any] | None = None) -> Baseline:
+        """`settings` are those that the ones found are laid over, as a fixture gives them."""
         ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
-        return Baseline(self.agents, self.webhooks, ids, self.cache_clears)
+        chosen = to_settings({**(settings or {}), **self.settings})
+        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, self.sections, chosen)
 
     @cached_property
     def given_ids(self) -> frozenset[str]:
         """The ids in `bodies`, which are not checked yet. Found only when an id is to be generated."""
-        agents = [agent for body in self._bodies for agent in _mappings(body, "agents")]
-        webhooks = [webhook for agent in agents for webhook in _mappings(agent, "webhooks")]
-        return frozenset(id for record in agents + webhooks if type(id := record.get("id")) is str)
+        bodies = [body for body in self._bodies if type(body) is dict]
+        records = [record for body in bodies for key in body for record in _mappings(body, key)]
+        webhooks = [webhook for record in records for webhook in _mappings(record, "webhooks")]
+        return frozenset(id for record in records + webhooks if type(id := record.get("id")) is str)
 
 
-def _mappings(body: Any, key: str) -> list[dict[str, Any]]:
-    """The mappings in the list under a key, of something that need not be what it should be."""
-    values = body.get(key) if type(body) is dict else None
+def _mappings(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The mappings in what should be a list under a key."""
+    values = body.get(key)
     return [each for each in values if type(each) is dict] if type(values) is list else []

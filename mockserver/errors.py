@@ -80,6 +80,15 @@ class MissingToken(ApiError):
     message = "Missing Bearer Token"
 
 
+class Unauthenticated(MissingToken):
+    """No bearer token on the routes of agents (documented there)."""
+
+    message = "Unauthenticated."
+
+    def body(self) -> dict[str, Any]:
+        return {"success": False, "message": self.message}
+
+
 class InvalidToken(ApiError):
     """No environment knows the token (documented on the vendor's authentication page)."""
 
@@ -96,6 +105,44 @@ class ExpiredToken(InvalidToken):
 
     error = "TOKEN_EXPIRED"
     message = "Authentication token has expired"
+
+
+class RateLimited(ApiError):
+    """The token's calls of this minute are used up (documented on the agents page)."""
+
+    status = 429
+    message = "Too many requests. Please try again later."
+
+    def __init__(self, limit: int, retry_after: int) -> None:
+        super().__init__(f"the token has used its {limit} calls of this minute; the next are free in {retry_after} s")
+        self._retry_after = retry_after
+
+    def body(self) -> dict[str, Any]:
+        return {"success": False, "message": self.message}
+
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self._retry_after)}
+
+
+class ValidationFailed(ApiError):
+    """Fields that break the rules: every text of every field, in the documented order."""
+
+    status = 422
+    message = "The given data was invalid."
+
+    def __init__(self, errors: Mapping[str, Sequence[str]], reason: str = "") -> None:
+        super().__init__(reason)
+        self.errors = errors
+
+    def body(self) -> dict[str, Any]:
+        return {"message": self.message, "errors": self.errors}
+
+
+class FiltersInvalid(ValidationFailed):
+    """The same on the list of agents, whose body says `success` first (documented)."""
+
+    def body(self) -> dict[str, Any]:
+        return {"success": False, **super().body()}
 
 
 class NotFound(ApiError):
@@ -115,6 +162,12 @@ class AgentNotFound(NotFound):
     """The agent is unknown, or in another environment (documented)."""
 
     message = "Agent not found in this environment."
+
+
+class AgentMissing(AgentNotFound):
+    """The same on the agent's own route, where the vendor documents another text."""
+
+    message = "Agent not found"
 
 
 class WebhookNotFound(NotFound):

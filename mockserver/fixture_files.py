@@ -7,12 +7,13 @@ from mockserver.builder import DocumentError
 from mockserver.documents import is_json, read
 from mockserver.errors import FixtureError, Mistake
 from mockserver.mistakes import Source
+from mockserver.sections import Section
 from mockserver.seed import Seed, to_seed
 
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
-def load(paths: Sequence[str | Path]) -> Seed:
+def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
     """The environments of all files together; of a folder, every YAML and JSON file in it, by name.
 
     Raises FixtureError with every mistake of every file.
@@ -30,7 +31,7 @@ def load(paths: Sequence[str | Path]) -> Seed:
             except FixtureError as error:
                 mistakes += error.mistakes
     try:
-        seed = to_seed(sources)
+        seed = to_seed(sources, sections)
     except FixtureError as error:
         mistakes += error.mistakes
     if mistakes:

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Container
 from datetime import datetime
 
 
@@ -11,7 +12,7 @@ def ordered_uuid(moment: datetime, randomness: int, offset: int = 0) -> str:
     `randomness` is any integer, of which 80 bits are used. `offset` is added to the units, so that ids
     made at one moment still sort.
     """
-    units = round(moment.timestamp() * 100_000) + offset
+    units = _units(moment) + offset
     bits = (units & (1 << 48) - 1) << 80 | randomness & (1 << 80) - 1
     return str(uuid.UUID(int=bits & ~(0xF << 76) & ~(0b11 << 62) | 4 << 76 | 0b10 << 62))
 
@@ -20,3 +21,28 @@ def seeded_uuid(moment: datetime, seed: str, offset: int = 0) -> str:
     """The ordered UUID whose random part follows from `seed` alone: the same at every start."""
     digest = hashlib.blake2b(seed.encode(), digest_size=10).digest()
     return ordered_uuid(moment, int.from_bytes(digest, "big"), offset)
+
+
+class IdSource:
+    """Makes the ids of one environment: the same seed and the same moments give the same ids."""
+
+    __slots__ = ("_count", "_last", "_seed")
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._count = self._last = 0
+
+    def new(self, moment: datetime, taken: Container[str] = ()) -> str:
+        """An id that sorts after all before it, also while the clock stands still, and is not among `taken`."""
+        while True:
+            units = max(_units(moment), self._last + 1)
+            self._last = units
+            self._count += 1
+            id = seeded_uuid(moment, f"{self._seed}/{self._count}", units - _units(moment))
+            if id not in taken:
+                return id
+
+
+def _units(moment: datetime) -> int:
+    """10-microsecond units since 1970."""
+    return round(moment.timestamp() * 100_000)

@@ -9,6 +9,8 @@ from typing import Any
 from mockserver import documents
 from mockserver.documents import Path
 from mockserver.errors import FixtureError, Mistake
+from mockserver.events import EVENTS
+from mockserver.rules import Invalid
 
 MISSING = object()
 """Stands for a value that is not there, in messages."""
@@ -75,6 +77,37 @@ def nearest(key: object, known: Sequence[str], cutoff: float = 0.6) -> str:
     """`; did you mean timeout?`, or nothing when no known word is near."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=cutoff) if isinstance(key, str) else []
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def steps_of(name: str) -> Path:
+    """The path of a rule's field: `events.1` is `("events", 1)`."""
+    return tuple(int(step) if step.isdigit() else step for step in name.split("."))
+
+
+def value_at(data: Any, steps: Path) -> Any:
+    """What stands at a path, or MISSING."""
+    for step in steps:
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return MISSING
+    return data
+
+
+def explained(body: Mapping[str, Any], invalid: Invalid) -> str:
+    """What is wrong with a request's fields, with the values that came and the events that are near."""
+    return "; ".join(_explained(body, name, texts) for name, texts in invalid.entries.items())
+
+
+def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
+    value = value_at(body, steps_of(name))
+    got = "" if value is MISSING else f" (got {_short(value)}{near_event(name, value)})"
+    return f"{name}: {' '.join(texts).removesuffix('.')}{got}"
+
+
+def near_event(name: str, value: object) -> str:
+    """The known event that is near to an unknown one at `events.N`."""
+    return nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""
 
 
 def _short(value: object) -> str:

@@ -67,12 +67,13 @@ def _fail_for(errors: list[str]) -> None:
 
 def _own_server(fixtures: list[Path]) -> Iterator[MockServer]:
     from mockserver.admin.guard import Guard
+    from mockserver.api import sections
     from mockserver.app import create_app
     from mockserver.client import MockServer
     from mockserver.server import Server
     from mockserver.world import World
 
-    world = World(_seed(fixtures))
+    world = World(_seed(fixtures), sections())
     server = Server(create_app(world, Guard()))
     server.start()
     try:
@@ -130,11 +131,12 @@ def _document(fixtures: list[Path]) -> dict[str, Any]:
 
 
 def _seed(fixtures: list[Path]) -> Seed:
+    from mockserver.api import sections
     from mockserver.errors import FixtureError
     from mockserver.fixture_files import default_fixture, load
 
     try:
-        return load(fixtures or [default_fixture()])
+        return load(fixtures or [default_fixture()], sections())
     except FixtureError as error:
         text = f"the fixtures of the mock server have mistakes:\n{error}"
         raise pytest.fail.Exception(text, pytrace=False) from None

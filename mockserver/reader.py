@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date, datetime, timezone
 from typing import Any, TypeGuard
 
@@ -10,19 +10,14 @@ from mockserver.clock import to_seconds
 from mockserver.collected import Collected
 from mockserver.documents import Path
 from mockserver.events import EVENTS
+from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.ids import seeded_uuid
-from mockserver.mistakes import MISSING, Mistakes, nearest, shown
-from mockserver.records import Agent, Webhook
-from mockserver.rules import WEBHOOK_FIELDS, Invalid, fields_of, label, required_text
+from mockserver.mistakes import Mistakes, near_event, nearest, shown, steps_of, value_at
+from mockserver.records import AGENT_DEFAULTS, Agent, Webhook
+from mockserver.rules import Invalid, fields_of, label, required_text
 from mockserver.store import State
 
-DOCUMENTED_AGENT_KEYS = (
-    *("id", "name", "label", "description", "language", "voice", "initial_message", "interrupt_sensitivity"),
-    *("conversation_speed", "initial_message_delay", "ask_if_human_present_on_idle", "direction"),
-    *("who_speaks_first", "current_status", "is_sandbox", "is_ready_to_publish", "created_at", "updated_at"),
-    *("trainings", "actions", "phone_numbers"),
-)
-AGENT_KEYS = (*DOCUMENTED_AGENT_KEYS, "webhooks", "cache_clears")
+AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """Ids of agents and webhooks, and names of environments."""
@@ -32,7 +27,7 @@ _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
 """Levels of an agent's keys and of templates, within those of the fixture: more could not be written as JSON."""
 _DERIVED = ("agent_id", "events_count")
-_CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
+CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """When a record of a fixture was created, if the fixture does not say: the same at every start."""
 
 
@@ -41,20 +36,20 @@ class Reader:
 
     def __init__(self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None) -> None:
         self.mistakes = mistakes
-        self._name, self._found, self._over = name, found, over
+        self.name, self.found, self.over = name, found, over
         self._agents_before = len(over.agents) if over else 0
 
     def agent(self, path: Path, data: Any) -> None:
         """One agent with its webhooks."""
         if type(data) is not dict:
             return self.mistakes.add(path, "must be a mapping with at least a name", data)
-        if self._over:
-            data = self._over_known_agent(path, self._over, data)
+        if self.over:
+            data = self._over_known_agent(path, self.over, data)
         name = self._agent_name(path, data.get("name"))
         moments = {key: self._moment(path, key, data) for key in ("created_at", "updated_at") if key in data}
-        created = moments.get("created_at") or _CREATED
-        id = self._id(path, data, created, self._name, self._agents_before + len(self._found.agents))
-        self._found.agents[id] = Agent(id, name, self._details(path, data, moments))
+        created = moments.get("created_at") or CREATED
+        id = self.id(path, data, created, self.name, self._agents_before + len(self.found.agents))
+        self.found.agents[id] = Agent(id, name, self._details(path, data, moments))
         self._cache_clears(path, id, data.get("cache_clears"))
         for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
             self._webhook((*path, "webhooks", i), id, webhook)
@@ -78,15 +73,17 @@ class Reader:
         return ""
 
     def _cache_clears(self, path: Path, id: str, count: object) -> None:
+        if type(count) is float and count.is_integer():  # 2.0, an integer by the schema
+            count = int(count)
         if type(count) is int and count >= 0:
-            self._found.cache_clears[id] = count
+            self.found.cache_clears[id] = count
         elif count is not None:
             self.mistakes.add((*path, "cache_clears"), "must be a count, 0 or more", count)
 
     def _details(self, path: Path, agent: Mapping[Any, Any], moments: Mapping[str, datetime | None]) -> dict[str, Any]:
         details = {}
         for key, value in agent.items():
-            if key in ("id", "name", "webhooks", "cache_clears"):
+            if key in ("id", "name", "webhooks", "cache_clears") or (key in moments and value is None):
                 continue
             near = "" if key in AGENT_KEYS else nearest(key, AGENT_KEYS, cutoff=0.8)
             if near:
@@ -123,22 +120,22 @@ class Reader:
     def _webhook(self, path: Path, agent_id: str, data: Any) -> None:
         if type(data) is not dict:
             return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
-        if self._over:
-            data = self._over_known_webhook(path, self._over, agent_id, data)
+        if self.over:
+            data = self._over_known_webhook(path, self.over, agent_id, data)
         if not data.keys() <= _KNOWN_WEBHOOK_KEYS:
             self._unknown_webhook_keys(path, data)
         try:
             values = fields_of(data, WEBHOOK_FIELDS)
         except Invalid as invalid:
-            self._invalid(path, data, invalid)
+            self.invalid(path, data, invalid)
             values = {**invalid.values}
         if values["payload_templates"]:
             values["payload_templates"] = self._templates(path, values["payload_templates"])
-        created = self._moment(path, "created_at", data) or _CREATED
-        siblings = self._found.webhook_ids.setdefault(agent_id, [])
-        id = self._id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
+        created = self._moment(path, "created_at", data) or CREATED
+        siblings = self.found.webhook_ids.setdefault(agent_id, [])
+        id = self.id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
         siblings.append(id)
-        self._found.webhooks[id] = Webhook(
+        self.found.webhooks[id] = Webhook(
             id=id,
             agent_id=agent_id,
             created_at=created,
@@ -148,7 +145,7 @@ class Reader:
         )
 
     def _webhooks_before(self, agent_id: str) -> int:
-        return len(self._over.webhook_ids.get(agent_id) or ()) if self._over else 0
+        return len(self.over.webhook_ids.get(agent_id) or ()) if self.over else 0
 
     def _over_known_webhook(self, path: Path, over: State, agent_id: str, data: dict[str, Any]) -> dict[str, Any]:
         id = data.get("id")
@@ -172,12 +169,12 @@ class Reader:
             elif key not in _KNOWN_WEBHOOK_KEYS:
                 self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
 
-    def _invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid) -> None:
+    def invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid) -> None:
         """The texts of the API's rules, each at its place in the fixture."""
         for name, texts in invalid.entries.items():
-            steps = tuple(int(step) if step.isdigit() else step for step in name.split("."))
-            value = _value_at(data, steps)
-            near = nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""
+            steps = steps_of(name)
+            value = value_at(data, steps)
+            near = near_event(name, value)
             for text in texts:
                 self.mistakes.add((*path, *steps), text.removesuffix(".") + near if near else text, value)
 
@@ -195,32 +192,36 @@ class Reader:
             self.mistakes.add((*path, "status"), text, status)
         return status == "error"
 
-    def _id(self, path: Path, data: Mapping[str, Any], created: datetime, seed: str, count: int) -> str:
+    def id(self, path: Path, data: Mapping[str, Any], created: datetime, seed: str, count: int) -> str:
+        """The record's id, or one that follows from the rest and is the same at every start."""
         id = data.get("id")
         if id is None:
             return self._generated_id(path, created, seed, count)
         if type(id) is not str or not ID.fullmatch(id):
             self.mistakes.add((*path, "id"), _ID_TEXT, id)
             return ""
-        if id in self._found.places:
-            source, first = self._found.places[id]
+        if id in self.found.places:
+            source, first = self.found.places[id]
             self.mistakes.add((*path, "id"), f"is already the id of {shown(first)} in {source.file}", id)
         else:
-            self._found.places[id] = (self.mistakes.source, path)
+            self.found.places[id] = (self.mistakes.source, path)
         return id
 
     def _generated_id(self, path: Path, created: datetime, seed: str, count: int) -> str:
         while True:
             id = seeded_uuid(created, f"{seed}/{count}", count)
             if not self._is_taken(id):
-                self._found.places[id] = (self.mistakes.source, path)
+                self.found.places[id] = (self.mistakes.source, path)
                 return id
             count += 1
 
     def _is_taken(self, id: str) -> bool:
-        if id in self._found.places or id in self._found.given_ids:
+        if id in self.found.places or id in self.found.given_ids:
             return True
-        return self._over is not None and (id in self._over.agents or id in self._over.webhooks)
+        if self.over is None:
+            return False
+        tables: list[Container[str]] = [self.over.agents, self.over.webhooks, *self.over.sections.values()]
+        return any(id in table for table in tables)
 
     def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
         value = data.get(key)
@@ -253,15 +254,6 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
 def is_token(value: object) -> TypeGuard[str]:
     """Whether a bearer token can be this: visible ASCII without a comma, where Laravel would cut it."""
     return type(value) is str and re.fullmatch(r"[!-+\--~]{1,500}", value) is not None
-
-
-def _value_at(data: Any, steps: Path) -> Any:
-    for step in steps:
-        try:
-            data = data[step]
-        except (KeyError, TypeError):
-            return MISSING
-    return data
 
 
 def _utc(moment: datetime) -> datetime:

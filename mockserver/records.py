@@ -5,6 +5,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+AGENT_DEFAULTS: Mapping[str, Any] = {
+    "id": "",
+    "name": "",
+    "label": None,
+    "description": None,
+    "language": "en-US",
+    "voice": "default",
+    "initial_message": None,
+    "interrupt_sensitivity": "medium",
+    "conversation_speed": "normal",
+    "initial_message_delay": 0,
+    "ask_if_human_present_on_idle": False,
+    "direction": "inbound",
+    "who_speaks_first": "agent",
+    "current_status": "published",
+    "is_sandbox": False,
+    "is_ready_to_publish": True,
+    "created_at": "2025-01-01T00:00:00Z",
+    "updated_at": "2025-01-01T00:00:00Z",
+    "trainings": (),
+    "actions": (),
+    "phone_numbers": (),
+}
+"""The keys of an agent in their order (documented), with what they are when a fixture does not say (assumed)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -13,6 +38,13 @@ class Agent:
     id: str
     name: str
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def full(self) -> dict[str, Any]:
+        """Every documented key in its order, then what else the fixture gave."""
+        full = {**AGENT_DEFAULTS, **self.details, "id": self.id, "name": self.name}
+        if "updated_at" not in self.details:
+            full["updated_at"] = full["created_at"]
+        return full
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """How routes are declared, and what happens to a request before and after its view."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
 from time import perf_counter
 from typing import TypeAlias
 from urllib.parse import quote
@@ -28,11 +29,13 @@ class Api:
     def __init__(self, app: Flask, world: World) -> None:
         self._app, self._world = app, world
 
-    def route(self, method: str, path: str, view: View) -> None:
+    def route(
+        self, method: str, path: str, view: View, missing_token: type[errors.MissingToken] = errors.MissingToken
+    ) -> None:
         """A route that needs a token; `view` gets the environment that the token opens."""
 
         def handle(**ids: str) -> Response:
-            return view(self._environment(), **ids)
+            return view(self._environment(missing_token), **ids)
 
         self._add(method, path, handle)
 
@@ -43,11 +46,15 @@ class Api:
     def _add(self, method: str, path: str, view: View) -> None:
         add_route(self._app, method, API + path, view)
 
-    def _environment(self) -> Environment:
+    def _environment(self, missing_token: type[errors.MissingToken]) -> Environment:
         token = bearer_token(request)
         if token is None:
-            raise errors.MissingToken(missing_token_reason(request))
+            raise missing_token(missing_token_reason(request))
         environment = g.environment = self._world.by_token(token)
+        settings = environment.settings
+        quota = g.quota = environment.rate_limit.count(token, settings.calls_a_minute)
+        if quota.exceeded and settings.enforce_rate_limit:
+            raise errors.RateLimited(quota.limit, quota.seconds_left)
         return environment
 
 
@@ -56,10 +63,36 @@ def add_route(app: Flask, method: str, path: str, view: View) -> None:
 
 
 def missing_token_reason(request: Request) -> str:
+    """Never shows what may be a token."""
     header = request.headers.get("Authorization")
     if header is None:
         return "the request has no Authorization header; send Authorization: Bearer <token>"
-    return "the Authorization header holds no bearer token; send Authorization: Bearer <token>"
+    scheme, _, rest = header.strip().partition(" ")
+    if scheme.lower() == "bearer":
+        why = "nothing follows Bearer"
+    elif rest and scheme.isascii() and scheme.isalpha():
+        why = f"its scheme is {scheme}"
+    else:
+        why = "it does not begin with Bearer"
+    return f"the Authorization header holds no bearer token, since {why}; send Authorization: Bearer <token>"
+
+
+def add_quota(response: Response, world: World) -> None:
+    """The headers of the rate limit, also on answers that came before the count (documented)."""
+    quota = g.get("quota")
+    if quota is None:
+        token = bearer_token(request)
+        environment = _opened(world, token)
+        quota = environment.rate_limit.peek(token, environment.settings.calls_a_minute)
+    response.headers.update(quota.headers())
+
+
+def _opened(world: World, token: str | None) -> Environment:
+    """The environment that the token opens, or the default one when it opens none."""
+    try:
+        return world.by_token(token) if token else world.default
+    except errors.InvalidToken:
+        return world.default
 
 
 def start_timer() -> None:
@@ -118,12 +151,23 @@ def _encoded(path: str) -> str:
 def _near_route(app: Flask, path: str) -> str:
     """Why a path that looks right is not."""
     adapter = app.url_map.bind("")
+    if "//" in path and adapter.allowed_methods(re.sub("//+", "/id/", path)):
+        return "an id is missing where the path has a double slash"
+    words = {word for rule in app.url_map.iter_rules() for word in rule.rule.split("/") if word and "<" not in word}
+    single, prefixed = re.sub("//+", "/", path), re.sub("^(/+(api|v[0-9]+)(?=/))*", API, path, flags=re.IGNORECASE)
     for fixed, why in (
-        (re.sub("//+", "/", path), "a double slash is not one slash"),
-        (path.lower(), "paths are case-sensitive"),
-        (API + path, f"the API stands under {API}"),
-        (path.replace("/api/", f"{API}/", 1), f"the API stands under {API}"),
+        (single, "a double slash is not one slash"),
+        (_spelled(path, words, cutoff=1), "paths are case-sensitive"),
+        (prefixed, f"the API stands under {API}"),
+        (_spelled(path, words), "no route has this path"),
+        (re.sub("//+", "/", _spelled(prefixed, words)), f"the API stands under {API}"),
     ):
         if fixed != path and adapter.allowed_methods(fixed):
             return f"{why}; did you mean {quote(fixed)}?"
     return f"no route has this path; the API stands under {API}, the harness's routes under {ADMIN}"
+
+
+def _spelled(path: str, words: Collection[str], cutoff: float = 0.75) -> str:
+    """The path with every step that is near to a word of the routes replaced by that; 1 is the same but for case."""
+    steps = path.split("/")
+    return "/".join("".join(get_close_matches(step.lower(), words, 1, cutoff)) or step for step in steps)

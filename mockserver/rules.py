@@ -173,16 +173,22 @@ def mapping(name: str, value: Any) -> dict[str, Any]:
     raise Invalid(f"The {label(name)} must be an array.")
 
 
-def fields_of(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
+def fields_of(
+    body: Mapping[str, Any], fields: Sequence[Field], over: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Every field's stored value, defaults included. Raises Invalid with *all* that is wrong, in order.
 
-    Strings are trimmed; null and the empty string are absent (measured).
+    Strings are trimmed; null and the empty string are absent (measured). With `over`, the stored values of a
+    record, a field that `body` does not name keeps its value.
     """
     values: dict[str, Any] = {}
     wrong: dict[str, Sequence[str]] = {}
     wrong_entries: dict[str, Sequence[str]] = {}
     for field in fields:
         name = field.name
+        if over is not None and name not in body:
+            values[name] = over[name]
+            continue
         value = body.get(name)
         if type(value) is str:
             value = value.strip() or None
@@ -201,59 +207,6 @@ def fields_of(body: Mapping[str, Any], fields: Sequence[Field]) -> dict[str, Any
     if wrong or wrong_entries:
         raise Invalid(entries={**wrong, **wrong_entries}, values=values)
     return values
-
-
-def _text_field(name: str, limit: int, required: bool = False) -> Field:
-    least = {"minLength": 1} if required else {}
-    return Field(name, text(limit), {"type": "string", **least, "maxLength": limit}, required)
-
-
-def _integer_field(name: str, low: int, high: int, default: int) -> Field:
-    schema = {"type": "integer", "minimum": low, "maximum": high, "default": default}
-    return Field(name, integer(low, high), schema, default=default)
-
-
-def _choice_field(name: str, *options: str) -> Field:
-    return Field(name, choice(*options), {"enum": list(options), "default": options[0]}, default=options[0])
-
-
-_HEADER_SCHEMA = {
-    "type": "object",
-    "required": ["key", "value"],
-    "properties": {"key": {"type": "string", "minLength": 1}, "value": {"type": "string", "minLength": 1}},
-}
-
-_URL_SCHEMA = {
-    "type": "string",
-    "format": "uri",
-    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]+([/?#]\S*)?$",
-    "maxLength": 500,
-}
-
-WEBHOOK_FIELDS: Sequence[Field] = (
-    _text_field("name", 255, required=True),
-    Field("webhook_url", url(500), _URL_SCHEMA, required=True),
-    _text_field("webhook_secret", 255),
-    Field(
-        "events",
-        events,
-        {"type": "array", "minItems": 1, "items": {"enum": list(EVENTS)}},
-        required=True,
-    ),
-    _integer_field("timeout", 5, 120, default=30),
-    _integer_field("max_retries", 0, 10, default=3),
-    Field("enabled", boolean, {"type": "boolean", "default": True}, default=True),
-    _choice_field("http_method", "POST", "PUT", "PATCH"),
-    _choice_field("authorization_scheme", "none", "bearer", "basic", "api_key", "custom"),
-    Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
-    Field(
-        "payload_templates",
-        mapping,
-        {"type": "object", "propertyNames": {"enum": list(EVENTS)}},
-        default={},
-    ),
-)
-"""The fields of a webhook that create and update take, in the order in which errors are reported."""
 
 
 def _too_long(name: str, limit: int) -> str:

@@ -1,10 +1,14 @@
 """The JSON Schema of fixture files, made from the same rules that check them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mockserver.reader import DOCUMENTED_AGENT_KEYS, ID
-from mockserver.rules import WEBHOOK_FIELDS
+from mockserver.fields import WEBHOOK_FIELDS
+from mockserver.reader import ID
+from mockserver.records import AGENT_DEFAULTS
+from mockserver.rules import Field
+from mockserver.sections import Section
+from mockserver.settings import SETTING_FIELDS
 
 _ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
 _OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
@@ -20,20 +24,21 @@ _TOKENS = {
 }
 
 
-def fixture_schema() -> dict[str, Any]:
-    """A schema in draft 2020-12."""
+def fixture_schema(sections: Sequence[Section] = ()) -> dict[str, Any]:
+    """A schema in draft 2020-12; `sections` are what fixtures may hold beside agents."""
+    environment = {**_environment(), **{section.key: _section(section) for section in sections}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fixture of the Talkover mock server",
         **_object(
-            **_environment(),
+            **environment,
             environments={
                 "type": ["object", "null"],
                 "propertyNames": {**_ID, "not": {"const": "default"}},
                 "additionalProperties": {"$ref": "#/$defs/environment"},
             },
         ),
-        "$defs": {"environment": _object(**_environment()), "agent": _agent(), "webhook": _webhook()},
+        "$defs": {"environment": _object(**environment), "agent": _agent(), "webhook": _webhook()},
     }
 
 
@@ -47,8 +52,13 @@ def _environment() -> dict[str, Any]:
         "tokens": {**_TOKENS, "description": "The bearer tokens that open this environment"},
         "expired_tokens": {**_TOKENS, "description": "Tokens that are answered with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
-        "settings": {**_object(), "type": ["object", "null"]},
+        "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    record = _object(*_required(section.fields), id=_OPTIONAL_ID, **_schemas(section.fields))
+    return {"type": ["array", "null"], "items": record}
 
 
 def _agent() -> dict[str, Any]:
@@ -57,7 +67,7 @@ def _agent() -> dict[str, Any]:
     return {
         **_object(
             "name",
-            **{key: {} for key in DOCUMENTED_AGENT_KEYS if key not in own},
+            **{key: {} for key in AGENT_DEFAULTS if key not in own},
             id=_OPTIONAL_ID,
             name={"type": "string", "minLength": 1},
             created_at=_MOMENT,
@@ -70,16 +80,23 @@ def _agent() -> dict[str, Any]:
 
 
 def _webhook() -> dict[str, Any]:
-    required = [field.name for field in WEBHOOK_FIELDS if field.required]
-    fields = {field.name: dict(field.schema) if field.required else _or_null(field.schema) for field in WEBHOOK_FIELDS}
     return _object(
-        *required,
+        *_required(WEBHOOK_FIELDS),
         id=_OPTIONAL_ID,
-        **fields,
+        **_schemas(WEBHOOK_FIELDS),
         created_at=_MOMENT,
         updated_at=_MOMENT,
         status={"enum": ["active", "disabled", "error", None], "description": "Derived, except for error"},
     )
+
+
+def _required(fields: Sequence[Field]) -> list[str]:
+    return [field.name for field in fields if field.required]
+
+
+def _schemas(fields: Sequence[Field]) -> dict[str, Any]:
+    """The schemas of all fields; those that are not required may be null."""
+    return {field.name: dict(field.schema) if field.required else _or_null(field.schema) for field in fields}
 
 
 def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:

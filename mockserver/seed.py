@@ -9,6 +9,9 @@ from mockserver.documents import Path
 from mockserver.mistakes import Mistakes, Source
 from mockserver.reader import ID, Reader, is_token, webhook_document
 from mockserver.records import Agent
+from mockserver.rules import Invalid
+from mockserver.sections import Section, read_section
+from mockserver.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
 from mockserver.store import Baseline, State
 
 DEFAULT = "default"
@@ -28,35 +31,51 @@ Seed = Mapping[str, EnvironmentSeed]
 """The environments by name; `default` is always among them."""
 
 
-def to_seed(sources: Sequence[Source]) -> Seed:
-    """The environments that the fixtures describe together. Raises FixtureError with all mistakes of all."""
-    seeding = _Seeding(sources)
+def to_seed(sources: Sequence[Source], sections: Sequence[Section] = ()) -> Seed:
+    """The environments that the fixtures describe together; `sections` are what they may hold beside agents.
+
+    The settings of the default environment hold in the others too, where they say nothing else.
+    Raises FixtureError with all mistakes of all.
+    """
+    seeding = _Seeding(sources, sections)
     for source in sources:
         seeding.read(source)
     seeding.mistakes.raise_if_any()
+    settings = seeding.environments[DEFAULT].settings
     return {
-        name: EnvironmentSeed(found.baseline(), tuple(found.tokens), tuple(found.expired_tokens))
+        name: EnvironmentSeed(found.baseline(settings), tuple(found.tokens), tuple(found.expired_tokens))
         for name, found in seeding.environments.items()
     }
 
 
-def to_baseline(source: Source, over: State | None = None) -> Baseline:
+def to_baseline(
+    source: Source,
+    sections: Sequence[Section] = (),
+    over: State | None = None,
+    settings: Settings = DEFAULTS,
+) -> Baseline:
     """The records of a fixture that describes one environment. Raises FixtureError.
 
     With `over`, each is laid over the record of that state with the same id: what is not given stays.
+    Its settings are laid over `settings`.
     """
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, ("agents", "settings")):
-        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
+    if mistakes.is_mapping((), source.data, ("agents", "settings", *(section.key for section in sections))):
+        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data, sections)
     mistakes.raise_if_any()
-    return found.baseline()
+    return found.baseline(settings.overrides())
 
 
 def to_document(state: State) -> dict[str, Any]:
     """The state as a fixture: feeding it back gives the same state."""
-    return {"agents": [_agent_document(state, agent) for agent in state.agents.values()]}
+    settings = state.settings.overrides()
+    return {
+        **({"settings": settings} if settings else {}),
+        "agents": [_agent_document(state, agent) for agent in state.agents.values()],
+        **{key: [dict(record) for record in table.values()] for key, table in state.sections.items()},
+    }
 
 
 def _agent_document(state: State, agent: Agent) -> dict[str, Any]:
@@ -72,8 +91,10 @@ def _agent_document(state: State, agent: Agent) -> dict[str, Any]:
 class _Seeding:
     """Reads whole fixtures, one after another, into environments."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], sections: Sequence[Section]) -> None:
         self.mistakes = Mistakes()
+        self._sections = sections
+        self._keys = (*_BODY_KEYS, *(section.key for section in sections))
         self._documents = [source.data for source in sources if isinstance(source.data, dict)]
         self.environments: dict[str, Collected] = {DEFAULT: Collected(self._documents)}
         self._tokens: dict[str, str] = {}
@@ -81,7 +102,7 @@ class _Seeding:
     def read(self, source: Source) -> None:
         self.mistakes.source = source
         data = source.data
-        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments")):
+        if not self.mistakes.is_mapping((), data, (*self._keys, "environments")):
             return
         self._environment((), DEFAULT, data)
         environments = data.get("environments")
@@ -95,7 +116,7 @@ class _Seeding:
             self.mistakes.add(path, "the default environment's keys stand at the top level of the file")
         elif not isinstance(name, str) or not ID.fullmatch(name):
             self.mistakes.add(path, "must be named by letters, digits and -_. in quotes")
-        elif self.mistakes.is_mapping(path, body, _BODY_KEYS):
+        elif self.mistakes.is_mapping(path, body, self._keys):
             self._environment(path, name, body)
 
     def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:
@@ -104,7 +125,7 @@ class _Seeding:
             for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
                 if self._is_token((*path, kind, i), name, token):
                     tokens.append(token)
-        _read_body(Reader(self.mistakes, name, found), path, body)
+        _read_body(Reader(self.mistakes, name, found), path, body, self._sections)
 
     def _bodies(self, name: str) -> list[Any]:
         """What all the documents say of an environment, unchecked."""
@@ -122,8 +143,21 @@ class _Seeding:
         return True
 
 
-def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
+def _read_body(reader: Reader, path: Path, body: dict[str, Any], sections: Sequence[Section]) -> None:
     for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
         reader.agent((*path, "agents", i), agent)
+    for section in sections:
+        read_section(reader, path, section, body)
     if body.get("settings") is not None:
-        reader.mistakes.is_mapping((*path, "settings"), body["settings"], ())
+        _read_settings(reader, (*path, "settings"), body["settings"])
+
+
+def _read_settings(reader: Reader, path: Path, given: Any) -> None:
+    if not reader.mistakes.is_mapping(path, given, [field.name for field in SETTING_FIELDS]):
+        return
+    try:
+        to_settings(given)
+    except Invalid as invalid:
+        reader.invalid(path, given, invalid)
+    else:
+        reader.found.settings.update(given)

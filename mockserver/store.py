@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, Generic, TypeVar, cast
 
 from mockserver.records import Agent, Webhook
+from mockserver.settings import DEFAULTS, Settings
 
 V = TypeVar("V")
 
+Record = Mapping[str, Any]
+"""A record of a section: its `id` and its fields."""
+
 _REMOVED: Any = object()
+_MOST_DELETED = 1_000
 
 
 class Table(Generic[V]):
     """A mapping by id that shares `base`, which it never changes, and keeps only its own changes.
 
-    Records come in the order of the base, then of their addition. Resetting drops the changes: its cost
-    does not depend on the size of the base.
+    Records come in the order of the base, then of their addition. A new table costs the same however large
+    its base is, and so does a reset, which is one.
     """
 
     __slots__ = ("_base", "_changes")
@@ -39,7 +45,7 @@ class Table(Generic[V]):
         else:
             self._changes.pop(key, None)
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: Any) -> bool:
         return self.get(key) is not None
 
     def __iter__(self) -> Iterator[str]:
@@ -56,10 +62,6 @@ class Table(Generic[V]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def reset(self, base: Mapping[str, V]) -> None:
-        self._base = base
-        self._changes = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -71,24 +73,28 @@ class Baseline:
     """By agent id, oldest first."""
     cache_clears: Mapping[str, int] = field(default_factory=dict)
     """By agent id: how often a webhook operation has cleared the agent's cache."""
+    sections: Mapping[str, Mapping[str, Record]] = field(default_factory=dict)
+    """By section of the fixture: the records of families that keep nothing but fields, by id."""
+    settings: Settings = DEFAULTS
 
 
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "webhook_ids", "webhooks")
+    __slots__ = ("agents", "cache_clears", "deleted", "sections", "settings", "webhook_ids", "webhooks")
 
     def __init__(self, baseline: Baseline) -> None:
+        self.reset(baseline)
+
+    def reset(self, baseline: Baseline) -> None:
         self.agents = Table(baseline.agents)
         self.webhooks = Table(baseline.webhooks)
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
-
-    def reset(self, baseline: Baseline) -> None:
-        self.agents.reset(baseline.agents)
-        self.webhooks.reset(baseline.webhooks)
-        self.webhook_ids.reset(baseline.webhook_ids)
-        self.cache_clears.reset(baseline.cache_clears)
+        self.sections = {key: Table(records) for key, records in baseline.sections.items()}
+        self.settings = baseline.settings
+        self.deleted: dict[str, None] = {}
+        """The ids of the webhooks that were removed last, to explain why they are not found."""
 
     def merge(self, changes: Baseline) -> None:
         """Put every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""
@@ -98,12 +104,27 @@ class State:
             self.put_webhook(webhook)
         for agent_id, count in changes.cache_clears.items():
             self.cache_clears.put(agent_id, count)
+        for key, records in changes.sections.items():
+            for id, record in records.items():
+                self.section(key).put(id, record)
+        self.settings = changes.settings
 
     def put_webhook(self, webhook: Webhook) -> None:
         if webhook.id not in self.webhooks:
             siblings = self.webhook_ids.get(webhook.agent_id) or ()
             self.webhook_ids.put(webhook.agent_id, (*siblings, webhook.id))
         self.webhooks.put(webhook.id, webhook)
+
+    def remove_webhook(self, webhook: Webhook) -> None:
+        siblings = self.webhook_ids.get(webhook.agent_id) or ()
+        self.webhook_ids.put(webhook.agent_id, tuple(id for id in siblings if id != webhook.id))
+        self.webhooks.remove(webhook.id)
+        self.deleted[webhook.id] = None
+        if len(self.deleted) > _MOST_DELETED:
+            del self.deleted[next(iter(self.deleted))]
+
+    def section(self, key: str) -> Table[Record]:
+        return self.sections.setdefault(key, Table({}))
 
     def webhooks_of(self, agent_id: str) -> list[Webhook]:
         """The webhooks of one agent, oldest first."""
@@ -112,3 +133,29 @@ class State:
 
     def clear_cache(self, agent_id: str) -> None:
         self.cache_clears.put(agent_id, (self.cache_clears.get(agent_id) or 0) + 1)
+
+
+class Records:
+    """The records of one section, for a family of the API. Every method is atomic."""
+
+    __slots__ = ("_key", "_lock", "_state")
+
+    def __init__(self, state: State, key: str, lock: RLock) -> None:
+        self._state, self._key, self._lock = state, key, lock
+
+    def all(self) -> list[Record]:
+        """Oldest first."""
+        with self._lock:
+            return list(self._state.section(self._key).values())
+
+    def get(self, id: str) -> Record | None:
+        with self._lock:
+            return self._state.section(self._key).get(id)
+
+    def put(self, record: Record) -> None:
+        with self._lock:
+            self._state.section(self._key).put(record["id"], record)
+
+    def remove(self, id: str) -> None:
+        with self._lock:
+            self._state.section(self._key).remove(id)

@@ -1,25 +1,26 @@
-"""HTTP to operations and back: tokens, JSON, documents, and the reason that goes with every refusal."""
+"""HTTP to operations and back: tokens, input, pages, documents, and the two kinds of answers."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
-from flask import Request, Response
+from flask import Request, Response, g
 
+from mockserver import inputs
 from mockserver.documents import is_json
-from mockserver.environment import Environment
-from mockserver.errors import AgentNotFound, ApiError, FixtureError, NotFound, Problem, WebhookNotFound
+from mockserver.errors import ApiError, FixtureError, Problem
 from mockserver.fixture_files import parse
 from mockserver.mistakes import Source
-from mockserver.world import World
 
+T = TypeVar("T")
 REASON = "X-Mockserver-Reason"
 API_HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "no-cache, private",
     "Access-Control-Allow-Origin": "*",
 }
-_MOST_CANDIDATES = 10_000
 
 
 def bearer_token(request: Request) -> str | None:
@@ -47,6 +48,42 @@ def api_error_response(error: ApiError, reason: str) -> Response:
     if reason:
         headers[REASON] = reason
     return Response(body, error.status, headers)
+
+
+def api_input(request: Request) -> Mapping[str, Any]:
+    """The fields that a request's body gives; what of it was ignored is noted for `X-Mockserver-Reason`."""
+    kind, body = request.headers.get("Content-Type", ""), request.get_data()
+    if inputs.is_json(kind):
+        found = inputs.from_json(body)
+    elif not inputs.is_form(kind, request.method):
+        found = inputs.ignored(kind, body)
+    elif kind.lower().startswith("multipart"):
+        named = [(name, value) for name, value in request.form.items(multi=True) if name]  # it is None in a broken part
+        found = inputs.from_form(named)
+    else:
+        found = inputs.from_form(_pairs(body), body)
+    if found.note:
+        g.note = found.note
+    return found.fields
+
+
+def api_query(request: Request) -> Mapping[str, Any]:
+    """The fields of the query string."""
+    return inputs.from_form(_pairs(request.query_string)).fields
+
+
+def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, int]]:
+    """The page that a query asks for, and where in all of them it stands; a page that is no number is the first."""
+    wanted = str(query.get("page"))
+    page = int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted) else 1
+    total = len(records)
+    start = (page - 1) * per_page
+    place = {"current_page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
+    return records[start : start + per_page], place
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)
 
 
 def admin_response(body: object, status: int = 200) -> Response:
@@ -89,52 +126,7 @@ def json_object(request: Request) -> dict[str, Any]:
     return data
 
 
-def header_text(text: str) -> str:
-    """Text as a header can carry it: visible ASCII on one line."""
-    return " ".join(text.split()).encode("ascii", "backslashreplace").decode()[:1000]
-
-
-def quoted(value: str) -> str:
-    """A value from outside inside a reason."""
-    return json.dumps(value if len(value) <= 100 else value[:97] + "...")
-
-
-def explain(error: ApiError, environment: Environment | None, world: World) -> str:
-    """One sentence that says why the API refused: what is known, and what is near."""
-    if error.reason or environment is None or not isinstance(error, NotFound):
-        return error.reason
-    if isinstance(error, AgentNotFound):
-        return _explain_agent(error.id, environment, world)
-    if isinstance(error, WebhookNotFound):
-        return _explain_webhook(error.id, error.agent_id, environment)
-    return ""
-
-
-def _explain_agent(id: str, environment: Environment, world: World) -> str:
-    for other in world.environments.values():
-        if other is not environment and other.agent(id):
-            return f"agent {id} is in environment {other.name}; the token opens {environment.name}"
-    return f"no agent in environment {environment.name} has the id {quoted(id)}{_near(id, environment.agent_ids())}"
-
-
-def _explain_webhook(id: str, agent_id: str, environment: Environment) -> str:
-    webhook = environment.webhook(id)
-    if webhook:
-        return f"webhook {id} belongs to agent {webhook.agent_id}, not to agent {agent_id}"
-    near = _near(id, environment.webhook_ids(agent_id))
-    return f"agent {agent_id} has no webhook with the id {quoted(id)}{near}"
-
-
-def _near(id: str, known: list[str]) -> str:
-    if not known:
-        return "; there is none at all"
-    best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other))
-    return f"; nearest: {best}" if _likeness(id, best) * 2 >= len(best) else ""
-
-
-def _likeness(one: str, other: str) -> int:
-    """How many characters two ids share from the front and from the back: a slip leaves most of them."""
-    shorter = min(len(one), len(other))
-    front = next((i for i in range(shorter) if one[i] != other[i]), shorter)
-    back = next((i for i in range(shorter - front) if one[-1 - i] != other[-1 - i]), shorter - front)
-    return front + back
+def header_text(text: str, most: int = 1000) -> str:
+    """Text as a header can carry it: visible ASCII on one line, of at most that many characters."""
+    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]

@@ -1,7 +1,7 @@
 """All environments, found by token or by name; opened and closed while the server runs."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from threading import Lock
@@ -10,7 +10,8 @@ from mockserver.clock import Clock, real_time
 from mockserver.environment import Environment
 from mockserver.errors import ExpiredToken, InvalidToken, Problem
 from mockserver.reader import ID, is_token
-from mockserver.seed import DEFAULT, Seed
+from mockserver.sections import Section
+from mockserver.seed import DEFAULT, EnvironmentSeed, Seed
 from mockserver.store import Baseline
 
 MOST_ENVIRONMENTS = 10_000
@@ -20,9 +21,10 @@ _MOST_CLOSED_TOKENS = 100_000
 class World:
     """The environments of one server. The seed's stay; others are opened and closed beside them."""
 
-    def __init__(self, seed: Seed, time: Callable[[], datetime] = real_time) -> None:
-        """`time` is where every environment's clock gets the time."""
+    def __init__(self, seed: Seed, sections: Sequence[Section] = (), time: Callable[[], datetime] = real_time) -> None:
+        """`sections` are what fixtures may hold beside agents; `time` is where every clock gets the time."""
         self._time = time
+        self.sections = sections
         self._lock = Lock()
         self._numbers = count(1)
         self._environments: dict[str, Environment] = {}
@@ -30,7 +32,7 @@ class World:
         self._closed_tokens: dict[str, str] = {}
         self._permanent = frozenset(seed)
         for name, each in seed.items():
-            self._add(Environment(name, each.baseline, each.tokens, each.expired_tokens, Clock(time)))
+            self._add(Environment(name, each, Clock(time), sections))
 
     @property
     def default(self) -> Environment:
@@ -69,7 +71,7 @@ class World:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
-            environment = Environment(name, baseline, (token,), (), Clock(self._time))
+            environment = Environment(name, EnvironmentSeed(baseline, (token,)), Clock(self._time), self.sections)
             self._closed_tokens.pop(token, None)
             self._add(environment)
         return environment

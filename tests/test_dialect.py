@@ -101,7 +101,7 @@ def test_a_double_slash_matches_nothing(server: Server, verb: str, rule: str) ->
             connection.request(verb, wrong, headers=TOKEN)
             answer = connection.getresponse()
             assert (answer.status, answer.read().decode()) == (404, not_found(wrong))
-            assert (answer.headers[REASON] or "").startswith("a double slash is not one slash; did you mean /api/v1/")
+            assert "double slash" in (answer.headers[REASON] or "")
 
 
 @every_call

@@ -8,6 +8,7 @@ from mockserver.errors import FixtureError
 from mockserver.fixture_files import load, parse
 from mockserver.reader import WEBHOOK_KEYS
 from mockserver.seed import to_seed
+from mockserver.settings import SETTING_FIELDS
 
 HOOK = """\
 agents:
@@ -78,8 +79,21 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     "nothing": ("# nothing\n", ["f: is empty; expected at least `agents: []`"]),
     "broken": ("agents: [\n", ["f:2: is not YAML: did not find expected node content"]),
     "unknown key": ("agents: []\nenviroments: {}\n", ["f:2: enviroments: unknown key; did you mean environments?"]),
-    "settings": ("settings: {create_status: 201}\n", ["f:1: settings.create_status: unknown key"]),
-    "settings are no mapping": ("settings: 5\n", ["f:1: settings: must be a mapping (got 5)"]),
+    "settings": (
+        "settings: {create_status: 204, pln: x, retry_schedule: [1, -1], signature_header: 'a b'}\n",
+        [
+            "f:1: settings.pln: unknown key; did you mean plan?",
+            "f:1: settings.create_status: The create status must be one of 200, 201. (got 204)",
+            "f:1: settings.signature_header: The signature header must be the name of a header: letters, digits "
+            'and -_. (got "a b")',
+            "f:1: settings.retry_schedule[1]: The retry_schedule.1 must be a number of seconds from 0 to 86400. "
+            "(got -1)",
+        ],
+    ),
+    "settings are no mapping": (
+        "settings: 5\n",
+        [f"f:1: settings: must be a mapping with {', '.join(f.name for f in SETTING_FIELDS)} (got 5)"],
+    ),
     "agents are no list": ("agents: {}\n", ["f:1: agents: must be a list (got {})"]),
     "agent is no mapping": ("agents: [5]\n", ["f:1: agents[0]: must be a mapping with at least a name (got 5)"]),
     "agent without a name": ("agents: [{id: a}]\n", ["f:1: agents[0].name: The name field is required."]),

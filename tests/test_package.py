@@ -32,12 +32,16 @@ def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed
         found = {name for name in wheel.namelist() if ".dist-info/" not in name}
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mockserver").rglob("*.py")}
     fixtures = {f"mockserver/fixtures/{path.name}" for path in (ROOT / "fixtures").glob("*.yaml")}
-    assert found == {*package, *fixtures, "mockserver/py.typed"}
+    assert found == {*package, *fixtures, "mockserver/openapi.yaml", "mockserver/py.typed"}
 
 
-def test_an_installed_wheel_serves_its_default_fixture(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_an_installed_wheel_serves_its_default_fixture_and_its_description(
+    installed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     with serving(["mockserver", "serve", "--port", "0"], tmp_path, installed[1]) as url:
         assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
+        description = requests.get(f"{url}/__admin/openapi.yaml", timeout=10)
+    assert description.content == (ROOT / "mockserver" / "openapi.yaml").read_bytes()
 
 
 def test_an_installed_wheel_gives_pytest_its_fixtures(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:

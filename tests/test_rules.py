@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from mockserver.events import EVENTS
-from mockserver.rules import WEBHOOK_FIELDS, Invalid, fields_of, label, required_text
+from mockserver.fields import WEBHOOK_FIELDS
+from mockserver.rules import Invalid, fields_of, label, required_text
 
 REQUIRED: dict[str, Any] = {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
 

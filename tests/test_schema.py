@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 from mockserver.documents import parse
 from mockserver.errors import FixtureError
 from mockserver.events import EVENTS
-from mockserver.reader import DOCUMENTED_AGENT_KEYS, WEBHOOK_KEYS
-from mockserver.rules import WEBHOOK_FIELDS
+from mockserver.fields import WEBHOOK_FIELDS
+from mockserver.reader import WEBHOOK_KEYS
+from mockserver.records import AGENT_DEFAULTS
 from mockserver.schema import fixture_schema
 from mockserver.seed import to_seed
 from tests.conftest import FIXTURES
@@ -140,7 +141,7 @@ def test_the_schema_has_every_key_that_the_loader_knows() -> None:
     assert sorted(webhook["properties"]) == sorted(WEBHOOK_KEYS)
     assert sorted(webhook["required"]) == sorted(field.name for field in WEBHOOK_FIELDS if field.required)
     assert {"id", "name", "created_at", "updated_at", "webhooks", "cache_clears"} <= agent["properties"].keys()
-    assert set(DOCUMENTED_AGENT_KEYS) <= agent["properties"].keys()
+    assert set(AGENT_DEFAULTS) <= agent["properties"].keys()
 
 
 @pytest.mark.parametrize("field", [field for field in WEBHOOK_FIELDS if field.default], ids=lambda field: field.name)

@@ -21,9 +21,6 @@ class TableMachine(RuleBasedStateMachine):
     @initialize(base=BASES)
     def begin(self, base: dict[str, int]) -> None:
         self.table = Table(base)
-        self.restart(base)
-
-    def restart(self, base: dict[str, int]) -> None:
         self.base, self.base_before = base, list(base.items())
         self.model = dict(base)
 
@@ -36,11 +33,6 @@ class TableMachine(RuleBasedStateMachine):
     def remove(self, key: str) -> None:
         self.table.remove(key)
         self.model.pop(key, None)
-
-    @rule(base=BASES)
-    def reset(self, base: dict[str, int]) -> None:
-        self.table.reset(base)
-        self.restart(base)
 
     @invariant()
     def is_as_the_dict(self) -> None:

@@ -2,6 +2,7 @@
 
 import click
 
+from mockserver.api import sections
 from mockserver.cli._errors import BadFixture
 from mockserver.errors import FixtureError
 from mockserver.fixture_files import load
@@ -12,7 +13,7 @@ from mockserver.fixture_files import load
 def command(paths: tuple[str, ...]) -> None:
     """Check fixture files and folders; exit code 2 with every mistake when something is wrong."""
     try:
-        seed = load(paths)
+        seed = load(paths, sections())
     except FixtureError as error:
         raise BadFixture(error) from None
     for name, environment in seed.items():

@@ -4,10 +4,11 @@ import json
 
 import click
 
+from mockserver.api import sections
 from mockserver.schema import fixture_schema
 
 
 @click.command(name="schema")
 def command() -> None:
     """Print the JSON Schema of fixture files, for editors that complete and check them."""
-    click.echo(json.dumps(fixture_schema(), indent=2))
+    click.echo(json.dumps(fixture_schema(sections()), indent=2))

@@ -14,6 +14,7 @@ import click
 from flask import Flask
 
 from mockserver.admin.guard import Guard
+from mockserver.api import sections
 from mockserver.app import create_app
 from mockserver.cli._errors import BadFixture
 from mockserver.errors import FixtureError
@@ -73,7 +74,7 @@ def command(
     """Serve the API. The URL is the one line on standard output, written when it answers."""
     _on_signal(lambda *_: sys.exit(0))
     _remove(port_file)  # one that a crash left would name a port before there is a server
-    world = World(_load(fixtures))
+    world = World(_load(fixtures), sections())
     guard = None if no_admin else Guard(host, allow_host, admin_token)
     server = _listen(create_app(world, guard, _log), host, port)
     _on_signal(lambda *_: server.stop_soon())
@@ -93,7 +94,7 @@ def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
 
 def _load(fixtures: Sequence[str]) -> Seed:
     try:
-        return load(fixtures or [default_fixture()])
+        return load(fixtures or [default_fixture()], sections())
     except FixtureError as error:
         raise BadFixture(error) from None
 

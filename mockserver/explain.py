@@ -1,0 +1,83 @@
+"""The sentence that goes with every refusal: what is known of what was asked for, and what is near."""
+
+import json
+from collections.abc import Callable
+
+from mockserver.environment import Environment
+from mockserver.errors import AgentNotFound, ApiError, NotFound, WebhookNotFound
+from mockserver.world import World
+
+_MOST_CANDIDATES = 10_000
+_MOST_NAMES = 2
+
+
+def quoted(value: str) -> str:
+    """A value from outside inside a reason."""
+    return json.dumps(value if len(value) <= 100 else value[:97] + "...")
+
+
+def explain(error: ApiError, environment: Environment | None, world: World) -> str:
+    """One sentence that says why the API refused: what is known, and what is near."""
+    if error.reason or environment is None or not isinstance(error, NotFound):
+        return error.reason
+    if isinstance(error, AgentNotFound):
+        return _explain_agent(error.id, environment, world)
+    if isinstance(error, WebhookNotFound):
+        return _explain_webhook(error.id, error.agent_id, environment, world)
+    return f"nothing of that kind in environment {environment.name} has the id {quoted(error.id)}"
+
+
+def _explain_agent(id: str, environment: Environment, world: World) -> str:
+    webhook = environment.webhook(id)
+    if webhook:
+        return f"{id} is the id of a webhook, of agent {webhook.agent_id}, and not of an agent"
+    if id in environment.baseline.agents:
+        return f"agent {id} is not in the state that has replaced the fixture's; a reset brings it back"
+    elsewhere = _elsewhere(environment, world, lambda other: other.agent(id))
+    if elsewhere:
+        return f"agent {id} is in {elsewhere}; the token opens {environment.name}"
+    return f"no agent in environment {environment.name} has the id {quoted(id)}{_near(id, environment.agent_ids())}"
+
+
+def _explain_webhook(id: str, agent_id: str, environment: Environment, world: World) -> str:
+    webhook = environment.webhook(id)
+    if webhook:
+        return f"webhook {id} belongs to agent {webhook.agent_id}, not to agent {agent_id}"
+    if environment.agent(id):
+        return f"{id} is the id of an agent, and not of a webhook"
+    reset = "; a reset brings it back" if id in environment.baseline.webhooks else ""
+    if environment.was_deleted(id):
+        return f"webhook {id} has been deleted{reset}"
+    if reset:
+        return f"webhook {id} is not in the state that has replaced the fixture's{reset}"
+    elsewhere = _elsewhere(environment, world, lambda other: other.webhook(id))
+    if elsewhere:
+        return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
+    near = _near(id, environment.webhook_ids(agent_id))
+    return f"agent {agent_id} has no webhook with the id {quoted(id)}{near}"
+
+
+def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:
+    """The other environments that hold a record, or nothing."""
+    names = [other.name for other in world.environments.values() if other is not environment and holds(other)]
+    if len(names) > _MOST_NAMES:
+        return f"environments {', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+    return f"environment{'s' if len(names) > 1 else ''} {' and '.join(names)}" if names else ""
+
+
+def _near(id: str, known: list[str]) -> str:
+    if not known:
+        return "; there is none at all"
+    best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other))
+    if _likeness(id, best) * 2 >= len(best):
+        return f"; nearest: {best}"
+    return f"; the only one is {best}" if len(known) == 1 else f"; there are {len(known)}, such as {known[0]}"
+
+
+def _likeness(one: str, other: str) -> int:
+    """How many characters two ids share from the front and from the back, in any case: a slip leaves most of them."""
+    one, other = one.lower(), other.lower()
+    shorter = min(len(one), len(other))
+    front = next((i for i in range(shorter) if one[i] != other[i]), shorter)
+    back = next((i for i in range(shorter - front) if one[-1 - i] != other[-1 - i]), shorter - front)
+    return front + back

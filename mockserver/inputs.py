@@ -1,0 +1,164 @@
+"""A request's input as Laravel reads it: JSON, forms and query strings, trimmed, with null for nothing.
+
+What can't be read counts as no input at all (measured). That hides bugs of clients, so it comes with a note.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+_WHITESPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\ufeff\u200b"
+"""What is trimmed (measured): Unicode's white space, the byte order mark, the zero-width space."""
+_DEEPEST = 100
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+_FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """The fields that a request gives; `note` says, in one sentence, what of it was ignored and why."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+class _Unreadable(Exception):
+    """Why a body is not a JSON object."""
+
+
+def from_json(body: bytes) -> Input:
+    """A body that says it is JSON."""
+    if not body:
+        return Input()
+    try:
+        return Input(_cleaned(_json_object(body)))
+    except _Unreadable as error:
+        return Input(note=f"the body {error} and was ignored; send a JSON object")
+
+
+def from_form(pairs: Iterable[tuple[str, str]], body: bytes = b"") -> Input:
+    """A form or a query string: `events[]=a` and `headers[0][key]=b` make lists and objects, as in PHP."""
+    fields = _Array()
+    for key, value in pairs:
+        name, *steps = _steps(key)
+        _put(fields, [name, *steps], value)
+    note = "the body looks like JSON but was sent as a form, so it was read as one; send Content-Type: application/json"
+    listed = {key: _lists(value) for key, value in fields.items()}
+    return Input(_cleaned(listed), note if _looks_like_json(body) else "")
+
+
+def ignored(content_type: str, body: bytes) -> Input:
+    """A body of another type counts as none."""
+    if not body:
+        return Input()
+    sent = f"with Content-Type {content_type}" if content_type else "without a Content-Type"
+    return Input(note=f"the body was sent {sent} and was ignored; send Content-Type: application/json")
+
+
+def is_json(content_type: str) -> bool:
+    """Whether Laravel takes a content type for JSON: `/json` or `+json` anywhere in it."""
+    lowered = content_type.lower()
+    return "/json" in lowered or "+json" in lowered
+
+
+def is_form(content_type: str, method: str) -> bool:
+    """Whether PHP parses such a body: multipart only in a POST."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == _FORMS[0] or (kind == _FORMS[1] and method == "POST")
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body.decode(), parse_constant=_no_constant)
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # no half surrogate pairs, no 1e999
+        deep = _depth_exceeds(data, _DEEPEST)
+    except (ValueError, RecursionError) as error:
+        raise _Unreadable(f"is not JSON ({error})") from None
+    if deep:
+        raise _Unreadable(f"is nested more than {_DEEPEST} levels deep")
+    if not isinstance(data, dict):
+        raise _Unreadable(f"is {_article(data)}, not a JSON object,")
+    return data
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _depth_exceeds(data: Any, levels: int) -> bool:
+    """Whether lists and objects nest deeper than that, without recursion."""
+    layer = [data]
+    for _ in range(levels + 1):
+        layer = [each for value in layer for each in _children(value)]
+        if not layer:
+            return False
+    return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _article(data: object) -> str:
+    kinds = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(data), "a number")
+
+
+def _cleaned(value: Any) -> Any:
+    """Every string trimmed, and the empty one null, at any depth (measured)."""
+    if type(value) is str:
+        return value.strip(_WHITESPACE) or None
+    if type(value) is dict:
+        return {key: _cleaned(each) for key, each in value.items()}
+    if type(value) is list:
+        return [_cleaned(each) for each in value]
+    return value
+
+
+def _looks_like_json(body: bytes) -> bool:
+    return body.lstrip()[:1] in (b"{", b"[")
+
+
+def _steps(key: str) -> list[str]:
+    """`headers[0][key]` as `headers`, `0`, `key`; a key of another form stands for itself."""
+    found = _FORM_KEY.match(key)
+    if not found or found[2].count("[") > _DEEPEST:
+        return [key]
+    return [found[1], *re.findall(r"\[([^\]]*)\]", found[2])]
+
+
+class _Array(dict[str, Any]):
+    """PHP's array: an empty key stands for the number after the largest."""
+
+    next = 0
+
+    def key(self, step: str) -> str:
+        key = step or str(self.next)
+        if _NUMBER.fullmatch(key):
+            self.next = max(self.next, int(key) + 1)
+        return key
+
+
+def _put(fields: _Array, steps: list[str], value: str) -> None:
+    """Puts a value under its steps; what stands later wins."""
+    *inner, last = steps
+    for step in inner:
+        key = fields.key(step)
+        below = fields.get(key)
+        if not isinstance(below, _Array):
+            below = fields[key] = _Array()
+        fields = below
+    fields[fields.key(last)] = value
+
+
+def _lists(value: Any) -> Any:
+    """Objects whose keys count from 0 are lists: PHP knows only one kind of array."""
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _lists(each) for key, each in value.items()}
+    return list(inner.values()) if inner and list(inner) == [str(i) for i in range(len(inner))] else inner

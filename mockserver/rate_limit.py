@@ -1,0 +1,76 @@
+"""The rate limit: counted for every token, enforced only where the fixture says so."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+WINDOW_SECONDS = 60
+_MOST_TOKENS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a token has used of its window: `reset` is Unix seconds, `seconds_left` until then."""
+
+    limit: int
+    used: int
+    reset: int
+    seconds_left: int
+
+    @property
+    def exceeded(self) -> bool:
+        return self.used > self.limit
+
+    def headers(self) -> dict[str, str]:
+        """On every answer of the API but health's (documented)."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(0, self.limit - self.used)),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+
+class RateLimit:
+    """Counts the calls of each token in a window of a minute that its first call opens (assumed).
+
+    So a test that begins to call has the whole limit before it, whatever second it is.
+    """
+
+    __slots__ = ("_lock", "_now", "_windows")
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._lock = Lock()
+        self._windows: dict[str, tuple[float, int]] = {}
+
+    def count(self, token: str, limit: int) -> Quota:
+        """One call more."""
+        now = self._now().timestamp()
+        with self._lock:
+            start, used = self._window(token, now)
+            self._windows[token] = start, used + 1
+            if len(self._windows) > _MOST_TOKENS:
+                del self._windows[next(iter(self._windows))]
+        return _quota(limit, start, used + 1, now)
+
+    def peek(self, token: str | None, limit: int) -> Quota:
+        """The quota without a call, for answers that came before the count."""
+        now = self._now().timestamp()
+        with self._lock:
+            start, used = self._window(token or "", now)
+        return _quota(limit, start, used, now)
+
+    def reset(self) -> None:
+        with self._lock:
+            self._windows.clear()
+
+    def _window(self, token: str, now: float) -> tuple[float, int]:
+        found = self._windows.get(token)
+        return found if found and found[0] <= now < found[0] + WINDOW_SECONDS else (now, 0)
+
+
+def _quota(limit: int, start: float, used: int, now: float) -> Quota:
+    end = start + WINDOW_SECONDS
+    return Quota(limit, used, math.ceil(end), math.ceil(end - now))

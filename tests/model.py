@@ -1,0 +1,161 @@
+"""A plain model of the API: nested dicts and the documented rules, and nothing of the package."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+Webhook = dict[str, Any]
+
+NO_AGENT = {"success": False, "message": "Agent not found in this environment."}
+NO_WEBHOOK = {"success": False, "message": "Webhook not found."}
+REQUIRED = ("name", "webhook_url", "events")
+DEFAULTS: Json = {
+    "webhook_secret": None,
+    "timeout": 30,
+    "max_retries": 3,
+    "enabled": True,
+    "http_method": "POST",
+    "authorization_scheme": "none",
+    "custom_headers": [],
+    "payload_templates": {},
+}
+GIVEN = "2025-01-01T00:00:00Z"
+"""When a fixture's record was created, if the fixture does not say."""
+
+
+class Answer(NamedTuple):
+    """What a client gets."""
+
+    status: int
+    body: Json
+
+
+def moment(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shown(agent_id: str, webhook: Webhook) -> Json:
+    """The twelve documented keys."""
+    status = "active" if webhook["enabled"] else "disabled"
+    return {
+        "id": webhook["id"],
+        "agent_id": agent_id,
+        **{key: webhook[key] for key in ("name", "webhook_url", "events", "timeout", "max_retries", "enabled")},
+        **{key: webhook[key].replace("Z", ".000000Z") for key in ("created_at", "updated_at")},
+        "events_count": len(webhook["events"]),
+        "status": "error" if webhook["in_error"] else status,
+    }
+
+
+class World:
+    """One environment: agents by id, each with its webhooks by id, both in the order in which they came."""
+
+    def __init__(self, fixture: Json) -> None:
+        self.agents: dict[str, Json] = {}
+        assert self.merge(fixture)
+        self._baseline = deepcopy(self.agents)
+
+    def reset(self) -> None:
+        self.agents = deepcopy(self._baseline)
+
+    def replace(self, fixture: Json) -> bool:
+        """Whether the fixture is right; nothing changes when it is not."""
+        return self._apply({}, fixture)
+
+    def merge(self, fixture: Json) -> bool:
+        return self._apply(deepcopy(self.agents), fixture)
+
+    def _apply(self, agents: dict[str, Json], fixture: Json) -> bool:
+        owners = {id: agent_id for agent_id, agent in agents.items() for id in agent["webhooks"]}
+        for given in fixture["agents"]:
+            agent = agents.setdefault(given["id"], {"id": given["id"], "cache_clears": 0, "webhooks": {}})
+            agent.update({key: value for key, value in given.items() if key != "webhooks"})
+            if "name" not in agent or any(
+                owners.get(each["id"], agent["id"]) != agent["id"] for each in given["webhooks"]
+            ):
+                return False
+            for each in given["webhooks"]:
+                laid = _laid_over(agent["webhooks"].get(each["id"]), each)
+                if laid is None:
+                    return False
+                agent["webhooks"][each["id"]] = laid
+        self.agents = agents
+        return True
+
+    def document(self) -> Json:
+        """The state as it is served."""
+        return {"agents": [{**agent, "webhooks": [*map(_document, _values(agent))]} for agent in self.agents.values()]}
+
+    def listed(self, agent_id: str) -> list[Json]:
+        """Oldest first."""
+        webhooks = sorted(_values(self.agents[agent_id]), key=lambda webhook: str(webhook["created_at"]))
+        return [shown(agent_id, webhook) for webhook in webhooks]
+
+    def missing(self, agent_id: str, webhook_id: str | None = None) -> Answer | None:
+        """The documented 404, if it is one."""
+        if agent_id not in self.agents:
+            return Answer(404, NO_AGENT)
+        if webhook_id is not None and webhook_id not in self.agents[agent_id]["webhooks"]:
+            return Answer(404, NO_WEBHOOK)
+        return None
+
+    def create(self, agent_id: str, id: str, fields: Json, now: datetime) -> Answer:
+        webhook = {"id": id, **DEFAULTS, **fields, "in_error": False}
+        self._put(agent_id, {**webhook, "created_at": moment(now), "updated_at": moment(now)})
+        return self._answer("Webhook created successfully", agent_id, id)
+
+    def read(self, agent_id: str, id: str) -> Answer:
+        return Answer(200, {"success": True, "data": shown(agent_id, self.agents[agent_id]["webhooks"][id])})
+
+    def update(self, agent_id: str, id: str, fields: Json, now: datetime) -> Answer:
+        webhook = self.agents[agent_id]["webhooks"][id]
+        changed = {**webhook, **fields, "in_error": webhook["in_error"] and not fields}
+        if changed != webhook:
+            changed["updated_at"] = moment(now)
+        self._put(agent_id, changed)
+        return self._answer("Webhook updated successfully", agent_id, id)
+
+    def toggle(self, agent_id: str, id: str, now: datetime) -> Answer:
+        webhook = self.agents[agent_id]["webhooks"][id]
+        enabled = not webhook["enabled"]
+        self._put(agent_id, {**webhook, "enabled": enabled, "in_error": False, "updated_at": moment(now)})
+        return self._answer("Webhook enabled" if enabled else "Webhook disabled", agent_id, id)
+
+    def delete(self, agent_id: str, id: str) -> Answer:
+        del self.agents[agent_id]["webhooks"][id]
+        self.agents[agent_id]["cache_clears"] += 1
+        return Answer(200, {"success": True, "message": "Webhook deleted successfully"})
+
+    def _put(self, agent_id: str, webhook: Webhook) -> None:
+        self.agents[agent_id]["webhooks"][webhook["id"]] = webhook
+        self.agents[agent_id]["cache_clears"] += 1
+
+    def _answer(self, message: str, agent_id: str, id: str) -> Answer:
+        return Answer(200, {"success": True, "message": message, **self._data(agent_id, id)})
+
+    def _data(self, agent_id: str, id: str) -> Json:
+        return {"data": shown(agent_id, self.agents[agent_id]["webhooks"][id])}
+
+
+def _values(agent: Json) -> list[Webhook]:
+    return list(agent["webhooks"].values())
+
+
+def _document(webhook: Webhook) -> Json:
+    """A webhook as the state has it: the status is there only when it is an error."""
+    document = {key: value for key, value in webhook.items() if key != "in_error"}
+    return {**document, "status": "error"} if webhook["in_error"] else document
+
+
+def _laid_over(known: Webhook | None, given: Mapping[str, Any]) -> Webhook | None:
+    """A webhook of a fixture over the one with its id; nothing when it lacks a field that it needs."""
+    fields = {key: value for key, value in given.items() if key != "status"}
+    if known is None:
+        if not all(key in given for key in REQUIRED):
+            return None
+        created = given.get("created_at", GIVEN)
+        known = {**DEFAULTS, "created_at": created, "updated_at": created, "in_error": False}
+    kept = known["in_error"] and "enabled" not in given
+    return {**known, **fields, "in_error": given.get("status") == "error" or kept}

@@ -1,0 +1,74 @@
+"""A family of endpoints that is as small as one can be, and the way to drop it into the package."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import mockserver.api
+
+FAMILY = '''"""The notes of an account."""
+
+from flask import Response, request
+
+from mockserver.environment import Environment
+from mockserver.errors import NotFound
+from mockserver.fields import integer_field, text_field
+from mockserver.routing import Api
+from mockserver.rules import fields_of
+from mockserver.sections import Section
+from mockserver.wire import api_input, api_response
+
+SECTION = Section("notes", (text_field("text", 20, required=True), integer_field("stars", 0, 5, default=1)))
+
+
+class NoteNotFound(NotFound):
+    message = "Note not found."
+
+
+def register(api: Api) -> None:
+    api.route("GET", "/notes", _list)
+    api.route("GET", "/notes/<note_id>", _read)
+    api.route("POST", "/notes", _create)
+    api.route("DELETE", "/notes/<note_id>", _delete)
+
+
+def _list(environment: Environment) -> Response:
+    return api_response({"data": [dict(note) for note in environment.records(SECTION).all()]})
+
+
+def _read(environment: Environment, note_id: str) -> Response:
+    note = environment.records(SECTION).get(note_id)
+    if note is None:
+        raise NoteNotFound(note_id)
+    return api_response({"data": dict(note)})
+
+
+def _create(environment: Environment) -> Response:
+    id = environment.webhooks.ids.new(environment.clock.moment())
+    note = {"id": id, **fields_of(api_input(request), SECTION.fields)}
+    environment.records(SECTION).put(note)
+    return api_response({"data": note})
+
+
+def _delete(environment: Environment, note_id: str) -> Response:
+    environment.records(SECTION).remove(note_id)
+    return api_response({"success": True})
+'''
+
+
+@contextmanager
+def dropped_in(folder: Path) -> Iterator[None]:
+    """The family's file stands in `folder`, as if that were `mockserver/api`."""
+    (folder / "notes.py").write_text(FAMILY)
+    importlib.invalidate_caches()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mockserver.api, "__path__", [*mockserver.api.__path__, str(folder)])
+        try:
+            yield
+        finally:
+            sys.modules.pop("mockserver.api.notes", None)
+            vars(mockserver.api).pop("notes", None)
