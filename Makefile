@@ -6,7 +6,7 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
 
-.PHONY: all lint types test run bench clean
+.PHONY: all lint types test run bench soak clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -40,6 +40,11 @@ test: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks
+
+# Ten minutes; `make soak SECONDS=60` is one.
+SECONDS := 600
+soak: $(DEV)
+	$(BIN)/python -m tests.soak $(SECONDS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

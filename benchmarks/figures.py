@@ -10,7 +10,7 @@ ROUNDS = 15
 Sample = Callable[[], float]
 """Does something and gives the seconds that it took."""
 
-HEADING = f"{'subject':9} {'figure':51} {'measured':>9}  {'goal':15} {'':6}  {'spread of rounds':20}  medians"
+HEADING = f"{'subject':10} {'figure':51} {'measured':>9}  {'goal':15} {'':6}  {'spread of rounds':20}  medians"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Figure:
         goal = self._with_unit(f"at most {self.goal:g}")
         verdict = "MISSED" if self.missed else "ok"
         spread = self._with_unit(f"{short(min(self.rounds))} to {short(max(self.rounds))}")
-        return f"{subject:9} {self.name:51} {measured:>9}  {goal:15} {verdict:6}  {spread:20}  {self.remark}".rstrip()
+        return f"{subject:10} {self.name:51} {measured:>9}  {goal:15} {verdict:6}  {spread:20}  {self.remark}".rstrip()
 
     def _with_unit(self, value: str) -> str:
         return f"{value} {self.unit}".rstrip()

@@ -12,6 +12,7 @@ from typing import IO, cast
 
 ROOT = Path(__file__).parent.parent
 BARE = ("benchmarks.bare",)
+RECEIVER = ("benchmarks.receiver",)
 MOCK = ("mockserver", "serve", "--port", "0")
 """Modules with their arguments. Each prints its URL once it listens."""
 
@@ -23,6 +24,7 @@ class Connection:
     """A kept-alive connection. It does less than a client library, so that what is measured is the server."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
 
     def call(self, request: bytes) -> bytes:

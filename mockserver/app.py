@@ -3,163 +3,227 @@
 import importlib
 import pkgutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, Rule
 
 import mockserver.admin
 from mockserver.admin.guard import Guard
 from mockserver.admin.routes import Admin
+from mockserver.answers import REASON, Answer, ApiRequest, error_answer
 from mockserver.api import families
 from mockserver.errors import ApiError, FixtureError, Problem, ServerError, ValidationFailed
 from mockserver.explain import explain
+from mockserver.recording import exchange_of
 from mockserver.routing import (
     ADMIN,
     API,
     Api,
-    add_quota,
     allowed_methods,
     api_error,
-    options_response,
+    opened,
+    options_answer,
     preflight,
+    quota_of,
     refuse_double_slash,
-    start_timer,
 )
-from mockserver.wire import (
-    REASON,
-    api_error_response,
-    bearer_token,
-    fixture_problem,
-    header_text,
-    masked,
-    problem_response,
-)
+from mockserver.strikes import strike, struck_answer
+from mockserver.wire import fixture_problem, header_text, masked, problem_response
 from mockserver.world import World
 
-_MOST_ERRORS = 100
-_MOST_PATH, _MOST_LINE = 500, 2000
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_MOST_PATH, _MOST_LINE = 500, 2000
+_HEALTH = API + "/health"
+
+A = TypeVar("A", Answer, Response)
 Log = Callable[[str], None]
 """Takes one line, without its end."""
 
 
 def create_app(world: World, guard: Guard | None = None, log: Log | None = None) -> Flask:
     """The API, and the admin routes when there is a `guard` for them. `log` gets a line for each request."""
-    app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
-    _add_families(app, world)
-    app.before_request(start_timer)
-    if guard:
-        _add_admin(app, world, guard)
-    app.before_request(preflight)
-    app.before_request(refuse_double_slash)
-    _add_error_handlers(app, world, log, guarded=guard is not None)
-    if log:
-        _add_log(app, log)
-    _add_headers(app, world)
-    return app
-
-
-def _add_families(app: Flask, world: World) -> None:
+    app = _App(world, guard, log)
     api = Api(app, world)
     for family in families():
         family.register(api)
+    if guard:
+        admin = Admin(app, world)
+        for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
+            module = importlib.import_module(found.name)
+            if hasattr(module, "register"):
+                module.register(admin)
+    return app
 
 
-def _add_admin(app: Flask, world: World, guard: Guard) -> None:
-    def check() -> None:
-        if _is_admin():
+class _Rule(Rule):
+    """A route that is matched, and hardly ever built: how to build it is compiled when that is asked for.
+
+    Compiling it at once, as the router does, is most of what making an application costs.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compile_now = super()._compile_builder
+
+        def build(rule: Rule, **values: object) -> tuple[str, str]:
+            return compile_now(append_unknown)(rule, **values)
+
+        return build
+
+
+class _App(Flask):
+    """Flask's routing and context, and one way through: check, answer or refuse, complete, record, log.
+
+    The framework's own way has hooks, sessions, signals and a context, none of which the API's routes use and all
+    of which every call would pay for; the admin routes have the context.
+    """
+
+    request_class = ApiRequest
+    url_rule_class = _Rule
+
+    def __init__(self, world: World, guard: Guard | None, log: Log | None) -> None:
+        super().__init__(__name__, static_folder=None)
+        self.extensions["mockserver"] = world
+        self.url_map.merge_slashes = False
+        self.url_map.strict_slashes = False
+        self._world, self._guard, self._log = world, guard, log
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = "/" + environ.get("PATH_INFO", "").lstrip("/")  # as the router takes it
+        if self._guard and f"{path}/".startswith(ADMIN + "/"):
+            with self.request_context(environ) as context:
+                request = cast(ApiRequest, context.request)
+                return self._logged(request, self._answer_admin(request, self._guard))(environ, start_response)
+        request = ApiRequest(environ)
+        self._route(request)
+        answer = self._answer(request)
+        self._complete(request, answer)
+        self._record(request, answer)
+        return self._logged(request, answer)(environ, start_response)
+
+    def _answer_admin(self, request: ApiRequest, guard: Guard) -> Response:
+        try:
             guard.check(request)
+            if request.environ["PATH_INFO"].startswith("//"):
+                raise NotFound
+            return cast(Response, self._view(request)(**(request.view_args or {})))
+        except Exception as error:
+            return self._refuse_admin(request, error)
 
-    app.before_request(check)
-    admin = Admin(app, world)
-    for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
-        module = importlib.import_module(found.name)
-        if hasattr(module, "register"):
-            module.register(admin)
+    def _route(self, request: ApiRequest) -> None:
+        if request.environ["PATH_INFO"].startswith("//"):
+            return  # no route has it; the router would take it for a single slash
+        adapter = MapAdapter(self.url_map, "", "/", None, "http", request.path, request.method)
+        try:
+            request.url_rule, ids = adapter.match(return_rule=True)
+            request.view_args = dict(ids)
+        except HTTPException as error:
+            request.routing_exception = error
 
+    def _answer(self, request: ApiRequest) -> Answer:
+        """The API's answer, or what a fault makes of it."""
+        faults = opened(request, self._world).faults
+        fault = None if faults.none else strike(request, faults)
+        if fault is None:
+            return self._operate(request)
+        answer = struck_answer(request, fault, lambda: self._operate(request))
+        request.is_of_the_past = fault.forgotten
+        return answer
 
-def _is_admin() -> bool:
-    return request.path == ADMIN or request.path.startswith(ADMIN + "/")
+    def _operate(self, request: ApiRequest) -> Answer:
+        try:
+            if request.method == "OPTIONS" and (answer := preflight(request)):
+                return answer
+            refuse_double_slash(request)
+            view = self._view(request)
+            return cast(Answer, view(request, **(request.view_args or {})))
+        except Exception as error:
+            return self._refuse(request, error)
 
+    def _view(self, request: ApiRequest) -> Callable[..., object]:
+        """That of the route. Raises HTTPException when there is none."""
+        if request.url_rule is None:
+            raise request.routing_exception or NotFound
+        return cast(Callable[..., object], self.view_functions[request.url_rule.endpoint])
 
-def _add_error_handlers(app: Flask, world: World, log: Log | None, guarded: bool) -> None:
-    def refuse(error: ApiError) -> Response:
-        reason = g.get("note") if isinstance(error, ValidationFailed) else None
-        return api_error_response(error, header_text(reason or explain(error, g.get("environment"), world)))
+    def _complete(self, request: ApiRequest, answer: Answer) -> None:
+        """What every answer of the API carries: its quota, and the note on input that was ignored."""
+        if request.path.startswith(API + "/") and request.path.rstrip("/") != _HEALTH:
+            given = {name.lower() for name in answer.headers}  # by a fault
+            quota = quota_of(request, self._world).headers()
+            answer.headers.update({name: value for name, value in quota.items() if name.lower() not in given})
+        if request.note:
+            answer.headers.setdefault(REASON, header_text(request.note))
+        if request.fault:
+            reason = answer.headers.get(REASON)
+            answer.headers[REASON] = f"{request.fault} struck" + (f"; {reason}" if reason else "")
 
-    def route(error: HTTPException) -> Response:
-        if guarded and _is_admin():
-            return _admin_refusal(app, error)
-        if isinstance(error, MethodNotAllowed) and request.method == "OPTIONS":
-            return options_response(allowed_methods(error))
-        return refuse(api_error(app, error))
+    def _record(self, request: ApiRequest, answer: Answer) -> None:
+        """Into the journal of the environment that the token opens, unless that was reset meanwhile."""
+        if request.is_of_the_past:
+            return
+        environment = opened(request, self._world)
+        environment.journal.record(exchange_of(request, answer, environment.clock.moment()))
 
-    def fixture(error: FixtureError) -> Response:
-        return problem_response(fixture_problem(error))
+    def _logged(self, request: ApiRequest, answer: A) -> A:
+        if self._log:
+            self._log(_line(request, answer))
+        return answer
 
-    def crash(error: Exception) -> Response:
+    def _refuse(self, request: ApiRequest, error: Exception) -> Answer:
+        """The API's own answer to an error, with the reason."""
+        if isinstance(error, HTTPException):
+            if isinstance(error, MethodNotAllowed) and request.method == "OPTIONS":
+                return options_answer(allowed_methods(error))
+            error = api_error(self, request, error)
+        if not isinstance(error, ApiError):
+            return error_answer(ServerError(), self._crashed(request, error))
+        note = request.note if isinstance(error, ValidationFailed) else ""
+        return error_answer(error, header_text(note or explain(error, request.opened, self._world)))
+
+    def _refuse_admin(self, request: ApiRequest, error: Exception) -> Response:
+        """A problem document."""
+        if isinstance(error, HTTPException):
+            return self._refuse_route(request, error)
+        if isinstance(error, FixtureError):
+            error = fixture_problem(error)
+        if not isinstance(error, Problem):
+            error = Problem(500, "Server Error", self._crashed(request, error))
+        return problem_response(error)
+
+    def _refuse_route(self, request: ApiRequest, error: HTTPException) -> Response:
+        if isinstance(error, MethodNotAllowed):
+            allowed = ", ".join(allowed_methods(error))
+            detail = f"{request.path} answers {allowed} only"
+            response = problem_response(Problem(405, "Method not allowed", detail))
+            response.headers["Allow"] = allowed
+            return response
+        if isinstance(error, NotFound):
+            routes = sorted({rule.rule for rule in self.url_map.iter_rules() if rule.rule.startswith(ADMIN)})
+            detail = f"{request.path} is none of {', '.join(routes)}"
+            return problem_response(Problem(404, "No such route", detail, routes=routes))
+        return problem_response(Problem(error.code or 400, error.name, error.description or error.name))
+
+    def _crashed(self, request: ApiRequest, error: Exception) -> str:
+        """Keeps and logs the traceback of a crash of the mock itself, and says what it was."""
         text = traceback.format_exc()
-        environment = g.get("environment") or world.default
-        environment.errors[_MOST_ERRORS - 1 :] = [text]
-        if log:
-            log(text.rstrip())
-        reason = f"the mock itself failed: {header_text(repr(error))}"
-        if guarded and _is_admin():
-            return problem_response(Problem(500, "Server Error", reason))
-        return api_error_response(ServerError(), reason)
-
-    app.register_error_handler(ApiError, refuse)
-    app.register_error_handler(HTTPException, route)
-    app.register_error_handler(Problem, problem_response)
-    app.register_error_handler(FixtureError, fixture)
-    app.register_error_handler(Exception, crash)
+        opened(request, self._world).report(text)
+        if self._log:
+            self._log(text.rstrip())
+        return f"the mock itself failed: {header_text(repr(error))}"
 
 
-def _admin_refusal(app: Flask, error: HTTPException) -> Response:
-    response = problem_response(_admin_problem(app, error))
-    if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = ", ".join(allowed_methods(error))
-    return response
-
-
-def _admin_problem(app: Flask, error: HTTPException) -> Problem:
-    if isinstance(error, MethodNotAllowed):
-        allowed = ", ".join(allowed_methods(error))
-        return Problem(405, "Method not allowed", f"{request.path} answers {allowed} only")
-    if isinstance(error, NotFound):
-        routes = sorted({rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(ADMIN)})
-        return Problem(404, "No such route", f"{request.path} is none of {', '.join(routes)}", routes=routes)
-    return Problem(error.code or 400, error.name, error.description or error.name)
-
-
-def _add_headers(app: Flask, world: World) -> None:
-    """What every answer of the API carries: its quota, and the note on input that was ignored."""
-
-    def complete(response: Response) -> Response:
-        if request.path.startswith(API + "/") and request.path.rstrip("/") != API + "/health":
-            add_quota(response, world)
-        if "note" in g:
-            response.headers.setdefault(REASON, header_text(g.note))
-        return response
-
-    app.after_request(complete)
-
-
-def _add_log(app: Flask, log: Log) -> None:
-    def write(response: Response) -> Response:
-        environment = g.get("environment")
-        milliseconds = (perf_counter() - g.started) * 1000
-        path = header_text(request.full_path.rstrip("?"), _MOST_PATH)
-        line = (
-            f"{request.method} {path} {response.status_code} {milliseconds:.1f}ms "
-            f"{environment.name if environment else '-'} {masked(bearer_token(request))}"
-        )
-        reason = response.headers.get(REASON)
-        log(header_text(f"{line} ({reason})" if reason else line, _MOST_LINE))
-        return response
-
-    app.after_request(write)
+def _line(request: ApiRequest, answer: Answer | Response) -> str:
+    """The log's line on a request: never the token, and on one line whatever came."""
+    milliseconds = (perf_counter() - request.started) * 1000
+    path = header_text(request.target, _MOST_PATH)
+    name = request.opened.name if request.opened else "-"
+    outcome = f"{answer.status_code or '-'} {milliseconds:.1f}ms {name} {masked(request.bearer_token)}"
+    line = f"{request.method} {path} {outcome}"
+    reason = answer.headers.get(REASON)
+    return header_text(f"{line} ({reason})", _MOST_LINE) if reason else line

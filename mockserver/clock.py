@@ -1,7 +1,7 @@
-"""Time as one environment sees it. The API's database keeps whole seconds of UTC."""
+"""Time as one environment sees it: the real time, or one that a test moves by hand."""
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 
 
 def real_time() -> datetime:
@@ -11,23 +11,68 @@ def real_time() -> datetime:
 class Clock:
     """Tells the time. `source` gives an aware datetime; it is the real time unless a test hands in another."""
 
-    __slots__ = ("_source",)
+    __slots__ = ("_frozen", "_offset", "_source")
 
     def __init__(self, source: Callable[[], datetime] = real_time) -> None:
         self._source = source
+        self._frozen: datetime | None = None
+        self._offset = timedelta()
 
-    def now(self) -> datetime:
-        """In whole seconds."""
-        return self._source().replace(microsecond=0)
+    @property
+    def is_frozen(self) -> bool:
+        return self._frozen is not None
 
     def moment(self) -> datetime:
         """As exactly as the clock knows it."""
-        return self._source()
+        return self._frozen or self._source() + self._offset
+
+    def now(self) -> datetime:
+        """In whole seconds, which is what the API's database keeps."""
+        return self.moment().replace(microsecond=0)
+
+    def freeze(self, moment: datetime | None = None) -> None:
+        """Stands still, at `moment` or where it is."""
+        self._frozen = moment or self.moment()
+
+    def move_to(self, moment: datetime) -> None:
+        """Frozen, it stands still there; running, it runs on from there."""
+        if self._frozen:
+            self._frozen = moment
+        else:
+            self._offset = moment - self._source()
+
+    def release(self) -> None:
+        """Back to the real time."""
+        self._offset, self._frozen = timedelta(), None
+
+
+def to_moment(value: object) -> datetime | None:
+    """The moment of a text such as `2025-09-03T23:19:51Z`, a date or a datetime, in UTC; None when it is none."""
+    try:
+        if type(value) is str:
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        elif type(value) is date:
+            value = datetime(value.year, value.month, value.day)
+        return to_utc(value) if type(value) is datetime else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Without a zone it is UTC already. Raises OverflowError."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=timezone.utc)
+    return moment if moment.tzinfo is timezone.utc else moment.astimezone(timezone.utc)
 
 
 def to_microseconds(moment: datetime) -> str:
     """A webhook's time: `2025-09-03T23:19:51.000000Z` (documented)."""
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def to_milliseconds(moment: datetime) -> str:
+    """A delivery's time: `2025-09-03T23:19:51.000Z` (documented)."""
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def to_seconds(moment: datetime) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, NoReturn
 
 import yaml
@@ -18,6 +19,9 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 _NOT_IN_YAML = re.compile("[\t\x7f\x85\u2028\u2029]|" + Reader.NON_PRINTABLE.pattern)
+
+_PAUSING = Lock()
+"""Held by who has paused the process's garbage collector."""
 
 Path = tuple[str | int, ...]
 
@@ -35,7 +39,7 @@ def parse(text: str, json_only: bool = False, loader: Any = LOADER) -> Any:
     Stricter than both libraries: a key that stands twice in a mapping is an error, and so is text that
     UTF-8 can't carry. `loader` is the PyYAML loader that reads YAML.
     """
-    with _collector_paused():
+    with collector_paused():
         try:
             data = _parse_json(text, loader) if json_only else _parse_yaml(text, loader)
             if _HALF_A_PAIR.search(text):
@@ -101,15 +105,21 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without the garbage collector: it would walk the growing data again and again (twice the time)."""
-    enabled = gc.isenabled()
+def collector_paused() -> Iterator[None]:
+    """Without the garbage collector: it would walk the growing data again and again (twice the time).
+
+    One thread at a time pauses it, and the others don't care: if each put back what it has found, one that came
+    while another was ending could leave the collector off for good.
+    """
+    if not gc.isenabled() or not _PAUSING.acquire(blocking=False):
+        yield
+        return
     gc.disable()
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        gc.enable()
+        _PAUSING.release()
 
 
 def _parse_json(text: str, loader: Any) -> Any:

@@ -1,13 +1,19 @@
 """One isolated world: its own agents and webhooks, its own clock, and the baseline it goes back to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import RLock
 from typing import Any
 
 from mockserver.agents import Agents
 from mockserver.clock import Clock
-from mockserver.ids import IdSource
+from mockserver.delivery import Deliveries
+from mockserver.errors import Problem
+from mockserver.faults import Faults
+from mockserver.journal import Journal
 from mockserver.mistakes import Source
+from mockserver.outbox import Sharing
 from mockserver.rate_limit import RateLimit
 from mockserver.records import Agent, Webhook
 from mockserver.sections import Section
@@ -16,38 +22,122 @@ from mockserver.settings import Settings
 from mockserver.store import Records, State
 from mockserver.webhooks import Webhooks
 
+MOST_SNAPSHOTS = 10_000
+_MOST_ERRORS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A named copy of the state, which shares with it what neither changes."""
+
+    name: str
+    taken_at: datetime
+    state: State
+
 
 class Environment:
     """Shares `baseline` with others and keeps only what changes. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_sections", "_state", "agents", "baseline", "clock", "errors", "expired_tokens"),
-        *("name", "rate_limit", "tokens", "webhooks"),
+        *("_lock", "_sections", "_state", "agents", "baseline", "clock", "deliveries", "errors"),
+        *("_snapshots", "expired_tokens", "faults", "journal", "name", "rate_limit", "tokens", "webhooks"),
     )
 
-    def __init__(self, name: str, seed: EnvironmentSeed, clock: Clock, sections: Sequence[Section] = ()) -> None:
+    def __init__(
+        self, name: str, seed: EnvironmentSeed, clock: Clock, sharing: Sharing, sections: Sequence[Section] = ()
+    ) -> None:
         self.name, self.baseline = name, seed.baseline
         self.tokens, self.expired_tokens = seed.tokens, seed.expired_tokens
         self.clock = clock
         self._sections = sections
         self.errors: list[str] = []
-        """Tracebacks of crashes of the mock itself while it answered this environment."""
+        """Tracebacks of crashes of the mock itself while it answered or delivered for this environment."""
         self._lock = RLock()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
         self.rate_limit = RateLimit(self.clock.now)
+        self.journal = Journal(self._lock, sharing.most_kept)
+        self.faults = Faults(self._lock, self.settings.seed)
+        self._snapshots: dict[str, Snapshot] = {}
+        sharing = replace(sharing, report=self.report)
+        self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
 
     @property
     def settings(self) -> Settings:
         return self._state.settings
 
     def reset(self) -> None:
-        """Back to the baseline: state, ids and rate limit. Costs the same however large that is."""
+        """Back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
+
+        Costs the same however large the baseline is.
+        """
         with self._lock:
             self._state.reset(self.baseline)
-            self.webhooks.ids = IdSource(self.settings.seed)
+            self.clock.release()
+            self.webhooks.ids.restart(self.settings.seed)
+            self.deliveries.reset()
             self.rate_limit.reset()
+            self.journal.reset()
+            self.faults.reset(self.settings.seed)
+
+    def close(self) -> None:
+        """Ends every delivery that is under way, and every wait."""
+        self.deliveries.close()
+        self.journal.close()
+        self.faults.close()
+
+    def take_snapshot(self, name: str) -> Snapshot:
+        """Keeps the state as it is under a name, in the place of what had it. Raises Problem 409."""
+        with self._lock:
+            if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
+                raise Problem(409, "Too many snapshots", f"{MOST_SNAPSHOTS} are kept, which is the limit; delete some")
+            self._snapshots[name] = Snapshot(name, self.clock.moment(), self._state.copy())
+            return self._snapshots[name]
+
+    def restore_snapshot(self, name: str) -> Snapshot:
+        """The state as it was. Raises Problem 404."""
+        with self._lock:
+            snapshot, seed = self._snapshot(name), self.settings.seed
+            self._state.restore(snapshot.state)
+            self._reseed(seed)
+        return snapshot
+
+    def delete_snapshot(self, name: str) -> Snapshot:
+        """Raises Problem 404."""
+        with self._lock:
+            snapshot = self._snapshot(name)
+            del self._snapshots[name]
+        return snapshot
+
+    def snapshots(self) -> list[Snapshot]:
+        """By the time of their names' first use."""
+        with self._lock:
+            return list(self._snapshots.values())
+
+    def _snapshot(self, name: str) -> Snapshot:
+        if name not in self._snapshots:
+            known = ", ".join(self._snapshots) or "none"
+            raise Problem(404, "No such snapshot", f"no snapshot is named {name!r}; there are {known}")
+        return self._snapshots[name]
+
+    def freeze(self, moment: datetime | None = None) -> None:
+        """The clock stands still, at `moment` or where it is; deliveries due by then are sent."""
+        with self._lock:
+            before = self.clock.moment()
+            self.clock.freeze(moment)
+            self.deliveries.clock_was_set(before)
+
+    def unfreeze(self) -> None:
+        """Back to the real time; deliveries due by now are sent."""
+        with self._lock:
+            before = self.clock.moment()
+            self.clock.release()
+            self.deliveries.clock_was_set(before)
+
+    def report(self, crash: str) -> None:
+        """Keeps the traceback of a crash: the first hundred, and always the latest."""
+        self.errors[_MOST_ERRORS - 1 :] = [crash]
 
     def document(self) -> dict[str, Any]:
         """The state as a fixture."""
@@ -72,9 +162,11 @@ class Environment:
             self._reseed(seed)
 
     def _reseed(self, before: int) -> None:
-        """Another seed gives other ids; the same one goes on where it was."""
+        """Another seed gives other ids and other chances; the same one goes on where it was."""
         if self.settings.seed != before:
-            self.webhooks.ids = IdSource(self.settings.seed)
+            self.webhooks.ids.restart(self.settings.seed)
+            self.deliveries.ids.restart(self.settings.seed)
+            self.faults.reseed(self.settings.seed)
 
     def records(self, section: Section) -> Records:
         """What a family keeps in a section of its own."""

@@ -30,6 +30,14 @@ class ServerError(ApiError):
     pretty = True
 
 
+class Maintenance(ApiError):
+    """Laravel's maintenance mode, which only a fault brings (measured body)."""
+
+    status = 503
+    message = "Service Unavailable"
+    pretty = True
+
+
 class RouteNotFound(ApiError):
     """No route has this path (measured). `path` is as it was requested, percent-encoded."""
 
@@ -178,6 +186,22 @@ class WebhookNotFound(NotFound):
     def __init__(self, id: str, agent_id: str) -> None:
         super().__init__(id)
         self.agent_id = agent_id
+
+
+class LogNotFound(NotFound):
+    """The webhook has no such log entry (assumed)."""
+
+    message = "Log not found."
+
+
+class LogNotRetriable(ApiError):
+    """The log entry is not failed, is too old, or its webhook is disabled (documented)."""
+
+    status = 422
+    message = "Log cannot be retried"
+
+    def body(self) -> dict[str, Any]:
+        return {"success": False, "message": self.message, "code": "LOG_NOT_RETRIABLE"}
 
 
 class Problem(Exception):

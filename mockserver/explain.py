@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from mockserver.environment import Environment
-from mockserver.errors import AgentNotFound, ApiError, NotFound, WebhookNotFound
+from mockserver.errors import AgentNotFound, ApiError, LogNotFound, NotFound, WebhookNotFound
 from mockserver.world import World
 
 _MOST_CANDIDATES = 10_000
@@ -24,6 +24,8 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
         return _explain_agent(error.id, environment, world)
     if isinstance(error, WebhookNotFound):
         return _explain_webhook(error.id, error.agent_id, environment, world)
+    if isinstance(error, LogNotFound):
+        return f"the webhook's log has no entry {quoted(error.id)}; GET its logs, or the log has lost it to its limit"
     return f"nothing of that kind in environment {environment.name} has the id {quoted(error.id)}"
 
 

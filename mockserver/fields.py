@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mockserver.events import EVENTS
-from mockserver.rules import Field, boolean, choice, events, headers, integer, mapping, text, url
+from mockserver.rules import Field, boolean, choice, events, headers, integer, templates, text, url
 
 
 def text_field(name: str, limit: int, required: bool = False) -> Field:
@@ -51,7 +51,7 @@ WEBHOOK_FIELDS: Sequence[Field] = (
     Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
     Field(
         "payload_templates",
-        mapping,
+        templates,
         {"type": "object", "propertyNames": {"enum": list(EVENTS)}},
         default={},
     ),
@@ -65,3 +65,6 @@ AGENT_FILTERS: Sequence[Field] = (
     integer_field("per_page", 1, 100, default=20),
 )
 """What the list of agents can be asked for (documented; the limit of `search` is assumed)."""
+
+LOG_FILTERS: Sequence[Field] = (integer_field("per_page", 1, 100, default=25),)
+"""What a webhook's log can be asked for (documented)."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mockserver.builder import DocumentError
-from mockserver.documents import is_json, read
+from mockserver.documents import collector_paused, is_json, read
 from mockserver.errors import FixtureError, Mistake
 from mockserver.mistakes import Source
 from mockserver.sections import Section
@@ -31,7 +31,8 @@ def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
             except FixtureError as error:
                 mistakes += error.mistakes
     try:
-        seed = to_seed(sources, sections)
+        with collector_paused():
+            seed = to_seed(sources, sections)
     except FixtureError as error:
         mistakes += error.mistakes
     if mistakes:

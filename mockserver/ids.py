@@ -24,11 +24,15 @@ def seeded_uuid(moment: datetime, seed: str, offset: int = 0) -> str:
 
 
 class IdSource:
-    """Makes the ids of one environment: the same seed and the same moments give the same ids."""
+    """Makes the ids of one kind of record: the same seed and the same moments give the same ids."""
 
-    __slots__ = ("_count", "_last", "_seed")
+    __slots__ = ("_count", "_kind", "_last", "_seed")
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, kind: str, seed: int) -> None:
+        self._kind = kind
+        self.restart(seed)
+
+    def restart(self, seed: int) -> None:
         self._seed = seed
         self._count = self._last = 0
 
@@ -38,7 +42,7 @@ class IdSource:
             units = max(_units(moment), self._last + 1)
             self._last = units
             self._count += 1
-            id = seeded_uuid(moment, f"{self._seed}/{self._count}", units - _units(moment))
+            id = seeded_uuid(moment, f"{self._seed}/{self._kind}/{self._count}", units - _units(moment))
             if id not in taken:
                 return id
 

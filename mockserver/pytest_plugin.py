@@ -1,11 +1,11 @@
-"""The pytest fixtures `mockserver_server` and `mockserver`.
+"""The pytest fixtures `mockserver_server`, `mockserver` and `webhook_receiver`.
 
-A run that takes neither pays for neither: what they need is imported when they are first asked for.
+A run that takes none pays for none: what they need is imported when they are first asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,13 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.client import MockServer
+    from mockserver.receiver import WebhookReceiver
     from mockserver.seed import Seed
+
+_ENVIRONMENT = pytest.StashKey["MockServer"]()
+"""That of a test, once it has one."""
+_MOST_SHOWN = 100
+"""How many calls a report shows."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,19 +56,62 @@ def mockserver_server(pytestconfig: pytest.Config, mockserver_fixtures: list[Pat
 
 
 @pytest.fixture
-def mockserver(mockserver_server: MockServer) -> Iterator[MockServer]:
+def mockserver(request: pytest.FixtureRequest, mockserver_server: MockServer) -> Iterator[MockServer]:
     """An environment for this test alone: `.url`, `.api_url`, `.token`, `.headers`, `.state()`, `.reset()` …
 
-    Fails the test, with the traceback, if the server itself crashed while it answered.
+    Fails the test for what it can't have meant: a crash of the server itself, with its traceback, and calls that no
+    route of the API took, unless the test says `mockserver.allow_unmatched()`.
     """
-    environment = mockserver_server.open_environment()
+    request.node.stash[_ENVIRONMENT] = environment = mockserver_server.open_environment()
     yield environment
-    _fail_for(environment.close())
+    closed = environment.close()
+    _fail_for_crashes(closed["errors"])
+    if closed["unmatched"] and not environment.allows_unmatched:
+        _fail_for_unmatched(closed["unmatched"])
 
 
-def _fail_for(errors: list[str]) -> None:
+def _fail_for_crashes(errors: list[str]) -> None:
     if errors:
         pytest.fail("the mock server itself failed:\n" + "\n".join(errors), pytrace=False)
+
+
+def _fail_for_unmatched(requests: list[dict[str, Any]]) -> None:
+    from mockserver.client.expectations import line
+
+    lines = "\n  ".join(map(line, requests[-_MOST_SHOWN:]))
+    text = f"the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):\n  {lines}"
+    pytest.fail(text, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The report of a failing test has the calls that it made, and those of its fixtures."""
+    report = yield
+    environment = item.stash.get(_ENVIRONMENT, None)
+    if report.failed and report.when != "teardown" and environment is not None:
+        report.sections.append(("API calls to the mock server", _journal(environment)))
+    return report
+
+
+def _journal(environment: MockServer) -> str:
+    """The latest calls. Never the reason why a report fails."""
+    from mockserver.client.expectations import line
+
+    try:
+        lines = [line(each) for each in environment.requests()]
+    except Exception as error:
+        return f"the journal can't be read: {error!r}"
+    before = [f"({len(lines) - _MOST_SHOWN} before these)"] if len(lines) > _MOST_SHOWN else []
+    return "\n".join([*before, *lines[-_MOST_SHOWN:]]) or "none"
+
+
+@pytest.fixture
+def webhook_receiver() -> Iterator[WebhookReceiver]:
+    """A receiver of webhooks on a free port: `.url`, `.requests`, `.events`, `.answer_next(500)`, `.wait_for(2)` …"""
+    from mockserver.receiver import running_receiver
+
+    with running_receiver() as receiver:
+        yield receiver
 
 
 def _own_server(fixtures: list[Path]) -> Iterator[MockServer]:
@@ -81,7 +130,7 @@ def _own_server(fixtures: list[Path]) -> Iterator[MockServer]:
             yield client
     finally:
         server.stop()
-    _fail_for(world.default.errors)
+    _fail_for_crashes(world.default.errors)
 
 
 def _running_server(url: str, fixtures: list[Path]) -> Iterator[MockServer]:
@@ -96,7 +145,7 @@ def _running_server(url: str, fixtures: list[Path]) -> Iterator[MockServer]:
             return
         environment = client.open_environment(fixture=_document(fixtures))
         yield environment
-        environment.close()
+        _fail_for_crashes(environment.close()["errors"])
 
 
 def _check_it_answers(client: MockServer) -> None:

@@ -1,9 +1,10 @@
 """What an environment holds: frozen records, replaced and never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 AGENT_DEFAULTS: Mapping[str, Any] = {
     "id": "",
@@ -47,8 +48,7 @@ class Agent:
         return full
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """A webhook with its configuration. `timeout` in seconds; the times are aware UTC in whole seconds."""
 
     id: str
@@ -65,7 +65,7 @@ class Webhook:
     http_method: str = "POST"
     authorization_scheme: str = "none"
     custom_headers: tuple[tuple[str, str], ...] = ()
-    payload_templates: Mapping[str, Any] = field(default_factory=dict)
+    payload_templates: Mapping[str, Any] = MappingProxyType({})
     in_error: bool = False
 
     @property
@@ -74,3 +74,96 @@ class Webhook:
         if self.in_error:
             return "error"
         return "active" if self.enabled else "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened at an agent; `extra` is what the trigger adds to the payload."""
+
+    id: str
+    agent_id: str
+    event: str
+    moment: datetime
+    call: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Exchange(NamedTuple):
+    """One API request with the answer it got. `number` counts the environment's, from 1; `path` has the query.
+
+    `operation` is the route that matched. Without an answer, `status` is None. Bodies are cut to what is kept; the
+    sizes are those of the whole. Names of headers are as they came from the server.
+    """
+
+    number: int
+    moment: datetime
+    method: str
+    path: str
+    operation: str | None
+    status: int | None
+    duration_ms: float
+    reason: str
+    fault: str
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    request_size: int
+    response_headers: Mapping[str, str]
+    response_body: bytes
+    response_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request as it is sent; `timeout` in seconds, for connecting, sending and the whole answer."""
+
+    method: str
+    url: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a request: an answer (`status`), or an `error`, the reason in a few words.
+
+    `duration_ms` is real time. `captured` says why nothing was sent; the answer is then the mock's own.
+    `cut`: the answer's body was longer.
+    """
+
+    status: int | None = None
+    error: str | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    body: str = ""
+    duration_ms: int = 0
+    captured: str | None = None
+    cut: bool = False
+
+    @property
+    def successful(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to send an occurrence to a webhook: the API's log entry, with the exact bytes beside it.
+
+    `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is due).
+    `outgoing` is missing until it is sent, `outcome` and `ended_at` until it has ended.
+    """
+
+    id: str
+    webhook_id: str
+    occurrence: Occurrence
+    attempt: int
+    created_at: datetime
+    status: str = "pending"
+    is_test: bool = False
+    outgoing: Outgoing | None = None
+    outcome: Outcome | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status != "pending"

@@ -3,24 +3,24 @@
 import re
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
-from time import perf_counter
 from typing import TypeAlias
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from mockserver import errors
+from mockserver.answers import Answer, ApiRequest
 from mockserver.environment import Environment
-from mockserver.wire import api_response, bearer_token
+from mockserver.rate_limit import Quota
 from mockserver.world import World
 
 API = "/api/v1"
 ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-View: TypeAlias = Callable[..., Response]
-"""Takes the environment and the path's ids by name."""
+View: TypeAlias = Callable[..., Answer]
+"""Takes the request and the path's ids by name."""
 
 
 class Api:
@@ -32,10 +32,11 @@ class Api:
     def route(
         self, method: str, path: str, view: View, missing_token: type[errors.MissingToken] = errors.MissingToken
     ) -> None:
-        """A route that needs a token; `view` gets the environment that the token opens."""
+        """A route that needs a token; `view` gets the request, with the environment that the token opens."""
 
-        def handle(**ids: str) -> Response:
-            return view(self._environment(missing_token), **ids)
+        def handle(request: ApiRequest, **ids: str) -> Answer:
+            self._open(request, missing_token)
+            return view(request, **ids)
 
         self._add(method, path, handle)
 
@@ -46,19 +47,18 @@ class Api:
     def _add(self, method: str, path: str, view: View) -> None:
         add_route(self._app, method, API + path, view)
 
-    def _environment(self, missing_token: type[errors.MissingToken]) -> Environment:
-        token = bearer_token(request)
+    def _open(self, request: ApiRequest, missing_token: type[errors.MissingToken]) -> None:
+        token = request.bearer_token
         if token is None:
             raise missing_token(missing_token_reason(request))
-        environment = g.environment = self._world.by_token(token)
+        environment = request.opened = self._world.by_token(token)
         settings = environment.settings
-        quota = g.quota = environment.rate_limit.count(token, settings.calls_a_minute)
+        quota = request.quota = environment.rate_limit.count(token, settings.calls_a_minute)
         if quota.exceeded and settings.enforce_rate_limit:
             raise errors.RateLimited(quota.limit, quota.seconds_left)
-        return environment
 
 
-def add_route(app: Flask, method: str, path: str, view: View) -> None:
+def add_route(app: Flask, method: str, path: str, view: Callable[..., Answer | Response]) -> None:
     app.add_url_rule(path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
 
 
@@ -77,56 +77,49 @@ def missing_token_reason(request: Request) -> str:
     return f"the Authorization header holds no bearer token, since {why}; send Authorization: Bearer <token>"
 
 
-def add_quota(response: Response, world: World) -> None:
-    """The headers of the rate limit, also on answers that came before the count (documented)."""
-    quota = g.get("quota")
-    if quota is None:
-        token = bearer_token(request)
-        environment = _opened(world, token)
-        quota = environment.rate_limit.peek(token, environment.settings.calls_a_minute)
-    response.headers.update(quota.headers())
+def quota_of(request: ApiRequest, world: World) -> Quota:
+    """The token's quota, also for answers that came before its call was counted (documented)."""
+    if request.quota:
+        return request.quota
+    environment = opened(request, world)
+    return environment.rate_limit.peek(request.bearer_token, environment.settings.calls_a_minute)
 
 
-def _opened(world: World, token: str | None) -> Environment:
-    """The environment that the token opens, or the default one when it opens none."""
+def opened(request: ApiRequest, world: World) -> Environment:
+    """The environment that the request's token opens, or the default one when it opens none."""
+    token = request.bearer_token
     try:
-        return world.by_token(token) if token else world.default
+        return request.opened or (world.by_token(token) if token else world.default)
     except errors.InvalidToken:
         return world.default
 
 
-def start_timer() -> None:
-    g.started = perf_counter()
-
-
-def preflight() -> Response | None:
+def preflight(request: ApiRequest) -> Answer | None:
     """The answer to a CORS preflight, which comes before routing (measured)."""
     wanted = request.headers.get("Access-Control-Request-Method")
     if request.method != "OPTIONS" or wanted is None or not request.path.startswith("/api/"):
         return None
-    response = api_response({}, 204)
-    del response.headers["Content-Type"]
-    response.set_data(b"")
-    response.headers["Access-Control-Allow-Methods"] = wanted.upper()
-    response.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
-    response.headers["Access-Control-Max-Age"] = "0"
-    response.headers["Vary"] = "Access-Control-Request-Method, Access-Control-Request-Headers"
-    return response
+    answer = Answer(status=204)
+    del answer.headers["Content-Type"]
+    answer.headers["Access-Control-Allow-Methods"] = wanted.upper()
+    answer.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
+    answer.headers["Access-Control-Max-Age"] = "0"
+    answer.headers["Vary"] = "Access-Control-Request-Method, Access-Control-Request-Headers"
+    return answer
 
 
-def refuse_double_slash() -> None:
+def refuse_double_slash(request: ApiRequest) -> None:
     """At its start a path may not have one either; the router would take it away. Raises RouteNotFound."""
     if request.environ["PATH_INFO"].startswith("//"):
         path = _encoded(request.path)
         raise errors.RouteNotFound(path, f"a double slash is not one slash; did you mean {path}?")
 
 
-def options_response(allowed: list[str]) -> Response:
+def options_answer(allowed: list[str]) -> Answer:
     """The answer to OPTIONS on a known path: 200, empty (measured)."""
-    response = api_response({})
-    response.set_data(b"")
-    response.headers["Allow"] = ", ".join(allowed)
-    return response
+    answer = Answer()
+    answer.headers["Allow"] = ", ".join(allowed)
+    return answer
 
 
 def allowed_methods(error: MethodNotAllowed) -> list[str]:
@@ -134,7 +127,7 @@ def allowed_methods(error: MethodNotAllowed) -> list[str]:
     return [verb for verb in _VERBS if verb in (error.valid_methods or ())]
 
 
-def api_error(app: Flask, error: HTTPException) -> errors.ApiError:
+def api_error(app: Flask, request: Request, error: HTTPException) -> errors.ApiError:
     """The API's own error for one of the router's."""
     path = _encoded(request.path)
     if isinstance(error, MethodNotAllowed):

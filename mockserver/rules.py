@@ -164,10 +164,10 @@ def headers(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     return tuple((key, value) for key, value in pairs)
 
 
-def mapping(name: str, value: Any) -> dict[str, Any]:
-    """An object; an empty list is PHP's empty object."""
+def templates(name: str, value: Any) -> dict[str, Any]:
+    """An object of templates by event, of which unknown keys are ignored; an empty list is PHP's empty object."""
     if type(value) is dict:
-        return value
+        return value if value.keys() <= _KNOWN_EVENTS else {key: value[key] for key in value if key in _KNOWN_EVENTS}
     if value == []:
         return {}
     raise Invalid(f"The {label(name)} must be an array.")
@@ -186,13 +186,13 @@ def fields_of(
     wrong_entries: dict[str, Sequence[str]] = {}
     for field in fields:
         name = field.name
-        if over is not None and name not in body:
-            values[name] = over[name]
-            continue
         value = body.get(name)
         if type(value) is str:
             value = value.strip() or None
         if value is None:
+            if over is not None and name not in body:
+                values[name] = over[name]
+                continue
             values[name] = field.default
             if field.required:
                 wrong[name] = [required_text(name)]

@@ -1,5 +1,7 @@
 """Fixture documents to what an environment starts with, and the state of one back to a document."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,6 +78,11 @@ def to_document(state: State) -> dict[str, Any]:
         "agents": [_agent_document(state, agent) for agent in state.agents.values()],
         **{key: [dict(record) for record in table.values()] for key, table in state.sections.items()},
     }
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """The same for the same state, and another for any other."""
+    return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
 
 
 def _agent_document(state: State, agent: Agent) -> dict[str, Any]:

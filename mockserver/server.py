@@ -3,8 +3,10 @@
 import json
 import logging
 import socket
-from collections.abc import Callable
-from threading import Thread
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock, Thread
 from typing import Any
 
 import waitress.channel
@@ -12,14 +14,20 @@ import waitress.server
 import waitress.task
 import waitress.wasyncore
 from flask import Flask
+from werkzeug.http import HTTP_STATUS_CODES
 
+from mockserver.answers import API_HEADERS, CONNECTION, REASON
 from mockserver.errors import Refused
-from mockserver.wire import API_HEADERS, REASON, header_text
+from mockserver.wire import header_text
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
 _THREADS = 8
 _MOST_CONNECTIONS = 2_000
 _STOP_SECONDS = 0.5
+_USUAL_CASE = tuple(
+    (f"\r\n{name.title()}:".encode(), f"\r\n{name}:".encode())
+    for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "ETag")
+)
 
 
 class Server:
@@ -35,6 +43,7 @@ class Server:
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._map: dict[int, Any] = {}
+        self._app = app
         server: Any = waitress.server.create_server(
             app,
             map=self._map,
@@ -45,9 +54,13 @@ class Server:
             max_request_body_size=MOST_BODY_BYTES,
             clear_untrusted_proxy_headers=False,  # nothing here reads them
             ident=None,
+            log_socket_errors=False,  # a fault ends connections on purpose
         )
         server.channel_class = _Channel
         server.log_refused = log
+        server.extra_thread = self._extra_thread
+        self._busy_for_long = 0
+        self._counting = Lock()
         server.task_dispatcher.queue_logger = _quiet_logger()
         self._waitress = server
         self._thread: Thread | None = None
@@ -73,6 +86,9 @@ class Server:
     def stop(self) -> None:
         """Ends `serve`, closes every connection and ends every thread. Stopping twice does nothing."""
         self.stop_soon()
+        world = self._app.extensions.get("mockserver")
+        if world:
+            world.stop()
         if self._thread:
             self._thread.join()
         self._close()
@@ -82,6 +98,21 @@ class Server:
         if not self._stopping:
             self._stopping = True
             self._waitress.pull_trigger()
+
+    @contextmanager
+    def _extra_thread(self) -> Iterator[None]:
+        """While one request waits, another thread takes its place, so that waits never block the API."""
+        self._count_long_request(1)
+        try:
+            yield
+        finally:
+            self._count_long_request(-1)
+
+    def _count_long_request(self, change: int) -> None:
+        with self._counting:
+            self._busy_for_long += change
+            if not self._stopping:
+                self._waitress.task_dispatcher.set_thread_count(_THREADS + self._busy_for_long)
 
     def _close(self) -> None:
         # The channels first: what still runs in a thread then finds its client gone and wakes nobody.
@@ -118,7 +149,39 @@ class _Task(waitress.task.WSGITask):
         request: Any = self.request
         environment: Any = super().get_environment()
         environment["PATH_INFO"] = request.path
+        environment[CONNECTION] = _Connection(self.channel)
         return environment
+
+    def build_response_header(self) -> bytes:
+        """With names and reason phrases as they are written everywhere else: waitress has a case of its own."""
+        code = int(self.status[:3])
+        self.status = f"{code} {HTTP_STATUS_CODES.get(code, 'Unknown')}"
+        header: bytes = super().build_response_header()
+        for odd, usual in _USUAL_CASE:
+            header = header.replace(odd, usual, 1)
+        return header
+
+
+class _Connection:
+    """What a request can do with its connection; see `answers.Connection`."""
+
+    __slots__ = ("_channel", "extra_thread")
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        self.extra_thread = channel.server.extra_thread
+
+    def reset(self) -> None:
+        with suppress(OSError):
+            self._channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def is_gone(self) -> bool:
+        try:
+            return not self._channel.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
 
 class _Channel(waitress.channel.HTTPChannel):

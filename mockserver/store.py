@@ -14,6 +14,8 @@ Record = Mapping[str, Any]
 """A record of a section: its `id` and its fields."""
 
 _REMOVED: Any = object()
+_MOST_CHANGES = 500
+"""That a copy takes along; with more, copies share a base that has them."""
 _MOST_DELETED = 1_000
 
 
@@ -44,6 +46,15 @@ class Table(Generic[V]):
             self._changes[key] = _REMOVED
         else:
             self._changes.pop(key, None)
+
+    def copy(self) -> "Table[V]":
+        """A table of its own with the same records. Costs what has changed; much of that becomes a new base first."""
+        if len(self._changes) > _MOST_CHANGES:
+            self._base = {key: cast(V, self.get(key)) for key in self}
+            self._changes = {}
+        copy = Table(self._base)
+        copy._changes = dict(self._changes)
+        return copy
 
     def __contains__(self, key: Any) -> bool:
         return self.get(key) is not None
@@ -95,6 +106,21 @@ class State:
         self.settings = baseline.settings
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks that were removed last, to explain why they are not found."""
+
+    def copy(self) -> "State":
+        """A state of its own with the same records: a snapshot, or what one gives back."""
+        copy = State(Baseline())
+        copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
+        copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
+        copy.sections = {key: table.copy() for key, table in self.sections.items()}
+        copy.settings = self.settings
+        copy.deleted = dict(self.deleted)
+        return copy
+
+    def restore(self, snapshot: "State") -> None:
+        copy = snapshot.copy()
+        for name in State.__slots__:
+            setattr(self, name, getattr(copy, name))
 
     def merge(self, changes: Baseline) -> None:
         """Put every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""

@@ -1,7 +1,6 @@
 """The operations on an agent's webhooks, as the API offers them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from threading import RLock
 from typing import Any
 
@@ -11,7 +10,7 @@ from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.ids import IdSource
 from mockserver.mistakes import explained
 from mockserver.records import Webhook
-from mockserver.rules import Invalid, fields_of
+from mockserver.rules import Field, Invalid, fields_of
 from mockserver.store import State
 
 
@@ -26,7 +25,7 @@ class Webhooks:
 
     def __init__(self, state: State, lock: RLock, clock: Clock) -> None:
         self._state, self._lock, self._clock = state, lock, clock
-        self.ids = IdSource(state.settings.seed)
+        self.ids = IdSource("webhooks", state.settings.seed)
 
     def of(self, agent_id: str) -> list[Webhook]:
         """The agent's webhooks, oldest first."""
@@ -47,7 +46,7 @@ class Webhooks:
         """Raises ValidationFailed with every text of every field."""
         with self._lock:
             self._check_agent(agent_id)
-            values = _checked(body)
+            values = checked(body, WEBHOOK_FIELDS)
             moment = self._clock.moment()
             now = moment.replace(microsecond=0)
             id = self.ids.new(moment, self._state.webhooks)
@@ -62,11 +61,11 @@ class Webhooks:
         """
         with self._lock:
             webhook = self.find(agent_id, webhook_id)
-            values = _checked(body, over=webhook)
+            values = checked(body, WEBHOOK_FIELDS, over=webhook)
             given = any(field.name in body for field in WEBHOOK_FIELDS)
-            updated = replace(webhook, **values, in_error=webhook.in_error and not given)
+            updated = webhook._replace(**values, in_error=webhook.in_error and not given)
             if updated != webhook:
-                updated = replace(updated, updated_at=self._clock.now())
+                updated = updated._replace(updated_at=self._clock.now())
             self._put(updated)
         return updated
 
@@ -79,7 +78,7 @@ class Webhooks:
         """Flips `enabled`, whatever it is, and ends an error."""
         with self._lock:
             webhook = self.find(agent_id, webhook_id)
-            toggled = replace(webhook, enabled=not webhook.enabled, in_error=False, updated_at=self._clock.now())
+            toggled = webhook._replace(enabled=not webhook.enabled, in_error=False, updated_at=self._clock.now())
             self._put(toggled)
         return toggled
 
@@ -92,10 +91,10 @@ class Webhooks:
         self._state.clear_cache(webhook.agent_id)
 
 
-def _checked(body: Mapping[str, Any], over: Webhook | None = None) -> dict[str, Any]:
+def checked(body: Mapping[str, Any], fields: Sequence[Field], over: Webhook | None = None) -> dict[str, Any]:
     """The stored values of a request's fields, laid over those of a webhook. Raises ValidationFailed."""
-    kept = {field.name: getattr(over, field.name) for field in WEBHOOK_FIELDS} if over else None
+    kept = {field.name: getattr(over, field.name) for field in fields} if over else None
     try:
-        return fields_of(body, WEBHOOK_FIELDS, kept)
+        return fields_of(body, fields, kept)
     except Invalid as invalid:
         raise ValidationFailed(invalid.entries, explained(body, invalid)) from None

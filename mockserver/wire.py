@@ -1,4 +1,4 @@
-"""HTTP to operations and back: tokens, input, pages, documents, and the two kinds of answers."""
+"""HTTP to operations and back: input, pages, documents, and the answers of the admin routes."""
 
 import json
 import re
@@ -6,27 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from flask import Request, Response, g
+from flask import Request, Response
 
 from mockserver import inputs
+from mockserver.answers import REASON, ApiRequest
 from mockserver.documents import is_json
-from mockserver.errors import ApiError, FixtureError, Problem
+from mockserver.errors import FixtureError, Problem
 from mockserver.fixture_files import parse
 from mockserver.mistakes import Source
 
 T = TypeVar("T")
-REASON = "X-Mockserver-Reason"
-API_HEADERS = {
-    "Content-Type": "application/json",
-    "Cache-Control": "no-cache, private",
-    "Access-Control-Allow-Origin": "*",
-}
-
-
-def bearer_token(request: Request) -> str | None:
-    """The token of `Authorization: Bearer <token>`; the scheme in any case (measured on Laravel 11)."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def masked(token: str | None) -> str:
@@ -36,21 +25,7 @@ def masked(token: str | None) -> str:
     return f"{token[:5]}***{token[-2:]}" if len(token) > 12 else f"{token[:2]}***"
 
 
-def api_response(body: Mapping[str, Any], status: int = 200) -> Response:
-    """An answer of the API: compact JSON with the headers of every answer (documented)."""
-    return Response(json.dumps(body, separators=(",", ":")), status, API_HEADERS)
-
-
-def api_error_response(error: ApiError, reason: str) -> Response:
-    """The documented body and, in a header of ours, the reason."""
-    body = json.dumps(error.body(), indent=4) if error.pretty else json.dumps(error.body(), separators=(",", ":"))
-    headers = {**API_HEADERS, **error.headers()}
-    if reason:
-        headers[REASON] = reason
-    return Response(body, error.status, headers)
-
-
-def api_input(request: Request) -> Mapping[str, Any]:
+def api_input(request: ApiRequest) -> Mapping[str, Any]:
     """The fields that a request's body gives; what of it was ignored is noted for `X-Mockserver-Reason`."""
     kind, body = request.headers.get("Content-Type", ""), request.get_data()
     if inputs.is_json(kind):
@@ -63,7 +38,7 @@ def api_input(request: Request) -> Mapping[str, Any]:
     else:
         found = inputs.from_form(_pairs(body), body)
     if found.note:
-        g.note = found.note
+        request.note = found.note
     return found.fields
 
 
@@ -128,5 +103,7 @@ def json_object(request: Request) -> dict[str, Any]:
 
 def header_text(text: str, most: int = 1000) -> str:
     """Text as a header can carry it: visible ASCII on one line, of at most that many characters."""
+    if text.isascii() and text.isprintable():
+        return text[:most]
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]

@@ -9,20 +9,37 @@ from threading import Lock
 from mockserver.clock import Clock, real_time
 from mockserver.environment import Environment
 from mockserver.errors import ExpiredToken, InvalidToken, Problem
+from mockserver.outbox import Sharing
+from mockserver.pump import Pump
 from mockserver.reader import ID, is_token
 from mockserver.sections import Section
 from mockserver.seed import DEFAULT, EnvironmentSeed, Seed
 from mockserver.store import Baseline
 
 MOST_ENVIRONMENTS = 10_000
+MOST_KEPT = 5_000
 _MOST_CLOSED_TOKENS = 100_000
 
 
 class World:
     """The environments of one server. The seed's stay; others are opened and closed beside them."""
 
-    def __init__(self, seed: Seed, sections: Sequence[Section] = (), time: Callable[[], datetime] = real_time) -> None:
-        """`sections` are what fixtures may hold beside agents; `time` is where every clock gets the time."""
+    def __init__(
+        self,
+        seed: Seed,
+        sections: Sequence[Section] = (),
+        *,
+        time: Callable[[], datetime] = real_time,
+        deliver_to: Sequence[str] = (),
+        most_kept: int = MOST_KEPT,
+    ) -> None:
+        """`sections` are what fixtures may hold beside agents; `time` is where every clock gets the time.
+
+        `deliver_to` are hosts beyond this machine and its neighbours that deliveries really go to, `most_kept` is
+        how many deliveries an environment keeps.
+        """
+        self._pump = Pump()
+        self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept)
         self._time = time
         self.sections = sections
         self._lock = Lock()
@@ -30,9 +47,10 @@ class World:
         self._environments: dict[str, Environment] = {}
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
+        self._stopped = False
         self._permanent = frozenset(seed)
         for name, each in seed.items():
-            self._add(Environment(name, each, Clock(time), sections))
+            self._add(Environment(name, each, Clock(time), self._sharing, sections))
 
     @property
     def default(self) -> Environment:
@@ -71,9 +89,12 @@ class World:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
-            environment = Environment(name, EnvironmentSeed(baseline, (token,)), Clock(self._time), self.sections)
+            seed = EnvironmentSeed(baseline, (token,))
+            environment = Environment(name, seed, Clock(self._time), self._sharing, self.sections)
             self._closed_tokens.pop(token, None)
             self._add(environment)
+            if self._stopped:
+                environment.close()
         return environment
 
     def close(self, name: str) -> Environment:
@@ -89,7 +110,16 @@ class World:
                 self._closed_tokens[token] = name
             while len(self._closed_tokens) > _MOST_CLOSED_TOKENS:
                 del self._closed_tokens[next(iter(self._closed_tokens))]
+        environment.close()
         return environment
+
+    def stop(self) -> None:
+        """Ends every delivery, every wait and every thread. Stopping twice does nothing."""
+        with self._lock:
+            self._stopped = True
+        for environment in self.environments.values():
+            environment.close()
+        self._pump.stop()
 
     def _add(self, environment: Environment) -> None:
         self._environments[environment.name] = environment

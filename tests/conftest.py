@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,8 +15,10 @@ from mockserver.admin.guard import Guard
 from mockserver.app import create_app
 from mockserver.client import MockServer
 from mockserver.fixture_files import load
+from mockserver.receiver import WebhookReceiver, running_receiver
 from mockserver.server import Server
 from mockserver.world import World
+from tests.stories import world_of
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -54,9 +57,11 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> Iterator[World]:
     """The shipped fixtures: the default environment, staging and production."""
-    return World(load([FIXTURES]))
+    world = World(load([FIXTURES]))
+    yield world
+    world.stop()
 
 
 @pytest.fixture
@@ -101,3 +106,23 @@ def mock(server: Server) -> Iterator[MockServer]:
     """The harness's client for the default environment of `server`."""
     with MockServer(server.url) as client:
         yield client
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    """Where webhooks may lead: it keeps what it gets, and answers as it is told."""
+    with running_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def open_world() -> Iterator[Callable[..., World]]:
+    """Opens worlds with these webhooks, see `world_of`, and stops them after the test."""
+    with ExitStack() as stack:
+
+        def start(*webhooks: dict[str, Any], **options: Any) -> World:
+            world = world_of(*webhooks, **options)
+            stack.callback(world.stop)
+            return world
+
+        yield start

@@ -18,7 +18,7 @@ RIGHT: Mapping[str, Any] = {"name": "N", "webhook_url": "http://x", "events": ["
 """What a webhook needs, and no more."""
 BEFORE, NOW = "2025-09-03T00:00:00.000000Z", "2025-09-03T23:19:51.000000Z"
 """When the webhook was created, and what the clock shows."""
-FIRST_ID = "9fcafbf2-7590-4185-8340-60c0aff9d1f1"
+FIRST_ID = "9fcafbf2-7590-45d7-9e29-c6ed225699bc"
 """The first id that is made at that moment from the seed 0."""
 
 

@@ -82,6 +82,11 @@ def operations() -> list[Operation]:
     ]
 
 
+def operation_named(id: str) -> Operation:
+    """The one with that operationId."""
+    return next(each for each in operations() if str(each) == id)
+
+
 def examples() -> list[Example]:
     return [example for operation in operations() for example in _examples(operation)]
 

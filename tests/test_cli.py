@@ -3,12 +3,14 @@
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from mockserver.cli import main
@@ -16,9 +18,12 @@ from mockserver.cli.serve import command as serve_command
 from mockserver.schema import fixture_schema
 from mockserver.server import Server
 from tests.conftest import FIXTURES
+from tests.installed import serving
 
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [event_action]}]}]\n"
 COMMANDS = {"check", "health", "schema", "serve"}
+REMOTE_COMMANDS = {"clock", "deliveries", "environments", "fault", "requests", "reset", "state", "trigger"}
+"""See test_remote_commands.py."""
 WAIT = 10
 """Seconds after which something that should have happened did not."""
 
@@ -122,7 +127,7 @@ def test_health_fails_when_nobody_answers(closed_port: int) -> None:
 
 def test_health_fails_when_something_else_answers(server: Server) -> None:
     url = f"{server.url}/elsewhere"
-    assert outcome(run("health", "--url", url)) == (1, "", f"Error: {url}/api/v1/health answers 404 NOT FOUND\n")
+    assert outcome(run("health", "--url", url)) == (1, "", f"Error: {url}/api/v1/health answers 404 Not Found\n")
 
 
 def test_health_fails_when_the_answer_is_not_http() -> None:
@@ -159,16 +164,17 @@ def test_health_fails_for_what_is_no_url(url: str, reason: str) -> None:
 def test_help_lists_the_commands(option: str) -> None:
     result = run(option)
     listed = result.stdout.partition("Commands:\n")[2].splitlines()
-    assert (result.exit_code, {line.split()[0] for line in listed}) == (0, COMMANDS)
+    assert (result.exit_code, {line.split()[0] for line in listed}) == (0, COMMANDS | REMOTE_COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted(COMMANDS | REMOTE_COMMANDS))
 def test_help_of_a_command_names_every_option(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0
     assert result.stdout.startswith(f"Usage: mockserver {name} ")
+    context = click.Context(subcommand(name))
     for parameter in subcommand(name).params:
-        shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.metavar
+        shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(context)
         assert f" {shown}" in result.stdout
 
 
@@ -183,6 +189,10 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
         ("serve", "--port", "x"): "'--port': 'x'",
         ("serve", "--port", "65536"): "'--port': 65536",
         ("serve", "--port-file", "."): "'--port-file': File '.' is a directory.",
+        ("serve", "--deliver-to", "https://a.test"): "'https://a.test' is no host; give a name or an address alone",
+        ("serve", "--deliver-to", "a.test:443"): "'a.test:443' is no host",
+        ("serve", "--deliver-to", "*"): "'--deliver-to': '*' is no host",
+        ("serve", "--keep", "0"): "'--keep': 0",
     }.items(),
 )
 def test_wrong_use_is_one_message_that_names_it_and_exit_code_2(arguments: tuple[str, ...], named: str) -> None:
@@ -215,6 +225,14 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     "admin_token": (None, "a", "a", ["--admin-token", "b"], "b"),
     "no_admin": (False, "0", False, ["--no-admin"], True),
     "allow_host": ((), "a b", ("a", "b"), ["--allow-host", "c", "--allow-host", "d"], ("c", "d")),
+    "deliver_to": (
+        (),
+        "a.test B.test.",
+        ("a.test", "b.test"),
+        ["--deliver-to", "203.0.113.1", "--deliver-to", "[2001:DB8::1]"],
+        ("203.0.113.1", "2001:db8::1"),
+    ),
+    "keep": (5000, "7", 7, ["--keep", "1"], 1),
 }
 """Of each option of serve: the default; a variable's text and value; arguments and their value."""
 
@@ -242,6 +260,19 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
 def test_the_admin_routes_go_by_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCKSERVER_NO_ADMIN", "true")
     assert value("no_admin") is True
+
+
+def test_deliveries_go_out_and_are_kept_as_the_flags_say(folder: Path) -> None:
+    webhook = "{name: W, webhook_url: 'http://127.1:1', events: [event_action], max_retries: 0}"
+    (folder / "mine.yaml").write_text(f"agents: [{{id: a, name: A, webhooks: [{webhook}]}}]\n")
+    flags = ["--fixtures", "mine.yaml", "--port", "0", "--deliver-to", "127.1", "--keep", "1"]
+    with serving([sys.executable, "-m", "mockserver", "serve", *flags], folder, os.environ) as url:
+        for _ in range(2):
+            emit = {"agent_id": "a", "event": "event_action", "wait": WAIT}
+            delivery = requests.post(f"{url}/__admin/events", json=emit, timeout=2 * WAIT).json()["deliveries"][0]
+            assert (delivery["captured"], delivery["error"]) == (False, "Connection refused")
+        found = requests.get(f"{url}/__admin/deliveries", timeout=WAIT).json()
+    assert (len(found["deliveries"]), found["dropped"]) == (1, 1)
 
 
 def test_a_variable_that_is_no_option_changes_nothing() -> None:

@@ -125,12 +125,12 @@ def test_an_environment_is_opened_as_it_is_wished(mock: MockServer, world: World
 def test_a_closed_environment_is_gone_and_tells_the_servers_crashes(
     mock: MockServer, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert mock.open_environment("quiet").close() == []
+    assert mock.open_environment("quiet").close()["errors"] == []
     environment = mock.open_environment("mine")
     with monkeypatch.context() as patch:
         patch.setattr("mockserver.webhooks.Webhooks.toggle", lambda *_: 1 / 0)
         assert toggle(environment) == "Server Error"
-    errors = environment.close()
+    errors = environment.close()["errors"]
     assert [text.splitlines()[-1] for text in errors] == ["ZeroDivisionError: division by zero"]
     assert set(world.environments) == {"default", "staging", "production"}
 
@@ -215,7 +215,7 @@ def test_the_admin_token_is_sent_and_handed_on(world: World, serve: Callable[[Fl
 def test_a_server_without_admin_routes_is_an_error_too(world: World, serve: Callable[[Flask], Server]) -> None:
     with MockServer(serve(create_app(world)).url) as mock, pytest.raises(MockServerError) as caught:
         mock.state()
-    assert str(caught.value) == '404 NOT FOUND: { "message": "The route __admin/state could not be found." }'
+    assert str(caught.value) == '404 Not Found: { "message": "The route __admin/state could not be found." }'
 
 
 class _Gateway(BaseHTTPRequestHandler):

@@ -3,6 +3,8 @@
 import datetime as dt
 import gc
 import json
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.builder import DocumentError
-from mockserver.documents import is_json, parse, read, to_yaml
+from mockserver.documents import collector_paused, is_json, parse, read, to_yaml
 
 LOADERS = pytest.mark.parametrize(
     "loader", [pytest.param(yaml.CSafeLoader, id="C"), pytest.param(yaml.SafeLoader, id="Python")]
@@ -147,6 +149,47 @@ def test_the_collector_is_afterwards_as_it_was(enabled: bool) -> None:
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+class Collector:
+    """The process's collector; `meanwhile` is what another thread does right after somebody has looked at it."""
+
+    def __init__(self) -> None:
+        self.is_on = True
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def isenabled(self) -> bool:
+        found = self.is_on
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return found
+
+    def enable(self) -> None:
+        self.is_on = True
+
+    def disable(self) -> None:
+        self.is_on = False
+
+
+def test_the_collector_is_on_again_when_one_thread_ends_while_another_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    collector = Collector()
+    monkeypatch.setattr("mockserver.documents.gc", collector)
+    with ExitStack() as first:
+        first.enter_context(collector_paused())
+        collector.meanwhile.append(first.close)
+        with collector_paused():
+            pass
+    assert collector.is_on
+
+
+def test_the_collector_is_on_again_when_one_thread_begins_while_another_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    collector = Collector()
+    monkeypatch.setattr("mockserver.documents.gc", collector)
+    with ExitStack() as first:
+        collector.meanwhile.append(lambda: first.enter_context(collector_paused()))
+        with collector_paused():
+            pass
+    assert collector.is_on
 
 
 @pytest.mark.parametrize(

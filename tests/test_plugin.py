@@ -185,7 +185,7 @@ def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester,
     finally:
         server.stop()
     result.assert_outcomes(errors=1)
-    reason = '404 NOT FOUND: { "message": "The route __admin/health could not be found." }'
+    reason = '404 Not Found: { "message": "The route __admin/health could not be found." }'
     assert errors(result)[1:] == [UNREACHABLE.format(url=server.url, reason=reason)]
 
 

@@ -1,10 +1,14 @@
-"""What the README shows is what happens."""
+"""What the README and the pages in docs/ show is what happens."""
 
 import re
+import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
+import yaml
 from click.testing import CliRunner
 from flask import Flask
 
@@ -12,46 +16,128 @@ from mockserver import cli
 from mockserver.server import Server
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text()
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text()
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [(f"{page.name}-{i}", *found) for page in PAGES for i, found in enumerate(_BLOCK.findall(page.read_text()))]
+LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)\)", page.read_text())]
 
 
-def blocks(language: str) -> list[str]:
-    found = [text for each, text in BLOCKS if each == language]
+SHOWN_URL = "http://127.0.0.1:7357"
+
+
+def each(language: str, is_one: Callable[[str], bool] = lambda _: True) -> pytest.MarkDecorator:
+    """Once for every block in the language, or for some of them."""
+    found = [
+        pytest.param(text, id=id) for id, its_language, text in BLOCKS if its_language == language and is_one(text)
+    ]
     assert found
-    return found
+    return pytest.mark.parametrize("text", found)
+
+
+def test_every_block_is_in_a_language_that_is_tried() -> None:
+    assert {language for _, language, _ in BLOCKS} == {"console", "http", "java", "js", "nginx", "python", "yaml"}
 
 
 def without_times(text: str) -> str:
-    return re.sub(r'"updated_at":"[^"]*"', '"updated_at":"(now)"', text).replace("\r", "")
+    return re.sub(r'"updated_at":"[^"]*"', '"updated_at":"(now)"', text).replace("\r", "").rstrip()
 
 
-@pytest.mark.parametrize("session", blocks("console"))
-def test_a_command_answers_what_the_readme_shows(session: str, server: Server) -> None:
-    prompt, _, expected = session.partition("\n")
-    command = prompt.removeprefix("$ ").replace("http://127.0.0.1:7357", server.url)
-    assert server.url in command
-    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
-    assert without_times(answer.stdout).rstrip() == without_times(expected).rstrip()
+@each("console")
+def test_commands_answer_what_is_shown(text: str, server: Server) -> None:
+    first, *sessions = re.split(r"^\$ ", text, flags=re.MULTILINE)
+    assert first == ""
+    for session in sessions:
+        prompt, _, expected = session.partition("\n")
+        command = prompt.replace(SHOWN_URL, server.url)
+        assert server.url in command
+        answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+        assert without_times(answer.stdout) == without_times(expected.replace(SHOWN_URL, server.url))
 
 
-@pytest.mark.parametrize("program", blocks("python"))
-def test_a_test_of_the_readme_passes(program: str, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(program)
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
+@each("python")
+def test_a_test_that_is_shown_passes(text: str, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(text)
+    count = len(re.findall(r"^def test_", text, re.MULTILINE))
+    assert count
+    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=count)
 
 
-@pytest.mark.parametrize("fixture", blocks("yaml"))
-def test_a_fixture_of_the_readme_is_right(fixture: str, tmp_path: Path) -> None:
+@each("http")
+def test_calls_that_are_shown_are_answered_with_the_status_that_is_shown(text: str, server: Server) -> None:
+    first, *calls = re.split(r"^### ", text.replace(SHOWN_URL, server.url), flags=re.MULTILINE)
+    assert (first, len(calls) > 0) == ("", True)
+    for call in calls:
+        status, head, body = re.fullmatch(r"(\d+) .*?\n(.*?)(?:\n\n(.*))?", call.strip(), re.DOTALL).groups()  # type: ignore[union-attr]
+        line, *headers = head.splitlines()
+        method, url = line.split(" ")
+        sent = dict(header.split(": ") for header in headers)
+        answer = requests.request(method, url, headers=sent, data=body, timeout=10)
+        assert answer.status_code == int(status), (line, answer.text)
+        for name in re.findall(r'"\w+"(?:: true)?', call.splitlines()[0]):
+            assert name in answer.text, (line, answer.text)
+
+
+@each("js")
+def test_a_program_for_node_ends_well(text: str, server: Server, tmp_path: Path) -> None:
+    program = tmp_path / "program.mjs"
+    program.write_text(shown_for(server, text))
+    subprocess.run(["node", str(program)], timeout=60, check=True)
+
+
+@pytest.mark.parametrize("java", [path for path in [shutil.which("java")] if path])
+@each("java")
+def test_a_program_for_java_ends_well(text: str, java: str, server: Server, tmp_path: Path) -> None:
+    """Where there is a Java; everywhere, its calls are tried by the next test."""
+    program = tmp_path / "Program.java"
+    program.write_text(shown_for(server, text))
+    subprocess.run([java, "-XX:TieredStopAtLevel=1", str(program)], timeout=60, check=True)
+
+
+@each("java")
+def test_the_calls_of_a_program_for_java_are_answered_with_the_status_that_is_shown(text: str, server: Server) -> None:
+    constants = dict(re.findall(r"String (\w+) = (.*);", text))
+    calls = re.findall(r'call\((\d+), "(\w+)", (.*?), "((?:[^"\\]|\\.)*)"\);', text)
+    assert len(calls) == text.count("call(") - 1
+    for status, method, path, body in calls:
+        url = server.url + java_text(path, constants)
+        headers = {"Authorization": "Bearer " + java_text("TOKEN", constants), "Content-Type": "application/json"}
+        answer = requests.request(method, url, headers=headers, data=body.replace('\\"', '"'), timeout=10)
+        assert answer.status_code == int(status), (method, url, answer.text)
+
+
+def java_text(expression: str, constants: dict[str, str]) -> str:
+    """The value of texts and names of texts with + between them."""
+    parts = expression.split(" + ")
+    return "".join(part.strip('"') if part[0] == '"' else java_text(constants[part], constants) for part in parts)
+
+
+def shown_for(server: Server, text: str) -> str:
+    """A program with the server's address in the place of the one that is shown."""
+    assert text.count(SHOWN_URL) == 1
+    return text.replace(SHOWN_URL, server.url)
+
+
+@each("yaml", lambda text: text.startswith("services:"))
+def test_a_composition_that_is_shown_is_a_part_of_the_one_that_is_there(text: str) -> None:
+    whole = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    shown = yaml.safe_load(text)["services"]
+    assert shown == {name: {key: whole[name][key] for key in service} for name, service in shown.items()}
+
+
+@each("yaml", lambda text: not text.startswith("services:"))
+def test_a_fixture_that_is_shown_is_right(text: str, tmp_path: Path) -> None:
     path = tmp_path / "fixture.yaml"
-    path.write_text(fixture)
+    path.write_text(text)
     result = CliRunner().invoke(cli.main, ["check", str(path)])
-    assert (result.exit_code, result.output) == (0, "default: 1 agents, 1 webhooks\nstaging: 0 agents, 0 webhooks\n")
+    agents, webhooks = (len(re.findall(rf"^{indent}- (?:id|name):", text, re.MULTILINE)) for indent in ("  ", "      "))
+    first, *_ = result.output.splitlines()
+    assert (result.exit_code, first) == (0, f"default: {agents} agents, {webhooks} webhooks")
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
-def test_a_link_leads_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page.name}-{link}" for page, link in LINKS])
+def test_a_link_leads_somewhere(page: Path, link: str) -> None:
+    assert (page.parent / link).exists()
 
 
 def test_the_readme_names_every_admin_route(app: Flask) -> None:
@@ -60,3 +146,8 @@ def test_the_readme_names_every_admin_route(app: Flask) -> None:
             method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
             path = rule.rule.replace("<", "{").replace(">", "}")
             assert f"`{method} {path}`" in README
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    for page in PAGES[1:]:
+        assert f"(docs/{page.name})" in README

@@ -19,7 +19,7 @@ CRASHED = '{\n    "message": "Server Error"\n}'
 
 @every_call
 def test_a_crash_of_the_mock_is_a_server_error(app: Flask, log: list[str], verb: str, rule: str) -> None:
-    def crash(**_: str) -> NoReturn:
+    def crash(*_: object, **__: str) -> NoReturn:
         raise RuntimeError("a bug\nwith two lines")
 
     app.view_functions[f"{verb} {rule}"] = crash

@@ -34,7 +34,7 @@ from tests.documented import (
 
 
 def ticking_world() -> World:
-    """The shipped fixtures, where each look at the clock is a second later: one to count a call, one to toggle."""
+    """The shipped fixtures, where each look at the clock is a second later: to count a call, to toggle, to record."""
     seconds = count()
     start = datetime(2025, 9, 3, 23, 50, 14, 999_999, tzinfo=timezone.utc)
     return World(load([FIXTURES]), time=lambda: start + timedelta(seconds=next(seconds)))
@@ -46,7 +46,7 @@ def test_the_documented_answers_to_the_byte() -> None:
     off = http.patch(TOGGLE, headers=TOKEN)
     assert (on.status_code, off.status_code) == (200, 200)
     assert on.text == json.dumps(toggled(True, "2025-09-03T23:50:15.000000Z"), separators=(",", ":"))
-    assert off.text == json.dumps(toggled(False, "2025-09-03T23:50:17.000000Z"), separators=(",", ":"))
+    assert off.text == json.dumps(toggled(False, "2025-09-03T23:50:18.000000Z"), separators=(",", ":"))
 
 
 def test_the_headers_of_an_answer(http: FlaskClient) -> None:

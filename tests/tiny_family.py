@@ -12,15 +12,13 @@ import mockserver.api
 
 FAMILY = '''"""The notes of an account."""
 
-from flask import Response, request
-
-from mockserver.environment import Environment
+from mockserver.answers import Answer, ApiRequest, api_answer
 from mockserver.errors import NotFound
 from mockserver.fields import integer_field, text_field
 from mockserver.routing import Api
 from mockserver.rules import fields_of
 from mockserver.sections import Section
-from mockserver.wire import api_input, api_response
+from mockserver.wire import api_input
 
 SECTION = Section("notes", (text_field("text", 20, required=True), integer_field("stars", 0, 5, default=1)))
 
@@ -36,27 +34,27 @@ def register(api: Api) -> None:
     api.route("DELETE", "/notes/<note_id>", _delete)
 
 
-def _list(environment: Environment) -> Response:
-    return api_response({"data": [dict(note) for note in environment.records(SECTION).all()]})
+def _list(request: ApiRequest) -> Answer:
+    return api_answer({"data": [dict(note) for note in request.environment.records(SECTION).all()]})
 
 
-def _read(environment: Environment, note_id: str) -> Response:
-    note = environment.records(SECTION).get(note_id)
+def _read(request: ApiRequest, note_id: str) -> Answer:
+    note = request.environment.records(SECTION).get(note_id)
     if note is None:
         raise NoteNotFound(note_id)
-    return api_response({"data": dict(note)})
+    return api_answer({"data": dict(note)})
 
 
-def _create(environment: Environment) -> Response:
-    id = environment.webhooks.ids.new(environment.clock.moment())
+def _create(request: ApiRequest) -> Answer:
+    id = request.environment.webhooks.ids.new(request.environment.clock.moment())
     note = {"id": id, **fields_of(api_input(request), SECTION.fields)}
-    environment.records(SECTION).put(note)
-    return api_response({"data": note})
+    request.environment.records(SECTION).put(note)
+    return api_answer({"data": note})
 
 
-def _delete(environment: Environment, note_id: str) -> Response:
-    environment.records(SECTION).remove(note_id)
-    return api_response({"success": True})
+def _delete(request: ApiRequest, note_id: str) -> Answer:
+    request.environment.records(SECTION).remove(note_id)
+    return api_answer({"success": True})
 '''
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
+from mockserver.admin.requests import is_unmatched, present
 from mockserver.admin.routes import Admin
 from mockserver.environment import Environment
 from mockserver.errors import Problem
@@ -32,8 +33,11 @@ def register(admin: Admin) -> None:
         return admin_response(_present(admin.world.by_name(name)))
 
     def close(name: str) -> Response:
+        journal = admin.world.by_name(name).journal
+        unmatched = [present(each) for each in journal.watch(is_unmatched).items]  # a closed journal is empty
         environment = admin.world.close(name)
-        return admin_response({"name": environment.name, "closed": True, "errors": environment.errors})
+        body = {"name": environment.name, "closed": True, "errors": environment.errors, "unmatched": unmatched}
+        return admin_response(body)
 
     admin.route("GET", "/environments", list_all)
     admin.route("POST", "/environments", open_one)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
+from mockserver.answers import this_request
 from mockserver.environment import Environment
 from mockserver.errors import ApiError, Problem
 from mockserver.routing import ADMIN, add_route
-from mockserver.wire import bearer_token
 from mockserver.world import World
 
 
@@ -26,10 +26,10 @@ class Admin:
 
         Raises Problem 401 for a token that opens nothing.
         """
-        token = bearer_token(request)
+        token = this_request().bearer_token
         try:
             environment = self.world.by_token(token) if token else self.world.default
         except ApiError as error:
             raise Problem(401, "The token opens no environment", error.reason) from None
-        g.environment = environment
+        this_request().opened = environment
         return environment

@@ -1,14 +1,12 @@
 """`state` and `reset`: read, replace, merge and forget what one environment holds."""
 
-import hashlib
-import json
-
 from flask import Response, request
 
 from mockserver.admin.routes import Admin
 from mockserver.documents import to_yaml
 from mockserver.environment import Environment
 from mockserver.errors import Problem
+from mockserver.seed import digest
 from mockserver.wire import admin_response, document
 
 _JSON, _YAML = "application/json", "application/yaml"
@@ -43,7 +41,7 @@ def _state(environment: Environment, as_yaml: bool) -> Response:
     """The state as a fixture, JSON or YAML; its ETag is a digest of the state, whatever the format."""
     state = environment.document()
     response = Response(to_yaml(state), content_type=_YAML) if as_yaml else admin_response(state)
-    response.set_etag(hashlib.blake2b(json.dumps(state).encode(), digest_size=16).hexdigest())
+    response.set_etag(digest(state))
     response.make_conditional(request)
     return response
 

@@ -1,11 +1,9 @@
 """The agents."""
 
-from flask import Response, request
-
-from mockserver.environment import Environment
+from mockserver.answers import Answer, ApiRequest, api_answer
 from mockserver.errors import Unauthenticated
 from mockserver.routing import Api
-from mockserver.wire import api_query, api_response, page_of
+from mockserver.wire import api_query, page_of
 
 
 def register(api: Api) -> None:
@@ -13,14 +11,14 @@ def register(api: Api) -> None:
     api.route("GET", "/agents/<agent_id>", _read, missing_token=Unauthenticated)
 
 
-def _list(environment: Environment) -> Response:
+def _list(request: ApiRequest) -> Answer:
     """Documented."""
     query = api_query(request)
-    agents, per_page = environment.agents.search(query)
+    agents, per_page = request.environment.agents.search(query)
     page, meta = page_of(agents, per_page, query)
-    return api_response({"success": True, "data": [agent.full() for agent in page], "meta": meta})
+    return api_answer({"success": True, "data": [agent.full() for agent in page], "meta": meta})
 
 
-def _read(environment: Environment, agent_id: str) -> Response:
+def _read(request: ApiRequest, agent_id: str) -> Answer:
     """Documented."""
-    return api_response({"success": True, "data": environment.agents.find(agent_id).full()})
+    return api_answer({"success": True, "data": request.environment.agents.find(agent_id).full()})

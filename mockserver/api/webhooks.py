@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from flask import Response, request
-
+from mockserver.answers import Answer, ApiRequest, api_answer
 from mockserver.clock import to_microseconds
-from mockserver.environment import Environment
 from mockserver.events import EVENTS
 from mockserver.records import Webhook
 from mockserver.routing import Api
-from mockserver.wire import api_input, api_response
+from mockserver.wire import api_input
 
 WEBHOOKS = "/agents/<agent_id>/webhooks"
 WEBHOOK = WEBHOOKS + "/<webhook_id>"
@@ -24,41 +22,41 @@ def register(api: Api) -> None:
     api.route("PATCH", WEBHOOK + "/toggle", _toggle)
 
 
-def _list(environment: Environment, agent_id: str) -> Response:
+def _list(request: ApiRequest, agent_id: str) -> Answer:
     """Documented: oldest first."""
-    webhooks = [present(webhook) for webhook in environment.webhooks.of(agent_id)]
-    return api_response({"success": True, "data": {"webhooks": webhooks, "available_events": EVENTS}})
+    webhooks = [present(webhook) for webhook in request.environment.webhooks.of(agent_id)]
+    return api_answer({"success": True, "data": {"webhooks": webhooks, "available_events": EVENTS}})
 
 
-def _create(environment: Environment, agent_id: str) -> Response:
+def _create(request: ApiRequest, agent_id: str) -> Answer:
     """Documented: 200, unless the fixture's `create_status` says 201."""
-    webhook = environment.webhooks.create(agent_id, api_input(request))
+    webhook = request.environment.webhooks.create(agent_id, api_input(request))
     body = {"success": True, "message": "Webhook created successfully", "data": present(webhook)}
-    return api_response(body, environment.settings.create_status)
+    return api_answer(body, request.environment.settings.create_status)
 
 
-def _read(environment: Environment, agent_id: str, webhook_id: str) -> Response:
+def _read(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented."""
-    return api_response({"success": True, "data": present(environment.webhooks.find(agent_id, webhook_id))})
+    return api_answer({"success": True, "data": present(request.environment.webhooks.find(agent_id, webhook_id))})
 
 
-def _update(environment: Environment, agent_id: str, webhook_id: str) -> Response:
+def _update(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented: only the given fields change."""
-    webhook = environment.webhooks.update(agent_id, webhook_id, api_input(request))
-    return api_response({"success": True, "message": "Webhook updated successfully", "data": present(webhook)})
+    webhook = request.environment.webhooks.update(agent_id, webhook_id, api_input(request))
+    return api_answer({"success": True, "message": "Webhook updated successfully", "data": present(webhook)})
 
 
-def _delete(environment: Environment, agent_id: str, webhook_id: str) -> Response:
+def _delete(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented."""
-    environment.webhooks.delete(agent_id, webhook_id)
-    return api_response({"success": True, "message": "Webhook deleted successfully"})
+    request.environment.webhooks.delete(agent_id, webhook_id)
+    return api_answer({"success": True, "message": "Webhook deleted successfully"})
 
 
-def _toggle(environment: Environment, agent_id: str, webhook_id: str) -> Response:
+def _toggle(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented. The request's body is ignored."""
-    webhook = environment.webhooks.toggle(agent_id, webhook_id)
+    webhook = request.environment.webhooks.toggle(agent_id, webhook_id)
     message = "Webhook enabled" if webhook.enabled else "Webhook disabled"
-    return api_response({"success": True, "message": message, "data": present(webhook)})
+    return api_answer({"success": True, "message": message, "data": present(webhook)})
 
 
 def present(webhook: Webhook) -> dict[str, Any]:

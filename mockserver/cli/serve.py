@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,18 @@ from mockserver.errors import FixtureError
 from mockserver.fixture_files import default_fixture, load
 from mockserver.seed import Seed
 from mockserver.server import Server
-from mockserver.world import World
+from mockserver.world import MOST_KEPT, World
+
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
+
+
+def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Hosts as the URLs of webhooks name them: in lower case, without scheme, port or path."""
+    hosts = tuple(value.strip("[]").lower().rstrip(".") for value in values)
+    for value, host in zip(values, hosts, strict=True):
+        if not _HOST.fullmatch(host):
+            raise click.BadParameter(f"{value!r} is no host; give a name or an address alone, such as example.com")
+    return hosts
 
 
 @click.command(name="serve")
@@ -62,6 +74,22 @@ from mockserver.world import World
     envvar="MOCKSERVER_ALLOW_HOST",
     help="A further host name under which the admin routes answer; may be repeated, * is any.",
 )
+@click.option(
+    "--deliver-to",
+    multiple=True,
+    callback=_host_names,
+    metavar="HOST",
+    envvar="MOCKSERVER_DELIVER_TO",
+    help="A host beyond this machine and its neighbours that deliveries really go to; may be repeated.",
+)
+@click.option(
+    "--keep",
+    default=MOST_KEPT,
+    type=click.IntRange(1),
+    envvar="MOCKSERVER_KEEP",
+    show_default=True,
+    help="How many deliveries each environment keeps.",
+)
 def command(
     fixtures: tuple[str, ...],
     host: str,
@@ -70,11 +98,13 @@ def command(
     admin_token: str | None,
     no_admin: bool,
     allow_host: tuple[str, ...],
+    deliver_to: tuple[str, ...],
+    keep: int,
 ) -> None:
     """Serve the API. The URL is the one line on standard output, written when it answers."""
     _on_signal(lambda *_: sys.exit(0))
     _remove(port_file)  # one that a crash left would name a port before there is a server
-    world = World(_load(fixtures), sections())
+    world = World(_load(fixtures), sections(), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
     server = _listen(create_app(world, guard, _log), host, port)
     _on_signal(lambda *_: server.stop_soon())

@@ -1,0 +1,119 @@
+"""`requests`: the journal of the environment's API calls, to search, to wait for, to forget."""
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response, request
+
+from mockserver import patterns
+from mockserver.admin import filters
+from mockserver.admin.filters import Filter, search, watch
+from mockserver.admin.guard import TOKEN_HEADER
+from mockserver.admin.routes import Admin
+from mockserver.clock import to_milliseconds
+from mockserver.errors import Problem
+from mockserver.records import Exchange
+from mockserver.wire import admin_response, masked
+
+
+def is_unmatched(exchange: Exchange) -> bool:
+    """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
+    is_answer_to_options = exchange.method == "OPTIONS" and (exchange.status != 404 or exchange.fault)
+    return exchange.operation is None and not is_answer_to_options
+
+
+def _status(value: str) -> Callable[[Exchange], bool]:
+    """Exchanges with a status, or with any of several: 404, 4xx, none. Raises Problem 422."""
+    if value.lower() == "none":
+        return lambda exchange: exchange.status is None
+    if not re.fullmatch("[1-5]([0-9]{2}|[0-9]?[xX*]{1,2})", value):
+        raise Problem(422, "Bad status", f"status must be a status, 4xx, or none for no answer (got {value!r})")
+    pattern = re.sub("[xX]", "*", value)
+    return lambda exchange: patterns.matches(str(exchange.status), pattern)
+
+
+def _path(value: str) -> Callable[[Exchange], bool]:
+    """With its query or without."""
+    return lambda exchange: any(patterns.matches(each, value) for each in (exchange.path, exchange.path.split("?")[0]))
+
+
+FILTERS: Mapping[str, Filter[Exchange]] = {
+    "method": lambda value: lambda exchange: patterns.matches(exchange.method, value.upper()),
+    "path": _path,
+    "status": _status,
+    "operation": filters.text(lambda exchange: exchange.operation),
+    "unmatched": filters.yes("unmatched", is_unmatched),
+    "fault": filters.text(lambda exchange: exchange.fault.split(" ")[0] or None),
+    "since": filters.since(lambda exchange: exchange.moment),
+    "after": filters.more_than("after", lambda exchange: exchange.number),
+}
+
+_SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
+
+
+def register(admin: Admin) -> None:
+    def read() -> Response:
+        wanted = search(request.args, FILTERS)
+        journal = admin.environment().journal
+        found = watch(journal, wanted)
+        body = {
+            "satisfied": found.satisfied,
+            "count": found.count,
+            "dropped": journal.dropped,
+            "requests": [present(each) for each in found.items],
+        }
+        return admin_response(body)
+
+    def clear() -> Response:
+        return admin_response({"deleted": admin.environment().journal.clear()})
+
+    admin.route("GET", "/requests", read)
+    admin.route("DELETE", "/requests", clear)
+
+
+def present(exchange: Exchange) -> dict[str, Any]:
+    """One exchange, with its token masked."""
+    return {
+        "number": exchange.number,
+        "at": to_milliseconds(exchange.moment),
+        "method": exchange.method,
+        "path": exchange.path,
+        "operation": exchange.operation,
+        "status": exchange.status,
+        "duration_ms": round(exchange.duration_ms, 3),
+        "reason": exchange.reason or None,
+        "fault": exchange.fault or None,
+        "request": _side(_sent_headers(exchange), exchange.request_body, exchange.request_size),
+        "response": None
+        if exchange.status is None
+        else _side(exchange.response_headers, exchange.response_body, exchange.response_size),
+    }
+
+
+def _side(headers: Mapping[str, str], body: bytes, size: int) -> dict[str, Any]:
+    """A body that is no text is null; `body_cut` says that more came than is kept."""
+    cut = size > len(body)
+    return {"headers": dict(headers), "body": _text(body, cut), "body_size": size, "body_cut": cut}
+
+
+def _sent_headers(exchange: Exchange) -> dict[str, str]:
+    """`User-Agent` for `HTTP_USER_AGENT`, as servers call it; the token masked."""
+    names = (
+        (name.removeprefix("HTTP_").replace("_", "-").title(), value)
+        for name, value in exchange.request_headers.items()
+    )
+    return {name: _masked(value) if name in _SECRET_HEADERS else value for name, value in names if value}
+
+
+def _text(body: bytes, cut: bool) -> str | None:
+    try:
+        return getincrementaldecoder("utf-8")().decode(body, final=not cut)  # a cut may go through a character
+    except UnicodeDecodeError:
+        return None
+
+
+def _masked(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    return f"{scheme} {masked(token.strip())}" if token else masked(scheme)

@@ -1,0 +1,51 @@
+"""`snapshots`: named copies of the environment's state."""
+
+from typing import Any
+
+from flask import Response
+
+from mockserver.admin.routes import Admin
+from mockserver.clock import to_milliseconds
+from mockserver.environment import Snapshot
+from mockserver.errors import Problem
+from mockserver.reader import ID
+from mockserver.seed import digest, to_document
+from mockserver.wire import admin_response
+
+
+def register(admin: Admin) -> None:
+    def list_all() -> Response:
+        found = [_brief(each) for each in admin.environment().snapshots()]
+        return admin_response({"snapshots": found})
+
+    def take(name: str) -> Response:
+        if not ID.fullmatch(name):
+            raise Problem(422, "Bad name", f"a name is up to 100 letters, digits and -_. (got {name!r})")
+        return admin_response(_present(admin.environment().take_snapshot(name)), 201)
+
+    def restore(name: str) -> Response:
+        return admin_response(_present(admin.environment().restore_snapshot(name)))
+
+    def delete(name: str) -> Response:
+        admin.environment().delete_snapshot(name)
+        return admin_response({"name": name, "deleted": True})
+
+    admin.route("GET", "/snapshots", list_all)
+    admin.route("PUT", "/snapshots/<name>", take)
+    admin.route("POST", "/snapshots/<name>/restore", restore)
+    admin.route("DELETE", "/snapshots/<name>", delete)
+
+
+def _brief(snapshot: Snapshot) -> dict[str, Any]:
+    return {"name": snapshot.name, "taken_at": to_milliseconds(snapshot.taken_at)}
+
+
+def _present(snapshot: Snapshot) -> dict[str, Any]:
+    """`digest` is the ETag of that state; it takes a look at every record."""
+    document = to_document(snapshot.state)
+    return {
+        **_brief(snapshot),
+        "agents": len(document["agents"]),
+        "webhooks": sum(len(agent["webhooks"]) for agent in document["agents"]),
+        "digest": digest(document),
+    }

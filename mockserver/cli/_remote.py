@@ -1,0 +1,166 @@
+"""What the commands against a running server share: where it is, how its answers are shown, how it fails."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import click
+import requests
+
+from mockserver.client import MockServer, MockServerError
+
+DEFAULT_PORT = "7357"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Failed(click.ClickException):
+    """The server refused or did not answer: wrong use, or no server."""
+
+    exit_code = 2
+
+
+class Unexpected(click.ClickException):
+    """An expectation that was not met."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A running server, and how to show what it says."""
+
+    url: str
+    token: str | None
+    as_json: bool
+
+    @contextmanager
+    def client(self) -> Iterator[MockServer]:
+        """What the server or the network says is one message."""
+        with MockServer(self.url, self.token, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN")) as client:
+            try:
+                yield client
+            except MockServerError as error:
+                raise Failed(str(error)) from None
+            except (requests.ConnectionError, requests.Timeout) as error:
+                hint = "start it with `mockserver serve`, or name it with --url"
+                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {hint}") from None
+            except (requests.RequestException, ValueError) as error:
+                raise Failed(f"{self.url} can't be asked: {error}") from None
+
+    def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
+        """A table in a terminal, JSON elsewhere and on demand; `empty` is what a table without rows says."""
+        if self.as_json or not sys.stdout.isatty():
+            click.echo(json.dumps(data, indent=2))
+        else:
+            click.echo(table(columns, rows) if rows else empty)
+
+    def show_line(self, data: object, line: str) -> None:
+        """One row of a table that grows: a line in a terminal, a line of JSON elsewhere and on demand."""
+        click.echo(json.dumps(data) if self.as_json or not sys.stdout.isatty() else line)
+
+
+def against_server(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command against a running server; the command gets them as a `Remote`."""
+
+    @wraps(command)
+    def with_remote(url: str | None, token: str | None, as_json: bool, **options: Any) -> None:
+        command(Remote(url or default_url(), token, as_json), **options)
+
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal."),
+        click.option(
+            "--token",
+            envvar="MOCKSERVER_TOKEN",
+            metavar="TOKEN",
+            help="The token of the environment to act on.  [default: the default environment]",
+        ),
+        click.option(
+            "--url",
+            envvar="MOCKSERVER_URL",
+            metavar="URL",
+            help="Where the server is.  [default: http://127.0.0.1 with the port of MOCKSERVER_PORT or 7357]",
+        ),
+    ):
+        with_remote = option(with_remote)
+    return with_remote
+
+
+def default_url() -> str:
+    return f"http://127.0.0.1:{os.environ.get('MOCKSERVER_PORT') or DEFAULT_PORT}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns as wide as what stands in them; the last one as long as it likes."""
+    lines = [columns, *([cell(value) for value in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns) - 1)]
+    return "\n".join(aligned(line, widths) for line in lines)
+
+
+def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    """One line of a table; the last column has no width."""
+    return "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
+
+
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """`key=value` arguments. Raises UsageError."""
+    found = {}
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not (key and equals):
+            raise click.UsageError(f"expected key=value, such as status=404 (got {each!r})")
+        if key in found:
+            raise click.UsageError(f"{key} is given twice")
+        found[key] = value
+    return found
+
+
+def search_filters(given: Sequence[str], wait: float, expected: int | None) -> dict[str, str]:
+    """The filters of a search, which leave counting and waiting to the options. Raises UsageError."""
+    found = pairs(given)
+    for key in ("min", "max", "wait"):
+        if key in found:
+            raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")
+    if wait and expected is None:
+        raise click.UsageError("--wait waits for the number that --expect-count gives")
+    return found
+
+
+def json_value(name: str, text: str | None) -> Any:
+    """The value of an option that is JSON. Raises BadParameter."""
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None
+
+
+def counted(expected: int | None) -> dict[str, int]:
+    """How to wait for a count: until there are as many, or, for none, until the time is up."""
+    if expected is None:
+        return {}
+    return {"min": expected} if expected else {"max": 0}
+
+
+def check_count(expected: int | None, what: str, found: Mapping[str, Any]) -> None:
+    """Raises Unexpected when there are not exactly as many as expected."""
+    if expected is not None and found["count"] != expected:
+        raise Unexpected(f"expected {expected} {what}, got {found['count']}")
+
+
+def cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _CONTROL.sub(" ", str(value))
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__context__:
+        error = error.__context__
+    return error

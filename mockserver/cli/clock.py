@@ -1,0 +1,23 @@
+"""`mockserver clock`."""
+
+import click
+
+from mockserver.cli._remote import Remote, against_server
+
+
+@click.command(name="clock")
+@click.option("--freeze", "moment", metavar="NOW", help="Stand still, at 2025-09-03T23:19:51Z or at `now`.")
+@click.option("--advance", type=float, metavar="SECONDS", help="Move on, and send every delivery that falls due.")
+@click.option("--release", is_flag=True, help="Back to the real time.")
+@against_server
+def command(remote: Remote, moment: str | None, advance: float | None, release: bool) -> None:
+    """Show the clock of a running server's environment, freeze it, move it, let it go."""
+    with remote.client() as client:
+        if release:
+            client.unfreeze()
+        if moment is not None:
+            client.freeze(None if moment == "now" else moment)
+        if advance is not None:
+            client.advance(advance)
+        clock = client.clock()
+    remote.show(clock, ("NOW", "FROZEN"), [(clock["now"], clock["frozen"])], "")

@@ -1,0 +1,42 @@
+"""`mockserver deliveries`."""
+
+from typing import Any
+
+import click
+
+from mockserver.cli._remote import Remote, against_server, check_count, counted, search_filters
+
+COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "ERROR")
+
+
+@click.command(name="deliveries")
+@click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--wait", type=float, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
+@click.option("--expect-count", type=click.IntRange(0), metavar="N", help="Exit with 1 unless exactly N have ended.")
+@against_server
+def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None) -> None:
+    """Show what a running server has sent to webhooks.
+
+    Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since.
+    """
+    wanted = search_filters(filters, wait, expect_count)
+    with remote.client() as client:
+        found = client.search("deliveries", wanted, **counted(expect_count), wait=wait)
+    remote.show(found["deliveries"], COLUMNS, [row(each) for each in found["deliveries"]], "no deliveries")
+    check_count(expect_count, "deliveries", found)
+
+
+def row(delivery: dict[str, Any]) -> tuple[object, ...]:
+    """As the table shows it: captured ones were not sent."""
+    sent, answer = delivery["request"] or {}, delivery["response"] or {}
+    return (
+        delivery["created_at"][11:23],
+        delivery["event"],
+        delivery["webhook_id"],
+        delivery["attempt"],
+        "captured" if delivery["captured"] else delivery["status"],
+        answer.get("status"),
+        delivery["duration_ms"],
+        sent.get("url"),
+        delivery["error"] or "",
+    )

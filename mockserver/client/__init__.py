@@ -1,0 +1,6 @@
+"""The harness's client: the admin routes of a running server as methods. Imports nothing else of the package."""
+
+from mockserver.client.server import MockServer
+from mockserver.client.transport import MockServerError
+
+__all__ = ["MockServer", "MockServerError"]

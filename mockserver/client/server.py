@@ -1,0 +1,275 @@
+"""One environment of a running server, from outside: every admin route as a method."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, cast
+
+from mockserver.client.expectations import expected, nearest
+from mockserver.client.transport import Transport, segment
+
+_LONG_SECONDS = 600.0
+
+Document = dict[str, Any]
+
+
+class MockServer:
+    """Where the environment is, how to get in, and how to look inside.
+
+    `url` is the server's root, `api_url` where the vendor's base URL goes, `token` the environment's, and
+    `headers` what a request to the API needs. Without `token` it is the default environment's.
+    """
+
+    def __init__(
+        self, url: str, token: str | None = None, name: str = "default", admin_token: str | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.api_url = f"{self.url}/api/v1"
+        self.token = token or "talq_default"
+        self.name = name
+        self.allows_unmatched = False
+        self._admin_token = admin_token
+        self._transport = Transport(self.url, token, admin_token)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """A new dictionary each time, free to add to."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def health(self) -> Document:
+        return self._call("GET", "health")
+
+    def assumptions(self) -> Document:
+        """What is documented, measured and assumed, and what the fixture overrides."""
+        return self._call("GET", "assumptions")
+
+    def openapi(self) -> str:
+        """The description of every route, as YAML."""
+        return self._transport.text("openapi.yaml")
+
+    # State
+
+    def state(self) -> Document:
+        """The environment's agents and webhooks, in the format of a fixture."""
+        return self._call("GET", "state")
+
+    def replace_state(self, fixture: Document) -> Document:
+        """Another state; `reset` still goes back to the baseline. Returns the state."""
+        return self._call("PUT", "state", fixture)
+
+    def merge_state(self, fixture: Document) -> Document:
+        """Lays a fixture over the state by id; what is not given stays. Returns the state."""
+        return self._call("PATCH", "state", fixture)
+
+    def set_webhook(self, webhook_id: str, **fields: Any) -> Document:
+        """Changes a webhook behind the API's back: `set_webhook(id, webhook_url=receiver.url, enabled=True)`.
+
+        Returns it as the state holds it. Raises KeyError.
+        """
+        for agent in self.state()["agents"]:
+            if any(webhook["id"] == webhook_id for webhook in agent["webhooks"]):
+                self.merge_state({"agents": [{"id": agent["id"], "webhooks": [{"id": webhook_id, **fields}]}]})
+        return self.webhook(webhook_id)
+
+    def agent(self, agent_id: str) -> Document:
+        """One agent as the state holds it, with its webhooks. Raises KeyError."""
+        return _by_id(self.state()["agents"], agent_id)
+
+    def webhook(self, webhook_id: str) -> Document:
+        """One webhook as the state holds it, whichever agent's it is. Raises KeyError."""
+        return _by_id([each for agent in self.state()["agents"] for each in agent["webhooks"]], webhook_id)
+
+    def reset(self) -> None:
+        """Back to the baseline: state, journal, faults, clock, ids, deliveries."""
+        self._call("POST", "reset")
+
+    # Environments and snapshots
+
+    def environments(self) -> list[Document]:
+        return cast(list[Document], self._call("GET", "environments")["environments"])
+
+    def environment(self, name: str) -> Document:
+        """One of them: its name, its masked tokens, how many agents it has and how often the server crashed in it."""
+        return self._call("GET", f"environments/{segment(name)}")
+
+    def open_environment(
+        self,
+        name: str | None = None,
+        token: str | None = None,
+        from_: str | None = None,
+        fixture: Document | None = None,
+    ) -> "MockServer":
+        """An isolated environment on this one's baseline, on that of `from_`, or on a fixture. `close` it after use."""
+        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
+        opened = self._call("POST", "environments", wanted)
+        return MockServer(self.url, opened["token"], opened["name"], self._admin_token)
+
+    def close_environment(self, name: str) -> Document:
+        """Ends an opened environment. Returns `errors`, the server's own crashes, and the `unmatched` calls."""
+        return self._call("DELETE", f"environments/{segment(name)}")
+
+    def close(self) -> Document:
+        """Ends this environment, and the connection; see `close_environment`."""
+        try:
+            return self.close_environment(self.name)
+        finally:
+            self.disconnect()
+
+    def snapshots(self) -> list[Document]:
+        return cast(list[Document], self._call("GET", "snapshots")["snapshots"])
+
+    def snapshot(self, name: str) -> Document:
+        """Keeps the state as it is under a name. Returns its name, time, counts and digest."""
+        return self._call("PUT", f"snapshots/{segment(name)}")
+
+    def restore(self, name: str) -> Document:
+        """The state as it was when the snapshot was taken."""
+        return self._call("POST", f"snapshots/{segment(name)}/restore")
+
+    def delete_snapshot(self, name: str) -> None:
+        self._call("DELETE", f"snapshots/{segment(name)}")
+
+    # Events, deliveries and the clock
+
+    def emit(
+        self,
+        agent_id: str,
+        event: str,
+        *,
+        call: Document | None = None,
+        context: Document | None = None,
+        data: Document | None = None,
+        wait: float = 5.0,
+    ) -> list[Document]:
+        """An event happens at an agent. Returns its deliveries, after waiting until each was attempted once.
+
+        `wait` is in seconds at the most; with 0 they may still be pending.
+        """
+        wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
+        return cast(list[Document], self._call("POST", "events", wanted, longer=wait)["deliveries"])
+
+    def deliveries(
+        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: object
+    ) -> list[Document]:
+        """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` that ended.
+
+        Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since. Raises
+        AssertionError, with the nearest, when there were too few or too many.
+        """
+        return self._expect("deliveries", filters, min, max, wait)
+
+    def clear_deliveries(self) -> None:
+        """Forgets the attempts that have ended."""
+        self._call("DELETE", "deliveries")
+
+    def clock(self) -> Document:
+        """`now` and whether it is `frozen`."""
+        return self._call("GET", "clock")
+
+    def freeze(self, now: str | None = None) -> None:
+        """The environment's clock stands still, at `now` (such as 2025-09-03T23:19:51Z) or where it is."""
+        self._call("PUT", "clock", {"now": now})
+
+    def advance(self, seconds: float) -> None:
+        """Moves the clock. Every delivery that falls due on the way has been sent when this returns."""
+        self._call("POST", "clock/advance", {"seconds": seconds}, longer=_LONG_SECONDS)
+
+    def unfreeze(self) -> None:
+        """Back to the real time."""
+        self._call("DELETE", "clock")
+
+    # The journal and faults
+
+    def requests(
+        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: object
+    ) -> list[Document]:
+        """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` of them.
+
+        Filters are method, path (both with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
+        AssertionError, with the nearest, when there were too few or too many.
+        """
+        return self._expect("requests", filters, min, max, wait)
+
+    def assert_requested(
+        self, method: str, path: str, times: int | None = None, *, wait: float = 0, **filters: object
+    ) -> list[Document]:
+        """The calls with this method and path (with *): exactly `times` of them, or at least one.
+
+        Raises AssertionError with the nearest calls.
+        """
+        least = 1 if times is None else times
+        return self._expect("requests", {"method": method, "path": path, **filters}, least, times, wait)
+
+    def assert_not_requested(self, method: str, path: str, *, wait: float = 0, **filters: object) -> None:
+        """No such call comes, for `wait` seconds. Raises AssertionError with the nearest calls."""
+        self._expect("requests", {"method": method, "path": path, **filters}, None, 0, wait)
+
+    def clear_requests(self) -> None:
+        """Forgets the calls so far."""
+        self._call("DELETE", "requests")
+
+    def allow_unmatched(self) -> None:
+        """Lets the test make calls that no route takes; otherwise the pytest fixture fails it for them."""
+        self.allows_unmatched = True
+
+    def faults(self) -> list[Document]:
+        """Those in force, with how many requests each has `matched` and `struck`."""
+        return cast(list[Document], self._call("GET", "faults")["faults"])
+
+    def add_fault(self, preset: str | None = None, **spec: Any) -> Document:
+        """`add_fault("maintenance", times=2)`, `add_fault(action="connection_reset", match={"path": "*/toggle"})`.
+
+        The keys are match, respond, action, delay_ms, times, after, probability, seed, apply. Returns it with its id.
+        """
+        return self._call("POST", "faults", {"preset": preset, **spec})
+
+    def remove_fault(self, id: str) -> None:
+        self._call("DELETE", f"faults/{segment(id)}")
+
+    def clear_faults(self) -> None:
+        self._call("DELETE", "faults")
+
+    def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
+        """`requests` or `deliveries` as the server tells them: with `satisfied`, `count` and `dropped`.
+
+        `waiting` is min, max and wait.
+        """
+        return self._call("GET", what, query={**filters, **waiting}, longer=waiting.get("wait") or 0)
+
+    def disconnect(self) -> None:
+        """Ends the connection; the environment stays."""
+        self._transport.close()
+
+    def _expect(
+        self, what: str, filters: Mapping[str, object], least: int | None, most: int | None, wait: float
+    ) -> list[Document]:
+        found = self.search(what, filters, min=least, max=most, wait=wait or None)
+        if not found["satisfied"]:
+            wanted = expected(what, filters, least, most, wait)
+            near = nearest(what, filters, self.search(what, {})[what])
+            raise AssertionError(f"expected {wanted}, got {found['count']}; {near}")
+        return cast(list[Document], found[what])
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        longer: float = 0,
+    ) -> Document:
+        return self._transport.call(method, path, body, query, longer)
+
+    def __enter__(self) -> "MockServer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disconnect()
+
+
+def _by_id(records: list[Document], id: str) -> Document:
+    for record in records:
+        if record["id"] == id:
+            return record
+    raise KeyError(f"no record has the id {id!r}; there are {', '.join(record['id'] for record in records) or 'none'}")

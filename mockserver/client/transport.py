@@ -1,0 +1,119 @@
+"""How the client talks to the admin routes, and what a refusal looks like."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import requests
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 30.0
+_LONGEST_SECONDS = 600.0
+
+
+class MockServerError(Exception):
+    """A refused admin request; `problem` is the problem document, `status` the HTTP status."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        lines = [f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"]
+        lines += [f"  {each.get('path', '')}: {each.get('message', '')}" for each in problem.get("errors", [])]
+        super().__init__("\n".join(lines))
+        self.status, self.problem = status, problem
+
+
+class Transport:
+    """A connection to the admin routes of one server, as one environment's token sees them."""
+
+    def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
+        self._root = f"{url}/__admin/"
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the machine has no business here
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}".encode()
+        if admin_token:
+            self._session.headers["X-Mockserver-Admin-Token"] = admin_token.encode()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        longer: float = 0,
+    ) -> dict[str, Any]:
+        """The answer's document; `longer` is how many seconds it may take beyond what an answer takes.
+
+        Raises MockServerError, and what `requests` raises when nothing answers.
+        """
+        wanted = urlencode({key: _text(value) for key, value in (query or {}).items() if value is not None})
+        extra = longer if 0 <= longer <= _LONGEST_SECONDS else 0  # the server refuses other waits
+        where = f"{path}?{wanted}" if wanted else path
+        return _or_raise(self._exchange(_document, method, where, body, TIMEOUT_SECONDS + extra))
+
+    def text(self, path: str) -> str:
+        """The answer's body. Raises as `call`."""
+        return _or_raise(self._exchange(_body, "GET", path, None, TIMEOUT_SECONDS))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _exchange(
+        self,
+        read: Callable[[requests.Response], T | MockServerError],
+        method: str,
+        path: str,
+        body: object,
+        timeout: float,
+    ) -> T | MockServerError:
+        """What is read from the answer; that holds the connection, which no error must, so that none is raised here."""
+        answer = self._session.request(method, self._root + path, json=body, timeout=timeout)
+        return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
+
+
+def _or_raise(found: T | MockServerError) -> T:
+    if isinstance(found, MockServerError):
+        raise found
+    return found
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path. Raises ValueError for what is none, which would lead to another route."""
+    if name in ("", ".", ".."):
+        raise ValueError(f"expected a name or an id (got {name!r})")
+    return quote(name, safe="")
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _body(answer: requests.Response) -> str | MockServerError:
+    return answer.content.decode()
+
+
+def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
+    """An error when something else than a mock server has answered."""
+    found = _json(answer)
+    if isinstance(found, dict):
+        return found
+    return MockServerError(answer.status_code, {"title": "Not the answer of a mock server", "detail": _start(answer)})
+
+
+def _problem(answer: requests.Response) -> dict[str, Any]:
+    problem = _json(answer)
+    if isinstance(problem, dict) and "title" in problem:
+        return problem
+    return {"title": answer.reason, "detail": _start(answer)}
+
+
+def _json(answer: requests.Response) -> Any:
+    """None for what is no JSON."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _start(answer: requests.Response) -> str:
+    return " ".join(answer.text.split())[:200]

@@ -1,0 +1,134 @@
+"""What has happened in an environment: the latest of it, bounded, and waiting until enough of it has."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event, RLock
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class Expectation(Generic[T]):
+    """How many items that match are wanted: at least `least`, at most `most`.
+
+    With `most` the time has to pass before it is satisfied; without, it is as soon as there are enough.
+    """
+
+    matches: Callable[[T], bool]
+    least: int | None = None
+    most: int | None = None
+    count: int = 0
+    _decided: Event = field(default_factory=Event)
+
+    @property
+    def satisfied(self) -> bool:
+        return (self.least or 0) <= self.count and (self.most is None or self.count <= self.most)
+
+    def saw(self, number: int = 1) -> None:
+        """Counts; the wait ends when nothing that comes can change how it ends."""
+        self.count += number
+        enough = self.most + 1 if self.most is not None else self.least or 0
+        if self.count >= enough:
+            self._decided.set()
+
+    def look_at(self, item: T, before: T | None = None) -> None:
+        """Counts an item that matches, unless it did so before. A search that fails ends the wait, and fails there."""
+        try:
+            if self.matches(item) and not (before is not None and self.matches(before)):
+                self.saw()
+        except Exception:
+            self.give_up()
+
+    def wait(self, seconds: float) -> None:
+        self._decided.wait(seconds)
+
+    def give_up(self) -> None:
+        self._decided.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """The items that match, oldest first, and whether there were as many as wanted; `count` is of those that ended."""
+
+    items: Sequence[T]
+    count: int
+    satisfied: bool
+
+
+class History(Generic[T]):
+    """The latest items by id, oldest first; `dropped` counts those that the limit has cost.
+
+    An item that changes is put again; it has ended when it is published, and only then do waits count it. The
+    caller holds the environment's lock, except for `watch`, which waits without it.
+    """
+
+    __slots__ = ("_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "dropped")
+
+    def __init__(self, lock: RLock, most: int, has_ended: Callable[[T], bool] = lambda _: True) -> None:
+        self._lock, self._most, self._has_ended = lock, most, has_ended
+        self._items: OrderedDict[str, T] = OrderedDict()
+        self._expectations: list[Expectation[T]] = []
+        self._closed = False
+        self.dropped = 0
+
+    def get(self, id: str | None) -> T | None:
+        return self._items.get(id) if id is not None else None
+
+    def all(self) -> list[T]:
+        return list(self._items.values())
+
+    def add(self, id: str, item: T) -> None:
+        self._items[id] = item
+        if len(self._items) > self._most:
+            self._items.popitem(last=False)
+            self.dropped += 1
+
+    def change(self, id: str, item: T) -> None:
+        """In its place; one that is gone stays gone."""
+        if id in self._items:
+            self._items[id] = item
+
+    def publish(self, item: T, before: T | None = None) -> None:
+        """Tells the waits that the item has ended; one that had ended as `before` already is not counted twice."""
+        for expectation in self._expectations:
+            expectation.look_at(item, before)
+
+    def clear(self) -> int:
+        """Forgets what has ended, and says how many that were."""
+        before = len(self._items)
+        self._items = OrderedDict((id, item) for id, item in self._items.items() if not self._has_ended(item))
+        self.dropped = 0
+        return before - len(self._items)
+
+    def close(self) -> None:
+        """Forgets everything, and ends every wait."""
+        self._closed = True
+        self._items = OrderedDict()
+        for expectation in self._expectations:
+            expectation.give_up()
+
+    def watch(
+        self, matches: Callable[[T], bool], least: int | None = None, most: int | None = None, seconds: float = 0
+    ) -> Found[T]:
+        """The items that match, after waiting up to `seconds` for at least `least` and at most `most` of them."""
+        expectation = Expectation(matches, least, most)
+        with self._lock:
+            expectation.saw(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
+            if seconds > 0 and not self._closed:
+                self._expectations.append(expectation)
+        if seconds > 0:
+            self._wait(expectation, seconds)
+        with self._lock:
+            if self._closed:
+                return Found((), 0, satisfied=False)
+            items = [item for item in self._items.values() if matches(item)]
+            return Found(items, expectation.count, expectation.satisfied)
+
+    def _wait(self, expectation: Expectation[T], seconds: float) -> None:
+        if not self._closed:
+            expectation.wait(seconds)
+        with self._lock:
+            if expectation in self._expectations:
+                self._expectations.remove(expectation)

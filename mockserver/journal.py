@@ -1,0 +1,61 @@
+"""The API's exchanges of one environment: the latest of them, to search and to wait for."""
+
+from collections.abc import Callable
+from threading import RLock
+
+from mockserver.history import Found, History
+from mockserver.records import Exchange
+
+
+class Journal:
+    """Keeps the latest exchanges. Every method is atomic under the environment's lock."""
+
+    __slots__ = ("_history", "_lock", "_most", "_number")
+
+    def __init__(self, lock: RLock, most: int) -> None:
+        self._lock, self._most = lock, most
+        self._number = 0
+        self._history = self._new_history()
+
+    @property
+    def dropped(self) -> int:
+        """How many exchanges the journal has lost to its limit."""
+        return self._history.dropped
+
+    def record(self, exchange: Callable[[int], Exchange]) -> None:
+        """Adds an exchange, which is made when its number is known."""
+        with self._lock:
+            self._number += 1
+            made = exchange(self._number)
+            self._history.add(str(self._number), made)
+            self._history.publish(made)
+
+    def watch(
+        self,
+        matches: Callable[[Exchange], bool],
+        least: int | None = None,
+        most: int | None = None,
+        seconds: float = 0,
+    ) -> Found[Exchange]:
+        """The exchanges that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
+        return self._history.watch(matches, least, most, seconds)
+
+    def clear(self) -> int:
+        """Forgets all, and says how many; numbers go on."""
+        with self._lock:
+            return self._history.clear()
+
+    def reset(self) -> None:
+        """As new; every wait ends."""
+        with self._lock:
+            self._history.close()
+            self._number = 0
+            self._history = self._new_history()
+
+    def close(self) -> None:
+        """Every wait ends."""
+        with self._lock:
+            self._history.close()
+
+    def _new_history(self) -> History[Exchange]:
+        return History(self._lock, self._most)

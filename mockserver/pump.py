@@ -1,0 +1,184 @@
+"""The threads that send what is due, for all environments: as many as are busy, and one that looks out."""
+
+import traceback
+from collections.abc import Sequence
+from threading import Condition, Lock, Thread, current_thread
+from time import monotonic
+from typing import Protocol
+
+MOST_WORKERS = 200
+_LONGEST_WAIT = 3600.0
+_STOP_SECONDS = 0.5
+_IDLE_SECONDS = 1.0
+"""After which a worker that nobody has called ends."""
+
+
+class Job(Protocol):
+    """One attempt that has been claimed."""
+
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Queue(Protocol):
+    """Where attempts wait for their time."""
+
+    def claim(self) -> "Job | float | None":
+        """The next attempt that is due, the seconds until one will be, or None when only news can change that."""
+
+    def has_more(self) -> bool:
+        """Whether somebody has to look out for it while a job runs: something is due, or will be."""
+
+    def report(self, crash: str) -> None:
+        """Takes the traceback of a crash of the mock itself."""
+
+
+class Pump:
+    """Runs the jobs of the queues that it was woken for. Takes no queue's lock while it holds its own.
+
+    At most one worker leads: it looks for the next job, and waits for one. When it has found one, another takes
+    the lead as long as anything is queued, so that no job, however long, keeps a queue from being looked after.
+    A worker that has nothing to do for a while ends, except for the one that leads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._news = Condition(self._lock)  # what the leader waits for
+        self._vacancy = Condition(self._lock)  # what the followers wait for
+        self._queues: dict[Queue, None] = {}
+        self._changes = 0
+        self._is_led = False
+        self._calls = 0
+        self._followers = 0
+        self._workers: list[Thread] = []
+        self._leaving: list[Thread] = []
+        self._jobs: set[Job] = set()
+        self._stopping = False
+
+    def wake(self, queue: Queue) -> None:
+        """Tells that the queue may have something due, now or later."""
+        with self._lock:
+            self._note(queue)
+            if self._is_led:
+                self._news.notify()
+            else:
+                self._call_leader()
+
+    def stop(self) -> None:
+        """Ends every job and every thread. What is still queued stays unsent."""
+        with self._lock:
+            self._stopping = True
+            self._news.notify_all()
+            self._vacancy.notify_all()
+            jobs, workers = list(self._jobs), [*self._workers, *self._leaving]
+        for job in jobs:
+            job.stop()
+        _join(workers, monotonic() + _STOP_SECONDS)
+
+    def _note(self, queue: Queue) -> None:
+        self._queues[queue] = None
+        self._changes += 1
+
+    def _call_leader(self) -> None:
+        """A follower takes the lead, or a new worker; when all are busy, the first that has finished will."""
+        if self._is_led or self._stopping:
+            return
+        if self._followers:
+            self._followers -= 1
+            self._calls += 1
+            self._vacancy.notify()
+        elif len(self._workers) < MOST_WORKERS:
+            worker = Thread(target=self._work, name=f"mockserver-delivery-{len(self._workers) + 1}", daemon=True)
+            worker.start()
+            self._workers.append(worker)
+        else:
+            return
+        self._is_led = True
+
+    def _work(self) -> None:
+        while claimed := self._lead():
+            queue, job = claimed
+            try:
+                job.run()
+            except Exception:
+                queue.report(traceback.format_exc())
+            if not self._follow(queue, job):
+                return
+
+    def _lead(self) -> tuple[Queue, Job] | None:
+        """The next job, waiting for one; None when it is time to end."""
+        while True:
+            with self._lock:
+                queues, changes = list(self._queues), self._changes
+            soonest = _LONGEST_WAIT
+            for queue in queues:
+                found = self._claim(queue)
+                if found is None:
+                    self._forget(queue, changes)
+                elif isinstance(found, (int, float)):
+                    soonest = min(found, soonest)
+                else:
+                    return (queue, found) if self._begin(queue, found) else None
+            with self._lock:
+                if self._stopping:
+                    return None
+                if self._changes == changes:
+                    self._news.wait(soonest)
+
+    def _follow(self, queue: Queue, job: Job) -> bool:
+        """After a job: waits until it is this worker's turn to lead; False when it is time to end."""
+        with self._lock:
+            self._jobs.discard(job)
+            self._note(queue)  # what waited for this job may go now
+            if not self._is_led:
+                self._is_led = True
+                return True
+            self._news.notify()
+            self._followers += 1
+            while not self._calls and not self._stopping:
+                if not self._vacancy.wait(_IDLE_SECONDS) and not self._calls:
+                    self._leave()
+                    return False
+            self._calls -= 1
+            return not self._stopping
+
+    def _leave(self) -> None:
+        self._followers -= 1
+        self._workers.remove(current_thread())
+        self._leaving = [*(each for each in self._leaving if each.is_alive()), current_thread()]
+
+    def _claim(self, queue: Queue) -> Job | float | None:
+        try:
+            return queue.claim()
+        except Exception:
+            queue.report(traceback.format_exc())
+            return 1.0
+
+    def _begin(self, queue: Queue, job: Job) -> bool:
+        """Leaves the lead to another, if there is anything else to look after."""
+        with self._lock:
+            self._is_led = False
+            if self._stopping:
+                job.stop()
+                return False
+            self._jobs.add(job)
+            self._queues.pop(queue, None)
+            self._queues[queue] = None  # to the end: the others come first the next time
+            if len(self._queues) > 1:
+                self._call_leader()
+        if queue.has_more():
+            with self._lock:
+                self._call_leader()
+        return True
+
+    def _forget(self, queue: Queue, changes: int) -> None:
+        with self._lock:
+            if self._changes == changes:
+                self._queues.pop(queue, None)
+
+
+def _join(workers: Sequence[Thread], deadline: float) -> None:
+    """Waits for all of them until the deadline; only a look-up of a name can't be ended any sooner."""
+    for worker in workers:
+        worker.join(max(0.0, deadline - monotonic()))

@@ -1,0 +1,173 @@
+"""A receiver of webhooks for tests: it keeps what it gets and answers as it is told. Imports nothing of the package."""
+
+import hashlib
+import hmac
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import AF_INET, AF_INET6
+from socketserver import TCPServer
+from threading import Condition, Event, Thread
+from time import monotonic
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ReceivedRequest:
+    """One request as it came; `headers` by their names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def is_signed_with(self, secret: str, header: str = "Signature", prefix: str = "") -> bool:
+        """Whether the header holds the HMAC-SHA256 of the exact bytes, in hexadecimal."""
+        expected = prefix + hmac.new(secret.encode(), self.body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(self.headers.get(header.lower(), "").encode(), expected.encode())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the receiver answers; `delay` in seconds."""
+
+    status: int = 200
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+
+
+class WebhookReceiver:
+    """Listens on a free port from `start` to `stop`. Answers 200 unless told otherwise."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self._server = _Server(host)
+        self._server.receiver = self
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="webhook-receiver", daemon=True)
+        self._changed = Condition()
+        self._requests: list[ReceivedRequest] = []
+        self._answers: deque[Answer] = deque()
+        self._default = Answer()
+        self._stopping = Event()
+        host = f"[{host}]" if ":" in host else host
+        self.url = f"http://{host}:{self._server.server_port}/webhook"
+
+    @property
+    def requests(self) -> Sequence[ReceivedRequest]:
+        """What has come so far, oldest first; a copy."""
+        with self._changed:
+            return list(self._requests)
+
+    @property
+    def events(self) -> list[str]:
+        """The `event` of each request's JSON."""
+        return [request.json["event"] for request in self.requests]
+
+    def answer_always(self, answer: int | Answer) -> None:
+        """How every request is answered from now on, for which no other answer was lined up."""
+        self._default = _to_answer(answer)
+
+    def answer_next(self, *answers: int | Answer) -> None:
+        """Lines up answers, or just their statuses, for the next requests: `answer_next(500, 500)`, then as ever."""
+        with self._changed:
+            self._answers.extend(map(_to_answer, answers))
+
+    def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[ReceivedRequest]:
+        """The requests, as soon as there are `count` of them. Raises AssertionError when the time is up."""
+        deadline = monotonic() + timeout
+        with self._changed:
+            while len(self._requests) < count:
+                left = deadline - monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    raise AssertionError(f"expected {count} requests within {timeout} s, got {len(self._requests)}")
+            return list(self._requests)
+
+    def clear(self) -> None:
+        """Forgets the requests and the answers that were lined up."""
+        with self._changed:
+            self._requests.clear()
+            self._answers.clear()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Frees the port, ends every answer that is delayed and every thread. Stopping twice does nothing."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def take(self, request: ReceivedRequest) -> Answer:
+        """Keeps a request; the answer is ready after its delay, or when the receiver stops."""
+        with self._changed:
+            self._requests.append(request)
+            answer = self._answers.popleft() if self._answers else self._default
+            self._changed.notify_all()
+        if answer.delay:
+            self._stopping.wait(answer.delay)
+        return answer
+
+
+@contextmanager
+def running_receiver() -> Iterator[WebhookReceiver]:
+    receiver = WebhookReceiver()
+    receiver.start()
+    try:
+        yield receiver
+    finally:
+        receiver.stop()
+
+
+def _to_answer(answer: int | Answer) -> Answer:
+    return answer if isinstance(answer, Answer) else Answer(answer)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False  # so that closing it waits for them
+    request_queue_size = 256
+    receiver: WebhookReceiver
+
+    def __init__(self, host: str) -> None:
+        self.address_family = AF_INET6 if ":" in host else AF_INET
+        super().__init__((host, 0), _Handler)
+
+    def server_bind(self) -> None:
+        """Without looking up the name of the address, as the library does, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_port = self.server_address[1]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A sender that went away is none of the receiver's errors."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 1.0
+    server: _Server
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) != length:
+            return  # the sender went away
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.server.receiver.take(ReceivedRequest(self.command, self.path, headers, body))
+        content = answer.body.encode()
+        self.send_response(answer.status)
+        for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_PUT = do_PATCH = _answer  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the test has the requests."""

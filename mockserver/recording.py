@@ -1,0 +1,42 @@
+"""A request and its answer as the journal keeps them: little work now, the rest when somebody looks."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from time import perf_counter
+
+from mockserver.answers import REASON, Answer, ApiRequest
+from mockserver.records import Exchange
+
+MOST_BODY_BYTES = 64 * 1024
+
+
+def exchange_of(request: ApiRequest, answer: Answer, moment: datetime) -> Callable[[int], Exchange]:
+    """The exchange, when it has its number."""
+    environ = request.environ
+    size = int(environ.get("CONTENT_LENGTH") or 0)
+    received = request.get_data()[:MOST_BODY_BYTES] if size else b""
+    sent = b"" if request.method == "HEAD" else answer.body
+    return lambda number: Exchange(
+        number,
+        moment,
+        request.method,
+        request.target,
+        _operation(request.url_rule.endpoint) if request.url_rule else None,
+        answer.status_code or None,
+        (perf_counter() - request.started) * 1000,
+        answer.headers.get(REASON, ""),
+        request.fault,
+        {name: value for name, value in environ.items() if name[:5] == "HTTP_" or name == "CONTENT_TYPE"},
+        received,
+        size,
+        answer.headers,
+        sent[:MOST_BODY_BYTES],
+        len(sent),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _operation(endpoint: str) -> str:
+    """As openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
+    return endpoint.replace("<", "{").replace(">", "}")

@@ -1,0 +1,154 @@
+"""What the pytest plugin holds against a test when it ends, and what a failing test's report shows."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from mockserver.client import MockServer
+from tests.documented import AGENT, TOGGLE, WEBHOOK
+from tests.test_plugin import errors, folder, run
+
+__all__ = ["folder"]
+
+CALL = f"""\
+import pytest
+import requests
+
+TOGGLE = {TOGGLE!r}
+
+def call(mockserver, path=TOGGLE, method="PATCH"):
+    return requests.request(method, mockserver.url + path, headers=mockserver.headers).status_code
+"""
+UNMATCHED = "the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):"
+TEARDOWN = """
+def test_unmatched(mockserver):
+    assert call(mockserver) == 200
+    assert call(mockserver, "/api/v1/nope") == 404
+    assert call(mockserver, TOGGLE, "DELETE") == 405
+
+def test_allowed(mockserver):
+    mockserver.allow_unmatched()
+    assert call(mockserver, "/api/v1/nope") == 404
+
+def test_another_environment_has_its_own(mockserver):
+    other = mockserver.open_environment()
+    assert call(other, "/api/v1/nope") == 404
+    assert [each["path"] for each in other.close()["unmatched"]] == ["/api/v1/nope"]
+
+def test_what_a_route_answers(mockserver):
+    assert call(mockserver, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
+    assert call(mockserver, TOGGLE, "OPTIONS") == 200
+    mockserver.add_fault("server_error")
+    assert call(mockserver) == 500
+"""
+REPORTS = """
+def test_passing(mockserver):
+    assert call(mockserver) == 200
+
+def test_failing(mockserver):
+    assert call(mockserver, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
+    assert call(mockserver) == 500
+
+def test_failing_without_a_call(mockserver):
+    raise ValueError
+
+@pytest.fixture
+def toggled(mockserver):
+    assert call(mockserver) == 500
+
+def test_failing_in_its_setup(toggled):
+    pass
+
+def test_failing_alone():
+    raise ValueError
+
+def test_journal_gone(mockserver):
+    mockserver.requests = None
+    raise ValueError
+
+def test_many(mockserver):
+    for _ in range(101):
+        assert call(mockserver) == 200
+    raise ValueError
+"""
+CALLED = f"#1 PATCH {TOGGLE} -> 200"
+REFUSED = (
+    f"#1 PATCH {TOGGLE.replace(WEBHOOK, 'x' + WEBHOOK)} -> 404 "
+    f'(agent {AGENT} has no webhook with the id "x{WEBHOOK}"; nearest: {WEBHOOK})'
+)
+JOURNALS = {
+    "test_failing": [REFUSED, CALLED.replace("#1", "#2")],
+    "test_failing_without_a_call": ["none"],
+    "ERROR at setup of test_failing_in_its_setup": [CALLED],
+    "test_journal_gone": ["the journal can't be read: TypeError(\"'NoneType' object is not callable\")"],
+    "test_many": ["(1 before these)", *(CALLED.replace("#1", f"#{number}") for number in range(2, 102))],
+}
+
+
+def parts(result: pytest.RunResult) -> Iterator[tuple[str, str, list[str]]]:
+    """The reports in pieces: the heading of each, the title of the piece, and its lines."""
+    heading, title, text = "", "", list[str]()
+    for line in [*result.stdout.lines, "= end ="]:
+        if found := re.fullmatch(r"([_=-]{3,}|=) (.*) ([_=-]{3,}|=)", line):
+            yield heading, title, text
+            heading, title, text = (heading, found[2], []) if found[1][0] == "-" else (found[2], "", [])
+        else:
+            text.append(line)
+
+
+def journals(result: pytest.RunResult) -> dict[str, list[str]]:
+    """Of each report that shows calls, its heading and these calls."""
+    return {heading: text for heading, title, text in parts(result) if title == "API calls to the mock server"}
+
+
+def teardowns(result: pytest.RunResult) -> dict[str, list[str]]:
+    """What failed at teardown, and what is said about it."""
+    said = {heading: text for heading, title, text in parts(result) if " at teardown of " in heading and not title}
+    return {heading: [line for line in text if not line.startswith("[gw")] for heading, text in said.items()}
+
+
+TEARDOWNS = {
+    "ERROR at teardown of test_unmatched": [
+        UNMATCHED,
+        "  #2 PATCH /api/v1/nope -> 404 "
+        "(no route has this path; the API stands under /api/v1, the harness's routes under /__admin)",
+        f"  #3 DELETE {TOGGLE} -> 405 (this path answers PATCH only)",
+    ]
+}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_only_what_a_test_can_not_have_meant_fails_it_and_only_failures_show_their_calls(
+    workers: str, folder: pytest.Pytester
+) -> None:
+    folder.makepyfile(CALL + TEARDOWN + REPORTS)
+    result = run(folder, "-p", "xdist", "-n", workers, "-rA")
+    result.assert_outcomes(passed=5, failed=5, errors=2)
+    assert journals(result) == JOURNALS
+    assert teardowns(result) == TEARDOWNS
+
+
+def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Pytester, mock: MockServer) -> None:
+    folder.makepyfile(CALL + TEARDOWN)
+    result = run(folder, "--mockserver-url", mock.url, "-k", "unmatched or allowed")
+    result.assert_outcomes(passed=2, errors=1)
+    assert UNMATCHED in errors(result)
+    assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
+
+
+def test_a_crash_comes_before_the_calls_that_no_route_takes(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        CALL
+        + """
+from mockserver.webhooks import Webhooks
+
+def test_crash(mockserver, monkeypatch):
+    monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
+    assert (call(mockserver), call(mockserver, "/api/v1/nope")) == (500, 404)
+"""
+    )
+    result = run(folder)
+    result.assert_outcomes(passed=1, errors=1)
+    assert errors(result)[1] == "the mock server itself failed:"
+    assert errors(result)[-1] == "ZeroDivisionError: division by zero"
