@@ -57,7 +57,7 @@ def test_requests_are_filtered(busy: MockServer) -> None:
         return [each["number"] for each in busy.requests(**filters)]
 
     assert numbers() == numbers(status=None) == [1, 2, 3, 4]
-    assert numbers(method="p*") == numbers(method="PATCH") == [1, 2, 3]
+    assert numbers(method="patch") == numbers(method="PATCH") == [1, 2, 3]
     assert numbers(status=404) == numbers(status="4xx") == [2, 3]
     assert numbers(method="get", path="/api/v1/agents", unmatched=False) == numbers(after=3) == [4]
     assert numbers(operation="PATCH /api/v1/agents/{agent_id}/webhooks/{webhook_id}/toggle") == [1, 2, 3]

@@ -40,7 +40,7 @@ def _path(value: str) -> Callable[[Exchange], bool]:
 
 
 FILTERS: Mapping[str, Filter[Exchange]] = {
-    "method": lambda value: lambda exchange: patterns.matches(exchange.method, value.upper()),
+    "method": lambda value: lambda exchange: exchange.method == value.upper(),
     "path": _path,
     "status": _status,
     "operation": filters.text(lambda exchange: exchange.operation),

@@ -22,7 +22,7 @@ _WIDTHS = (5, 12, 7, 6, 7, 60)
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None, follow: bool) -> None:
     """Show the API requests that a running server has got.
 
-    Filters are method, path (both with *), status (404 or 4xx), operation, unmatched, fault, since, after.
+    Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after.
     """
     if follow and (wait or expect_count is not None):
         raise click.UsageError("--follow goes on until Ctrl-C, and does not count; leave it out to --expect-count")

@@ -184,7 +184,7 @@ class MockServer:
     ) -> list[Document]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` of them.
 
-        Filters are method, path (both with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
+        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
         AssertionError, with the nearest, when there were too few or too many.
         """
         return self._expect("requests", filters, min, max, wait)
