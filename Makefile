@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
+AXE := $(VENV)/axe
 
-.PHONY: all lint types test run bench soak clean
+.PHONY: all lint types test run dist bench soak clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -18,11 +19,13 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable .
 	touch $@
 
-# The wheels let the tests install the package into fresh environments without a network.
+# The wheels let the tests install the package into fresh environments without a network. Of the package with axe-core
+# the tests take the script only, so that it needs none of what it depends on.
 $(DEV): setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77'
 	rm -rf build $(WHEELS)/talkover_mockserver-*
+	$(BIN)/pip install --quiet --no-deps --upgrade --target $(AXE) 'axe-playwright-python~=0.1.8'
 	touch $(RUN) $@
 
 run: $(RUN)
@@ -36,7 +39,12 @@ types: $(DEV)
 	$(BIN)/mypy
 
 test: $(DEV)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+dist: $(DEV)
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 bench: $(DEV)
 	$(BIN)/python -m benchmarks

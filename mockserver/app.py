@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import traceback
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -194,7 +195,10 @@ class _App(Flask):
             error = fixture_problem(error)
         if not isinstance(error, Problem):
             error = Problem(500, "Server Error", self._crashed(request, error))
-        return problem_response(error)
+        response = problem_response(error)
+        if error.status == HTTPStatus.UNAUTHORIZED and request.path.rstrip("/") == ADMIN:
+            response.headers["WWW-Authenticate"] = 'Basic realm="mockserver"'  # the browser asks for the admin token
+        return response
 
     def _refuse_route(self, request: ApiRequest, error: HTTPException) -> Response:
         if isinstance(error, MethodNotAllowed):

@@ -19,7 +19,7 @@ _ENDED = "event_phone_call_ended"
 def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, now: datetime) -> Outgoing:
     """The request, by the configuration that `agent`, `webhook` and `settings` are; `now` goes into signatures."""
     body = to_bytes(_payload(occurrence, agent, webhook), settings.delivery_json)
-    own = [("Content-Type", "application/json"), *_signature(occurrence, webhook, settings, body, now)]
+    own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
     headers = _with_custom(own, webhook.custom_headers)
     return outgoing(webhook.http_method, webhook.webhook_url, headers, body, webhook.timeout)
 
@@ -60,9 +60,10 @@ def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webho
     }
 
 
-def _signature(
+def signature(
     occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, now: datetime
 ) -> Sequence[tuple[str, str]]:
+    """The headers that sign the body, the signature's own first; none without a secret."""
     if not webhook.webhook_secret:
         return ()
     usual = SCHEMES[settings.signature_scheme]

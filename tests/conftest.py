@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -19,6 +19,9 @@ from mockserver.receiver import WebhookReceiver, running_receiver
 from mockserver.server import Server
 from mockserver.world import World
 from tests.stories import world_of
+
+if TYPE_CHECKING:
+    from tests.browser import Browser
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -44,7 +47,7 @@ def _no_leaks() -> Iterator[None]:
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
     for thread in set(threading.enumerate()) - threads:
-        thread.join(timeout=1)
+        thread.join(timeout=5)
     assert set(threading.enumerate()) <= threads, "the test left a thread"
     assert _descriptors() <= descriptors, "the test left a connection or a pipe"
 
@@ -126,3 +129,20 @@ def open_world() -> Iterator[Callable[..., World]]:
             return world
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def window() -> Iterator["Browser"]:
+    """One browser for all tests that need it."""
+    from tests.browser import running_browser
+
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(window: "Browser") -> Iterator["Browser"]:
+    """Ends on an empty page, so that no request of the test's own stays open."""
+    window.complaints()
+    yield window
+    window.driver.get("about:blank")

@@ -39,8 +39,9 @@ class Operation:
         """The body that is given, or the example's, as the test client takes it; nothing where none belongs."""
         if "requestBody" not in self.content:
             return {}
-        body = given.get("body", self.content["requestBody"]["content"]["application/json"]["example"])
-        return {"data": json.dumps(body), "content_type": "application/json"}
+        kind, media = next(iter(self.content["requestBody"]["content"].items()))
+        body = given.get("body", media["example"])
+        return {"data": json.dumps(body) if kind == "application/json" else body, "content_type": kind}
 
 
 @dataclass(frozen=True)

@@ -113,13 +113,13 @@ UNREADABLE: list[tuple[str, str, int, str]] = [
         "application/yaml",
         f"agent_id: {AGENT}\nevent: {STARTED}\ndata: {{a: .nan}}",
         422,
-        "call, context and data must be JSON: Out of range float values are not JSON compliant",
+        "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes",
     ),
     (
         "application/yaml",
         f"agent_id: {AGENT}\nevent: {STARTED}\ncontext: {{a: 2025-09-03}}",
         422,
-        "call, context and data must be JSON: Object of type date is not JSON serializable",
+        "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes",
     ),
     (
         "application/json",
@@ -131,7 +131,9 @@ UNREADABLE: list[tuple[str, str, int, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body", "status", "detail"), UNREADABLE, ids=[row[3][:30] for row in UNREADABLE]
+    ("content_type", "body", "status", "detail"),
+    UNREADABLE,
+    ids=range(len(UNREADABLE)),
 )
 def test_what_no_delivery_can_carry_is_refused_and_nothing_is_queued(
     http: FlaskClient, content_type: str, body: str, status: int, detail: str

@@ -80,7 +80,7 @@ def test_yaml_escapes_that_stand_for_no_character(text: str, loader: Any) -> Non
 HALF = r"'\ud83d' holds half of a surrogate pair (\ud800 to \udfff)"
 BAD_JSON: dict[str, tuple[str, str, int | None]] = {
     "YAML": ("a: 1", "is not JSON: Expecting value", 1),
-    "trailing comma": ('{\n  "a": 1,\n}', "is not JSON: Expecting property name enclosed in double quotes", 3),
+    "no quotes": ('{\n  "a": 1,\n  b: 2}', "is not JSON: Expecting property name enclosed in double quotes", 3),
     "NaN": ('{"a": NaN}', "is not JSON: NaN is not a JSON value", None),
     "infinity": ('{"a": -Infinity}', "is not JSON: -Infinity is not a JSON value", None),
     "a key twice": ('{"a": {\n"b": 1,\n"b": 2}}', "the key 'b' stands twice in one mapping", 3),

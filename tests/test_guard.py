@@ -193,7 +193,8 @@ def test_without_a_guard_there_is_only_the_api(world: World) -> None:
         answer = http.open(path, method=verb, headers=TOKEN)
         assert answer.status_code == 404
         assert {name: answer.headers[name] for name in API_HEADERS} == API_HEADERS
-        expected = f'{{\n    "message": "The route {quote(path[1:])} could not be found."\n}}'
+        route = quote(path).strip("/")
+        expected = f'{{\n    "message": "The route {route} could not be found."\n}}'
         assert answer.text == ("" if verb == "HEAD" else expected)
 
 

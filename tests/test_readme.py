@@ -56,11 +56,12 @@ def test_commands_answer_what_is_shown(text: str, server: Server) -> None:
 
 
 @each("python")
-def test_a_test_that_is_shown_passes(text: str, pytester: pytest.Pytester) -> None:
+def test_a_test_that_is_shown_passes(text: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of the other plugins that happen to be installed
     pytester.makepyfile(text)
     count = len(re.findall(r"^def test_", text, re.MULTILINE))
     assert count
-    pytester.runpytest_subprocess("-W", "error").assert_outcomes(passed=count)
+    pytester.runpytest_subprocess("-W", "error", "-p", "mockserver").assert_outcomes(passed=count)
 
 
 @each("http")

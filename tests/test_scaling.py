@@ -19,7 +19,7 @@ from tests.documented import TOGGLE, WEBHOOK
 from tests.installed import serving
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
-REQUIRED = "MOCKSERVER_TESTS_NEED_ALL" in os.environ
+REQUIRED = "MOCKSERVER_REQUIRE_NGINX" in os.environ
 ENVIRONMENTS = 12
 
 pytestmark = pytest.mark.skipif(

@@ -130,7 +130,7 @@ def threads_left() -> list[str]:
     """The servers' threads, but for those that are at their very end."""
     found = [thread for thread in threading.enumerate() if thread.name.startswith(("mockserver", "waitress"))]
     for thread in found:
-        thread.join(timeout=1)
+        thread.join(timeout=5)
     return [thread.name for thread in found if thread.is_alive()]
 
 

@@ -148,8 +148,9 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     try:
         json.dumps(wanted, allow_nan=False)
         to_bytes(wanted)  # what can't be written must not get as far as the queue
-    except (TypeError, ValueError) as error:
-        raise Problem(422, "Bad value", f"call, context and data must be JSON: {error}") from None
+    except (TypeError, ValueError):
+        detail = "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes"
+        raise Problem(422, "Bad value", detail) from None
     except RecursionError:
         raise Problem(422, "Bad value", "call, context and data are nested too deeply") from None
     return wanted

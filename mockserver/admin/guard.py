@@ -37,7 +37,7 @@ class Guard:
             raise Problem(403, "Unknown host", detail)
         if _is_foreign(request):
             raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")
-        self._check_token(request.headers.get(TOKEN_HEADER, ""))
+        self._check_token(admin_token_of(request))
 
     def _is_known(self, host: str) -> bool:
         if "*" in self.hosts:
@@ -53,6 +53,13 @@ class Guard:
         if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
             what = "wrong" if given else "missing"
             raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {what} (see --admin-token)")
+
+
+def admin_token_of(request: Request) -> str:
+    """What the request gives as the admin token: its header or, from browsers, the password of basic authentication."""
+    given = request.authorization
+    password = given.password if given and given.type == "basic" else None
+    return request.headers.get(TOKEN_HEADER) or password or ""
 
 
 def _is_foreign(request: Request) -> bool:

@@ -104,7 +104,12 @@ def _sent_headers(exchange: Exchange) -> dict[str, str]:
         (name.removeprefix("HTTP_").replace("_", "-").title(), value)
         for name, value in exchange.request_headers.items()
     )
-    return {name: _masked(value) if name in _SECRET_HEADERS else value for name, value in names if value}
+    return {name: shown_header(name, value) for name, value in names if value}
+
+
+def shown_header(name: str, value: str) -> str:
+    """The value of a header; of one that holds a token, no more than what tells it from others."""
+    return _masked(value) if name.title() in _SECRET_HEADERS else value
 
 
 def _text(body: bytes, cut: bool) -> str | None:

@@ -1,0 +1,118 @@
+"""Debian's Chromium, driven as a person would: it looks at the page, presses, and waits for what is to come."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+REQUIRED = os.environ.get("MOCKSERVER_REQUIRE_BROWSER") == "1"
+AXE = Path(sys.prefix) / "axe" / "axe_playwright_python" / "axe.min.js"
+DESKTOP, PHONE = 1280, 390
+BOUND = 15
+"""Seconds after which what should have come will not."""
+_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+class Browser:
+    """One window; the methods wait until there is what they look for."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, url: str, width: int = DESKTOP, *, dark: bool = False, scripts: bool = True) -> None:
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+        self.driver.get(url)
+        if scripts:
+            self.until(lambda: self.text("#live") == "live")
+
+    def run(self, script: str, *arguments: object) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def until(self, holds: Callable[[], object]) -> Any:
+        def told(_: object) -> object:
+            return holds()
+
+        return WebDriverWait(self.driver, BOUND, poll_frequency=0.05).until(told, "it did not come about")
+
+    def find(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements("css selector", selector)
+
+    def text(self, selector: str) -> str:
+        """What can be read of the first such element, or nothing where there is none."""
+        return str(self.run("return document.querySelector(arguments[0])?.innerText.trim() ?? ''", selector))
+
+    def wait_for(self, selector: str, text: str = "") -> WebElement:
+        """The first such element, as soon as it can be seen and holds the text."""
+
+        def found() -> WebElement | None:
+            script = (
+                "return [...document.querySelectorAll(arguments[0])]"
+                ".find(e => e.checkVisibility() && e.innerText.includes(arguments[1])) ?? null"
+            )
+            element: WebElement | None = self.run(script, selector, text)
+            return element
+
+        element: WebElement = self.until(found)
+        return element
+
+    def press(self, selector: str, text: str = "") -> None:
+        element = self.wait_for(selector, text)
+        self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
+
+    def fill(self, selector: str, value: str) -> None:
+        element = self.wait_for(selector)
+        element.clear()
+        element.send_keys(value)
+
+    def told(self, text: str) -> None:
+        """Waits for the message of an action, and puts it away."""
+        self.wait_for("#outcome p", text)
+        self.run("document.getElementById('outcome').replaceChildren()")
+
+    def violations(self) -> list[str]:
+        """What axe-core finds wrong with the page as it stands."""
+        self.run(AXE.read_text())
+        found = self.driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+        return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]]
+
+    def complaints(self) -> list[str]:
+        """What the browser has written to its console since the last call: errors, and breaches of the policy."""
+        return [str(entry["message"]) for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Fails or skips where there is no browser."""
+    if not (CHROMIUM and DRIVER):
+        say = pytest.fail if REQUIRED else pytest.skip
+        say("no browser: install chromium and chromium-driver (Debian), or leave this to .ci/run")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+        try:
+            yield Browser(driver)
+        finally:
+            driver.quit()
