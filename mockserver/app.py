@@ -5,6 +5,7 @@ import pkgutil
 import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -47,18 +48,20 @@ Log = Callable[[str], None]
 """Takes one line, without its end."""
 
 
-def create_app(world: World, guard: Guard | None = None, log: Log | None = None) -> Flask:
-    """The API, and the admin routes when there is a `guard` for them. `log` gets a line for each request."""
+def create_app(
+    world: World, guard: Guard | None = None, log: Log | None = None, *, admin_at_once: bool = True
+) -> Flask:
+    """The API, and the admin routes when there is a `guard` for them. `log` gets a line for each request.
+
+    Without `admin_at_once` the admin routes are imported when the first of them is asked for, so that the API
+    answers sooner.
+    """
     app = _App(world, guard, log)
     api = Api(app, world)
     for family in families():
         family.register(api)
-    if guard:
-        admin = Admin(app, world)
-        for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
-            module = importlib.import_module(found.name)
-            if hasattr(module, "register"):
-                module.register(admin)
+    if guard and admin_at_once:
+        app.add_admin_routes()
     return app
 
 
@@ -93,10 +96,24 @@ class _App(Flask):
         self.url_map.merge_slashes = False
         self.url_map.strict_slashes = False
         self._world, self._guard, self._log = world, guard, log
+        self._adding_admin = Lock()
+        self._has_admin = False
+
+    def add_admin_routes(self) -> None:
+        """Of every module in `mockserver.admin`. Adding them twice does nothing."""
+        with self._adding_admin:
+            if not self._has_admin:
+                admin = Admin(self, self._world)
+                for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
+                    module = importlib.import_module(found.name)
+                    if hasattr(module, "register"):
+                        module.register(admin)
+                self._has_admin = True
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = "/" + environ.get("PATH_INFO", "").lstrip("/")  # as the router takes it
         if self._guard and f"{path}/".startswith(ADMIN + "/"):
+            self.add_admin_routes()
             with self.request_context(environ) as context:
                 request = cast(ApiRequest, context.request)
                 return self._logged(request, self._answer_admin(request, self._guard))(environ, start_response)

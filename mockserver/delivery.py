@@ -1,10 +1,9 @@
 """The operations on deliveries: events, tests, logs and retries as the API offers them, and moving the clock."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.clock import Clock
 from mockserver.errors import AgentNotFound, LogNotFound, LogNotRetriable, Problem
@@ -21,8 +20,7 @@ from mockserver.webhooks import Webhooks, checked
 KEPT = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(NamedTuple):
     """What an event led to: a delivery for each webhook that gets it, and why the agent's others do not."""
 
     occurrence: Occurrence
@@ -84,7 +82,7 @@ class Deliveries:
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
             outgoing = message(occurrence, agent, webhook, self._state.settings, now)
-            delivery = replace(self._pending(occurrence, webhook), is_test=True, outgoing=outgoing)
+            delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
             outbox, sending = self._outbox, Sending(outgoing, self._sharing.deliver_to)
             outbox.hold(sending)
         try:
@@ -115,7 +113,7 @@ class Deliveries:
             reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
             if reason:
                 raise LogNotRetriable(reason)
-            delivery = replace(self._pending(entry.occurrence, webhook), attempt=entry.attempt + 1)
+            delivery = self._pending(entry.occurrence, webhook)._replace(attempt=entry.attempt + 1)
             self._outbox.queue(delivery, may_retry=False)
         return delivery
 

@@ -18,7 +18,6 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """PyYAML's C loader, where it is there."""
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
-_NOT_IN_YAML = re.compile("[\t\x7f\x85\u2028\u2029]|" + Reader.NON_PRINTABLE.pattern)
 
 _PAUSING = Lock()
 """Held by who has paused the process's garbage collector."""
@@ -81,7 +80,8 @@ def lines(text: str, paths: Sequence[Path], loader: Any = LOADER) -> list[int | 
 
 def _json_as_yaml(text: str) -> str:
     """JSON with the same lines, but without what YAML can't read: surrogate pairs, tabs, odd characters."""
-    return _NOT_IN_YAML.sub(" ", re.sub(r"(\\\\)|\\u", r"\1", text))
+    not_in_yaml = "[\t\x7f\x85\u2028\u2029]|" + Reader.NON_PRINTABLE.pattern
+    return re.sub(not_in_yaml, " ", re.sub(r"(\\\\)|\\u", r"\1", text))
 
 
 def _line(node: Any, path: Path) -> int:

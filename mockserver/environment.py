@@ -1,10 +1,9 @@
 """One isolated world: its own agents and webhooks, its own clock, and the baseline it goes back to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.agents import Agents
 from mockserver.clock import Clock
@@ -26,8 +25,7 @@ MOST_SNAPSHOTS = 10_000
 _MOST_ERRORS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A named copy of the state, which shares with it what neither changes."""
 
     name: str
@@ -60,7 +58,7 @@ class Environment:
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
-        sharing = replace(sharing, report=self.report)
+        sharing = sharing._replace(report=self.report)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
 
     @property

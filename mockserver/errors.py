@@ -1,8 +1,7 @@
 """Every error the program names: the API's answers, admin problems and mistakes in fixtures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 class ApiError(Exception):
@@ -221,8 +220,7 @@ class Problem(Exception):
         }
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(NamedTuple):
     """One thing wrong in a fixture: where (`file:line: path`), what, and the value that was found."""
 
     file: str

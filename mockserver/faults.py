@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from threading import Event, RLock
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from mockserver import errors
 from mockserver.errors import ApiError
@@ -25,17 +26,15 @@ PRESETS: Mapping[str, Callable[[], ApiError]] = {
 """The documented answers by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Respond:
+class Respond(NamedTuple):
     """An answer of the test's own; a body that is not a string is sent as JSON."""
 
     status: int = 500
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class FaultSpec:
+class FaultSpec(NamedTuple):
     """What a test asked for. `times` None is forever; `delay_ms` passes before anything else happens.
 
     `apply` lets the operation happen and loses its answer; otherwise the state stays untouched.

@@ -13,6 +13,7 @@ from mockserver.seed import Seed, to_seed
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
+@collector_paused()
 def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
     """The environments of all files together; of a folder, every YAML and JSON file in it, by name.
 
@@ -31,8 +32,7 @@ def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
             except FixtureError as error:
                 mistakes += error.mistakes
     try:
-        with collector_paused():
-            seed = to_seed(sources, sections)
+        seed = to_seed(sources, sections)
     except FixtureError as error:
         mistakes += error.mistakes
     if mistakes:

@@ -6,8 +6,8 @@ What can't be read counts as no input at all (measured). That hides bugs of clie
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
 
 _WHITESPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\ufeff\u200b"
 """What is trimmed (measured): Unicode's white space, the byte order mark, the zero-width space."""
@@ -17,11 +17,10 @@ _FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """The fields that a request gives; `note` says, in one sentence, what of it was ignored and why."""
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
     note: str = ""
 
 

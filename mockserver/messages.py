@@ -1,7 +1,6 @@
 """An occurrence as the request that tells a webhook of it: envelope or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +67,7 @@ def signature(
         return ()
     usual = SCHEMES[settings.signature_scheme]
     prefix = usual.prefix if settings.signature_prefix is None else settings.signature_prefix
-    scheme = replace(usual, header=settings.signature_header or usual.header, prefix=prefix)
+    scheme = usual._replace(header=settings.signature_header or usual.header, prefix=prefix)
     return tuple(sign(scheme, webhook.webhook_secret, body, int(now.timestamp()), occurrence.id).items())
 
 

@@ -3,8 +3,7 @@
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver import documents
 from mockserver.documents import Path
@@ -16,8 +15,7 @@ MISSING = object()
 """Stands for a value that is not there, in messages."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One fixture as it came: `file` names it in messages, `text` is what its lines are counted in."""
 
     file: str

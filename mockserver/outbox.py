@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain, count
 from threading import Condition, RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.clock import Clock
 from mockserver.history import History
@@ -23,8 +23,7 @@ _DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
 _CRASHED = Outcome(error="The mock itself failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
+class Sharing(NamedTuple):
     """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
 
     `report` takes the traceback; every environment puts its own in.
@@ -108,7 +107,7 @@ class Outbox:
         status = "success" if outcome.successful else "retrying" if again else "failed"
         if again:
             self._schedule_retry(delivery)
-        self._end(replace(delivery, outgoing=attempt.sending.outgoing), status, outcome)
+        self._end(delivery._replace(outgoing=attempt.sending.outgoing), status, outcome)
 
     def wait_until_settled(self) -> None:
         """Until nothing is under way and nothing is due; the lock is free meanwhile."""
@@ -169,7 +168,7 @@ class Outbox:
     def _schedule_retry(self, delivery: Delivery) -> None:
         """The pump looks again after every attempt, and need not be woken."""
         due = self._clock.moment() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
-        following = replace(delivery, attempt=delivery.attempt + 1)
+        following = delivery._replace(attempt=delivery.attempt + 1)
         heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
 
     def _take(self, scheduled: Scheduled, now: datetime) -> "Attempt | None":
@@ -196,7 +195,7 @@ class Outbox:
             self._refuse(scheduled, _CRASHED)
             return None
         if scheduled.previous is not None:
-            delivery = replace(scheduled.delivery, id=self._ids.new(now), created_at=now)
+            delivery = scheduled.delivery._replace(id=self._ids.new(now), created_at=now)
             scheduled = replace(scheduled, delivery=delivery)
             self.log.add(delivery.id, delivery)
         sending = Sending(outgoing, self._sharing.deliver_to)
@@ -215,7 +214,7 @@ class Outbox:
         """The attempt that this one repeats is `retrying` no more."""
         previous = self.log.get(id)
         if previous:
-            ended = replace(previous, status="failed")
+            ended = previous._replace(status="failed")
             self.log.change(id, ended)
             self.log.publish(ended, before=previous)
 
@@ -231,7 +230,7 @@ class Outbox:
             self._waiting.pop(webhook_id, None)
 
     def _end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
-        ended = replace(delivery, status=status, outcome=outcome, ended_at=self._clock.moment())
+        ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
         self.log.change(delivery.id, ended)
         self.log.publish(ended)
         self._settled.notify_all()

@@ -2,16 +2,15 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import NamedTuple
 
 WINDOW_SECONDS = 60
 _MOST_TOKENS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """What a token has used of its window: `reset` is Unix seconds, `seconds_left` until then."""
 
     limit: int

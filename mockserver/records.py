@@ -1,7 +1,6 @@
 """What an environment holds: frozen records, replaced and never changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -32,13 +31,12 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
 """The keys of an agent in their order (documented), with what they are when a fixture does not say (assumed)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """A voice agent. `details` are the further keys that its fixture gave, in their order."""
 
     id: str
     name: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = MappingProxyType({})
 
     def full(self) -> dict[str, Any]:
         """Every documented key in its order, then what else the fixture gave."""
@@ -76,17 +74,16 @@ class Webhook(NamedTuple):
         return "active" if self.enabled else "disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Something that happened at an agent; `extra` is what the trigger adds to the payload."""
 
     id: str
     agent_id: str
     event: str
     moment: datetime
-    call: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = MappingProxyType({})
     context: Mapping[str, Any] | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = MappingProxyType({})
 
 
 class Exchange(NamedTuple):
@@ -113,8 +110,7 @@ class Exchange(NamedTuple):
     response_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A request as it is sent; `timeout` in seconds, for connecting, sending and the whole answer."""
 
     method: str
@@ -124,8 +120,7 @@ class Outgoing:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a request: an answer (`status`), or an `error`, the reason in a few words.
 
     `duration_ms` is real time. `captured` says why nothing was sent; the answer is then the mock's own.
@@ -145,8 +140,7 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One attempt to send an occurrence to a webhook: the API's log entry, with the exact bytes beside it.
 
     `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is due).

@@ -5,8 +5,7 @@ Limits and defaults are documented; texts and coercions are measured on Laravel.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.events import EVENTS
 
@@ -18,9 +17,9 @@ _URL = re.compile(
     r"""[a-z][a-z0-9.+-]* ://
     (?: [\w.~!$&'()*+,;=:%-]+ @ )?
     (?: \[ [0-9a-f:.]+ \] | [\w.-]+ ) (?: : [0-9]+ )?
-    (?: / (?: [\w.~!$&'()*+,;=:@/-] | %[0-9a-f]{2} )* )?
-    (?: \? (?: [\w.~!$&'()*+,;=:@/?\[\]-] | %[0-9a-f]{2} )* )?
-    (?: \# (?: [\w.~!$&'()*+,;=:@/?-] | %[0-9a-f]{2} )* )?""",
+    (?: / [\w.~!$&'()*+,;=:@/-]* (?: %[0-9a-f]{2} [\w.~!$&'()*+,;=:@/-]* )* )?
+    (?: \? [\w.~!$&'()*+,;=:@/?\[\]-]* (?: %[0-9a-f]{2} [\w.~!$&'()*+,;=:@/?\[\]-]* )* )?
+    (?: \# [\w.~!$&'()*+,;=:@/?-]* (?: %[0-9a-f]{2} [\w.~!$&'()*+,;=:@/?-]* )* )?""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -47,8 +46,7 @@ Rule = Callable[[str, Any], Any]
 """Takes the field's name and a value that is not null; returns what is stored, or raises Invalid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: `rule` reads its value, `schema` is the same rule as JSON Schema for editors."""
 
     name: str
@@ -184,26 +182,24 @@ def fields_of(
     values: dict[str, Any] = {}
     wrong: dict[str, Sequence[str]] = {}
     wrong_entries: dict[str, Sequence[str]] = {}
-    for field in fields:
-        name = field.name
+    for name, rule, _, required, default in fields:
         value = body.get(name)
         if type(value) is str:
             value = value.strip() or None
-        if value is None:
-            if over is not None and name not in body:
-                values[name] = over[name]
-                continue
-            values[name] = field.default
-            if field.required:
+        if value is not None:
+            try:
+                values[name] = rule(name, value)
+            except Invalid as error:
+                values[name] = default
+                if error.texts:
+                    wrong[name] = error.texts
+                wrong_entries.update(error.entries)
+        elif over is not None and name not in body:
+            values[name] = over[name]
+        else:
+            values[name] = default
+            if required:
                 wrong[name] = [required_text(name)]
-            continue
-        try:
-            values[name] = field.rule(name, value)
-        except Invalid as error:
-            values[name] = field.default
-            if error.texts:
-                wrong[name] = error.texts
-            wrong_entries.update(error.entries)
     if wrong or wrong_entries:
         raise Invalid(entries={**wrong, **wrong_entries}, values=values)
     return values

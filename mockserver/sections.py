@@ -1,16 +1,14 @@
 """The sections that families of the API add to fixtures: lists of records that have fields and an id."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.documents import Path
 from mockserver.reader import CREATED, Reader
 from mockserver.rules import Field, Invalid, fields_of
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A list under `key`, beside `agents`, of mappings with an `id` and `fields`."""
 
     key: str

@@ -3,8 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.collected import Collected
 from mockserver.documents import Path
@@ -20,11 +19,10 @@ DEFAULT = "default"
 _BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
 
 
-@dataclass(frozen=True)
-class EnvironmentSeed:
+class EnvironmentSeed(NamedTuple):
     """What one environment starts with. Without `tokens` the default environment takes any token."""
 
-    baseline: Baseline = field(default_factory=Baseline)
+    baseline: Baseline = Baseline()
     tokens: tuple[str, ...] = ()
     expired_tokens: tuple[str, ...] = ()
 

@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from threading import Lock
@@ -89,7 +89,7 @@ class Sending:
             self._close()
         if self._stopped:  # which may look like the end of an answer
             outcome = Outcome(error=_reason(ConnectionAbortedError()))
-        return replace(outcome, duration_ms=round((monotonic() - started) * 1000))
+        return outcome._replace(duration_ms=round((monotonic() - started) * 1000))
 
     def _run(self, deadline: float) -> Outcome:
         parts = urlsplit(self.outgoing.url)

@@ -1,8 +1,7 @@
 """What a fixture may override: only what a user of another account could see differently."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.fields import choice_field
 from mockserver.rules import Field, Invalid, Rule, boolean, fields_of, integer, label, text
@@ -13,8 +12,7 @@ SIGNATURE_SCHEMES = ("hmac", "github", "stripe", "standard", "shopify")
 _MOST_SECONDS = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """One environment's settings. `retry_schedule` in seconds; None is the default of what it overrides."""
 
     plan: str = "standard"
@@ -35,7 +33,7 @@ class Settings:
 
     def overrides(self) -> dict[str, Any]:
         """What differs from the defaults, as a fixture gives it."""
-        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        found = self._asdict()
         changed = {name: value for name, value in found.items() if value != getattr(DEFAULTS, name)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 

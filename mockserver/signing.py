@@ -5,11 +5,10 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(NamedTuple):
     """How a signature is made (`name`) and how it travels: in which header, after which prefix."""
 
     name: str

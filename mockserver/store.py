@@ -1,9 +1,9 @@
 """Copy-on-write state: a baseline that environments share, and the little that each has changed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any, Generic, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from mockserver.records import Agent, Webhook
 from mockserver.settings import DEFAULTS, Settings
@@ -74,17 +74,16 @@ class Table(Generic[V]):
         return sum(1 for _ in self)
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """What a fixture gave one environment. Shared by every environment opened from it; never changed."""
 
-    agents: Mapping[str, Agent] = field(default_factory=dict)
-    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
-    webhook_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    agents: Mapping[str, Agent] = MappingProxyType({})
+    webhooks: Mapping[str, Webhook] = MappingProxyType({})
+    webhook_ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """By agent id, oldest first."""
-    cache_clears: Mapping[str, int] = field(default_factory=dict)
+    cache_clears: Mapping[str, int] = MappingProxyType({})
     """By agent id: how often a webhook operation has cleared the agent's cache."""
-    sections: Mapping[str, Mapping[str, Record]] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, Record]] = MappingProxyType({})
     """By section of the fixture: the records of families that keep nothing but fields, by id."""
     settings: Settings = DEFAULTS
 

@@ -2,8 +2,8 @@
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
@@ -38,8 +38,7 @@ class Unresolved(Exception):
     """The name has no address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where to connect: `addresses` are tried in turn, and nothing else is looked up."""
 
     host: str

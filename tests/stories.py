@@ -1,7 +1,6 @@
 """Environments whose webhooks lead to receivers in the test, and short words for what happens in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -37,7 +36,7 @@ def impatient(*webhooks: Mapping[str, Any], timeout: float) -> Baseline:
     """Webhooks whose timeout is shorter than the API allows."""
     baseline = to_baseline(Source("fixture", "", fixture(*webhooks)))
     hasty: Any = timeout
-    return replace(baseline, webhooks={id: each._replace(timeout=hasty) for id, each in baseline.webhooks.items()})
+    return baseline._replace(webhooks={id: each._replace(timeout=hasty) for id, each in baseline.webhooks.items()})
 
 
 def emit(environment: Environment, event: str = STARTED, agent_id: str = AGENT, **extra: Any) -> Sequence[Delivery]:

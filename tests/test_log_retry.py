@@ -1,7 +1,6 @@
 """The retry of a log entry, as the vendor documents it: what it queues, and when it is refused."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -108,7 +107,7 @@ def of_a_disabled_webhook(environment: Environment, receiver: WebhookReceiver) -
 
 def when_no_more_fit_into_the_queue(environment: Environment, receiver: WebhookReceiver) -> str:
     id = failed(environment, receiver)
-    environment.deliveries._sharing = replace(environment.deliveries._sharing, most_kept=0)
+    environment.deliveries._sharing = environment.deliveries._sharing._replace(most_kept=0)
     return id
 
 

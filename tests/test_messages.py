@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -32,7 +31,7 @@ ENVELOPE = (
 
 
 def occurrence(event: str = STARTED, **given: Any) -> Occurrence:
-    return replace(Occurrence("occurrence-1", AGENT_ID, event, MOMENT, {"id": "call-1"}), **given)
+    return Occurrence("occurrence-1", AGENT_ID, event, MOMENT, {"id": "call-1"})._replace(**given)
 
 
 def sent(event: Occurrence, webhook: Webhook = WEBHOOK, settings: Settings | None = None) -> Outgoing:

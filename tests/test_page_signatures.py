@@ -1,7 +1,6 @@
 """The signature check of the page, by every scheme, and where there is nothing to check."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -40,8 +39,8 @@ def test_other_bytes_another_secret_or_a_header_in_its_place_are_not_genuine(ope
     world = open_world(hook(FAR, **SECRET))
     delivery = delivered(world)
     assert delivery.outgoing
-    changed = replace(delivery, outgoing=replace(delivery.outgoing, body=b"{}"))
-    unsigned = replace(delivery, outgoing=replace(delivery.outgoing, headers=()))
+    changed = delivery._replace(outgoing=delivery.outgoing._replace(body=b"{}"))
+    unsigned = delivery._replace(outgoing=delivery.outgoing._replace(headers=()))
     for each in (changed, unsigned):
         found = check(each, world.default)
         assert found
@@ -58,7 +57,7 @@ def test_there_is_nothing_to_check_without_a_secret_a_webhook_or_a_request(open_
     found = check(delivery, world.default)
     assert found
     assert (found.genuine, found.text) == (None, "Not signed: the webhook has no secret.")
-    assert check(replace(delivery, outgoing=None), world.default) is None
+    assert check(delivery._replace(outgoing=None), world.default) is None
     world.default.webhooks.delete(AGENT, WEBHOOK)
     found = check(delivery, world.default)
     assert found

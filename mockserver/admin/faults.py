@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from flask import Response, request
@@ -60,7 +59,7 @@ def present(fault: Fault) -> dict[str, Any]:
         "id": fault.id,
         "match": {"method": spec.method, "path": spec.path},
         "preset": spec.preset,
-        "respond": asdict(spec.respond) if spec.respond else None,
+        "respond": spec.respond._asdict() if spec.respond else None,
         "action": spec.action,
         "delay_ms": spec.delay_ms,
         "times": spec.times,

@@ -3,7 +3,7 @@
 import hmac
 import ipaddress
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Request
 
@@ -15,8 +15,7 @@ _HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 """A Host header. Names of containers have underscores, so Flask's `request.host`, which has none, won't do."""
 
 
-@dataclass(frozen=True)
-class Guard:
+class Guard(NamedTuple):
     """`bound` is the address that the server listens on; `hosts` are further names it is known by (`*`: any).
 
     Bound to every address, as in a container, it also answers to IP addresses, to names without a dot

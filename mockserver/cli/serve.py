@@ -106,7 +106,7 @@ def command(
     _remove(port_file)  # one that a crash left would name a port before there is a server
     world = World(_load(fixtures), sections(), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
-    server = _listen(create_app(world, guard, _log), host, port)
+    server = _listen(create_app(world, guard, _log, admin_at_once=False), host, port)
     _on_signal(lambda *_: server.stop_soon())
     try:
         with _port_in(port_file, server.port):
