@@ -165,8 +165,7 @@ def test_another_environment_is_chosen(browser: Browser, server: Server, width: 
     assert "My Webhook" not in browser.text("main")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@at_both_widths
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)], ids=["1280-light", "390-dark"])
 def test_axe_finds_nothing(
     browser: Browser, server: Server, world: World, mock: MockServer, receiver: WebhookReceiver, width: int, dark: bool
 ) -> None:

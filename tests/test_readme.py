@@ -55,13 +55,16 @@ def test_commands_answer_what_is_shown(text: str, server: Server) -> None:
         assert without_times(answer.stdout) == without_times(expected.replace(SHOWN_URL, server.url))
 
 
-@each("python")
-def test_a_test_that_is_shown_passes(text: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tests_that_are_shown_pass(page: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a page in one run, each in a file of its own."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of the other plugins that happen to be installed
-    pytester.makepyfile(text)
-    count = len(re.findall(r"^def test_", text, re.MULTILINE))
-    assert count
-    pytester.runpytest_subprocess("-W", "error", "-p", "mockserver").assert_outcomes(passed=count)
+    shown = [text for id, language, text in BLOCKS if language == "python" and id.rpartition("-")[0] == page.name]
+    counts = [len(re.findall(r"^def test_", text, re.MULTILINE)) for text in shown]
+    assert all(counts)
+    if shown:
+        pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(shown)})
+        pytester.runpytest_subprocess("-W", "error", "-p", "mockserver").assert_outcomes(passed=sum(counts))
 
 
 @each("http")

@@ -111,7 +111,8 @@ def test_when_every_address_refuses_so_does_the_host(resolving: Callable[..., No
     ],
 )
 def test_what_is_no_target_is_a_failure(url: str, error: str) -> None:
-    assert sending(url).run() == Outcome(error=error)
+    outcome = sending(url).run()
+    assert outcome == Outcome(error=error, duration_ms=outcome.duration_ms)
 
 
 def test_an_international_name_is_sent_in_ascii(peer: StartPeer, resolving: Callable[..., None]) -> None:
