@@ -247,12 +247,14 @@ class Attempt:
     sending: Sending
 
     def run(self) -> None:
-        outcome = _CRASHED
+        """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
         try:
             outcome = self.sending.run()
-        finally:
-            with self.lock:
-                self.outbox.finish(self, outcome)
+        except Exception:
+            outcome = _CRASHED
+            self.outbox.report(traceback.format_exc())
+        with self.lock:
+            self.outbox.finish(self, outcome)
 
     def stop(self) -> None:
         self.sending.stop()

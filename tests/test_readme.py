@@ -1,8 +1,10 @@
 """What the README and the pages in docs/ show is what happens."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from flask import Flask
 
 from mockserver import cli
 from mockserver.server import Server
+from mockserver.settings import SETTING_FIELDS
 from tests.conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -44,14 +47,22 @@ def without_times(text: str) -> str:
 
 
 @each("console")
-def test_commands_answer_what_is_shown(text: str, server: Server) -> None:
+def test_commands_answer_what_is_shown(text: str, server: Server, tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     first, *sessions = re.split(r"^\$ ", text, flags=re.MULTILINE)
     assert first == ""
     for session in sessions:
         prompt, _, expected = session.partition("\n")
         command = prompt.replace(SHOWN_URL, server.url)
         assert server.url in command
-        answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+        answer = subprocess.run(
+            ["sh", "-c", command],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert without_times(answer.stdout) == without_times(expected.replace(SHOWN_URL, server.url))
 
 
@@ -144,12 +155,18 @@ def test_a_link_leads_somewhere(page: Path, link: str) -> None:
     assert (page.parent / link).exists()
 
 
-def test_the_readme_names_every_admin_route(app: Flask) -> None:
+def test_the_docs_name_every_admin_route(app: Flask) -> None:
+    page = (ROOT / "docs" / "admin.md").read_text()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/__admin"):
             method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
             path = rule.rule.replace("<", "{").replace(">", "}")
-            assert f"`{method} {path}`" in README
+            assert f"`{method} {path}`" in page
+
+
+def test_the_docs_name_every_setting_in_order() -> None:
+    page = (ROOT / "docs" / "fixtures.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [field.name for field in SETTING_FIELDS]
 
 
 def test_the_readme_leads_to_every_page() -> None:
