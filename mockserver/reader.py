@@ -38,6 +38,8 @@ class Reader:
         self.mistakes = mistakes
         self.name, self.found, self.over = name, found, over
         self._agents_before = len(over.agents) if over else 0
+        self._moments: dict[str, datetime] = {}
+        """By their texts, of which a fixture has few that differ."""
 
     def agent(self, path: Path, data: Any) -> None:
         """One agent with its webhooks."""
@@ -132,18 +134,15 @@ class Reader:
         if data.get("payload_templates"):
             self._check_templates(path, data["payload_templates"])
             values["payload_templates"] = self._plain((*path, "payload_templates"), values["payload_templates"])
-        created = self._moment(path, "created_at", data) or CREATED
+        values["created_at"] = created = self._moment(path, "created_at", data) or CREATED
+        values["updated_at"] = self._moment(path, "updated_at", data) or created
         siblings = self.found.webhook_ids.setdefault(agent_id, [])
-        id = self.id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
+        values["id"] = id = self.id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
+        values["agent_id"] = agent_id
+        if "status" in data:
+            values["in_error"] = self._in_error(path, data["status"], values["enabled"])
         siblings.append(id)
-        self.found.webhooks[id] = Webhook(
-            id=id,
-            agent_id=agent_id,
-            created_at=created,
-            updated_at=self._moment(path, "updated_at", data) or created,
-            in_error="status" in data and self._in_error(path, data["status"], values["enabled"]),
-            **values,
-        )
+        self.found.webhooks[id] = Webhook(**values)
 
     def _webhooks_before(self, agent_id: str) -> int:
         return len(self.over.webhook_ids.get(agent_id) or ()) if self.over else 0
@@ -228,12 +227,17 @@ class Reader:
         value = data.get(key)
         if value is None:
             return None
+        if type(value) is str and value in self._moments:
+            return self._moments[value]
         moment = to_moment(value)
         if moment is None:
             text = f"The {label(key)} is not a valid date, such as 2025-09-03T23:19:51Z."
             self.mistakes.add((*path, key), text, value)
             return None
-        return moment.replace(microsecond=0) if moment.microsecond else moment
+        moment = moment.replace(microsecond=0)
+        if type(value) is str:
+            self._moments[value] = moment
+        return moment
 
 
 def webhook_document(webhook: Webhook) -> dict[str, Any]:
