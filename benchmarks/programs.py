@@ -29,7 +29,14 @@ class Connection:
 
     def call(self, request: bytes) -> bytes:
         """The answer's body. Raises RuntimeError when it is not a success."""
+        self.send(request)
+        return self.receive()
+
+    def send(self, request: bytes) -> None:
         self._socket.sendall(request)
+
+    def receive(self) -> bytes:
+        """See `call`."""
         received = self._receive()
         while b"\r\n\r\n" not in received:
             received += self._receive()
@@ -38,7 +45,7 @@ class Connection:
         while len(body) < size:
             body += self._receive()
         if not head.startswith(b"HTTP/1.1 2"):
-            raise RuntimeError(f"{request!r} was answered {head!r} {body!r}")
+            raise RuntimeError(f"the answer was {head!r} {body!r}")
         return body
 
     def _receive(self) -> bytes:
