@@ -24,6 +24,8 @@ at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_nothing_moves_while_rows_arrive(browser: Browser, server: Server, app: Flask, width: int) -> None:
     http = app.test_client()
     browser.open(server.url + PAGE, width)
+    tops = "return [...document.querySelectorAll('[data-follow]')].map(box => box.scrollTop)"
+    assert browser.run(tops) == [0, 0], "what stands where there is no list yet is read from its start"
     browser.run(
         "window.moved = []; new PerformanceObserver(list => { for (const each of list.getEntries())"
         " moved.push(...each.sources.map(source => source.node?.parentElement?.outerHTML)) })"

@@ -51,14 +51,17 @@
     }
   }
 
-  // Lists grow at their end, so that nothing that is read moves; who looks at the end goes on looking at it.
+  // Lists grow at their end, so that nothing that is read moves; who looks at the end goes on looking at it. What
+  // stands where there is no list yet is read from its start.
+  const hasRows = (box) => box.querySelector(".rows") !== null;
   const isFollowing = (box) =>
-    box.scrollHeight - box.scrollTop - box.clientHeight < 4 && !box.querySelector("details[open]");
+    !hasRows(box) || (box.scrollHeight - box.scrollTop - box.clientHeight < 4 && !box.querySelector("details[open]"));
+  const follow = (box) => (box.scrollTop = hasRows(box) ? box.scrollHeight : 0);
 
   function keepFollowing(change) {
     const followed = [...document.querySelectorAll("[data-follow]")].filter(isFollowing);
     change();
-    for (const box of followed) box.scrollTop = box.scrollHeight;
+    followed.forEach(follow);
   }
 
   const rowsOf = (section) => new Set([...document.querySelectorAll(`#${section} .rows > li`)].map((row) => row.id));
@@ -205,7 +208,7 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    for (const box of document.querySelectorAll("[data-follow]")) box.scrollTop = box.scrollHeight;
+    document.querySelectorAll("[data-follow]").forEach(follow);
     setInterval(tick, 1000);
     live();
   });
