@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
+from io import BytesIO
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from flask import Request, request
 
@@ -69,6 +70,10 @@ class ApiRequest(Request):
         """The fault that struck."""
         self.is_of_the_past = False
         """Whether a reset came while a fault held it up."""
+
+    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
+        """An upload stays in memory: a container's file system is read-only."""
+        return BytesIO()
 
     @property
     def environment(self) -> Environment:

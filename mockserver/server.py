@@ -21,6 +21,8 @@ from mockserver.errors import Refused
 from mockserver.wire import header_text
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
+_NO_FILES = 1 << 62
+"""Bytes from which waitress would put what is on its way into a file; a container's file system is read-only."""
 _THREADS = 8
 _MOST_CONNECTIONS = 2_000
 _STOP_SECONDS = 0.5
@@ -52,6 +54,8 @@ class Server:
             connection_limit=_MOST_CONNECTIONS,
             asyncore_use_poll=True,
             max_request_body_size=MOST_BODY_BYTES,
+            inbuf_overflow=_NO_FILES,
+            outbuf_overflow=_NO_FILES,
             clear_untrusted_proxy_headers=False,  # nothing here reads them
             ident=None,
             log_socket_errors=False,  # a fault ends connections on purpose

@@ -14,7 +14,7 @@ import requests
 from flask import Flask
 
 from mockserver.server import MOST_BODY_BYTES, Server
-from tests.documented import API_HEADERS
+from tests.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
 
 Serve = Callable[[Flask], Server]
 
@@ -237,3 +237,21 @@ def test_what_is_no_request_is_refused_in_json_and_logged(sent: bytes, app: Flas
     expected = {**API_HEADERS, "X-Mockserver-Reason": reason, "Content-Length": str(len(body)), "Connection": "close"}
     assert dict(line.split(": ", 1) for line in headers if not line.startswith("Date: ")) == expected
     assert lines == [f"{request_line} {status[:3]} 0.0ms - - ({reason})"]
+
+
+def test_large_bodies_need_no_file_system(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, whose own is read-only."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    toggle, admin = server.url + TOGGLE, f"{server.url}/__admin/state"
+    large = 2_000_000
+    assert requests.patch(toggle, b"x" * large, headers=TOKEN, timeout=WAIT).status_code == 200
+    assert requests.patch(toggle, iter([b"x" * large]), headers=TOKEN, timeout=WAIT).status_code == 200
+    webhooks = toggle.removesuffix(f"/{WEBHOOK}/toggle")
+    assert requests.post(webhooks, files={"name": b"x" * large}, headers=TOKEN, timeout=WAIT).status_code == 422
+    agent = {"name": "A", "description": "x" * large}
+    answer = requests.put(admin, json={"agents": [agent]}, timeout=WAIT)
+    assert answer.json()["agents"][0]["description"] == agent["description"]
