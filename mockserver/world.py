@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from threading import Lock
+from time import monotonic
 
 from mockserver.clock import Clock, real_time
 from mockserver.environment import Environment
@@ -48,6 +49,8 @@ class World:
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
         self._stopped = False
+        self.started = monotonic()
+        """When, by the process's own clock."""
         self._permanent = frozenset(seed)
         for name, each in seed.items():
             self._add(Environment(name, each, Clock(time), self._sharing, sections))

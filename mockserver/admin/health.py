@@ -10,10 +10,8 @@ from mockserver.wire import admin_response
 
 
 def register(admin: Admin) -> None:
-    started = monotonic()
-
     def health() -> Response:
-        uptime = round(monotonic() - started, 3)
+        uptime = round(monotonic() - admin.world.started, 3)
         return admin_response({"status": "ok", "version": __version__, "uptime_seconds": uptime})
 
     admin.route("GET", "/health", health)
