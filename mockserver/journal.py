@@ -22,6 +22,11 @@ class Journal:
         """How many exchanges the journal has lost to its limit."""
         return self._history.dropped
 
+    @property
+    def count(self) -> int:
+        """How many exchanges there have been, which is the number of the latest."""
+        return self._number
+
     def record(self, exchange: Callable[[int], Exchange]) -> None:
         """Adds an exchange, which is made when its number is known."""
         with self._lock:

@@ -5,7 +5,7 @@ A run that takes none pays for none: what they need is imported when they are fi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,19 @@ import pytest
 if TYPE_CHECKING:
     from mockserver.client import MockServer
     from mockserver.receiver import WebhookReceiver
+    from mockserver.records import Exchange
     from mockserver.seed import Seed
+    from mockserver.world import World
 
-_ENVIRONMENT = pytest.StashKey["MockServer"]()
+    Fixtures = str | Path | Sequence[str | Path]
+    Strays = Callable[[], Sequence[Exchange]]
+
+_ENVIRONMENT: pytest.StashKey[MockServer] = pytest.StashKey()
 """That of a test, once it has one."""
+_STRAYS: pytest.StashKey[Strays] = pytest.StashKey()
+"""Tells a test's calls that came with no environment's token."""
+_WORLD: pytest.StashKey[World] = pytest.StashKey()
+"""That of the run's own server."""
 _MOST_SHOWN = 100
 """How many calls a report shows."""
 
@@ -43,16 +52,18 @@ def mockserver_fixtures(pytestconfig: pytest.Config) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def mockserver_server(pytestconfig: pytest.Config, mockserver_fixtures: list[Path]) -> Iterator[MockServer]:
+def mockserver_server(pytestconfig: pytest.Config, mockserver_fixtures: Fixtures) -> Iterator[MockServer]:
     """The server of this run: started once on a free port, or the one of `--mockserver-url`.
 
-    Its default environment is what every test's environment is a fresh copy of.
+    Its default environment is what every test's environment is a fresh copy of. Of a server that the run has started
+    it has a token of its own, so that a wrong token opens nothing.
     """
     url = pytestconfig.getoption("mockserver_url")
+    fixtures = [mockserver_fixtures] if isinstance(mockserver_fixtures, (str, Path)) else list(mockserver_fixtures)
     if url:
-        yield from _running_server(url, mockserver_fixtures)
+        yield from _running_server(url, fixtures)
     else:
-        yield from _own_server(mockserver_fixtures)
+        yield from _own_server(fixtures, pytestconfig)
 
 
 @pytest.fixture
@@ -62,12 +73,34 @@ def mockserver(request: pytest.FixtureRequest, mockserver_server: MockServer) ->
     Fails the test for what it can't have meant: a crash of the server itself, with its traceback, and calls that no
     route of the API took, unless the test says `mockserver.allow_unmatched()`.
     """
+    request.node.stash[_STRAYS] = strays = _strays_from_now(request.config)
     request.node.stash[_ENVIRONMENT] = environment = mockserver_server.open_environment()
     yield environment
     closed = environment.close()
     _fail_for_crashes(closed["errors"])
-    if closed["unmatched"] and not environment.allows_unmatched:
-        _fail_for_unmatched(closed["unmatched"])
+    unmatched = [*closed["unmatched"], *_unmatched(strays())]
+    if unmatched and not environment.allows_unmatched:
+        _fail_for_unmatched(unmatched)
+
+
+def _strays_from_now(config: pytest.Config) -> Strays:
+    """Calls without a token or with one that opens nothing. A server that runs already has those of others too."""
+    world = config.stash.get(_WORLD, None)
+    if world is None:
+        return tuple
+    default, before = world.default, world.default.journal.count
+
+    def is_stray(exchange: Exchange) -> bool:
+        token = exchange.request_headers.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
+        return exchange.number > before and token not in default.tokens
+
+    return lambda: default.journal.watch(is_stray).items
+
+
+def _unmatched(strays: Sequence[Exchange]) -> list[dict[str, Any]]:
+    from mockserver.admin.requests import is_unmatched, present
+
+    return [present(each) for each in strays if is_unmatched(each)]
 
 
 def _fail_for_crashes(errors: list[str]) -> None:
@@ -90,19 +123,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     environment = item.stash.get(_ENVIRONMENT, None)
     if report.failed and report.when != "teardown" and environment is not None:
         report.sections.append(("API calls to the mock server", _journal(environment)))
+        strays = item.stash[_STRAYS]()
+        if strays:
+            from mockserver.admin.requests import present
+
+            title = "API calls to the mock server with no token of an environment"
+            report.sections.append((title, _lines([present(each) for each in strays])))
     return report
 
 
 def _journal(environment: MockServer) -> str:
     """The latest calls. Never the reason why a report fails."""
-    from mockserver.client.expectations import line
-
     try:
-        lines = [line(each) for each in environment.requests()]
+        return _lines(environment.requests()) or "none"
     except Exception as error:
         return f"the journal can't be read: {error!r}"
-    before = [f"({len(lines) - _MOST_SHOWN} before these)"] if len(lines) > _MOST_SHOWN else []
-    return "\n".join([*before, *lines[-_MOST_SHOWN:]]) or "none"
+
+
+def _lines(calls: list[dict[str, Any]]) -> str:
+    from mockserver.client.expectations import line
+
+    before = [f"({len(calls) - _MOST_SHOWN} before these)"] if len(calls) > _MOST_SHOWN else []
+    return "\n".join([*before, *map(line, calls[-_MOST_SHOWN:])])
 
 
 @pytest.fixture
@@ -114,7 +156,7 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
         yield receiver
 
 
-def _own_server(fixtures: list[Path]) -> Iterator[MockServer]:
+def _own_server(fixtures: Sequence[str | Path], config: pytest.Config) -> Iterator[MockServer]:
     from mockserver.admin.guard import Guard
     from mockserver.api import sections
     from mockserver.app import create_app
@@ -122,18 +164,27 @@ def _own_server(fixtures: list[Path]) -> Iterator[MockServer]:
     from mockserver.server import Server
     from mockserver.world import World
 
-    world = World(_seed(fixtures), sections())
+    seed = _with_a_token(_seed(fixtures))
+    world = config.stash[_WORLD] = World(seed, sections())
     server = Server(create_app(world, Guard()))
     server.start()
     try:
-        with MockServer(server.url) as client:
+        with MockServer(server.url, seed["default"].tokens[0]) as client:
             yield client
     finally:
         server.stop()
     _fail_for_crashes(world.default.errors)
 
 
-def _running_server(url: str, fixtures: list[Path]) -> Iterator[MockServer]:
+def _with_a_token(seed: Seed) -> Seed:
+    """The default environment would take any token, and hide a test's slip in its own."""
+    import secrets
+
+    default = seed["default"]
+    return {**seed, "default": default._replace(tokens=default.tokens or (f"talq_{secrets.token_hex(12)}",))}
+
+
+def _running_server(url: str, fixtures: Sequence[str | Path]) -> Iterator[MockServer]:
     import os
 
     from mockserver.client import MockServer
@@ -171,7 +222,7 @@ def _first_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _document(fixtures: list[Path]) -> dict[str, Any]:
+def _document(fixtures: Sequence[str | Path]) -> dict[str, Any]:
     """The default environment of all the fixtures, as one that can travel."""
     from mockserver.seed import to_document
     from mockserver.store import State
@@ -179,7 +230,7 @@ def _document(fixtures: list[Path]) -> dict[str, Any]:
     return to_document(State(_seed(fixtures)["default"].baseline))
 
 
-def _seed(fixtures: list[Path]) -> Seed:
+def _seed(fixtures: Sequence[str | Path]) -> Seed:
     from mockserver.api import sections
     from mockserver.errors import FixtureError
     from mockserver.fixture_files import default_fixture, load

@@ -73,6 +73,13 @@ def test_each_test_has_an_environment_of_its_own(folder: pytest.Pytester) -> Non
     run(folder).assert_outcomes(passed=4)
 
 
+@pytest.mark.parametrize("given", ["'mine.yaml'", "Path('mine.yaml')", "['mine.yaml']", "(Path('mine.yaml'),)"])
+def test_fixtures_are_a_path_or_several(given: str, folder: pytest.Pytester) -> None:
+    fixture = f"@pytest.fixture(scope='session')\ndef mockserver_fixtures():\n    return {given}\n"
+    folder.makepyfile("import pytest\nfrom pathlib import Path\n" + fixture + MINE)
+    run(folder).assert_outcomes(passed=1)
+
+
 def test_each_worker_of_xdist_has_a_server_of_its_own(folder: pytest.Pytester) -> None:
     folder.makepyfile(TOGGLES)
     run(folder, "-p", "xdist", "-n", "2").assert_outcomes(passed=4)

@@ -137,6 +137,50 @@ def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Py
     assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
 
 
+STRAYS = """
+def stray(mockserver, path=TOGGLE, headers={"Authorization": "Bearer typo"}):
+    return requests.patch(mockserver.url + path, headers=headers).status_code
+
+def test_a_wrong_token_opens_nothing(mockserver, mockserver_server):
+    assert stray(mockserver) == 401
+    assert stray(mockserver, headers={}) == 401
+    assert mockserver.requests() == []
+    assert requests.patch(mockserver.url + TOGGLE, headers=mockserver_server.headers).status_code == 200
+
+def test_an_unknown_path(mockserver):
+    assert stray(mockserver, "/api/v1/nope") == 404
+
+def test_an_unknown_path_without_a_token(mockserver):
+    assert stray(mockserver, "/api/v1/nope", headers={}) == 404
+
+def test_an_unknown_path_is_meant(mockserver):
+    mockserver.allow_unmatched()
+    assert stray(mockserver, "/api/v1/nope") == 404
+
+def test_failing(mockserver):
+    assert stray(mockserver) == 200
+
+def test_failing_without_a_call(mockserver):
+    raise ValueError
+"""
+STRAY = " -> 401 (no environment has this token, and the default one has tokens of its own)"
+
+
+def test_a_call_that_no_environment_gets_is_told_to_the_test_that_made_it(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + STRAYS)
+    result = run(folder)
+    result.assert_outcomes(passed=4, failed=2, errors=2)
+    reports = [(heading, title, text) for heading, title, text in parts(result) if "no token of an" in title]
+    assert [(heading, [line.partition(" ")[2] for line in text]) for heading, _, text in reports] == [
+        ("test_failing", [f"PATCH {TOGGLE}{STRAY}"])
+    ]
+    assert list(teardowns(result)) == [
+        "ERROR at teardown of test_an_unknown_path",
+        "ERROR at teardown of test_an_unknown_path_without_a_token",
+    ]
+    assert all(text[0] == UNMATCHED for text in teardowns(result).values())
+
+
 def test_a_crash_comes_before_the_calls_that_no_route_takes(folder: pytest.Pytester) -> None:
     folder.makepyfile(
         CALL
