@@ -14,6 +14,9 @@ from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any
 
+__tracebackhide__ = True  # pytest shows the test's own line
+_MOST_SHOWN = 10
+
 
 @dataclass(frozen=True)
 class ReceivedRequest:
@@ -28,6 +31,14 @@ class ReceivedRequest:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    @property
+    def event(self) -> str:
+        """The `event` of the JSON. Raises ValueError for a body that has none."""
+        try:
+            return str(self.json["event"])
+        except (ValueError, LookupError, TypeError):
+            raise ValueError(f"the body of {self.method} {self.path} names no event: {self.body[:80]!r}") from None
+
     def is_signed_with(self, secret: str, header: str = "Signature", prefix: str = "") -> bool:
         """Whether the header holds the HMAC-SHA256 of the exact bytes, in hexadecimal."""
         expected = prefix + hmac.new(secret.encode(), self.body, hashlib.sha256).hexdigest()
@@ -36,12 +47,16 @@ class ReceivedRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver answers; `delay` in seconds."""
+    """What the receiver answers; `delay` in seconds. Raises ValueError for a status that can't be one."""
 
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
+
+    def __post_init__(self) -> None:
+        if type(self.status) is not int or not 200 <= self.status <= 599:
+            raise ValueError(f"an answer's status is a number from 200 to 599 (got {self.status!r})")
 
 
 class WebhookReceiver:
@@ -68,7 +83,7 @@ class WebhookReceiver:
     @property
     def events(self) -> list[str]:
         """The `event` of each request's JSON."""
-        return [request.json["event"] for request in self.requests]
+        return [request.event for request in self.requests]
 
     def answer_always(self, answer: int | Answer) -> None:
         """How every request is answered from now on, for which no other answer was lined up."""
@@ -76,8 +91,9 @@ class WebhookReceiver:
 
     def answer_next(self, *answers: int | Answer) -> None:
         """Lines up answers, or just their statuses, for the next requests: `answer_next(500, 500)`, then as ever."""
+        checked = [_to_answer(each) for each in answers]
         with self._changed:
-            self._answers.extend(map(_to_answer, answers))
+            self._answers.extend(checked)
 
     def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[ReceivedRequest]:
         """The requests, as soon as there are `count` of them. Raises AssertionError when the time is up."""
@@ -86,8 +102,13 @@ class WebhookReceiver:
             while len(self._requests) < count:
                 left = deadline - monotonic()
                 if left <= 0 or not self._changed.wait(left):
-                    raise AssertionError(f"expected {count} requests within {timeout} s, got {len(self._requests)}")
+                    raise AssertionError(f"expected {count} requests within {timeout} s, got {self._came()}")
             return list(self._requests)
+
+    def _came(self) -> str:
+        """`2: POST /webhook (event_action), POST /webhook (event_phone_call_ended)`."""
+        lines = [f"{each.method} {each.path} ({_event_or_body(each)})" for each in self._requests]
+        return f"{len(lines)}{': ' if lines else ''}{', '.join(lines[-_MOST_SHOWN:])}"
 
     def clear(self) -> None:
         """Forgets the requests and the answers that were lined up."""
@@ -125,6 +146,13 @@ def running_receiver() -> Iterator[WebhookReceiver]:
         yield receiver
     finally:
         receiver.stop()
+
+
+def _event_or_body(request: ReceivedRequest) -> str:
+    try:
+        return request.event
+    except ValueError:
+        return repr(request.body[:80])
 
 
 def _to_answer(answer: int | Answer) -> Answer:

@@ -18,6 +18,8 @@ from mockserver.world import World
 API = "/api/v1"
 ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS = (*_VERBS, "OPTIONS")
+"""That the API has an answer to."""
 
 View: TypeAlias = Callable[..., Answer]
 """Takes the request and the path's ids by name."""

@@ -49,14 +49,13 @@ FILTERS: list[tuple[str, list[int]]] = [
     ("method=PATCH", [1, 2, 7]),
     ("method=patch", [1, 2, 7]),
     ("method=PUT", []),
-    ("method=P*", []),
     (f"path={TOGGLE}", [1, 7]),
     (f"path={TOGGLE_ANY}", [1, 2, 7]),
     ("path=*/toggle", [1, 2, 7]),
     (f"path={AGENTS}", [3, 4, 6, 9]),
     (f"path={AGENTS}?status=draft%26page=2", [4]),
     ("path=*status=draft*", [4]),
-    (f"path={AGENT}", []),
+    (f"path=/{AGENT}", []),
     ("status=200", [1, 3, 4, 9]),
     ("status=404", [2, 5, 10]),
     ("status=4xx", [2, 5, 6, 10]),
@@ -119,6 +118,8 @@ def test_without_a_wait_it_is_what_has_come(http: FlaskClient, query: str, satis
 
 NAMES = "method, path, status, operation, unmatched, fault, since, after, min, max, wait"
 STATUS = "status must be a status, 4xx, or none for no answer"
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+PATH = "path is a whole path, in which * stands for anything"
 MISTAKES: list[tuple[str, str, str]] = [
     ("pth=*", "Unknown filter", "unknown filter 'pth'; did you mean path?"),
     ("colour=red", "Unknown filter", f"unknown filter 'colour'; expected one of {NAMES}"),
@@ -127,6 +128,10 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("status=99", "Bad status", f"{STATUS} (got '99')"),
     ("status=600", "Bad status", f"{STATUS} (got '600')"),
     ("status=xx4", "Bad status", f"{STATUS} (got 'xx4')"),
+    ("method=PACTH", "Unknown method", "unknown method 'PACTH'; did you mean PATCH?"),
+    ("method=P*", "Unknown method", f"unknown method 'P*'; expected one of {METHODS}"),
+    ("path=toggle", "Bad value", f"{PATH} (got 'toggle'); did you mean */toggle?"),
+    ("path=", "Bad value", f"{PATH} (got ''); did you mean */?"),
     ("unmatched=yes", "Bad value", "unmatched must be true or false (got 'yes')"),
     ("unmatched=", "Bad value", "unmatched must be true or false (got '')"),
     ("since=yesterday", "Bad moment", "since must be a moment such as 2025-09-03T23:19:51Z (got 'yesterday')"),

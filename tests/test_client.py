@@ -95,11 +95,17 @@ def test_an_unknown_id_is_a_key_error_that_names_the_known_ones(environment: Moc
     with pytest.raises(KeyError) as agent:
         environment.agent(UNKNOWN)
     known = ", ".join(each["id"] for each in environment.state()["agents"])
-    assert agent.value.args == (f"no record has the id {UNKNOWN!r}; there are {known}",)
-    environment.replace_state(ONE_AGENT)
+    assert agent.value.args == (f"no agent has the id {UNKNOWN!r}; there are {known}",)
+    with pytest.raises(KeyError) as near:
+        environment.webhook(WEBHOOK[:-1])
+    assert near.value.args == (f"no webhook has the id {WEBHOOK[:-1]!r}; did you mean {WEBHOOK}?",)
+    environment.replace_state({"agents": [{"id": f"a{number}", "name": "A"} for number in range(7)]})
     with pytest.raises(KeyError) as webhook:
         environment.webhook(WEBHOOK)
-    assert webhook.value.args == (f"no record has the id {WEBHOOK!r}; there are none",)
+    assert webhook.value.args == (f"no webhook has the id {WEBHOOK!r}; there are none",)
+    with pytest.raises(KeyError) as seventh:
+        environment.agent(UNKNOWN)
+    assert seventh.value.args == (f"no agent has the id {UNKNOWN!r}; there are a0, a1, a2, a3, a4 and 2 more",)
 
 
 def test_an_environment_is_opened_on_this_ones_baseline(mock: MockServer, server: Server) -> None:

@@ -71,9 +71,10 @@ FAILURES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"min": 1, "webhook_id": DISABLED, "status": None},
-        f"expected at least 1 deliveries webhook_id={DISABLED}, got 0; {NEAREST}",
+        f"expected at least 1 delivery webhook_id={DISABLED}, got 0; {NEAREST}\n"
+        f"webhook {DISABLED} was skipped: it is disabled",
     ),
-    ({"max": 0}, f"expected at most 0 deliveries, got 1; {NEAREST}"),
+    ({"max": 0}, f"expected no deliveries, got 1; {NEAREST}"),
     ({"min": 2, "max": 3}, f"expected 2 to 3 deliveries, got 1; {NEAREST}"),
 ]
 
@@ -92,7 +93,30 @@ def test_too_few_or_too_many_fail_the_test_with_what_came(
 def test_too_few_of_nothing_say_so(mock: MockServer) -> None:
     with pytest.raises(AssertionError) as caught:
         mock.deliveries(min=1)
-    assert str(caught.value) == "expected at least 1 deliveries, got 0; there are no deliveries at all"
+    assert str(caught.value) == "expected at least 1 delivery, got 0; there are no deliveries at all"
+
+
+def test_an_event_that_goes_to_nobody_says_why(mock: MockServer) -> None:
+    mock.set_webhook(WEBHOOK, enabled=False)
+    emitted = mock.emit(AGENT, STARTED)
+    reasons = {WEBHOOK: "it is disabled", DISABLED: "it is disabled", RECORDER: "it does not list the event"}
+    assert (emitted, {each["webhook_id"]: each["reason"] for each in emitted.skipped}) == ([], reasons)
+    with pytest.raises(AssertionError) as caught:
+        mock.deliveries(min=1, webhook_id=DISABLED)
+    _, *lines = str(caught.value).splitlines()
+    assert lines == [f"webhook {DISABLED} was skipped: it is disabled"]
+
+
+def test_a_frozen_clock_is_remembered(mock: MockServer, receiver: WebhookReceiver) -> None:
+    mock.freeze()
+    receiver.answer_always(500)
+    mock.emit(AGENT, STARTED)
+    with pytest.raises(AssertionError) as caught:
+        mock.deliveries(min=2, wait=0.01)
+    assert str(caught.value).splitlines()[1:] == [
+        f"  {STARTED} to webhook {WEBHOOK}, attempt 1: retrying (Internal Server Error)",
+        "the clock is frozen: advance(seconds) sends what falls due on the way",
+    ]
 
 
 def test_a_failure_shows_five_and_how_many_more(mock: MockServer) -> None:
@@ -101,7 +125,7 @@ def test_a_failure_shows_five_and_how_many_more(mock: MockServer) -> None:
     with pytest.raises(AssertionError) as caught:
         mock.deliveries(max=0)
     first, *lines = str(caught.value).splitlines()
-    assert first == "expected at most 0 deliveries, got 12; the nearest of all deliveries:"
+    assert first == "expected no deliveries, got 12; the nearest of all deliveries:"
     assert lines == [f"  {STARTED} to webhook {WEBHOOK}, attempt 1: success"] * 5 + ["  and 7 more"]
 
 
@@ -121,7 +145,7 @@ def test_a_webhook_is_changed_behind_the_back_of_the_api(mock: MockServer, recei
 
 
 def test_what_can_not_be_changed_is_an_error(mock: MockServer) -> None:
-    with pytest.raises(KeyError, match=f"no record has the id '{UNKNOWN}'"):
+    with pytest.raises(KeyError, match=f"no webhook has the id '{UNKNOWN}'"):
         mock.set_webhook(UNKNOWN, enabled=True)
     with pytest.raises(MockServerError, match="must be between 5 and 120"):
         mock.set_webhook(WEBHOOK, timeout=3)
@@ -213,7 +237,7 @@ def test_a_long_wait_is_given_its_time(server: Server, monkeypatch: pytest.Monke
 
     def exchange(*arguments: Any) -> dict[str, Any]:
         timeouts.append(arguments[-1])
-        return {"satisfied": True, "deliveries": []}
+        return {"satisfied": True, "deliveries": [], "skipped": []}
 
     monkeypatch.setattr("mockserver.client.transport.Transport._exchange", exchange)
     with MockServer(server.url) as mock:

@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from typing import Any
 
 import pytest
 import requests
@@ -95,9 +97,27 @@ def test_waiting_ends_with_the_request_that_makes_it_enough(receiver: WebhookRec
 
 
 def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookReceiver) -> None:
+    with pytest.raises(AssertionError, match=r"^expected 1 requests within 0\.05 s, got 0$"):
+        receiver.wait_for(1, 0.05)
     send(receiver)
-    with pytest.raises(AssertionError, match=r"^expected 2 requests within 0\.05 s, got 1$"):
-        receiver.wait_for(2, 0.05)
+    send(receiver, b"no event")
+    came = "2: POST /webhook (a), POST /webhook (b'no event')"
+    with pytest.raises(AssertionError, match=f"^expected 3 requests within 0.05 s, got {re.escape(came)}$"):
+        receiver.wait_for(3, 0.05)
+
+
+@pytest.mark.parametrize("body", [b"no event", b"[]", b"7", b"{}", b"\xff"])
+def test_a_body_that_names_no_event_is_told(body: bytes, receiver: WebhookReceiver) -> None:
+    send(receiver, body)
+    with pytest.raises(ValueError, match="^the body of POST /webhook names no event: " + re.escape(repr(body))):
+        _ = receiver.events
+
+
+@pytest.mark.parametrize("status", ["500", 42, 600, None, True, 200.0])
+def test_what_can_not_be_a_status_is_no_answer(status: Any, receiver: WebhookReceiver) -> None:
+    with pytest.raises(ValueError, match=r"^an answer's status is a number from 200 to 599 "):
+        receiver.answer_next(500, status)
+    assert send(receiver).status_code == 200
 
 
 def signed(secret: str, body: bytes, header: str = "signature", prefix: str = "") -> ReceivedRequest:

@@ -11,9 +11,9 @@ from mockserver.admin.routes import Admin
 from mockserver.errors import Problem
 from mockserver.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
 from mockserver.mistakes import nearest
+from mockserver.routing import API, METHODS
 from mockserver.wire import admin_response, json_object
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _MOST_MILLISECONDS = 600_000
 _KEYS = ("match", "preset", "respond", "action", "delay_ms", "times", "after", "probability", "seed", "apply")
 
@@ -82,7 +82,7 @@ def _spec(wanted: dict[str, Any]) -> FaultSpec:
         raise Problem(422, "No fault", "give a preset, respond, action or delay_ms", presets=list(PRESETS))
     match = _object(wanted, "match", ("method", "path"))
     return FaultSpec(
-        method=_one_of(match, "match.method", _METHODS),
+        method=_one_of(match, "match.method", METHODS),
         path=_value(match, "match.path", None, _is_path, "a path such as /api/v1/agents/*; * stands for anything"),
         preset=_one_of(wanted, "preset", tuple(PRESETS)),
         respond=_respond(wanted),
@@ -172,8 +172,11 @@ def _is_line(text: str) -> bool:
 
 
 def _is_path(value: Any) -> bool:
-    """Anything else would match nothing, and say so never."""
-    return isinstance(value, str) and value.startswith(("/", "*"))
+    """Anything else would match nothing of the API, and never say so."""
+    if not isinstance(value, str):
+        return False
+    start, star, _ = value.partition("*")
+    return start.startswith(API + "/") or (star != "" and (API + "/").startswith(start))
 
 
 def _is_json(value: Any, depth: int = 0) -> bool:

@@ -15,6 +15,7 @@ from mockserver.admin.routes import Admin
 from mockserver.clock import to_milliseconds
 from mockserver.errors import Problem
 from mockserver.records import Exchange
+from mockserver.routing import METHODS
 from mockserver.wire import admin_response, masked
 
 
@@ -34,13 +35,22 @@ def _status(value: str) -> Callable[[Exchange], bool]:
     return lambda exchange: patterns.matches(str(exchange.status), pattern)
 
 
+def _method(value: str) -> Callable[[Exchange], bool]:
+    """In any case. Raises Problem 422 for a slip of the pen, which must not look like "none came"."""
+    known: Filter[Exchange] = filters.one_of("method", METHODS, lambda exchange: exchange.method)
+    return known(value.upper())
+
+
 def _path(value: str) -> Callable[[Exchange], bool]:
-    """With its query or without."""
+    """With its query or without. Raises Problem 422 for what no path can be."""
+    if not value.startswith(("/", "*")):
+        detail = f"path is a whole path, in which * stands for anything (got {value!r}); did you mean */{value}?"
+        raise Problem(422, "Bad value", detail)
     return lambda exchange: any(patterns.matches(each, value) for each in (exchange.path, exchange.path.split("?")[0]))
 
 
 FILTERS: Mapping[str, Filter[Exchange]] = {
-    "method": lambda value: lambda exchange: exchange.method == value.upper(),
+    "method": _method,
     "path": _path,
     "status": _status,
     "operation": filters.text(lambda exchange: exchange.operation),

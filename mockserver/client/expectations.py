@@ -1,22 +1,24 @@
 """What a test expected, what came, and what was near: the text of a failed expectation."""
 
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 _SHOWN = 5
+_SINGULARS = {"requests": "request", "deliveries": "delivery"}
 
 
 def expected(what: str, filters: Mapping[str, object], least: int | None, most: int | None, wait: float) -> str:
     """`exactly 2 requests method=PATCH path=*/toggle within 3 s`."""
     given = "".join(f" {key}={value}" for key, value in filters.items() if value is not None)
-    return f"{_number(least, most)} {what}{given}" + (f" within {wait:g} s" if wait else "")
+    return f"{_number(what, least, most)}{given}" + (f" within {wait:g} s" if wait else "")
 
 
 def nearest(what: str, filters: Mapping[str, object], items: Sequence[dict[str, Any]]) -> str:
     """The exchanges or deliveries that come nearest to what was looked for, the best first."""
     if not items:
-        return f"there are no {what} at all"
+        other = "; calls with another token than this environment's are not among them" if what == "requests" else ""
+        return f"there are no {what} at all{other}"
     wanted = " ".join(str(value) for value in filters.values() if value is not None)
     lines = _most_alike_first(wanted, [line(item) for item in items])
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
@@ -34,13 +36,16 @@ def _most_alike_first(wanted: str, lines: Sequence[str]) -> list[str]:
     return sorted(lines, key=shared, reverse=True)
 
 
-def _number(least: int | None, most: int | None) -> str:
-    """`exactly 2`, `at least 1`, `at most 3`, `1 to 3`."""
+def _number(what: str, least: int | None, most: int | None) -> str:
+    """`exactly 2 requests`, `at least 1 request`, `at most 3 requests`, `1 to 3 requests`, `no requests`."""
+    if most == 0:
+        return f"no {what}"
+    counted = _SINGULARS[what] if (most or least) == 1 else what
     if least == most:
-        return f"exactly {least}" if least is not None else "any number of"
+        return f"exactly {least} {counted}" if least is not None else f"any number of {what}"
     if most is None:
-        return f"at least {least}"
-    return f"{least} to {most}" if least else f"at most {most}"
+        return f"at least {least} {counted}"
+    return f"{least} to {most} {counted}" if least else f"at most {most} {counted}"
 
 
 def line(item: dict[str, Any]) -> str:
@@ -56,3 +61,15 @@ def _delivery_line(item: dict[str, Any]) -> str:
     status = "captured" if item["captured"] else item["status"]
     error = f" ({item['error']})" if item["error"] else ""
     return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {status}{error}"
+
+
+def by_id(what: str, records: Sequence[dict[str, Any]], id: str) -> dict[str, Any]:
+    """The record with an id. Raises KeyError with what is near."""
+    for record in records:
+        if record["id"] == id:
+            return record
+    ids = [record["id"] for record in records]
+    near = get_close_matches(str(id), ids, 1)
+    shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+    hint = f"did you mean {near[0]}?" if near else f"there are {shown or 'none'}"
+    raise KeyError(f"no {what} has the id {id!r}; {hint}")

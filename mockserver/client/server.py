@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, cast
 
-from mockserver.client.expectations import expected, nearest
+from mockserver.client.expectations import by_id, expected, nearest
 from mockserver.client.transport import Transport, segment
 
+__tracebackhide__ = True  # pytest shows the test's own line
 _LONG_SECONDS = 600.0
 
 Document = dict[str, Any]
+
+
+class Emitted(list[Document]):
+    """The deliveries of one event; `skipped` says why other webhooks of the agent got none."""
+
+    def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
+        super().__init__(deliveries)
+        self.skipped = skipped
 
 
 class MockServer:
@@ -27,6 +36,7 @@ class MockServer:
         self.token = token or "talq_default"
         self.name = name
         self.allows_unmatched = False
+        self._skipped: list[Document] = []
         self._admin_token = admin_token
         self._transport = Transport(self.url, token, admin_token)
 
@@ -72,11 +82,11 @@ class MockServer:
 
     def agent(self, agent_id: str) -> Document:
         """One agent as the state holds it, with its webhooks. Raises KeyError."""
-        return _by_id(self.state()["agents"], agent_id)
+        return by_id("agent", self.state()["agents"], agent_id)
 
     def webhook(self, webhook_id: str) -> Document:
         """One webhook as the state holds it, whichever agent's it is. Raises KeyError."""
-        return _by_id([each for agent in self.state()["agents"] for each in agent["webhooks"]], webhook_id)
+        return by_id("webhook", [each for agent in self.state()["agents"] for each in agent["webhooks"]], webhook_id)
 
     def reset(self) -> None:
         """Back to the baseline: state, journal, faults, clock, ids, deliveries."""
@@ -139,13 +149,16 @@ class MockServer:
         context: Document | None = None,
         data: Document | None = None,
         wait: float = 5.0,
-    ) -> list[Document]:
+    ) -> Emitted:
         """An event happens at an agent. Returns its deliveries, after waiting until each was attempted once.
 
-        `wait` is in seconds at the most; with 0 they may still be pending.
+        `wait` is in seconds at the most; with 0 they may still be pending. What is returned also tells which webhooks
+        were `skipped`, and why.
         """
         wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
-        return cast(list[Document], self._call("POST", "events", wanted, longer=wait)["deliveries"])
+        answer = self._call("POST", "events", wanted, longer=wait)
+        self._skipped = answer["skipped"]
+        return Emitted(answer["deliveries"], answer["skipped"])
 
     def deliveries(
         self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: object
@@ -246,8 +259,20 @@ class MockServer:
         if not found["satisfied"]:
             wanted = expected(what, filters, least, most, wait)
             near = nearest(what, filters, self.search(what, {})[what])
-            raise AssertionError(f"expected {wanted}, got {found['count']}; {near}")
+            hints = self._hints(filters, found) if what == "deliveries" and found["count"] < (least or 0) else []
+            raise AssertionError("\n".join([f"expected {wanted}, got {found['count']}; {near}", *hints]))
         return cast(list[Document], found[what])
+
+    def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
+        """What else may be the reason why there are too few deliveries."""
+        hints = [
+            f"webhook {each['webhook_id']} was skipped: {each['reason']}"
+            for each in self._skipped
+            if not found["count"] and filters.get("webhook_id") in (None, each["webhook_id"])
+        ]
+        if self.clock()["frozen"]:
+            hints.append("the clock is frozen: advance(seconds) sends what falls due on the way")
+        return hints
 
     def _call(
         self,
@@ -266,10 +291,3 @@ class MockServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.disconnect()
-
-
-def _by_id(records: list[Document], id: str) -> Document:
-    for record in records:
-        if record["id"] == id:
-            return record
-    raise KeyError(f"no record has the id {id!r}; there are {', '.join(record['id'] for record in records) or 'none'}")

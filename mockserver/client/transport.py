@@ -8,6 +8,7 @@ import requests
 
 T = TypeVar("T")
 
+__tracebackhide__ = True  # pytest shows the test's own line
 TIMEOUT_SECONDS = 30.0
 _LONGEST_SECONDS = 600.0
 
