@@ -171,7 +171,7 @@ class _App(Flask):
 
     def _complete(self, request: ApiRequest, answer: Answer) -> None:
         """What every answer of the API carries: its quota, and the note on input that was ignored."""
-        if request.path.startswith(API + "/") and request.path.rstrip("/") != _HEALTH:
+        if f"{request.path}/".startswith(API + "/") and request.path.rstrip("/") != _HEALTH:
             given = {name.lower() for name in answer.headers}  # by a fault
             quota = quota_of(request, self._world).headers()
             answer.headers.update({name: value for name, value in quota.items() if name.lower() not in given})

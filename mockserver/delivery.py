@@ -149,6 +149,10 @@ class Deliveries:
         """What has fallen due by the clock's new time is sent now; a clock set back makes nothing wait longer."""
         self._outbox.clock_was_set(before)
 
+    def wait_until_settled(self) -> None:
+        """Until nothing is under way or due. The caller holds the lock, which is free meanwhile."""
+        self._outbox.wait_until_settled()
+
     def reset(self) -> None:
         """An empty log; what is queued is forgotten, what is under way ends unseen."""
         with self._lock:

@@ -120,11 +120,13 @@ class Environment:
         return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None) -> None:
-        """The clock stands still, at `moment` or where it is; deliveries due by then are sent."""
+        """The clock stands still, at `moment` or where it is. Returns when what is due by a later one has been sent."""
         with self._lock:
             before = self.clock.moment()
             self.clock.freeze(moment)
             self.deliveries.clock_was_set(before)
+            if self.clock.moment() > before and moment:
+                self.deliveries.wait_until_settled()
 
     def unfreeze(self) -> None:
         """Back to the real time; deliveries due by now are sent."""

@@ -26,7 +26,7 @@ def seeded_uuid(moment: datetime, seed: str, offset: int = 0) -> str:
 class IdSource:
     """Makes the ids of one kind of record: the same seed and the same moments give the same ids."""
 
-    __slots__ = ("_count", "_kind", "_last", "_seed")
+    __slots__ = ("_count", "_kind", "_last", "_now", "_seed")
 
     def __init__(self, kind: str, seed: int) -> None:
         self._kind = kind
@@ -34,15 +34,21 @@ class IdSource:
 
     def restart(self, seed: int) -> None:
         self._seed = seed
-        self._count = self._last = 0
+        self._count = self._last = self._now = 0
 
     def new(self, moment: datetime, taken: Container[str] = ()) -> str:
-        """An id that sorts after all before it, also while the clock stands still, and is not among `taken`."""
+        """An id that sorts after all before it, also while the clock stands still, and is not among `taken`.
+
+        After a clock that was set back it sorts by its moment, as all do.
+        """
+        now = _units(moment)
+        if now < self._now:
+            self._last = 0
+        self._now = now
         while True:
-            units = max(_units(moment), self._last + 1)
-            self._last = units
+            self._last = max(now, self._last + 1)
             self._count += 1
-            id = seeded_uuid(moment, f"{self._seed}/{self._kind}/{self._count}", units - _units(moment))
+            id = seeded_uuid(moment, f"{self._seed}/{self._kind}/{self._count}", self._last - now)
             if id not in taken:
                 return id
 

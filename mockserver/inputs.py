@@ -39,14 +39,22 @@ def from_json(body: bytes) -> Input:
 
 
 def from_form(pairs: Iterable[tuple[str, str]], body: bytes = b"") -> Input:
-    """A form or a query string: `events[]=a` and `headers[0][key]=b` make lists and objects, as in PHP."""
+    """A form or a query string: `events[]=a` and `headers[0][key]=b` make lists and objects, as in PHP.
+
+    PHP also has no dots and spaces in names, but underscores.
+    """
     fields = _Array()
     for key, value in pairs:
         name, *steps = _steps(key)
-        _put(fields, [name, *steps], value)
+        _put(fields, [re.sub("[. ]", "_", name.lstrip(" ")), *steps], value)
     note = "the body looks like JSON but was sent as a form, so it was read as one; send Content-Type: application/json"
     listed = {key: _lists(value) for key, value in fields.items()}
-    return Input(_cleaned(listed), note if _looks_like_json(body) else "")
+    return Input(_cleaned(listed), note if looks_like_json(body) else "")
+
+
+def unreadable(kind: str) -> Input:
+    """A form that can't be taken apart counts as none."""
+    return Input(note=f"the body can't be read as {kind} and was ignored; see its boundary, and whether it is whole")
 
 
 def ignored(content_type: str, body: bytes) -> Input:
@@ -119,7 +127,7 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
-def _looks_like_json(body: bytes) -> bool:
+def looks_like_json(body: bytes) -> bool:
     return body.lstrip()[:1] in (b"{", b"[")
 
 
@@ -156,8 +164,8 @@ def _put(fields: _Array, steps: list[str], value: str) -> None:
 
 
 def _lists(value: Any) -> Any:
-    """Objects whose keys count from 0 are lists: PHP knows only one kind of array."""
+    """Objects whose keys are numbers are lists: PHP knows only one kind of array."""
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(each) for key, each in value.items()}
-    return list(inner.values()) if inner and list(inner) == [str(i) for i in range(len(inner))] else inner
+    return list(inner.values()) if inner and all(map(_NUMBER.fullmatch, inner)) else inner

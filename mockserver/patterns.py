@@ -16,3 +16,8 @@ def matches(text: str, pattern: str) -> bool:
             return False
         place = found + len(part)
     return text.startswith(start) and text.endswith(end) and place + len(end) <= len(text)
+
+
+def matches_path(path: str, pattern: str) -> bool:
+    """With a slash at its end or without, as the routes take it."""
+    return matches(path, pattern) or (path.endswith("/") and matches(path.rstrip("/"), pattern))

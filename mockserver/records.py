@@ -161,3 +161,11 @@ class Delivery(NamedTuple):
     @property
     def ended(self) -> bool:
         return self.status != "pending"
+
+
+def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The headers by name; one that stands twice has both values, as HTTP allows."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

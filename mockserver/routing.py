@@ -20,6 +20,9 @@ ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 METHODS = (*_VERBS, "OPTIONS")
 """That the API has an answer to."""
+_MOST_STEPS = 20
+"""Of a path for which it is worth to look for what is near."""
+_NO_ROUTE = f"no route has this path; the API stands under {API}, the harness's routes under {ADMIN}"
 
 View: TypeAlias = Callable[..., Answer]
 """Takes the request and the path's ids by name."""
@@ -88,12 +91,8 @@ def quota_of(request: ApiRequest, world: World) -> Quota:
 
 
 def opened(request: ApiRequest, world: World) -> Environment:
-    """The environment that the request's token opens, or the default one when it opens none."""
-    token = request.bearer_token
-    try:
-        return request.opened or (world.by_token(token) if token else world.default)
-    except errors.InvalidToken:
-        return world.default
+    """The environment that the request's token opens or, expired, did open; the default one when it opens none."""
+    return request.opened or world.of_token(request.bearer_token)
 
 
 def preflight(request: ApiRequest) -> Answer | None:
@@ -145,6 +144,8 @@ def _encoded(path: str) -> str:
 
 def _near_route(app: Flask, path: str) -> str:
     """Why a path that looks right is not."""
+    if path.count("/") > _MOST_STEPS:
+        return _NO_ROUTE
     adapter = app.url_map.bind("")
     if "//" in path and adapter.allowed_methods(re.sub("//+", "/id/", path)):
         return "an id is missing where the path has a double slash"
@@ -159,7 +160,7 @@ def _near_route(app: Flask, path: str) -> str:
     ):
         if fixed != path and adapter.allowed_methods(fixed):
             return f"{why}; did you mean {quote(fixed)}?"
-    return f"no route has this path; the API stands under {API}, the harness's routes under {ADMIN}"
+    return _NO_ROUTE
 
 
 def _spelled(path: str, words: Collection[str], cutoff: float = 0.75) -> str:

@@ -56,7 +56,9 @@ def _preset(request: ApiRequest, name: str) -> Answer:
 
 
 def _matches(request: ApiRequest, spec: FaultSpec) -> bool:
-    return spec.method in (None, request.method) and (spec.path is None or patterns.matches(request.path, spec.path))
+    if spec.method not in (None, request.method):
+        return False
+    return spec.path is None or patterns.matches_path(request.path, spec.path)
 
 
 def _act(request: ApiRequest, fault: Fault, action: str, done: Answer | None) -> Answer:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -33,13 +34,17 @@ def api_input(request: ApiRequest) -> Mapping[str, Any]:
     elif not inputs.is_form(kind, request.method):
         found = inputs.ignored(kind, body)
     elif kind.lower().startswith("multipart"):
-        named = [(name, value) for name, value in request.form.items(multi=True) if name]  # it is None in a broken part
-        found = inputs.from_form(named)
+        found = _multipart(request, body)
     else:
         found = inputs.from_form(_pairs(body), body)
     if found.note:
         request.note = found.note
     return found.fields
+
+
+def _multipart(request: ApiRequest, body: bytes) -> inputs.Input:
+    named = [(name, value) for name, value in request.form.items(multi=True) if name]  # it is None in a broken part
+    return inputs.from_form(named) if named or request.files or not body else inputs.unreadable("multipart/form-data")
 
 
 def api_query(request: Request) -> Mapping[str, Any]:
@@ -81,11 +86,19 @@ def fixture_problem(error: FixtureError) -> Problem:
 
 
 def document(request: Request) -> Source:
-    """The request's body as a fixture document: JSON by its content type, else YAML, which JSON mostly is.
+    """The request's body as a fixture document: JSON where it is JSON, else YAML, unless its content type says which.
 
     Raises FixtureError.
     """
-    return parse(request.get_data(), "body", is_json(request.mimetype))
+    kind, body = request.mimetype, request.get_data()
+    if is_json(kind) or kind.endswith("yaml") or not inputs.looks_like_json(body):
+        return parse(body, "body", is_json(kind))
+    try:
+        return parse(body, "body", json_only=True)
+    except FixtureError as error:
+        with suppress(FixtureError):  # YAML has braces and brackets too
+            return parse(body, "body")
+        raise error from None
 
 
 def json_object(request: Request) -> dict[str, Any]:

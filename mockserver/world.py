@@ -79,6 +79,10 @@ class World:
             raise ExpiredToken(f"the fixture lists the token under expired_tokens of {environment.name}")
         return environment
 
+    def of_token(self, token: str | None) -> Environment:
+        """The environment whose token it is, expired or not; the default one when it is nobody's."""
+        return self._by_token.get(token or "", self.default)
+
     def by_name(self, name: str) -> Environment:
         """Raises Problem 404."""
         environment = self._environments.get(name)

@@ -52,6 +52,7 @@ FILTERS: list[tuple[str, list[int]]] = [
     (f"path={TOGGLE}", [1, 7]),
     (f"path={TOGGLE_ANY}", [1, 2, 7]),
     ("path=*/toggle", [1, 2, 7]),
+    ("path=*/agents/", []),
     (f"path={AGENTS}", [3, 4, 6, 9]),
     (f"path={AGENTS}?status=draft%26page=2", [4]),
     ("path=*status=draft*", [4]),

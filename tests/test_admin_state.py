@@ -115,6 +115,25 @@ def test_what_is_served_can_be_put_back_and_saved_as_a_fixture(
     assert state_of(saved) == http.get(STATE).get_json()
 
 
+@pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded", "text/plain", JSON])
+def test_json_is_read_as_json_whatever_curl_calls_it(http: FlaskClient, content_type: str) -> None:
+    """YAML would refuse the emoji as JSON writes it, and take 1e16 for a text."""
+    agent = {"id": "one", "name": "One \U0001f600", "label": 1e16}
+    http.put(STATE, json={"agents": [agent]})
+    served = http.get(STATE)
+    assert b"\\ud83d\\ude00" in served.data
+    http.put(STATE, json={})
+    again = http.put(STATE, data=served.data, content_type=content_type)
+    assert agent.items() <= again.get_json()["agents"][0].items()
+    assert http.get(STATE).headers["ETag"] == served.headers["ETag"]
+
+
+def test_braces_that_are_no_json_are_yaml_and_what_is_neither_is_told_as_json(http: FlaskClient) -> None:
+    assert http.put(STATE, data="{agents: [{id: one, name: 1e16}]}").get_json()["agents"][0]["name"] == "1e16"
+    answer = http.put(STATE, data='{"agents": [}')
+    assert answer.get_json()["errors"][0]["message"] == "is not JSON: Expecting value"
+
+
 def test_a_put_replaces_everything_and_a_reset_still_goes_back_to_the_fixture(http: FlaskClient) -> None:
     answer = http.put(STATE, json=ONE_AGENT)
     expected = {"agents": [{"id": "one", "name": "One", "cache_clears": 0, "webhooks": []}]}

@@ -49,6 +49,8 @@ MATCHES: list[tuple[dict[str, Any], str, bool]] = [
     ({"path": TOGGLE}, f"PATCH {TOGGLE}", True),
     ({"path": TOGGLE_ANY}, f"PATCH {TOGGLE}", True),
     ({"path": TOGGLE_ANY}, f"PATCH {toggle_path(OTHER_AGENT)}", True),
+    ({"path": "*/toggle"}, f"PATCH {TOGGLE}/", True),
+    ({"path": f"{TOGGLE}/"}, f"PATCH {TOGGLE}", False),
     ({"path": TOGGLE_ANY}, f"GET {WEBHOOKS}", False),
     ({"path": f"*/agents/{AGENT}/*"}, f"GET {WEBHOOKS}", True),
     ({"path": f"*/agents/{AGENT}/*"}, f"GET {AGENTS}/{OTHER_AGENT}/webhooks", False),
@@ -73,8 +75,8 @@ def test_a_fault_matches_in_its_own_environment_alone(http: FlaskClient) -> None
     set_fault(http, "talq_staging", **DOWN)
     tokens = ("talq_staging", "talq_production", "talq_any", None, "talq_staging_2024")
     statuses = [http.get(AGENTS, headers=bearer(token)).status_code for token in tokens]
-    assert statuses == [503, 200, 200, 401, 401]
-    assert (counts(http, "talq_staging"), counts(http)) == ([(1, 1)], [])
+    assert statuses == [503, 200, 200, 401, 503]
+    assert (counts(http, "talq_staging"), counts(http)) == ([(2, 2)], [])
 
 
 def test_the_admin_routes_are_never_struck(http: FlaskClient) -> None:

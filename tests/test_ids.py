@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.ids import ordered_uuid, seeded_uuid
+from mockserver.ids import IdSource, ordered_uuid, seeded_uuid
 from tests.documented import WEBHOOK
 
 MOMENT = datetime(2025, 9, 3, 23, 19, 51, 812_000, tzinfo=timezone.utc)
@@ -60,3 +60,13 @@ def test_a_seeded_id_follows_from_its_arguments_alone(seed: str) -> None:
 
 def test_a_seeded_id_is_the_same_in_every_process_and_release() -> None:
     assert seeded_uuid(MOMENT, "default/0") == "9fcafbf2-7590-49ff-a94d-1740275f7961"
+
+
+def test_an_id_tells_when_it_was_made_also_after_the_clock_was_set_back() -> None:
+    source, later, made = IdSource("webhooks", 0), MOMENT + timedelta(days=400), list[str]()
+    for moment in (MOMENT, later, later, MOMENT, MOMENT, MOMENT + timedelta(seconds=1)):
+        made.append(source.new(moment, made))
+        assert abs(moment_of(made[-1]) - moment) <= timedelta(microseconds=20)
+    assert len(set(made)) == len(made)
+    assert made[1] < made[2]
+    assert made[3] < made[4] < made[5] < made[1]

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from mockserver.admin.guard import Guard
+from mockserver.app import create_app
 from mockserver.environment import Environment
 from mockserver.ids import IdSource
 from mockserver.receiver import Answer, WebhookReceiver
 from mockserver.world import World
 from tests.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.peers import answering, peers
 from tests.stories import MOMENT, STARTED, emit, hook, impatient
 
 OpenWorld = Callable[..., World]
@@ -81,6 +84,17 @@ def test_a_delivered_entry_has_the_documented_keys_in_their_order(
     ]
     assert list(body) == ["success", "data", "pagination"]
     assert body["pagination"] == {"current_page": 1, "per_page": 25, "total": 1, "last_page": 1}
+
+
+def test_a_header_that_came_twice_has_both_values(open_world: OpenWorld) -> None:
+    cookies = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\nset-cookie: b=2\r\n\r\n"
+    with peers() as start:
+        world = open_world(hook(start(answering(cookies)).url))
+        emit(world.default)
+        http = create_app(world, Guard()).test_client()
+        [delivery] = http.get("/__admin/deliveries").get_json()["deliveries"]
+        assert logs(http)["data"][0]["response_headers"]["set-cookie"] == "a=1, b=2"
+        assert delivery["response"]["headers"]["set-cookie"] == "a=1, b=2"
 
 
 FAILED_KEYS = ["id", "webhook_id", "event", "attempt", "status", "http_status", "error", "duration_ms", "created_at"]

@@ -84,6 +84,8 @@ ANSWERS: Sequence[tuple[str, str, dict[str, str], int, int]] = [
     ("GET", AGENTS, bearer("talq_old"), 401, 0),
     ("GET", "/api/v1/nope", TOKEN, 404, 0),
     ("GET", "/api/v1/nope", {}, 404, 0),
+    ("GET", "/api/v1", TOKEN, 404, 0),
+    ("GET", "/api/v1/", TOKEN, 404, 0),
     ("DELETE", AGENTS, TOKEN, 405, 0),
     ("OPTIONS", AGENTS, {}, 200, 0),
     ("OPTIONS", AGENTS, PREFLIGHT, 204, 0),
@@ -109,7 +111,9 @@ def test_the_headers_are_on_the_answer_of_a_crash(http: FlaskClient, monkeypatch
     assert (answer.status_code, quota(answer)) == (500, [100, 99, RESET])
 
 
-@pytest.mark.parametrize("path", ["/api/v1/health", "/api/v1/health/", "/__admin/state", "/__admin/nope", "/nope"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/health", "/api/v1/health/", "/__admin/state", "/__admin/nope", "/nope", "/api/v10"]
+)
 def test_the_headers_are_not_on_healths_answer_nor_outside_the_api(http: FlaskClient, path: str) -> None:
     answer = http.get(path, headers=TOKEN)
     assert not set(HEADERS) & set(answer.headers.keys())

@@ -43,6 +43,17 @@ def test_a_body_that_is_ignored_is_the_reason_with_every_status(
     assert reason_of(http, f"PUT {WEBHOOKS}/{WEBHOOK}", 200, **request) == reason
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"name=New", "multipart/form-data"), (b"--x\r\nContent-Dis", "multipart/form-data; boundary=x")],
+)
+def test_a_multipart_form_that_can_not_be_read_is_told(http: FlaskClient, body: bytes, kind: str) -> None:
+    request = {"data": body, "content_type": kind, "headers": TOKEN}
+    assert reason_of(http, f"POST {WEBHOOKS}", 422, **request) == (
+        "the body can't be read as multipart/form-data and was ignored; see its boundary, and whether it is whole"
+    )
+
+
 def test_a_body_that_is_ignored_does_not_hide_what_else_was_refused(http: FlaskClient) -> None:
     request = {"data": BODY, "headers": TOKEN}
     assert "no agent in environment default" in reason_of(http, f"POST {AGENTS}/1/webhooks", 404, **request)
@@ -120,6 +131,7 @@ def test_a_method_that_the_path_does_not_answer(http: FlaskClient, call: str, re
         (f"{API}/nope", NO_ROUTE),
         (f"{WEBHOOKS}/{WEBHOOK}/enable", NO_ROUTE),
         ("/", NO_ROUTE),
+        (f"{API}{'/Agents' * 5_000}", NO_ROUTE),
     ],
 )
 def test_a_path_that_no_route_has(http: FlaskClient, path: str, reason: str) -> None:

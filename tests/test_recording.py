@@ -63,7 +63,6 @@ CALLS: list[tuple[str, str, dict[str, str], int, str | None]] = [
     ("PATCH", TOGGLE, TOKEN, 200, f"PATCH {OF_ONE}/toggle"),
     ("PATCH", f"{TOGGLE}/", TOKEN, 200, f"PATCH {OF_ONE}/toggle"),
     ("PATCH", TOGGLE, {}, 401, f"PATCH {OF_ONE}/toggle"),
-    ("PATCH", TOGGLE, bearer("talq_staging_2024"), 401, f"PATCH {OF_ONE}/toggle"),
     ("PATCH", toggle_path("nope"), TOKEN, 404, f"PATCH {OF_ONE}/toggle"),
     ("GET", AGENTS, TOKEN, 200, f"GET {AGENTS}"),
     ("HEAD", AGENTS, TOKEN, 200, f"GET {AGENTS}"),
@@ -98,6 +97,20 @@ def test_a_base_url_with_a_slash_too_many_matches_nothing_and_shows_as_it_came(s
     assert [each["reason"] for each in found] == [
         f"a double slash is not one slash; did you mean {path}?" for path in (TOGGLE, AGENTS)
     ]
+
+
+def test_a_call_with_an_expired_token_is_in_the_journal_of_the_environment_that_had_it(http: FlaskClient) -> None:
+    assert http.patch(TOGGLE, headers=bearer("talq_staging_2024")).status_code == 401
+    assert journal(http) == []
+    (found,) = http.get("/__admin/requests", headers=bearer("talq_staging")).get_json()["requests"]
+    assert (found["path"], found["status"]) == (TOGGLE, 401)
+
+
+def test_a_path_is_found_with_a_slash_at_its_end_or_without(http: FlaskClient) -> None:
+    http.patch(f"{TOGGLE}/", headers=TOKEN)
+    for pattern in ("*/toggle", "*/toggle/", TOGGLE, f"{TOGGLE}/"):
+        found = http.get("/__admin/requests", query_string={"path": pattern}).get_json()
+        assert found["count"] == 1, pattern
 
 
 def test_a_call_past_an_enforced_limit_is_in_the_journal(http: FlaskClient) -> None:

@@ -25,7 +25,8 @@ def register(admin: Admin) -> None:
     def freeze() -> Response:
         now = _moment(_only(json_object(request), "now"))
         environment = admin.environment()
-        environment.freeze(now)
+        with this_request().connection.extra_thread():
+            environment.freeze(now)
         return _present(environment)
 
     def advance() -> Response:

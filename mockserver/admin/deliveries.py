@@ -1,7 +1,7 @@
 """`events` and `deliveries`: make something happen, and see every attempt with its exact bytes and headers."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
@@ -16,7 +16,7 @@ from mockserver.events import EVENTS
 from mockserver.explain import explain
 from mockserver.messages import TEST_EVENT
 from mockserver.payloads import to_bytes
-from mockserver.records import Delivery
+from mockserver.records import Delivery, joined
 from mockserver.wire import admin_response, json_object
 
 _EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
@@ -89,14 +89,14 @@ def present(delivery: Delivery) -> dict[str, Any]:
         "request": {
             "method": outgoing.method,
             "url": outgoing.url,
-            "headers": _joined(outgoing.headers),
+            "headers": joined(outgoing.headers),
             "body": outgoing.body.decode(),
         }
         if outgoing
         else None,
         "response": {
             "status": outcome.status,
-            "headers": _joined(outcome.headers),
+            "headers": joined(outcome.headers),
             "body": outcome.body,
             "body_cut": outcome.cut,
         }
@@ -119,14 +119,6 @@ def _emitted(emitted: Emitted, wait: float) -> dict[str, Any]:
         "deliveries": [present(each) for each in found.items],
         "skipped": [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped],
     }
-
-
-def _joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The headers by name; one that stands twice has both values, as HTTP allows."""
-    found: dict[str, str] = {}
-    for name, value in headers:
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,9 @@ def _path(value: str) -> Callable[[Exchange], bool]:
     if not value.startswith(("/", "*")):
         detail = f"path is a whole path, in which * stands for anything (got {value!r}); did you mean */{value}?"
         raise Problem(422, "Bad value", detail)
-    return lambda exchange: any(patterns.matches(each, value) for each in (exchange.path, exchange.path.split("?")[0]))
+    return lambda exchange: (
+        patterns.matches(exchange.path, value) or patterns.matches_path(exchange.path.split("?")[0], value)
+    )
 
 
 FILTERS: Mapping[str, Filter[Exchange]] = {

@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.answers import Answer, ApiRequest, api_answer
 from mockserver.api.webhooks import WEBHOOK
 from mockserver.clock import to_seconds
-from mockserver.records import Delivery, Outcome
+from mockserver.records import Delivery, Outcome, joined
 from mockserver.routing import Api
 from mockserver.wire import api_query, page_of
 
@@ -62,7 +62,7 @@ def _entry(delivery: Delivery) -> dict[str, Any]:
     if delivery.outgoing and delivery.ended_at and outcome.successful:
         entry["request_payload"] = json.loads(delivery.outgoing.body)
         entry["response_body"] = outcome.body
-        entry["response_headers"] = dict(outcome.headers)
+        entry["response_headers"] = joined(outcome.headers)
         entry["duration_ms"] = outcome.duration_ms
         entry["delivered_at"] = to_seconds(delivery.ended_at)
     else:

@@ -179,8 +179,11 @@ class MockServer:
         return self._call("GET", "clock")
 
     def freeze(self, now: str | None = None) -> None:
-        """The environment's clock stands still, at `now` (such as 2025-09-03T23:19:51Z) or where it is."""
-        self._call("PUT", "clock", {"now": now})
+        """The environment's clock stands still, at `now` (such as 2025-09-03T23:19:51Z) or where it is.
+
+        Every delivery that is due by a later `now` has been sent when this returns.
+        """
+        self._call("PUT", "clock", {"now": now}, longer=_LONG_SECONDS if now else 0)
 
     def advance(self, seconds: float) -> None:
         """Moves the clock. Every delivery that falls due on the way has been sent when this returns."""
