@@ -123,8 +123,8 @@ def choice(*options: str) -> Rule:
 
 
 def events(name: str, value: Any) -> tuple[str, ...]:
-    """At least one of the available events. The text for an empty list is documented."""
-    if type(value) is not list:
+    """At least one of the available events. The text for an empty list is documented; `{}` is PHP's empty list."""
+    if type(value) is not list and value != {}:
         raise Invalid(f"The {label(name)} must be an array.")
     if not value:
         raise Invalid(f"The {label(name)} field must contain at least 1 items.")

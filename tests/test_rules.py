@@ -111,7 +111,7 @@ REFUSED: Mapping[str, Sequence[tuple[list[Any], list[str]]]] = {
     ],
     "events": [
         ([None, ""], ["The events field is required."]),
-        ([[]], ["The events field must contain at least 1 items."]),
+        ([[], {}], ["The events field must contain at least 1 items."]),
         (["event_action", 5, {"0": "event_action"}], ["The events must be an array."]),
     ],
     "timeout": [

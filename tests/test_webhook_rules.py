@@ -48,7 +48,7 @@ REFUSED: Sequence[tuple[str, Sequence[Any], Sequence[str]]] = (
     ("webhook_secret", (5, [], ["s"], False), ["The webhook secret must be a string."]),
     ("webhook_secret", ("s" * 256,), ["The webhook secret must not be greater than 255 characters."]),
     ("events", NOTHING, ["The events field is required."]),
-    ("events", ([],), ["The events field must contain at least 1 items."]),
+    ("events", ([], {}), ["The events field must contain at least 1 items."]),
     ("events", ("event_action", 5, True), ["The events must be an array."]),
     ("timeout", (4, 121, "4", "121", 0, -30, True, 4.0, -1e9), [BETWEEN]),
     ("timeout", (5.5, "5.0", "030", "5.5", "abcdef", "3e1"), [INTEGER]),
