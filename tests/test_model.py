@@ -49,7 +49,10 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
 BAD: dict[str, list[tuple[Any, str]]] = {
     "name": [(None, "The name field is required."), (5, "The name must be a string.")],
     "webhook_url": [("x", "The webhook url must be a valid URL."), ("", "The webhook url field is required.")],
-    "events": [([], "The events field must contain at least 1 items."), ("event_action", "The events must be an array.")],
+    "events": [
+        ([], "The events field must contain at least 1 items."),
+        ("event_action", "The events must be an array."),
+    ],
     "timeout": [(4, "The timeout must be between 5 and 120.")],
     "max_retries": [(5.5, "The max retries must be an integer.")],
     "enabled": [("true", "The enabled field must be true or false.")],

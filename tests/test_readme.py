@@ -15,9 +15,11 @@ from click.testing import CliRunner
 from flask import Flask
 
 from mockserver import cli
+from mockserver.client import MockServer
 from mockserver.server import Server
 from mockserver.settings import SETTING_FIELDS
 from tests.conftest import ROOT
+from tests.documented import AGENT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text()
@@ -167,6 +169,15 @@ def test_the_docs_name_every_admin_route(app: Flask) -> None:
 def test_the_docs_name_every_setting_in_order() -> None:
     page = (ROOT / "docs" / "fixtures.md").read_text()
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [field.name for field in SETTING_FIELDS]
+
+
+def test_the_docs_name_every_key_of_a_call_and_of_a_delivery_in_order(mock: MockServer) -> None:
+    page = (ROOT / "docs" / "pytest.md").read_text()
+    [delivery] = mock.emit(AGENT, "event_recording")
+    requests.get(f"{mock.api_url}/agents", headers=mock.headers, timeout=10)
+    for what, record in (("call", mock.requests()[0]), ("delivery", delivery)):
+        [row] = re.findall(rf"^\| a {what} \| (.*) \|$", page, re.MULTILINE)
+        assert row == ", ".join(f"`{key}`" for key in record)
 
 
 def test_the_readme_leads_to_every_page() -> None:
