@@ -9,8 +9,9 @@ from mockserver import documents
 from mockserver.documents import Path
 from mockserver.errors import FixtureError, Mistake
 from mockserver.events import EVENTS
-from mockserver.rules import Invalid
+from mockserver.rules import Field, Invalid
 
+_MOST_LISTED = 10
 MISSING = object()
 """Stands for a value that is not there, in messages."""
 
@@ -30,9 +31,20 @@ class Mistakes:
         self.source = Source("", "", None)
         self._found: list[tuple[Source, Path, str]] = []
 
-    def add(self, path: Path, text: str, value: object = MISSING) -> None:
+    def add(self, path: Path, text: str, value: object = MISSING, hint: str = "") -> None:
+        """`hint` goes on with the text's sentence, and so begins with a semicolon."""
         got = "" if value is MISSING else f" (got {_short(value)})"
-        self._found.append((self.source, path, text + got))
+        self._found.append((self.source, path, (text.removesuffix(".") + hint if hint else text) + got))
+
+    def add_invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid, fields: Sequence[Field]) -> None:
+        """The texts of the fields' rules, each at its place, with what would have been right."""
+        for name, texts in invalid.entries.items():
+            steps = steps_of(name)
+            value = value_at(data, steps)
+            options = schema_at(fields, steps).get("enum")
+            hint = near_or_listed(value, options) if options else ""
+            for text in texts:
+                self.add((*path, *steps), text, value, hint)
 
     def raise_if_any(self) -> None:
         """Raises FixtureError with every mistake and its line; finding the lines costs a second parse."""
@@ -72,9 +84,33 @@ def shown(path: Path) -> str:
 
 
 def nearest(key: object, known: Sequence[str], cutoff: float = 0.6) -> str:
-    """`; did you mean timeout?`, or nothing when no known word is near."""
-    near = difflib.get_close_matches(key, known, n=1, cutoff=cutoff) if isinstance(key, str) else []
-    return f"; did you mean {near[0]}?" if near else ""
+    """`; did you mean timeout?`, or nothing when no known word is near. Upper and lower case are as one."""
+    if not isinstance(key, str):
+        return ""
+    by_lower = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(key.lower(), by_lower, n=1, cutoff=cutoff)
+    return f"; did you mean {by_lower[near[0]]}?" if near else ""
+
+
+def near_or_all(word: object, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown word: the known one that is near, or else all of them."""
+    return nearest(word, known) or f"; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"
+
+
+def near_or_listed(value: object, options: Sequence[object]) -> str:
+    """The same in a fixture, whose schema lists what is too much for a message."""
+    known = [str(option) for option in options]
+    if len(known) <= _MOST_LISTED:
+        return near_or_all(value, known)
+    return nearest(value, known) or f"; expected one of the {len(known)} that `mockserver schema` lists"
+
+
+def schema_at(fields: Sequence[Field], steps: Path) -> Mapping[str, Any]:
+    """What the fields' schemas say of the value at a path, which may be nothing."""
+    found: Mapping[str, Any] = {"properties": {field.name: field.schema for field in fields}}
+    for step in steps:
+        found = found.get("items", {}) if isinstance(step, int) else found.get("properties", {}).get(step, {})
+    return found
 
 
 def steps_of(name: str) -> Path:

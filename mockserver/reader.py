@@ -12,7 +12,7 @@ from mockserver.documents import Path
 from mockserver.events import EVENTS
 from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.ids import seeded_uuid
-from mockserver.mistakes import Mistakes, near_event, nearest, shown, steps_of, value_at
+from mockserver.mistakes import Mistakes, near_or_listed, nearest, shown
 from mockserver.records import AGENT_DEFAULTS, Agent, Webhook
 from mockserver.rules import Invalid, fields_of, label, required_text
 from mockserver.store import State
@@ -129,7 +129,7 @@ class Reader:
         try:
             values = fields_of(data, WEBHOOK_FIELDS)
         except Invalid as invalid:
-            self.invalid(path, data, invalid)
+            self.mistakes.add_invalid(path, data, invalid, WEBHOOK_FIELDS)
             values = {**invalid.values}
         if data.get("payload_templates"):
             self._check_templates(path, data["payload_templates"])
@@ -169,20 +169,12 @@ class Reader:
             elif key not in _KNOWN_WEBHOOK_KEYS:
                 self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
 
-    def invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid) -> None:
-        """The texts of the API's rules, each at its place in the fixture."""
-        for name, texts in invalid.entries.items():
-            steps = steps_of(name)
-            value = value_at(data, steps)
-            near = near_event(name, value)
-            for text in texts:
-                self.mistakes.add((*path, *steps), text.removesuffix(".") + near if near else text, value)
-
     def _check_templates(self, path: Path, given: Any) -> None:
         """The API ignores a template of an unknown event; in a fixture it is a slip."""
         for event in given if type(given) is dict else ():
             if event not in EVENTS:
-                self.mistakes.add((*path, "payload_templates", event), f"unknown event{nearest(event, tuple(EVENTS))}")
+                near = near_or_listed(event, tuple(EVENTS))
+                self.mistakes.add((*path, "payload_templates", event), f"unknown event{near}")
 
     def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
         agreeing = "active" if enabled else "disabled"

@@ -32,5 +32,5 @@ def _values(reader: Reader, path: Path, section: Section, data: dict[str, Any], 
     try:
         return fields_of(data, section.fields, known)
     except Invalid as invalid:
-        reader.invalid(path, data, invalid)
+        reader.mistakes.add_invalid(path, data, invalid, section.fields)
         return {**invalid.values}

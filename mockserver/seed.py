@@ -163,6 +163,6 @@ def _read_settings(reader: Reader, path: Path, given: Any) -> None:
     try:
         to_settings(given)
     except Invalid as invalid:
-        reader.invalid(path, given, invalid)
+        reader.mistakes.add_invalid(path, given, invalid, SETTING_FIELDS)
     else:
         reader.found.settings.update(given)

@@ -56,7 +56,7 @@ def _one_of(*options: int) -> Rule:
     def rule(name: str, value: Any) -> int:
         if type(value) is int and value in options:
             return value
-        raise Invalid(f"The {label(name)} must be one of {', '.join(map(str, options))}.")
+        raise Invalid(f"The selected {label(name)} is invalid.")
 
     return rule
 

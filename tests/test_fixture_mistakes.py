@@ -83,7 +83,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
         "settings: {create_status: 204, pln: x, retry_schedule: [1, -1], signature_header: 'a b'}\n",
         [
             "f:1: settings.pln: unknown key; did you mean plan?",
-            "f:1: settings.create_status: The create status must be one of 200, 201. (got 204)",
+            "f:1: settings.create_status: The selected create status is invalid; expected one of 200, 201 (got 204)",
             "f:1: settings.signature_header: The signature header must be the name of a header: letters, digits "
             'and -_. (got "a b")',
             "f:1: settings.retry_schedule[1]: The retry_schedule.1 must be a number of seconds from 0 to 86400. "
@@ -141,7 +141,8 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
             f'f:5: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL. (got "x")',
             f"f:7: {HOOK_PATH}.events[0]: The selected events.0 is invalid; did you mean event_recording?"
             ' (got "event_recordin")',
-            f"f:8: {HOOK_PATH}.events[1]: The selected events.1 is invalid. (got 5)",
+            f"f:8: {HOOK_PATH}.events[1]: The selected events.1 is invalid; "
+            "expected one of the 22 that `mockserver schema` lists (got 5)",
         ],
     ),
     "an agent twice": (

@@ -70,7 +70,7 @@ REFUSED: Sequence[tuple[str, Sequence[Any], Sequence[str]]] = [
     ("rate_limit", (0, -1, 1_000_001), ["The rate limit must be between 1 and 1000000."]),
     ("rate_limit", (1.5, "abc", [1]), ["The rate limit must be an integer."]),
     ("enforce_rate_limit", ("yes", "true", 2, []), ["The enforce rate limit field must be true or false."]),
-    ("create_status", (202, 204, "201", True, 200.0), ["The create status must be one of 200, 201."]),
+    ("create_status", (202, 204, "201", True, 200.0), ["The selected create status is invalid."]),
     ("failed_test_status", (199, 600, 0), ["The failed test status must be between 200 and 599."]),
     ("signature_scheme", ("HMAC", "sha256", 1), ["The selected signature scheme is invalid."]),
     ("signature_header", ("X Signature", "X:Y", "Sïg", "x" * 101, 5, []), [HEADER]),
@@ -113,7 +113,7 @@ def test_a_fixtures_settings_are_checked_at_their_place() -> None:
     wrong = {"plan": "gold", "rate_limt": 5, "retry_schedule": [1, "x"]}
     assert mistakes({"settings": wrong, "environments": {"staging": {"settings": {"seed": -1}}}}) == [
         "f.json:1: settings.rate_limt: unknown key; did you mean rate_limit?",
-        'f.json:1: settings.plan: The selected plan is invalid. (got "gold")',
+        'f.json:1: settings.plan: The selected plan is invalid; expected one of standard, professional (got "gold")',
         "f.json:1: settings.retry_schedule[1]: The retry_schedule.1 must be a number of seconds from 0 to 86400. "
         '(got "x")',
         "f.json:1: environments.staging.settings.seed: The seed must be between 0 and 9223372036854775807. (got -1)",

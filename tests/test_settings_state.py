@@ -67,7 +67,7 @@ def test_wrong_settings_change_nothing(http: FlaskClient, method: str) -> None:
     before = http.get(STATE).text
     change = {"settings": {"seed": 5, "create_status": 204}, "agents": [{"id": "b", "name": "B"}]}
     answer = http.open(STATE, method=method, json=change)
-    text = "The create status must be one of 200, 201. (got 204)"
+    text = "The selected create status is invalid; expected one of 200, 201 (got 204)"
     assert (answer.status_code, answer.get_json()["errors"]) == (
         422,
         [{"path": "settings.create_status", "line": 1, "message": text}],

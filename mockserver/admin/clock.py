@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Response, request
 
-from mockserver.admin.filters import near_or_all
 from mockserver.admin.routes import Admin
 from mockserver.answers import this_request
 from mockserver.clock import to_milliseconds, to_moment, to_seconds
 from mockserver.environment import Environment
 from mockserver.errors import Problem
+from mockserver.mistakes import near_or_all
 from mockserver.wire import admin_response, json_object
 
 _MOST_SECONDS = 10 * 366 * 86_400

@@ -11,7 +11,7 @@ from flask import Response, render_template, request
 
 import mockserver
 from mockserver import __version__
-from mockserver.admin.filters import near_or_all, seconds
+from mockserver.admin.filters import seconds
 from mockserver.admin.guard import TOKEN_HEADER, admin_token_of
 from mockserver.admin.page_actions import ACTIONS, Outcome, run
 from mockserver.admin.page_contents import Contents, contents_of
@@ -20,6 +20,7 @@ from mockserver.admin.routes import Admin
 from mockserver.answers import this_request
 from mockserver.environment import Environment
 from mockserver.errors import Problem
+from mockserver.mistakes import near_or_all
 from mockserver.routing import ADMIN
 
 STATIC = Path(mockserver.__file__).parent / "static"

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from mockserver.admin import filters
-from mockserver.admin.filters import Filter, Search, near_or_all, search, seconds, watch
+from mockserver.admin.filters import Filter, Search, search, seconds, watch
 from mockserver.admin.routes import Admin
 from mockserver.clock import to_milliseconds
 from mockserver.delivery import Emitted
@@ -15,6 +15,7 @@ from mockserver.errors import AgentNotFound, Problem
 from mockserver.events import EVENTS
 from mockserver.explain import explain
 from mockserver.messages import TEST_EVENT
+from mockserver.mistakes import near_or_all
 from mockserver.payloads import to_bytes
 from mockserver.records import Delivery, joined
 from mockserver.wire import admin_response, json_object

@@ -14,7 +14,7 @@ from mockserver.answers import this_request
 from mockserver.clock import to_moment
 from mockserver.errors import Problem
 from mockserver.history import Found
-from mockserver.mistakes import nearest
+from mockserver.mistakes import near_or_all
 
 T = TypeVar("T")
 MOST_WAITING_SECONDS = 300
@@ -61,11 +61,6 @@ def watch(history: Watchable[T], wanted: Search[T]) -> Found[T]:
     """What the search finds, after its wait; meanwhile another thread takes this one's place."""
     with this_request().connection.extra_thread() if wanted.seconds else nullcontext():
         return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds)
-
-
-def near_or_all(word: object, known: Sequence[str]) -> str:
-    """The end of a sentence about an unknown word: the known one that is near, or else all of them."""
-    return nearest(word, known) or f"; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"
 
 
 def seconds(value: object, name: str) -> float:
