@@ -57,7 +57,7 @@ def parse(content: bytes, name: str, json_only: bool = False) -> Source:
         raise FixtureError([Mistake(name, "", str(error), error.line)]) from None
     if data is None:
         raise _unreadable(name, "is empty; expected at least `agents: []`")
-    return Source(name, text, data)
+    return Source(name, text, data, not json_only)
 
 
 def default_fixture() -> Path:

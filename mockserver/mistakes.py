@@ -2,7 +2,9 @@
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from mockserver import documents
@@ -12,6 +14,13 @@ from mockserver.events import EVENTS
 from mockserver.rules import Field, Invalid
 
 _MOST_LISTED = 10
+_UNQUOTED = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    date: "a date",
+    datetime: "a date",
+}
 MISSING = object()
 """Stands for a value that is not there, in messages."""
 
@@ -22,6 +31,7 @@ class Source(NamedTuple):
     file: str
     text: str
     data: Any
+    is_yaml: bool = False
 
 
 class Mistakes:
@@ -41,10 +51,23 @@ class Mistakes:
         for name, texts in invalid.entries.items():
             steps = steps_of(name)
             value = value_at(data, steps)
-            options = schema_at(fields, steps).get("enum")
-            hint = near_or_listed(value, options) if options else ""
+            hint = self._hint(schema_at(fields, steps), value)
             for text in texts:
                 self.add((*path, *steps), text, value, hint)
+
+    def _hint(self, schema: Mapping[str, Any], value: object) -> str:
+        if "enum" in schema:
+            return near_or_listed(value, schema["enum"])
+        if schema.get("type") == "string":
+            return self.unquoted(value, re.compile(schema.get("pattern", "")).search)
+        return ""
+
+    def unquoted(self, value: object, fits: Callable[[str], object] = bool) -> str:
+        """What to do with a value that should be a text, when quotes make it one that fits."""
+        kind = _UNQUOTED.get(type(value))
+        if kind is None or not fits(str(value)) or not (self.source.is_yaml or isinstance(value, date)):
+            return ""
+        return f"; YAML reads this as {kind}: put it in quotes"
 
     def raise_if_any(self) -> None:
         """Raises FixtureError with every mistake and its line; finding the lines costs a second parse."""

@@ -69,7 +69,7 @@ class Reader:
         if name is None or name == "":
             self.mistakes.add((*path, "name"), required_text("name"))
         elif type(name) is not str:
-            self.mistakes.add((*path, "name"), "The name must be a string.", name)
+            self.mistakes.add((*path, "name"), "The name must be a string.", name, self.mistakes.unquoted(name))
         else:
             return name
         return ""
@@ -189,7 +189,7 @@ class Reader:
         if id is None:
             return self._generated_id(path, created, seed, count)
         if type(id) is not str or not ID.fullmatch(id):
-            self.mistakes.add((*path, "id"), _ID_TEXT, id)
+            self.mistakes.add((*path, "id"), _ID_TEXT, id, self.mistakes.unquoted(id, ID.fullmatch))
             return ""
         if id in self.found.places:
             source, first = self.found.places[id]

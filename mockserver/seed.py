@@ -139,7 +139,8 @@ class _Seeding:
 
     def _is_token(self, path: Path, name: str, token: object) -> bool:
         if not is_token(token):
-            self.mistakes.add(path, "must be a token: visible ASCII characters, no comma", token)
+            text = "must be a token: visible ASCII characters, no comma"
+            self.mistakes.add(path, text, token, self.mistakes.unquoted(token, is_token))
             return False
         if token in self._tokens:
             self.mistakes.add(path, f"the token is already one of environment {self._tokens[token]}", token)

@@ -1,13 +1,17 @@
 """What a mistake in a fixture says beyond the API's own text: what would have been right."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
 
+from mockserver.errors import FixtureError
 from mockserver.fields import WEBHOOK_FIELDS
-from mockserver.mistakes import near_or_listed, nearest, schema_at
-from tests.test_fixture_mistakes import HOOK, HOOK_PATH, mistakes_of
+from mockserver.mistakes import Source, near_or_listed, nearest, schema_at
+from mockserver.seed import to_baseline, to_seed
+from tests.fixture_documents import source
+from tests.test_fixture_mistakes import HOOK, HOOK_PATH, ID_TEXT, TOKEN_TEXT, mistakes_of
 
 LISTED = "; expected one of the 22 that `mockserver schema` lists"
 
@@ -63,6 +67,89 @@ def test_a_choice_names_the_near_one_or_all(added: str, expected: str) -> None:
 )
 def test_a_setting_names_the_near_choice_or_all(setting: str, expected: str) -> None:
     assert mistakes_of(f"settings: {{{setting}}}") == [f"f:1: settings.{setting.partition(':')[0]}: {expected}"]
+
+
+QUOTES = ": put it in quotes"
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        ("id: 2025-01-01", f'id: {ID_TEXT}; YAML reads this as a date{QUOTES} (got "2025-01-01")'),
+        ("id: 5", f"id: {ID_TEXT}; YAML reads this as a number{QUOTES} (got 5)"),
+        ("id: 1.5", f"id: {ID_TEXT}; YAML reads this as a number{QUOTES} (got 1.5)"),
+        ("id: yes", f"id: {ID_TEXT}; YAML reads this as true or false{QUOTES} (got true)"),
+        pytest.param("id: -5", f"id: {ID_TEXT} (got -5)", id="in quotes it is no id either"),
+        pytest.param("id: [5]", f"id: {ID_TEXT} (got [5])", id="a list"),
+        ("name: no", f"name: The name must be a string; YAML reads this as true or false{QUOTES} (got false)"),
+        ("name: 12:30:00", f"name: The name must be a string; YAML reads this as a number{QUOTES} (got 45000)"),
+        (
+            "name: 2025-01-01 10:00:00",
+            f'name: The name must be a string; YAML reads this as a date{QUOTES} (got "2025-01-01 10:00:00")',
+        ),
+        pytest.param("name: {}", "name: The name must be a string. (got {})", id="a mapping"),
+    ],
+)
+def test_what_yaml_takes_for_something_else_needs_quotes(agent: str, expected: str) -> None:
+    name = "" if agent.startswith("name") else "name: A, "
+    assert mistakes_of(f"agents: [{{{name}{agent}}}]") == [f"f:1: agents[0].{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("added", "expected"),
+    [
+        (
+            "webhook_secret: 012345",
+            f"webhook_secret: The webhook secret must be a string; YAML reads this as a number{QUOTES} (got 5349)",
+        ),
+        (
+            "custom_headers: [{key: on, value: a}]",
+            "custom_headers[0].key: The custom_headers.0.key must be a string; "
+            f"YAML reads this as true or false{QUOTES} (got true)",
+        ),
+        (
+            "custom_headers: [{key: a, value: 2025-01-01}]",
+            "custom_headers[0].value: The custom_headers.0.value must be a string; "
+            f'YAML reads this as a date{QUOTES} (got "2025-01-01")',
+        ),
+        pytest.param(
+            "timeout: 2025-01-01", 'timeout: The timeout must be an integer. (got "2025-01-01")', id="no text"
+        ),
+    ],
+)
+def test_the_same_in_a_webhook(added: str, expected: str) -> None:
+    assert mistake_of_webhook(added) == expected
+
+
+def test_quotes_do_not_make_a_url() -> None:
+    assert mistakes_of("agents: [{name: A, webhooks: [{name: W, webhook_url: 5, events: [event_action]}]}]") == [
+        f"f:1: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL. (got 5)"
+    ]
+
+
+def test_the_same_in_settings_and_tokens() -> None:
+    assert mistakes_of("tokens: [5, 'a b']\nsettings: {signature_prefix: 1, signature_header: 2}") == [
+        f"f:1: tokens[0]: {TOKEN_TEXT}; YAML reads this as a number{QUOTES} (got 5)",
+        f'f:1: tokens[1]: {TOKEN_TEXT} (got "a b")',
+        "f:2: settings.signature_header: The signature header must be the name of a header: letters, digits and -_; "
+        f"YAML reads this as a number{QUOTES} (got 2)",
+        f"f:2: settings.signature_prefix: The signature prefix must be a string; YAML reads this as a number{QUOTES} "
+        "(got 1)",
+    ]
+
+
+def test_json_needs_no_word_on_yaml() -> None:
+    with pytest.raises(FixtureError) as caught:
+        to_seed([source({"agents": [{"name": 5, "id": True}]})])
+    assert [mistake.text for mistake in caught.value.mistakes] == [
+        "The name must be a string. (got 5)",
+        f"{ID_TEXT} (got true)",
+    ]
+
+
+def test_a_date_can_only_have_come_from_yaml() -> None:
+    with pytest.raises(FixtureError, match="YAML reads this as a date"):
+        to_baseline(Source("fixture", "", {"agents": [{"name": date(2025, 1, 1)}]}))
 
 
 def test_an_event_that_is_near_to_none_leads_to_the_list() -> None:

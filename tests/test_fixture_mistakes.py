@@ -97,12 +97,12 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     "agents are no list": ("agents: {}\n", ["f:1: agents: must be a list (got {})"]),
     "agent is no mapping": ("agents: [5]\n", ["f:1: agents[0]: must be a mapping with at least a name (got 5)"]),
     "agent without a name": ("agents: [{id: a}]\n", ["f:1: agents[0].name: The name field is required."]),
-    "agent with a number": ("agents: [{name: 5}]\n", ["f:1: agents[0].name: The name must be a string. (got 5)"]),
+    "agent with a list": ("agents: [{name: [5]}]\n", ["f:1: agents[0].name: The name must be a string. (got [5])"]),
     "agent's near key": (
         "agents: [{name: A, webhoks: []}]\n",
         ["f:1: agents[0].webhoks: unknown key; did you mean webhooks?"],
     ),
-    "agent's id": ("agents: [{name: A, id: 5}]\n", [f"f:1: agents[0].id: {ID_TEXT} (got 5)"]),
+    "agent's id": ("agents: [{name: A, id: [5]}]\n", [f"f:1: agents[0].id: {ID_TEXT} (got [5])"]),
     "agent's path in its id": ("agents: [{name: A, id: a/b}]\n", [f'f:1: agents[0].id: {ID_TEXT} (got "a/b")']),
     "agent's date": (
         "agents: [{name: A, updated_at: x}]\n",
@@ -184,10 +184,10 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
         ["f:3: environments.a.environments: unknown key"],
     ),
     "bad tokens": (
-        "tokens: [5, 'a b', 'a,b', é, '']\n",
+        "tokens: [[], 'a b', 'a,b', é, '']\n",
         [
             f"f:1: tokens[{i}]: {TOKEN_TEXT} (got {token})"
-            for i, token in enumerate(["5", '"a b"', '"a,b"', '"é"', '""'])
+            for i, token in enumerate(["[]", '"a b"', '"a,b"', '"é"', '""'])
         ],
     ),
     "a token in two environments": (
