@@ -19,6 +19,8 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
+_RESERVED = ("@", "`", "%")
+"""What no plain text in YAML begins with, though it looks as if it could."""
 _PAUSING = Lock()
 """Held by who has paused the process's garbage collector."""
 
@@ -54,7 +56,8 @@ def read(content: bytes, json_only: bool = False) -> tuple[str, Any]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise DocumentError(f"is not UTF-8: {error.reason}", line) from None
+        message = f"is not UTF-8: the byte 0x{content[error.start]:02x} stands for no character; save it as UTF-8"
+        raise DocumentError(message, line) from None
     return text, parse(text, json_only)
 
 
@@ -128,7 +131,7 @@ def _parse_json(text: str, loader: Any) -> Any:
     except KeyTwice as error:
         raise DocumentError(str(error), _line_of_key_twice(text, loader)) from None
     except json.JSONDecodeError as error:
-        raise DocumentError(f"is not JSON: {error.msg}", error.lineno) from None
+        raise DocumentError(f"is not JSON: {error.msg} (column {error.colno})", error.lineno) from None
     except ValueError:
         raise DocumentError("is not JSON: a number has too many digits") from None
 
@@ -161,8 +164,7 @@ def _parse_yaml(text: str, loader_class: Any) -> Any:
         loader = loader_class(text)
         return Builder(loader).document()
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise DocumentError(f"is not YAML: {error.problem or error.context}", line) from None
+        raise _not_yaml(text, error) from None
     except ReaderError as error:
         raise DocumentError("is not YAML: it holds a control character", _line_of_control(text)) from error
     except (ValueError, OverflowError):
@@ -170,6 +172,29 @@ def _parse_yaml(text: str, loader_class: Any) -> Any:
     finally:
         if loader:
             loader.dispose()
+
+
+def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> DocumentError:
+    """In the library's words, with what helps where that is known."""
+    problem, mark = error.problem or error.context or "", error.problem_mark
+    if mark is None:
+        return DocumentError(f"is not YAML: {problem}")
+    line = text[text.rfind("\n", 0, mark.index) + 1 : mark.index]
+    remedy = _remedy(problem, line, text[mark.index : mark.index + 1])
+    return DocumentError(f"is not YAML: {problem} (column {mark.column + 1}){remedy}", mark.line + 1)
+
+
+def _remedy(problem: str, line: str, character: str) -> str:
+    """What to do about a problem at a character, of whose line this much stands before it."""
+    if character == "\t":
+        return "; a tab can't indent, use spaces"
+    if character in _RESERVED:
+        return f"; a text that begins with {character} needs quotes"
+    if character == ":" and ": " in line:
+        return "; a text with ': ' in it needs quotes"
+    if problem.startswith("mapping values"):
+        return "; look at the line's indentation, and at the line before"
+    return ""
 
 
 def _line_of_control(text: str) -> int | None:

@@ -189,7 +189,7 @@ def test_what_can_not_be_opened_is_a_problem_and_opens_nothing(
 def test_a_body_that_can_not_be_read_is_a_problem(http: FlaskClient) -> None:
     answer = http.post(ENVIRONMENTS, data='{"name"', content_type="application/json")
     assert (answer.status_code, answer.get_json()["title"]) == (400, "The body can't be read")
-    assert answer.get_json()["detail"] == "body:1: is not JSON: Expecting ':' delimiter"
+    assert answer.get_json()["detail"] == "body:1: is not JSON: Expecting ':' delimiter (column 8)"
 
 
 def test_the_mistakes_of_a_fixture_are_told_and_nothing_is_opened(http: FlaskClient) -> None:

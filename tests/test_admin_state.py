@@ -131,7 +131,7 @@ def test_json_is_read_as_json_whatever_curl_calls_it(http: FlaskClient, content_
 def test_braces_that_are_no_json_are_yaml_and_what_is_neither_is_told_as_json(http: FlaskClient) -> None:
     assert http.put(STATE, data="{agents: [{id: one, name: 1e16}]}").get_json()["agents"][0]["name"] == "1e16"
     answer = http.put(STATE, data='{"agents": [}')
-    assert answer.get_json()["errors"][0]["message"] == "is not JSON: Expecting value"
+    assert answer.get_json()["errors"][0]["message"] == "is not JSON: Expecting value (column 13)"
 
 
 def test_a_put_replaces_everything_and_a_reset_still_goes_back_to_the_fixture(http: FlaskClient) -> None:
@@ -182,11 +182,11 @@ KEYS = "unknown key"
         ("PATCH", WRONG, YAML, WRONG_PATCH),
         ("PUT", '{"agents": [{"name": "A"}, {}]}', JSON, [("agents[1].name", 1, "The name field is required.")]),
         ("PUT", "tokens: [a]\nenvironments: {}", YAML, [("tokens", 1, KEYS), ("environments", 2, KEYS)]),
-        ("PUT", "agents: []", JSON, [("", 1, "is not JSON: Expecting value")]),
-        ("PUT", "agents:\n  - [", YAML, [("", 3, "is not YAML: did not find expected node content")]),
+        ("PUT", "agents: []", JSON, [("", 1, "is not JSON: Expecting value (column 1)")]),
+        ("PUT", "agents:\n  - [", YAML, [("", 3, "is not YAML: did not find expected node content (column 1)")]),
         ("PATCH", "[1]", JSON, [("", 1, "must be a mapping with agents, settings (got [1])")]),
         ("PATCH", "", "", [("", None, "is empty; expected at least `agents: []`")]),
-        ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: invalid start byte")]),
+        ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: the byte 0xff stands for no character; save it as UTF-8")]),
     ],
     ids=["several", "json", "whole fixture", "yaml as json", "broken yaml", "list", "nothing", "not utf-8"],
 )

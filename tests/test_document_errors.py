@@ -30,7 +30,8 @@ BAD_YAML: dict[str, tuple[str, str, int | None]] = {
     ),
     "python tag on a scalar": (
         "a: !!python/name:os.getcwd x\n",
-        "is not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.getcwd'",
+        "is not YAML: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/name:os.getcwd' (column 4)",
         1,
     ),
     "set": ("a: !!set {x}\n", "the tag 'tag:yaml.org,2002:set' is not allowed in a fixture", 1),
@@ -70,6 +71,34 @@ def test_yaml_that_is_refused(text: str, message: str, line: int | None, loader:
     assert caught.value.line == line
 
 
+TAB = "; a tab can't indent, use spaces"
+COLON = "; a text with ': ' in it needs quotes"
+INDENTED = "; look at the line's indentation, and at the line before"
+
+
+@LOADERS
+@pytest.mark.parametrize(
+    ("text", "line", "end"),
+    [
+        ("a:\n\tb: 1\n", 2, f" (column 1){TAB}"),
+        ("a: 1\n\tb: 2\n", 2, f" (column 1){TAB}"),
+        ("agents:\n  \t- name: A\n", 2, f" (column 3){TAB}"),
+        ("a:\n  - name: A: B\n", 2, f" (column 12){COLON}"),
+        ("a: {b: c: d}\n", 1, f" (column 9){COLON}"),
+        ("é😀: ü: B\n", 1, f" (column 6){COLON}"),
+        ("a: 1\n   b: 2\n", 2, f" (column 5){INDENTED}"),
+        ("a\nb: 1\n", 2, f" (column 2){INDENTED}"),
+        *[(f"a: {first}b\n", 1, f" (column 4); a text that begins with {first} needs quotes") for first in "@`%"],
+        ("a: [1,\n", 2, " (column 1)"),
+        ("a: {b: 1\nc: 2}\n", 2, " (column 2)"),
+    ],
+)
+def test_yaml_that_is_refused_is_told_where_and_what_helps(text: str, line: int, end: str, loader: Any) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse(text, loader=loader)
+    assert (str(caught.value).partition(" (column")[1:], caught.value.line) == (end.partition(" (column")[1:], line)
+
+
 @LOADERS
 @pytest.mark.parametrize("text", [r'"\ud83d"', r'"\UFFFFFFFF"', r'["\uDC00"]'])
 def test_yaml_escapes_that_stand_for_no_character(text: str, loader: Any) -> None:
@@ -79,8 +108,12 @@ def test_yaml_escapes_that_stand_for_no_character(text: str, loader: Any) -> Non
 
 HALF = r"'\ud83d' holds half of a surrogate pair (\ud800 to \udfff)"
 BAD_JSON: dict[str, tuple[str, str, int | None]] = {
-    "YAML": ("a: 1", "is not JSON: Expecting value", 1),
-    "no quotes": ('{\n  "a": 1,\n  b: 2}', "is not JSON: Expecting property name enclosed in double quotes", 3),
+    "YAML": ("a: 1", "is not JSON: Expecting value (column 1)", 1),
+    "no quotes": (
+        '{\n  "a": 1,\n  b: 2}',
+        "is not JSON: Expecting property name enclosed in double quotes (column 3)",
+        3,
+    ),
     "NaN": ('{"a": NaN}', "is not JSON: NaN is not a JSON value", None),
     "infinity": ('{"a": -Infinity}', "is not JSON: -Infinity is not a JSON value", None),
     "a key twice": ('{"a": {\n"b": 1,\n"b": 2}}', "the key 'b' stands twice in one mapping", 3),
@@ -100,9 +133,9 @@ BAD_JSON: dict[str, tuple[str, str, int | None]] = {
     "nested too deeply": ("[" * 200_000, "is nested too deeply", None),
     "half a surrogate pair": (r'["\ud83d"]', HALF, None),
     "half a surrogate pair as a key": (r'{"a": {"\ud83d": 1}}', HALF, None),
-    "nothing": ("", "is not JSON: Expecting value", 1),
-    "two values": ("{}\n{}", "is not JSON: Extra data", 2),
-    "a control character": ('{"a": "\n"}', "is not JSON: Invalid control character at", 1),
+    "nothing": ("", "is not JSON: Expecting value (column 1)", 1),
+    "two values": ("{}\n{}", "is not JSON: Extra data (column 1)", 2),
+    "a control character": ('{"a": "\n"}', "is not JSON: Invalid control character at (column 8)", 1),
 }
 
 
@@ -119,11 +152,14 @@ def test_whole_surrogate_pairs_are_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "line"), [(b"\xff\xfea\x00", 1), ("a: 1\nb: é\n".encode("latin-1"), 2)], ids=["UTF-16", "Latin 1"]
+    ("content", "byte", "line"),
+    [(b"\xff\xfea\x00", "ff", 1), ("a: 1\nb: é\n".encode("latin-1"), "e9", 2), (b"a\n\nb\xc3", "c3", 3)],
+    ids=["UTF-16", "Latin 1", "cut"],
 )
-def test_bytes_that_are_not_utf_8(content: bytes, line: int) -> None:
-    with pytest.raises(DocumentError, match="is not UTF-8: ") as caught:
+def test_bytes_that_are_not_utf_8(content: bytes, byte: str, line: int) -> None:
+    with pytest.raises(DocumentError) as caught:
         read(content)
+    assert str(caught.value) == f"is not UTF-8: the byte 0x{byte} stands for no character; save it as UTF-8"
     assert caught.value.line == line
 
 

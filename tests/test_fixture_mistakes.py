@@ -77,7 +77,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     "a list": ("- 1\n", [f"f:1: must be a mapping with {BODY_KEYS}, environments (got [1])"]),
     "text": ("hello", [f'f:1: must be a mapping with {BODY_KEYS}, environments (got "hello")']),
     "nothing": ("# nothing\n", ["f: is empty; expected at least `agents: []`"]),
-    "broken": ("agents: [\n", ["f:2: is not YAML: did not find expected node content"]),
+    "broken": ("agents: [\n", ["f:2: is not YAML: did not find expected node content (column 1)"]),
     "unknown key": ("agents: []\nenviroments: {}\n", ["f:2: enviroments: unknown key; did you mean environments?"]),
     "settings": (
         "settings: {create_status: 204, pln: x, retry_schedule: [1, -1], signature_header: 'a b'}\n",
@@ -230,7 +230,7 @@ def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
     assert str(caught.value).replace(str(tmp_path), "").split("\n") == [
         "/missing.yaml: can't be read: No such file or directory",
         "/empty: the folder holds no fixture (*.yaml, *.yml, *.json)",
-        "/folder/a.yaml:2: is not YAML: did not find expected node content",
+        "/folder/a.yaml:2: is not YAML: did not find expected node content (column 1)",
         "/folder/d.yaml: can't be read: Is a directory",
         "/folder/b.json:2: agents[0].name: The name must be a string. (got 5)",
         f"/folder/c.yaml:9: {HOOK_PATH}.timeout: The timeout must be between 5 and 120. (got 3)",
