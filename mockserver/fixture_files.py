@@ -1,6 +1,7 @@
 """Fixture files and folders to the environments that they describe together."""
 
-from collections.abc import Sequence
+import os.path
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mockserver.builder import DocumentError
@@ -21,16 +22,11 @@ def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
     """
     sources: list[Source] = []
     mistakes: list[Mistake] = []
-    for path in paths:
+    for file in _files_of([Path(path) for path in paths], mistakes):
         try:
-            files = _files(Path(path))
+            sources.append(read_file(file))
         except FixtureError as error:
-            files, mistakes = [], mistakes + error.mistakes
-        for file in files:
-            try:
-                sources.append(read_file(file))
-            except FixtureError as error:
-                mistakes += error.mistakes
+            mistakes += error.mistakes
     try:
         seed = to_seed(sources, sections)
     except FixtureError as error:
@@ -65,6 +61,29 @@ def default_fixture() -> Path:
     package = Path(__file__).parent
     installed = package / "fixtures" / "default.yaml"
     return installed if installed.exists() else package.parent / "fixtures" / "default.yaml"
+
+
+def _files_of(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterator[Path]:
+    """The files of all paths, each once; what can't be listed, or is given twice, becomes a mistake."""
+    given: dict[str, Path] = {}
+    for path in paths:
+        try:
+            files = _files(path)
+        except FixtureError as error:
+            mistakes += error.mistakes
+            continue
+        if len(paths) == 1:  # nothing can be twice
+            yield from files
+        elif _is_new(path, given, mistakes):
+            yield from (file for file in files if file is path or _is_new(file, given, mistakes))
+
+
+def _is_new(path: Path, given: dict[str, Path], mistakes: list[Mistake]) -> bool:
+    first = given.setdefault(os.path.realpath(path), path)
+    if first is not path:
+        known_as = "" if str(first) == str(path) else f", first as {first}"
+        mistakes.append(Mistake(str(path), "", f"is given twice{known_as}"))
+    return first is path
 
 
 def _files(path: Path) -> list[Path]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mockserver.errors import FixtureError
 from mockserver.fields import WEBHOOK_FIELDS
+from mockserver.fixture_files import load
 from mockserver.mistakes import Source, near_or_listed, nearest, schema_at
 from mockserver.seed import to_baseline, to_seed
 from tests.fixture_documents import source
@@ -150,6 +152,34 @@ def test_json_needs_no_word_on_yaml() -> None:
 def test_a_date_can_only_have_come_from_yaml() -> None:
     with pytest.raises(FixtureError, match="YAML reads this as a date"):
         to_baseline(Source("fixture", "", {"agents": [{"name": date(2025, 1, 1)}]}))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["mix", "mix"], ["mix: is given twice"]),
+        (["mix", "other/../mix"], ["other/../mix: is given twice, first as mix"]),
+        (["mix", "mix/1.yaml"], ["mix/1.yaml: is given twice"]),
+        (["mix/1.yaml", "mix"], ["mix/1.yaml: is given twice"]),
+        (["link.yaml", "mix"], ["mix/1.yaml: is given twice, first as link.yaml"]),
+        (["mix", "mix/2.yaml", "mix"], ["mix/2.yaml: is given twice", "mix: is given twice"]),
+        (["no.yaml"] * 2, ["no.yaml: can't be read: No such file or directory", "no.yaml: is given twice"]),
+    ],
+    ids=str,
+)
+def test_what_is_given_twice(
+    given: list[str], expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing in it has an id, and so all of it would be there twice."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("mix", "other"):
+        Path(folder).mkdir()
+    Path("mix/1.yaml").write_text(HOOK)
+    Path("mix/2.yaml").write_text("agents: [{name: A}]")
+    Path("link.yaml").symlink_to("mix/1.yaml")
+    with pytest.raises(FixtureError) as caught:
+        load(given)
+    assert str(caught.value).split("\n") == expected
 
 
 def test_an_event_that_is_near_to_none_leads_to_the_list() -> None:
