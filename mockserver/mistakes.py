@@ -81,14 +81,19 @@ class Mistakes:
         if mistakes:
             raise FixtureError(mistakes)
 
-    def is_mapping(self, path: Path, value: object, keys: Sequence[str]) -> bool:
-        """Whether the value is a mapping; its keys that are not among `keys` are mistakes."""
+    def is_mapping(
+        self, path: Path, value: object, keys: Sequence[str], misplaced: Mapping[str, str] | None = None
+    ) -> bool:
+        """Whether the value is a mapping; its keys that are not among `keys` are mistakes.
+
+        `misplaced` says where some of these belong.
+        """
         if not isinstance(value, dict):
             self.add(path, f"must be a mapping with {', '.join(keys)}" if keys else "must be a mapping", value)
             return False
         for key in value:
             if key not in keys:
-                self.add((*path, key), f"unknown key{nearest(key, keys)}")
+                self.add((*path, key), (misplaced or {}).get(key) or f"unknown key{nearest(key, keys)}")
         return True
 
     def list_at(self, path: Path, body: Mapping[str, Any], key: str) -> list[Any]:

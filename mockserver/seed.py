@@ -17,6 +17,12 @@ from mockserver.store import Baseline, State
 
 DEFAULT = "default"
 _BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
+_TOKENS = "unknown key of a state; tokens are given in a fixture file, or as `token` when an environment is opened"
+_NOT_IN_A_STATE = {
+    "tokens": _TOKENS,
+    "expired_tokens": _TOKENS,
+    "environments": "unknown key of a state, which is one environment's; others are given in a fixture file, or opened",
+}
 
 
 class EnvironmentSeed(NamedTuple):
@@ -62,7 +68,8 @@ def to_baseline(
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, ("agents", "settings", *(section.key for section in sections))):
+    keys = ("agents", "settings", *(section.key for section in sections))
+    if mistakes.is_mapping((), source.data, keys, _NOT_IN_A_STATE):
         _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data, sections)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides())

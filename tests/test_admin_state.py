@@ -173,7 +173,8 @@ WRONG_PATCH = [
     ("agents[0].webhooks[0].timeout", 6, "The timeout must be between 5 and 120. (got 3)"),
     ("agents[1].name", 8, "The name field is required."),
 ]
-KEYS = "unknown key"
+TOKENS = "unknown key of a state; tokens are given in a fixture file, or as `token` when an environment is opened"
+OTHERS = "unknown key of a state, which is one environment's; others are given in a fixture file, or opened"
 
 
 @pytest.mark.parametrize(
@@ -181,14 +182,27 @@ KEYS = "unknown key"
     [
         ("PATCH", WRONG, YAML, WRONG_PATCH),
         ("PUT", '{"agents": [{"name": "A"}, {}]}', JSON, [("agents[1].name", 1, "The name field is required.")]),
-        ("PUT", "tokens: [a]\nenvironments: {}", YAML, [("tokens", 1, KEYS), ("environments", 2, KEYS)]),
+        ("PUT", "tokens: [a]\nenvironments: {}", YAML, [("tokens", 1, TOKENS), ("environments", 2, OTHERS)]),
+        ("PATCH", '{"expired_tokens": []}', JSON, [("expired_tokens", 1, TOKENS)]),
+        ("PATCH", '{"tokns": []}', JSON, [("tokns", 1, "unknown key")]),
         ("PUT", "agents: []", JSON, [("", 1, "is not JSON: Expecting value (column 1)")]),
         ("PUT", "agents:\n  - [", YAML, [("", 3, "is not YAML: did not find expected node content (column 1)")]),
         ("PATCH", "[1]", JSON, [("", 1, "must be a mapping with agents, settings (got [1])")]),
         ("PATCH", "", "", [("", None, "is empty; expected at least `agents: []`")]),
         ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: the byte 0xff stands for no character; save it as UTF-8")]),
     ],
-    ids=["several", "json", "whole fixture", "yaml as json", "broken yaml", "list", "nothing", "not utf-8"],
+    ids=[
+        "several",
+        "json",
+        "whole fixture",
+        "tokens",
+        "unknown",
+        "yaml as json",
+        "broken yaml",
+        "list",
+        "nothing",
+        "not utf-8",
+    ],
 )
 def test_every_mistake_is_told_and_nothing_is_changed(
     http: FlaskClient, method: str, body: str, content_type: str, mistakes: list[tuple[str, int | None, str]]
