@@ -81,7 +81,9 @@ def problem_response(problem: Problem) -> Response:
 def fixture_problem(error: FixtureError) -> Problem:
     """All that is wrong with a fixture that came with a request."""
     mistakes = [mistake.to_json() for mistake in error.mistakes]
-    detail = f"{len(mistakes)} of its values can't be used; nothing was changed. First: {error.mistakes[0]}"
+    count, which = ("1 mistake", "") if len(mistakes) == 1 else (f"{len(mistakes)} mistakes", "; the first")
+    first = str(error.mistakes[0]).removeprefix("body:1: ")  # most bodies are one line of JSON
+    detail = f"{count}, so nothing was changed{which}: {first}"
     return Problem(422, "The fixture has mistakes", detail, errors=mistakes)
 
 

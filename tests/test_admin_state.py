@@ -214,10 +214,28 @@ def test_every_mistake_is_told_and_nothing_is_changed(
     assert (problem["type"], problem["title"], problem["status"]) == ("about:blank", "The fixture has mistakes", 422)
     assert {tuple(each.values()) for each in problem["errors"]} == set(mistakes)
     assert len(problem["errors"]) == len(mistakes)
-    assert problem["detail"].startswith(
-        f"{len(mistakes)} of its values can't be used; nothing was changed. First: body"
-    )
+    count = "1 mistake, so nothing was changed: " if len(mistakes) == 1 else f"{len(mistakes)} mistakes, so "
+    assert problem["detail"].startswith(count)
     assert http.get(STATE).get_json() == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ('{"agents": [{}]}', "1 mistake, so nothing was changed: agents[0].name: The name field is required."),
+        (
+            "agents:\n- {}\n- {}\n",
+            "2 mistakes, so nothing was changed; the first: body:2: agents[0].name: The name field is required.",
+        ),
+        ("a: ]", "1 mistake, so nothing was changed: is not YAML: did not find expected node content (column 4)"),
+        ("", "1 mistake, so nothing was changed: body: is empty; expected at least `agents: []`"),
+    ],
+    ids=["one line", "several lines", "broken", "nothing"],
+)
+def test_the_first_mistake_is_told_without_the_line_of_a_body_that_has_one(
+    http: FlaskClient, body: str, detail: str
+) -> None:
+    assert http.put(STATE, data=body).get_json()["detail"] == detail
 
 
 def test_a_reset_undoes_whatever_was_done(http: FlaskClient) -> None:

@@ -159,8 +159,8 @@ def test_an_error_carries_the_whole_problem(mock: MockServer) -> None:
     with pytest.raises(MockServerError) as caught:
         mock.merge_state(wrong)
     assert str(caught.value) == (
-        "422 The fixture has mistakes: 2 of its values can't be used; nothing was changed. "
-        "First: body:1: agents[0].webhooks[0].evnts: unknown key; did you mean events?\n"
+        "422 The fixture has mistakes: 2 mistakes, so nothing was changed; the first: "
+        "agents[0].webhooks[0].evnts: unknown key; did you mean events?\n"
         "  agents[0].webhooks[0].evnts: unknown key; did you mean events?\n"
         "  agents[0].webhooks[0].timeout: The timeout must be between 5 and 120. (got 3)"
     )
