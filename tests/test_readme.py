@@ -17,7 +17,6 @@ from flask import Flask
 from mockserver import cli
 from mockserver.client import MockServer
 from mockserver.server import Server
-from mockserver.settings import SETTING_FIELDS
 from tests.conftest import ROOT
 from tests.documented import AGENT
 
@@ -164,11 +163,6 @@ def test_the_docs_name_every_admin_route(app: Flask) -> None:
             method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
             path = rule.rule.replace("<", "{").replace(">", "}")
             assert f"`{method} {path}`" in page
-
-
-def test_the_docs_name_every_setting_in_order() -> None:
-    page = (ROOT / "docs" / "fixtures.md").read_text()
-    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [field.name for field in SETTING_FIELDS]
 
 
 def test_the_docs_name_every_key_of_a_call_and_of_a_delivery_in_order(mock: MockServer) -> None:
