@@ -14,6 +14,8 @@ from mockserver.events import EVENTS
 from mockserver.rules import Field, Invalid
 
 _MOST_LISTED = 10
+_SECRETS = ("webhook_secret",)
+"""Fields whose values never appear in an answer (documented), and so not in its reason."""
 _UNQUOTED = {
     bool: "true or false",
     int: "a number",
@@ -162,7 +164,7 @@ def explained(body: Mapping[str, Any], invalid: Invalid) -> str:
 
 
 def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
-    value = value_at(body, steps_of(name))
+    value = MISSING if name in _SECRETS else value_at(body, steps_of(name))
     got = "" if value is MISSING else f" (got {_short(value)}{near_event(name, value)})"
     return f"{name}: {' '.join(texts).removesuffix('.')}{got}"
 

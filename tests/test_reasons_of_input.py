@@ -77,6 +77,12 @@ def test_fields_that_are_invalid_with_their_values_and_the_nearest_event(http: F
     )
 
 
+def test_a_secret_is_never_shown(http: FlaskClient) -> None:
+    body = {"webhook_secret": ["supersecret"]}
+    reason = reason_of(http, f"PUT {WEBHOOKS}/{WEBHOOK}", 422, headers=TOKEN, json=body)
+    assert reason == "webhook_secret: The webhook secret must be a string"
+
+
 def test_fields_that_are_missing(http: FlaskClient) -> None:
     expected = (
         "name: The name field is required; webhook_url: The webhook url field is required; "
