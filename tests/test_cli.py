@@ -24,6 +24,7 @@ GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [
 COMMANDS = {"check", "health", "schema", "serve"}
 REMOTE_COMMANDS = {"clock", "deliveries", "environments", "fault", "requests", "reset", "state", "trigger"}
 """See test_remote_commands.py."""
+REMEDY = "start it with `mockserver serve`, or name it with --url"
 WAIT = 10
 """Seconds after which something that should have happened did not."""
 
@@ -121,13 +122,15 @@ def test_health_fails_when_nobody_answers(closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}"
     result = run("health", "--url", url)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"Error: {url}/api/v1/health does not answer: ")
+    assert result.stderr.startswith(f"Error: {url}/api/v1/health does not answer (")
+    assert result.stderr.endswith(f"; {REMEDY}\n")
     assert result.stderr.count("\n") == 1
 
 
 def test_health_fails_when_something_else_answers(server: Server) -> None:
     url = f"{server.url}/elsewhere"
-    assert outcome(run("health", "--url", url)) == (1, "", f"Error: {url}/api/v1/health answers 404 Not Found\n")
+    expected = f"Error: {url}/api/v1/health answers 404 Not Found; {REMEDY}\n"
+    assert outcome(run("health", "--url", url)) == (1, "", expected)
 
 
 def test_health_fails_when_the_answer_is_not_http() -> None:
@@ -144,20 +147,7 @@ def test_health_fails_when_the_answer_is_not_http() -> None:
         result = run("health", "--url", url)
         answered.result(WAIT)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.strip() == f"Error: {url}/api/v1/health does not answer: 220 mail at your service"
-
-
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    {
-        "localhost:7357": "<urlopen error unknown url type: localhost>",
-        "http://127.0.0.1:port": "nonnumeric port: 'port'",
-        "7357": "unknown url type: '7357/api/v1/health'",
-    }.items(),
-)
-def test_health_fails_for_what_is_no_url(url: str, reason: str) -> None:
-    expected = f"Error: {url}/api/v1/health does not answer: {reason}\n"
-    assert outcome(run("health", "--url", url)) == (1, "", expected)
+    assert result.stderr.strip() == f"Error: {url}/api/v1/health does not answer (220 mail at your service); {REMEDY}"
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

@@ -70,6 +70,11 @@ MISUSE = {
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
     ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",
+    ("requests", "--expect-count", "x"): "Invalid value for '--expect-count': "
+    "expected a whole number, 0 or more (got 'x')",
+    ("deliveries", "--wait", "x"): "Invalid value for '--wait': expected a number of seconds (got 'x')",
+    ("clock", "--advance", "x"): "Invalid value for '--advance': expected a number of seconds (got 'x')",
+    ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got '0')",
     ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
     "leave it out to --expect-count",
     ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
@@ -129,18 +134,6 @@ def test_a_server_that_does_not_answer_is_one_message(verb: str) -> None:
     hint = "start it with `mockserver serve`, or name it with --url"
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"Error: {url} does not answer ({reason}); {hint}\n"
-
-
-@pytest.mark.parametrize(
-    ("url", "reason"),
-    {
-        "localhost:7357": "No connection adapters were found for 'localhost:7357/__admin/state'",
-        "http://127.0.0.1:port": "Failed to parse: '127.0.0.1:port' is not a valid host or port",
-    }.items(),
-)
-def test_what_is_no_url_is_one_message(url: str, reason: str) -> None:
-    result = run("state", "--url", url)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {url} can't be asked: {reason}\n")
 
 
 def test_an_answer_of_something_else_is_one_message() -> None:

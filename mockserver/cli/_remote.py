@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 import click
 import requests
 
+from mockserver.cli._where import REMEDY, url_option
 from mockserver.client import MockServer, MockServerError
 
-DEFAULT_PORT = "7357"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -46,12 +47,18 @@ class Remote:
             try:
                 yield client
             except MockServerError as error:
-                raise Failed(str(error)) from None
+                raise Failed(self._refusal(error)) from None
             except (requests.ConnectionError, requests.Timeout) as error:
-                hint = "start it with `mockserver serve`, or name it with --url"
-                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {hint}") from None
+                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {REMEDY}") from None
             except (requests.RequestException, ValueError) as error:
                 raise Failed(f"{self.url} can't be asked: {error}") from None
+
+    def _refusal(self, error: MockServerError) -> str:
+        """The server's words; it has none where there are no admin routes."""
+        if error.status == HTTPStatus.NOT_FOUND and "type" not in error.problem:
+            why = "it runs with --no-admin, or this is not the root of a mock server"
+            return f"{self.url} has no admin routes: {why} ({error})"
+        return str(error)
 
     def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
         """A table in a terminal, JSON elsewhere and on demand; `empty` is what a table without rows says."""
@@ -69,8 +76,8 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
     """The options of every command against a running server; the command gets them as a `Remote`."""
 
     @wraps(command)
-    def with_remote(url: str | None, token: str | None, as_json: bool, **options: Any) -> None:
-        command(Remote(url or default_url(), token, as_json), **options)
+    def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
+        command(Remote(url, token, as_json), **options)
 
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal."),
@@ -78,21 +85,14 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
             "--token",
             envvar="MOCKSERVER_TOKEN",
             metavar="TOKEN",
-            help="The token of the environment to act on.  [default: the default environment]",
+            show_envvar=True,
+            show_default="the default environment",
+            help="The token of the environment to act on; that of --admin-token is read from MOCKSERVER_ADMIN_TOKEN.",
         ),
-        click.option(
-            "--url",
-            envvar="MOCKSERVER_URL",
-            metavar="URL",
-            help="Where the server is.  [default: http://127.0.0.1 with the port of MOCKSERVER_PORT or 7357]",
-        ),
+        url_option,
     ):
         with_remote = option(with_remote)
     return with_remote
-
-
-def default_url() -> str:
-    return f"http://127.0.0.1:{os.environ.get('MOCKSERVER_PORT') or DEFAULT_PORT}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

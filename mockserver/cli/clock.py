@@ -2,12 +2,13 @@
 
 import click
 
+from mockserver.cli._numbers import seconds
 from mockserver.cli._remote import Remote, against_server
 
 
 @click.command(name="clock")
 @click.option("--freeze", "moment", metavar="NOW", help="Stand still, at 2025-09-03T23:19:51Z or at `now`.")
-@click.option("--advance", type=float, metavar="SECONDS", help="Move on, and send every delivery that falls due.")
+@click.option("--advance", type=seconds, metavar="SECONDS", help="Move on, and send every delivery that falls due.")
 @click.option("--release", is_flag=True, help="Back to the real time.")
 @against_server
 def command(remote: Remote, moment: str | None, advance: float | None, release: bool) -> None:

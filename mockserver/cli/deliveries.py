@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from mockserver.cli._numbers import seconds, whole
 from mockserver.cli._remote import Remote, against_server, check_count, counted, search_filters
 
 COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "ERROR")
@@ -11,8 +12,8 @@ COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "
 
 @click.command(name="deliveries")
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--wait", type=float, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
-@click.option("--expect-count", type=click.IntRange(0), metavar="N", help="Exit with 1 unless exactly N have ended.")
+@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
+@click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless exactly N have ended.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None) -> None:
     """Show what a running server has sent to webhooks.

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mockserver.cli._numbers import whole
 from mockserver.cli._remote import Remote, against_server, pairs
 
 COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
@@ -17,7 +18,7 @@ _DETAILS = ("delay_ms", "after", "probability", "seed", "apply")
 @click.argument("details", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--method", metavar="METHOD", help="Only requests with this method.")
 @click.option("--path", metavar="PATH", help="Only requests with this path; * stands for anything.")
-@click.option("--times", type=click.IntRange(1), metavar="N", help="Strike N times, then no more.  [default: always]")
+@click.option("--times", type=whole(1), metavar="N", help="Strike N times, then no more.  [default: always]")
 @click.option("--clear", is_flag=True, help="Remove all faults.")
 @against_server
 def command(

@@ -1,30 +1,29 @@
 """`mockserver health`: what a container's health check runs."""
 
-import os
 import urllib.request
 from http.client import HTTPException
 from urllib.error import HTTPError
 
 import click
 
+from mockserver.cli._where import REMEDY, url_option
+
 
 @click.command(name="health")
-@click.option(
-    "--url",
-    envvar="MOCKSERVER_URL",
-    metavar="URL",
-    help="Where the server is.  [default: http://127.0.0.1 with the port of MOCKSERVER_PORT or 7357]",
-)
-def command(url: str | None) -> None:
-    """Ask a running server whether it answers; exit code 1 when it does not."""
-    port = os.environ.get("MOCKSERVER_PORT") or "7357"
-    address = f"{(url or f'http://127.0.0.1:{port}').rstrip('/')}/api/v1/health"
+@url_option
+def command(url: str) -> None:
+    """Ask a running server whether it answers.
+
+    The exit code is 1 when it does not.
+    """
+    address = f"{url}/api/v1/health"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=2) as answer:
             click.echo(answer.read().decode())
     except HTTPError as error:
         error.close()
-        raise click.ClickException(f"{address} answers {error.code} {error.reason}") from None
+        raise click.ClickException(f"{address} answers {error.code} {error.reason}; {REMEDY}") from None
     except (OSError, ValueError, HTTPException) as error:
-        raise click.ClickException(f"{address} does not answer: {error}") from None
+        reason = " ".join(str(error).split())  # it may quote what is no HTTP
+        raise click.ClickException(f"{address} does not answer ({reason}); {REMEDY}") from None

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mockserver.cli._numbers import seconds, whole
 from mockserver.cli._remote import Remote, against_server, aligned, cell, check_count, counted, search_filters
 from mockserver.client import MockServer
 
@@ -15,8 +16,8 @@ _WIDTHS = (5, 12, 7, 6, 7, 60)
 
 @click.command(name="requests")
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--wait", type=float, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
-@click.option("--expect-count", type=click.IntRange(0), metavar="N", help="Exit with 1 unless there are exactly N.")
+@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
+@click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless there are exactly N.")
 @click.option("--follow", is_flag=True, help="Go on and show each request as it comes, until Ctrl-C.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None, follow: bool) -> None:

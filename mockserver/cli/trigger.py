@@ -2,6 +2,7 @@
 
 import click
 
+from mockserver.cli._numbers import seconds
 from mockserver.cli._remote import Remote, against_server, json_value
 from mockserver.cli.deliveries import COLUMNS, row
 
@@ -13,7 +14,7 @@ from mockserver.cli.deliveries import COLUMNS, row
 @click.option("--context", metavar="JSON", help="The context of the call.")
 @click.option("--data", metavar="JSON", help="Further keys of the payload.")
 @click.option(
-    "--wait", type=float, default=5, show_default=True, metavar="SECONDS", help="Wait for the first attempts."
+    "--wait", type=seconds, default=5, show_default=True, metavar="SECONDS", help="Wait for the first attempts."
 )
 @against_server
 def command(
