@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import click
 import pytest
 from flask import Flask
 
+from mockserver.admin import deliveries as delivery_routes
+from mockserver.admin import requests as request_routes
 from mockserver.admin.guard import Guard
 from mockserver.app import create_app
-from mockserver.cli import main
+from mockserver.cli import deliveries, main, requests
 from mockserver.server import Server
 from mockserver.world import World
 from tests.conftest import ROOT
@@ -30,6 +32,16 @@ def test_these_are_all_commands_against_a_server() -> None:
 def test_the_readme_names_them_all() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `mockserver (\w+)", readme, re.MULTILINE)) == set(VERBS)
+
+
+@pytest.mark.parametrize(
+    ("known", "filters"),
+    [(requests.FILTERS, request_routes.FILTERS), (deliveries.FILTERS, delivery_routes.FILTERS)],
+)
+def test_the_filters_that_a_command_knows_are_those_of_the_server(
+    known: Sequence[str], filters: Mapping[str, object]
+) -> None:
+    assert [each.split()[0] for each in known] == list(filters)
 
 
 @pytest.mark.parametrize(("typed", "offered"), [("re", ["requests", "reset"]), ("clock --f", ["--freeze"])])

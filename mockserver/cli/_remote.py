@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -120,36 +120,12 @@ def pairs(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def search_filters(given: Sequence[str], wait: float, expected: int | None) -> dict[str, str]:
-    """The filters of a search, which leave counting and waiting to the options. Raises UsageError."""
-    found = pairs(given)
-    for key in ("min", "max", "wait"):
-        if key in found:
-            raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")
-    if wait and expected is None:
-        raise click.UsageError("--wait waits for the number that --expect-count gives")
-    return found
-
-
 def json_value(name: str, text: str | None) -> Any:
     """The value of an option that is JSON. Raises BadParameter."""
     try:
         return None if text is None else json.loads(text)
     except ValueError as error:
         raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None
-
-
-def counted(expected: int | None) -> dict[str, int]:
-    """How to wait for a count: until there are as many, or, for none, until the time is up."""
-    if expected is None:
-        return {}
-    return {"min": expected} if expected else {"max": 0}
-
-
-def check_count(expected: int | None, what: str, found: Mapping[str, Any]) -> None:
-    """Raises Unexpected when there are not exactly as many as expected."""
-    if expected is not None and found["count"] != expected:
-        raise Unexpected(f"expected {expected} {what}, got {found['count']}")
 
 
 def cell(value: object) -> str:

@@ -5,26 +5,27 @@ from typing import Any
 import click
 
 from mockserver.cli._numbers import seconds, whole
-from mockserver.cli._remote import Remote, against_server, check_count, counted, search_filters
+from mockserver.cli._remote import Remote, against_server
+from mockserver.cli._search import search_of
 
 COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "ERROR")
+FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "since")
+"""Those of the admin route, with remarks for the help."""
 
 
-@click.command(name="deliveries")
+@click.command(
+    name="deliveries",
+    help=f"""Show what a running server has sent to webhooks.
+
+    Filters are {", ".join(FILTERS)}.
+    """,
+)
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
 @click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless exactly N have ended.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None) -> None:
-    """Show what a running server has sent to webhooks.
-
-    Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since.
-    """
-    wanted = search_filters(filters, wait, expect_count)
-    with remote.client() as client:
-        found = client.search("deliveries", wanted, **counted(expect_count), wait=wait)
-    remote.show(found["deliveries"], COLUMNS, [row(each) for each in found["deliveries"]], "no deliveries")
-    check_count(expect_count, "deliveries", found)
+    search_of("deliveries", filters, FILTERS, wait, expect_count).show(remote, COLUMNS, row)
 
 
 def row(delivery: dict[str, Any]) -> tuple[object, ...]:

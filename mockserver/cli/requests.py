@@ -1,42 +1,46 @@
 """`mockserver requests`."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import click
 
 from mockserver.cli._numbers import seconds, whole
-from mockserver.cli._remote import Remote, against_server, aligned, cell, check_count, counted, search_filters
+from mockserver.cli._remote import Remote, against_server, aligned, cell
+from mockserver.cli._search import search_of
 from mockserver.client import MockServer
 
 COLUMNS = ("#", "AT", "METHOD", "STATUS", "MS", "PATH", "REASON")
+FILTERS = ("method", "path (with *)", "status (404 or 4xx)", "operation", "unmatched", "fault", "since", "after")
+"""Those of the admin route, with remarks for the help."""
 _FOLLOW_SECONDS = 5
 _WIDTHS = (5, 12, 7, 6, 7, 60)
 
 
-@click.command(name="requests")
+@click.command(
+    name="requests",
+    help=f"""Show the API requests that a running server has got.
+
+    Filters are {", ".join(FILTERS)}.
+    """,
+)
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
 @click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless there are exactly N.")
 @click.option("--follow", is_flag=True, help="Go on and show each request as it comes, until Ctrl-C.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None, follow: bool) -> None:
-    """Show the API requests that a running server has got.
-
-    Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after.
-    """
     if follow and (wait or expect_count is not None):
         raise click.UsageError("--follow goes on until Ctrl-C, and does not count; leave it out to --expect-count")
-    wanted = search_filters(filters, wait, expect_count)
+    wanted = search_of("requests", filters, FILTERS, wait, expect_count)
+    if not follow:
+        return wanted.show(remote, COLUMNS, _row)
     with remote.client() as client:
-        if follow:
-            return _follow(remote, client, wanted)
-        found = client.search("requests", wanted, **counted(expect_count), wait=wait)
-    remote.show(found["requests"], COLUMNS, [_row(each) for each in found["requests"]], "no requests")
-    check_count(expect_count, "requests", found)
+        _follow(remote, client, wanted.filters)
 
 
-def _follow(remote: Remote, client: MockServer, filters: dict[str, str]) -> None:
+def _follow(remote: Remote, client: MockServer, filters: Mapping[str, str]) -> None:
     """A line for each, until Ctrl-C, which is how it is meant to end."""
     after: object = filters.get("after", 0)
     last = 0
