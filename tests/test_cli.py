@@ -166,6 +166,22 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
     for parameter in subcommand(name).params:
         shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(context)
         assert f" {shown}" in result.stdout
+        if isinstance(parameter, click.Option) and parameter.envvar:
+            assert f"[env var: {parameter.envvar}" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"may be repeated. The variable has '{os.pathsep}' between several. [env var: MOCKSERVER_FIXTURES;",
+        "The variable has spaces between several. [env var: MOCKSERVER_ALLOW_HOST]",
+        "The variable has spaces between several. [env var: MOCKSERVER_DELIVER_TO]",
+        "How many requests, and how many deliveries, each environment keeps.",
+        "An empty variable asks for none. [env var: MOCKSERVER_ADMIN_TOKEN]",
+    ],
+)
+def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
+    assert text in " ".join(run("serve", "--help").stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -176,13 +192,13 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
         ("schema", "more"): "(more)",
         ("check",): "'PATH...'",
         ("serve", "--prot", "1"): "--prot",
-        ("serve", "--port", "x"): "'--port': 'x'",
-        ("serve", "--port", "65536"): "'--port': 65536",
-        ("serve", "--port-file", "."): "'--port-file': File '.' is a directory.",
+        ("serve", "--port", "x"): "'--port' (env var: 'MOCKSERVER_PORT'): expected a number from 0 to 65535 (got 'x')",
+        ("serve", "--port", "65536"): "expected a number from 0 to 65535 (got '65536')",
+        ("serve", "--port-file", "."): "'--port-file' (env var: 'MOCKSERVER_PORT_FILE'): File '.' is a directory.",
         ("serve", "--deliver-to", "https://a.test"): "'https://a.test' is no host; give a name or an address alone",
         ("serve", "--deliver-to", "a.test:443"): "'a.test:443' is no host",
-        ("serve", "--deliver-to", "*"): "'--deliver-to': '*' is no host",
-        ("serve", "--keep", "0"): "'--keep': 0",
+        ("serve", "--deliver-to", "*"): "'--deliver-to' (env var: 'MOCKSERVER_DELIVER_TO'): '*' is no host",
+        ("serve", "--keep", "0"): "expected a whole number, 1 or more (got '0')",
     }.items(),
 )
 def test_wrong_use_is_one_message_that_names_it_and_exit_code_2(arguments: tuple[str, ...], named: str) -> None:
@@ -214,7 +230,13 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     "port_file": (None, "a", Path("a"), ["--port-file", "b"], Path("b")),
     "admin_token": (None, "a", "a", ["--admin-token", "b"], "b"),
     "no_admin": (False, "0", False, ["--no-admin"], True),
-    "allow_host": ((), "a b", ("a", "b"), ["--allow-host", "c", "--allow-host", "d"], ("c", "d")),
+    "allow_host": (
+        (),
+        "a B.test",
+        ("a", "b.test"),
+        ["--allow-host", "*", "--allow-host", "[2001:DB8::1]"],
+        ("*", "2001:db8::1"),
+    ),
     "deliver_to": (
         (),
         "a.test B.test.",
@@ -245,6 +267,39 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
     monkeypatch.setenv(variable, text)
     assert value(name) == from_variable
     assert value(name, *arguments) == from_flag
+
+
+SEVERAL = "for several, repeat the option, or put spaces between them in the variable"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("port", "abc", "expected a number from 0 to 65535 (got 'abc')"),
+        ("keep", "many", "expected a whole number, 1 or more (got 'many')"),
+        ("allow_host", "a,b", f"'a,b' is no host; give a name or an address alone, such as example.com; {SEVERAL}"),
+        ("deliver_to", "a,b", f"'a,b' is no host; give a name or an address alone, such as example.com; {SEVERAL}"),
+        ("allow_host", "http://a", "'http://a' is no host; give a name or an address alone, such as example.com"),
+        ("admin_token", " ", "expected a token; without the option none is asked for (got ' ')"),
+    ],
+)
+def test_what_an_option_can_not_be_is_told_with_its_variable(
+    name: str, text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag, variable = f"--{name.replace('_', '-')}", f"MOCKSERVER_{name.upper()}"
+    with pytest.raises(click.BadParameter) as by_flag:
+        value(name, flag, text)
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(click.BadParameter) as by_variable:
+        value(name)
+    expected = f"Invalid value for '{flag}' (env var: '{variable}'): {said}"
+    assert by_flag.value.format_message() == by_variable.value.format_message() == expected
+
+
+def test_an_admin_token_that_is_given_is_not_empty() -> None:
+    """An empty variable is none, see OPTIONS."""
+    with pytest.raises(click.BadParameter, match="expected a token; without the option none is asked for"):
+        value("admin_token", "--admin-token", "")
 
 
 def test_the_admin_routes_go_by_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:

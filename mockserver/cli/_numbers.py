@@ -21,7 +21,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return number
 
 
-def port(text: str) -> int:
+def port_number(text: str) -> int:
     """Raises BadParameter."""
     return whole(0, 65535)(text)
 

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
-from mockserver.cli._numbers import port
+from mockserver.cli._numbers import port_number
 
 REMEDY = "start it with `mockserver serve`, or name it with --url"
 DEFAULT_PORT = 7357
@@ -52,6 +52,6 @@ def _parts(url: str) -> SplitResult | None:
 def _default_port() -> int:
     """The one that `mockserver serve` takes from the same variable."""
     try:
-        return port(os.environ.get("MOCKSERVER_PORT") or str(DEFAULT_PORT))
+        return port_number(os.environ.get("MOCKSERVER_PORT") or str(DEFAULT_PORT))
     except click.BadParameter as error:
         raise click.BadParameter(error.message, param_hint="MOCKSERVER_PORT") from None

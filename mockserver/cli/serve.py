@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import os
 import re
 import signal
 import sys
@@ -18,6 +19,8 @@ from mockserver.admin.guard import Guard
 from mockserver.api import sections
 from mockserver.app import create_app
 from mockserver.cli._errors import BadFixture
+from mockserver.cli._numbers import port_number, whole
+from mockserver.cli._where import DEFAULT_PORT
 from mockserver.errors import FixtureError
 from mockserver.fixture_files import default_fixture, load
 from mockserver.seed import Seed
@@ -28,29 +31,56 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Hosts as the URLs of webhooks name them: in lower case, without scheme, port or path."""
-    hosts = tuple(value.strip("[]").lower().rstrip(".") for value in values)
-    for value, host in zip(values, hosts, strict=True):
-        if not _HOST.fullmatch(host):
-            raise click.BadParameter(f"{value!r} is no host; give a name or an address alone, such as example.com")
-    return hosts
+    return tuple(map(_host, values))
+
+
+def _host_names_or_any(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value if value == "*" else _host(value) for value in values)
+
+
+def _host(value: str) -> str:
+    """A host as URLs name it: in lower case, without scheme, port or path. Raises BadParameter."""
+    host = value.strip("[]").lower().rstrip(".")
+    if not _HOST.fullmatch(host):
+        several = "; for several, repeat the option, or put spaces between them in the variable" if "," in value else ""
+        detail = f"{value!r} is no host; give a name or an address alone, such as example.com{several}"
+        raise click.BadParameter(detail)
+    return host
+
+
+def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """An empty variable is none at all, but whoever gives an empty token believes that one is asked for."""
+    if value is not None and not value.strip():
+        raise click.BadParameter(f"expected a token; without the option none is asked for (got {value!r})")
+    return value
 
 
 @click.command(name="serve")
 @click.option(
     "--fixtures",
     multiple=True,
-    type=click.Path(),  # several in the variable are separated as in PATH
+    type=click.Path(),
     metavar="PATH",
     envvar="MOCKSERVER_FIXTURES",
-    help="A fixture file or a folder of them; may be repeated.  [default: the built-in one]",
+    show_envvar=True,
+    show_default="the built-in one",
+    help=f"A fixture file or a folder of them; may be repeated. The variable has {os.pathsep!r} between several.",
 )
-@click.option("--host", default="127.0.0.1", envvar="MOCKSERVER_HOST", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="MOCKSERVER_HOST",
+    show_envvar=True,
+    show_default=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
-    default=7357,
-    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    type=port_number,
+    metavar="PORT",
     envvar="MOCKSERVER_PORT",
+    show_envvar=True,
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
 )
@@ -58,21 +88,33 @@ def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     "--port-file",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="MOCKSERVER_PORT_FILE",
+    show_envvar=True,
     help="Write the port to this file once the server is ready.",
 )
 @click.option(
     "--admin-token",
-    envvar="MOCKSERVER_ADMIN_TOKEN",
+    callback=_token,
     metavar="TOKEN",
-    help="Ask for this token in X-Mockserver-Admin-Token on the admin routes.",
+    envvar="MOCKSERVER_ADMIN_TOKEN",
+    show_envvar=True,
+    help="Ask for this token in X-Mockserver-Admin-Token on the admin routes. An empty variable asks for none.",
 )
-@click.option("--no-admin", is_flag=True, envvar="MOCKSERVER_NO_ADMIN", help="Serve the API without the admin routes.")
+@click.option(
+    "--no-admin",
+    is_flag=True,
+    envvar="MOCKSERVER_NO_ADMIN",
+    show_envvar=True,
+    help="Serve the API without the admin routes.",
+)
 @click.option(
     "--allow-host",
     multiple=True,
+    callback=_host_names_or_any,
     metavar="NAME",
     envvar="MOCKSERVER_ALLOW_HOST",
-    help="A further host name under which the admin routes answer; may be repeated, * is any.",
+    show_envvar=True,
+    help="A further host name under which the admin routes answer; may be repeated, * is any. "
+    "The variable has spaces between several.",
 )
 @click.option(
     "--deliver-to",
@@ -80,15 +122,19 @@ def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) 
     callback=_host_names,
     metavar="HOST",
     envvar="MOCKSERVER_DELIVER_TO",
-    help="A host beyond this machine and its neighbours that deliveries really go to; may be repeated.",
+    show_envvar=True,
+    help="A host beyond this machine and its neighbours that deliveries really go to; may be repeated. "
+    "The variable has spaces between several.",
 )
 @click.option(
     "--keep",
     default=MOST_KEPT,
-    type=click.IntRange(1),
+    type=whole(1),
+    metavar="N",
     envvar="MOCKSERVER_KEEP",
+    show_envvar=True,
     show_default=True,
-    help="How many deliveries each environment keeps.",
+    help="How many requests, and how many deliveries, each environment keeps.",
 )
 def command(
     fixtures: tuple[str, ...],
