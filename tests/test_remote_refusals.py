@@ -70,6 +70,16 @@ def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
     assert run(*arguments).exit_code == 1
 
 
+KINDS = (
+    "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
+    "maintenance, hang, connection_reset, truncated_body, malformed_json, delay"
+)
+
+
+def contradiction(one: str, other: str) -> str:
+    return f"{one} and {other} contradict each other; give one, or run the command twice"
+
+
 MISUSE = {
     ("requests", "toggle"): "expected key=value, such as status=404 (got 'toggle')",
     ("requests", "=404"): "expected key=value, such as status=404 (got '=404')",
@@ -90,7 +100,22 @@ MISUSE = {
     ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
     "leave it out to --expect-count",
     ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
-    ("fault", "hang", "times=2"): "unknown detail 'times'; expected one of delay_ms, after, probability, seed, apply",
+    ("fault", "hang", "times=2"): "times is an option: --times 2",
+    ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
+    ("fault", "maintenance", "method=GET"): "method is an option: --method GET",
+    ("fault", "hang", "afer=2"): "unknown detail 'afer'; did you mean after?",
+    ("fault", "hang", "x=2"): "unknown detail 'x'; expected one of delay_ms, after, probability, seed, apply",
+    ("fault", "hangs"): f"KIND must be one of {KINDS}; did you mean hang? (got 'hangs')",
+    ("fault", "maintenanc"): f"KIND must be one of {KINDS}; did you mean maintenance? (got 'maintenanc')",
+    ("fault", "delay_ms=5"): f"KIND must be one of {KINDS}; did you mean delay? (got 'delay_ms=5')",
+    ("fault", "500"): f"KIND must be one of {KINDS} (got '500')",
+    ("fault", "delay"): "say for how long: `mockserver fault delay delay_ms=500`",
+    ("fault", "delay", "delay_ms=0"): "say for how long: `mockserver fault delay delay_ms=500`",
+    ("fault", "hang", "--clear"): contradiction("--clear", "KIND"),
+    ("fault", "--clear", "--times", "2"): contradiction("--clear", "--times"),
+    ("clock", "--freeze", "now", "--release"): contradiction("--release", "--freeze"),
+    ("clock", "--release", "--advance", "0"): contradiction("--release", "--advance"),
+    ("environments", "--close", "mine", "--open", "other"): contradiction("--close", "--open"),
     ("trigger", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
     '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
 }
@@ -115,10 +140,7 @@ REFUSALS = {
     ("trigger", AGENT[:-1] + "x", STARTED): "404 No such agent: "
     f'no agent in environment default has the id "{AGENT[:-1]}x"; nearest: {AGENT}',
     ("trigger", OTHER_AGENT, STARTED, "--call", "[]"): "422 Bad value: call must be an object (got list)",
-    ("fault", "maintenanc"): "422 Bad value: preset must be one of missing_token, invalid_token, expired_token, "
-    "agent_not_found, webhook_not_found, rate_limited, server_error, maintenance; did you mean maintenance? "
-    "(got 'maintenanc')",
-    ("fault", "delay"): "422 No fault: give a preset, respond, action or delay_ms",
+    ("fault", "hang", "probability=2"): "422 Bad value: probability must be a number from 0 to 1 (got 2)",
     ("clock", "--freeze", ""): "422 Bad moment: "
     "now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got '')",
     ("clock", "--advance", "-1"): "422 Bad time: seconds must be a number from 0 to 316224000 (got -1.0)",

@@ -107,27 +107,6 @@ def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
 
 
-def pairs(given: Sequence[str]) -> dict[str, str]:
-    """`key=value` arguments. Raises UsageError."""
-    found = {}
-    for each in given:
-        key, equals, value = each.partition("=")
-        if not (key and equals):
-            raise click.UsageError(f"expected key=value, such as status=404 (got {each!r})")
-        if key in found:
-            raise click.UsageError(f"{key} is given twice")
-        found[key] = value
-    return found
-
-
-def json_value(name: str, text: str | None) -> Any:
-    """The value of an option that is JSON. Raises BadParameter."""
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError as error:
-        raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None
-
-
 def cell(value: object) -> str:
     if value is None:
         return "-"

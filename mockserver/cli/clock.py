@@ -2,6 +2,7 @@
 
 import click
 
+from mockserver.cli._arguments import refuse_both
 from mockserver.cli._numbers import seconds
 from mockserver.cli._remote import Remote, against_server
 
@@ -13,6 +14,8 @@ from mockserver.cli._remote import Remote, against_server
 @against_server
 def command(remote: Remote, moment: str | None, advance: float | None, release: bool) -> None:
     """Show the clock of a running server's environment, freeze it, move it, let it go."""
+    if release:
+        refuse_both("--release", {"--freeze": moment, "--advance": advance})
     with remote.client() as client:
         if release:
             client.unfreeze()

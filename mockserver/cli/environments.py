@@ -2,6 +2,7 @@
 
 import click
 
+from mockserver.cli._arguments import refuse_both
 from mockserver.cli._remote import Remote, against_server
 
 COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
@@ -13,6 +14,8 @@ COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
 @against_server
 def command(remote: Remote, opened: str | None, closed: str | None) -> None:
     """List the environments of a running server, open one, close one."""
+    if closed is not None:
+        refuse_both("--close", {"--open": opened})
     with remote.client() as client:
         if closed is not None:
             client.close_environment(closed)

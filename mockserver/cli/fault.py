@@ -1,19 +1,32 @@
 """`mockserver fault`."""
 
 import json
+from shlex import quote
 from typing import Any
 
 import click
 
+from mockserver.cli._arguments import pairs, refuse_both
 from mockserver.cli._numbers import whole
-from mockserver.cli._remote import Remote, against_server, pairs
+from mockserver.cli._remote import Remote, against_server
+from mockserver.cli._words import near, near_or_all
+from mockserver.faults import ACTIONS, PRESETS
 
 COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
-_ACTIONS = ("hang", "connection_reset", "truncated_body", "malformed_json")
+_KINDS = (*PRESETS, *ACTIONS, "delay")
+_OPTIONS = ("method", "path", "times")
 _DETAILS = ("delay_ms", "after", "probability", "seed", "apply")
+_DELAY = "`mockserver fault delay delay_ms=500`"
 
 
-@click.command(name="fault")
+@click.command(
+    name="fault",
+    help=f"""Make the API of a running server fail; without KIND, list the faults.
+
+    KIND is a preset ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
+    Details are {", ".join(_DETAILS)}, such as {_DELAY}.
+    """,
+)
 @click.argument("kind", required=False)
 @click.argument("details", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--method", metavar="METHOD", help="Only requests with this method.")
@@ -30,36 +43,40 @@ def command(
     times: int | None,
     clear: bool,
 ) -> None:
-    """Make the API of a running server fail; without KIND, list the faults.
-
-    KIND is a preset (server_error, maintenance, rate_limited, missing_token, invalid_token, expired_token,
-    agent_not_found, webhook_not_found), an action (hang, connection_reset, truncated_body, malformed_json), or
-    delay. Details are delay_ms, after, probability, seed, apply, such as `mockserver fault delay delay_ms=500`.
-    """
+    if clear:
+        refuse_both("--clear", {"KIND": kind, "--method": method, "--path": path, "--times": times})
     if kind is None and (method or path or times):
         raise click.UsageError("name the KIND of the fault, such as maintenance; see --help")
-    spec = {"match": {"method": method.upper() if method else None, "path": path}, "times": times, **_details(details)}
+    match = {"method": method.upper() if method else None, "path": path}
+    spec = {**_spec(kind, _details(details)), "match": match, "times": times} if kind is not None else None
     with remote.client() as client:
         if clear:
             client.clear_faults()
-        if kind is not None:
-            client.add_fault(**_kind(kind), **spec)
+        if spec:
+            client.add_fault(**spec)
         faults = client.faults()
     remote.show(faults, COLUMNS, [_row(each) for each in faults], "no faults")
 
 
-def _kind(kind: str) -> dict[str, str]:
+def _spec(kind: str, details: dict[str, Any]) -> dict[str, Any]:
+    """What the server is asked for. Raises UsageError."""
+    if kind not in _KINDS:
+        raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{near(kind, _KINDS)} (got {kind!r})")
     if kind == "delay":
-        return {}
-    return {"action" if kind in _ACTIONS else "preset": kind}
+        if not details.get("delay_ms"):
+            raise click.UsageError(f"say for how long: {_DELAY}")
+        return details
+    return {"action" if kind in ACTIONS else "preset": kind, **details}
 
 
 def _details(given: tuple[str, ...]) -> dict[str, Any]:
     """Raises UsageError for what has an option, or is nothing at all."""
     found = pairs(given)
-    for key in found:
+    for key, value in found.items():
+        if key in _OPTIONS:
+            raise click.UsageError(f"{key} is an option: --{key} {quote(value)}")
         if key not in _DETAILS:
-            raise click.UsageError(f"unknown detail {key!r}; expected one of {', '.join(_DETAILS)}")
+            raise click.UsageError(f"unknown detail {key!r}{near_or_all(key, _DETAILS)}")
     return {key: _value(text) for key, text in found.items()}
 
 

@@ -2,8 +2,9 @@
 
 import click
 
+from mockserver.cli._arguments import json_value
 from mockserver.cli._numbers import seconds
-from mockserver.cli._remote import Remote, against_server, json_value
+from mockserver.cli._remote import Remote, against_server
 from mockserver.cli.deliveries import COLUMNS, row
 
 
