@@ -55,10 +55,10 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
     """Of each verb a call, and what it prints as JSON."""
     return {
         "state": (["state"], mock.state()),
-        "reset": (["reset"], {"reset": True}),
+        "reset": (["reset"], {"environment": "default", "reset": True}),
         "requests": (["requests", "status=404"], mock.requests(status=404)),
         "deliveries": (["deliveries", f"webhook_id={WEBHOOK}"], mock.deliveries()),
-        "trigger": (["trigger", OTHER_AGENT, STARTED], []),
+        "trigger": (["trigger", "bare", STARTED], []),
         "fault": (["fault"], mock.faults()),
         "clock": (["clock"], {"now": MOMENT, "frozen": True}),
         "environments": (["environments"], mock.environments()),
@@ -71,12 +71,11 @@ def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, fro
     toggle(frozen, UNKNOWN)
     frozen.emit(AGENT, STARTED)
     frozen.add_fault("maintenance")
+    frozen.merge_state({"agents": [{"id": "bare", "name": "No webhooks"}]})
     arguments, expected = calls(frozen)[verb]
     piped = run(*arguments, "--url", frozen.url)
-    assert (piped.exit_code, json.loads(piped.stdout), piped.stderr) == (0, expected, "")
-    if verb == "reset":
-        assert lines_in_terminal(*arguments, "--url", frozen.url, "--json") == ['{"reset": true}']
-        return
+    beside = "agent bare has no webhooks\n" if verb == "trigger" else ""
+    assert (piped.exit_code, json.loads(piped.stdout), piped.stderr) == (0, expected, beside)
     printed = "\n".join(lines_in_terminal(*arguments, "--url", frozen.url, "--json"))
     assert printed == piped.stdout.rstrip()
 
@@ -101,17 +100,19 @@ def test_an_empty_table_says_so(mock: MockServer) -> None:
     assert {verb: lines_in_terminal(verb, "--url", mock.url) for verb in empty} == {
         verb: [text] for verb, text in empty.items()
     }
-    mock.reset()
-    assert lines_in_terminal("trigger", OTHER_AGENT, STARTED, "--url", mock.url) == [
-        "no enabled webhook of the agent lists this event"
-    ]
 
 
 def test_reset_goes_back_to_the_fixture(mock: MockServer) -> None:
     before = mock.state()
     toggle(mock)
-    assert lines_in_terminal("reset", "--url", mock.url) == ["reset"]
+    assert lines_in_terminal("reset", "--url", mock.url) == ["reset environment default"]
     assert mock.state() == before
+
+
+def test_reset_says_which_environment_it_was(mock: MockServer) -> None:
+    arguments = ["reset", "--url", mock.url, "--token", "talq_staging"]
+    assert lines_in_terminal(*arguments) == ["reset environment staging"]
+    assert json.loads(run(*arguments).stdout) == {"environment": "staging", "reset": True}
 
 
 def test_requests_are_shown_with_the_reason(frozen: MockServer) -> None:
@@ -139,10 +140,26 @@ def test_an_event_is_triggered_with_all_that_it_may_carry(frozen: MockServer) ->
         f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  URL{' ' * 26}ERROR",
         f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook",
     ]
-    assert lines_in_terminal("trigger", AGENT, STARTED, *options, "--url", frozen.url) == table
+    assert lines_in_terminal("trigger", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
     assert lines_in_terminal("deliveries", f"event={STARTED}", "--url", frozen.url) == table
     payload = json.loads(frozen.deliveries()[0]["request"]["body"])
     assert (payload["call_id"], payload["context"], payload["mood"]) == ("call-1", {"order": 7}, "good")
+
+
+def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: MockServer) -> None:
+    hook: dict[str, object] = {"webhook_url": "https://example.com", "events": [STARTED]}
+    names: dict[str, dict[str, object]] = {"on": {}, "off": {"enabled": False}, "other": {"events": ["event_action"]}}
+    webhooks = [{"id": name, "name": name, **hook, **more} for name, more in names.items()]
+    frozen.replace_state({"agents": [{"id": "a", "name": "A", "webhooks": webhooks}, {"id": "bare", "name": "B"}]})
+    skipped = ["webhook off was skipped: it is disabled", "webhook other was skipped: it does not list the event"]
+    url = ["--url", frozen.url]
+    assert lines_in_terminal("trigger", "a", STARTED, *url)[2:] == skipped
+    piped = run("trigger", "a", STARTED, *url)
+    assert ([each["webhook_id"] for each in json.loads(piped.stdout)], piped.stderr.splitlines()) == (["on"], skipped)
+    assert lines_in_terminal("trigger", "bare", STARTED, *url) == ["no deliveries", "agent bare has no webhooks"]
+    frozen.set_webhook("on", enabled=False)
+    nobody = lines_in_terminal("trigger", "a", STARTED, *url)
+    assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
 
 
 def test_a_fault_is_set_counted_and_cleared(mock: MockServer) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from mockserver.cli import main
 from mockserver.client import MockServer
+from mockserver.client.expectations import expected, nearest
 from tests.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
 from tests.peers import OK, Peer, closed_port, peers
 from tests.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
@@ -43,16 +44,22 @@ def test_another_count_than_expected_is_shown_and_ends_with_1(
     result = run(what, filters[what], "--expect-count", count, "--url", mock.url)
     assert result.exit_code == code
     assert len(json.loads(result.stdout)) == 2
-    expected = f"Error: expected exactly {count} {what} {filters[what]}, got 2; the nearest of all {what}:\n  "
-    assert result.stderr.startswith(expected) if code else result.stderr == ""
+    key, _, value = filters[what].partition("=")
+    wanted = expected(what, {key: value}, int(count), int(count), 0)
+    message = f"Error: expected {wanted}, got 2; the nearest of all {what}:\n  "
+    assert result.stderr.startswith(message) if code else result.stderr == ""
 
 
 def test_a_count_that_is_not_met_is_told_with_the_nearest_calls(mock: MockServer) -> None:
-    arguments = ["requests", "method=PATCH", "path=*/toggel", "--expect-count", "1", "--wait", "0.1", "--url", mock.url]
-    wanted = "Error: expected exactly 1 requests method=PATCH path=*/toggel within 0.1 s, got 0"
-    assert run(*arguments).stderr == f"{wanted}; there are no requests at all\n"
-    toggle(mock)
-    assert run(*arguments).stderr == f"{wanted}; the nearest of all requests:\n  #1 PATCH {TOGGLE} -> 200\n"
+    filters = {"method": "PATCH", "path": "*/toggel"}
+    arguments = [f"{key}={value}" for key, value in filters.items()]
+    for calls in ([], [WEBHOOK], [WEBHOOK, UNKNOWN]):
+        for webhook in calls[-1:]:
+            toggle(mock, webhook)
+        result = run("requests", *arguments, "--expect-count", "1", "--wait", "0.1", "--url", mock.url)
+        wanted, near = expected("requests", filters, 1, 1, 0.1), nearest("requests", filters, mock.requests())
+        assert result.stderr == f"Error: expected {wanted}, got 0; {near}\n"
+        assert len(mock.requests()) == len(calls)
 
 
 def test_a_count_is_waited_for(mock: MockServer) -> None:
@@ -146,8 +153,7 @@ REFUSALS = {
     ("clock", "--advance", "-1"): "422 Bad time: seconds must be a number from 0 to 316224000 (got -1.0)",
     ("environments", "--open", "staging"): "409 The name is taken: "
     "an environment is already named 'staging'; close it first",
-    ("environments", "--close", "nope"): "404 No such environment: "
-    "no environment is named 'nope'; GET environments lists them",
+    ("environments", "--close", "nope"): "no environment is named 'nope'; `mockserver environments` lists them",
     ("state", "--token", "talq_staging_2024"): "401 The token opens no environment: "
     "the fixture lists the token under expired_tokens of staging",
 }

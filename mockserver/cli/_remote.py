@@ -60,16 +60,25 @@ class Remote:
             return f"{self.url} has no admin routes: {why} ({error})"
         return str(error)
 
+    @property
+    def prints_json(self) -> bool:
+        """Elsewhere than in a terminal, and on demand."""
+        return self.as_json or not sys.stdout.isatty()
+
     def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
-        """A table in a terminal, JSON elsewhere and on demand; `empty` is what a table without rows says."""
-        if self.as_json or not sys.stdout.isatty():
+        """JSON or a table; `empty` is what a table without rows says."""
+        if self.prints_json:
             click.echo(json.dumps(data, indent=2))
         else:
             click.echo(table(columns, rows) if rows else empty)
 
     def show_line(self, data: object, line: str) -> None:
-        """One row of a table that grows: a line in a terminal, a line of JSON elsewhere and on demand."""
-        click.echo(json.dumps(data) if self.as_json or not sys.stdout.isatty() else line)
+        """One row of a table that grows, or a line of JSON."""
+        click.echo(json.dumps(data) if self.prints_json else line)
+
+    def add_line(self, line: str) -> None:
+        """Below a table; beside JSON, where it must not be in the way of a script."""
+        click.echo(_CONTROL.sub(" ", line), err=self.prints_json)
 
 
 def against_server(command: Callable[..., None]) -> Callable[..., None]:

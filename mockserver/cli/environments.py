@@ -3,7 +3,8 @@
 import click
 
 from mockserver.cli._arguments import refuse_both
-from mockserver.cli._remote import Remote, against_server
+from mockserver.cli._remote import Failed, Remote, against_server
+from mockserver.client import MockServer, MockServerError
 
 COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
 
@@ -18,7 +19,7 @@ def command(remote: Remote, opened: str | None, closed: str | None) -> None:
         refuse_both("--close", {"--open": opened})
     with remote.client() as client:
         if closed is not None:
-            client.close_environment(closed)
+            _close(client, closed)
         if opened is not None:
             with client.open_environment(opened) as environment:
                 found = {"name": environment.name, "token": environment.token}
@@ -26,3 +27,13 @@ def command(remote: Remote, opened: str | None, closed: str | None) -> None:
         environments = client.environments()
     rows = [(each["name"], ", ".join(each["tokens"]) or "any", each["agents"], each["errors"]) for each in environments]
     remote.show(environments, COLUMNS, rows, "")
+
+
+def _close(client: MockServer, name: str) -> None:
+    """Raises Failed in the words of the command line, where the server names its routes."""
+    try:
+        client.close_environment(name)
+    except MockServerError as error:
+        if error.problem.get("title") != "No such environment":
+            raise
+        raise Failed(f"no environment is named {name!r}; `mockserver environments` lists them") from None

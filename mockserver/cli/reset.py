@@ -10,5 +10,5 @@ from mockserver.cli._remote import Remote, against_server
 def command(remote: Remote) -> None:
     """Bring an environment of a running server back to its fixture."""
     with remote.client() as client:
-        client.reset()
-    remote.show_line({"reset": True}, "reset")
+        done = client.reset()
+    remote.show_line(done, f"reset environment {done['environment']}")

@@ -31,5 +31,8 @@ def command(
     objects = {"call": json_value("--call", call), "context": json_value("--context", context)}
     with remote.client() as client:
         deliveries = client.emit(agent_id, event, **objects, data=json_value("--data", data), wait=wait)
-    empty = "no enabled webhook of the agent lists this event"
-    remote.show(deliveries, COLUMNS, [row(each) for each in deliveries], empty)
+    remote.show(deliveries, COLUMNS, [row(each) for each in deliveries], "no deliveries")
+    for each in deliveries.skipped:
+        remote.add_line(f"webhook {each['webhook_id']} was skipped: {each['reason']}")
+    if not (deliveries or deliveries.skipped):
+        remote.add_line(f"agent {agent_id} has no webhooks")

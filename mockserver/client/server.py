@@ -88,9 +88,9 @@ class MockServer:
         """One webhook as the state holds it, whichever agent's it is. Raises KeyError."""
         return by_id("webhook", [each for agent in self.state()["agents"] for each in agent["webhooks"]], webhook_id)
 
-    def reset(self) -> None:
-        """Back to the baseline: state, journal, faults, clock, ids, deliveries."""
-        self._call("POST", "reset")
+    def reset(self) -> Document:
+        """Back to the baseline: state, journal, faults, clock, ids, deliveries. Returns the `environment`'s name."""
+        return self._call("POST", "reset")
 
     # Environments and snapshots
 
