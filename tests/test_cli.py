@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_check_counts_what_each_environment_holds() -> None:
-    expected = "default: 3 agents, 4 webhooks\nstaging: 1 agents, 1 webhooks\nproduction: 1 agents, 2 webhooks\n"
+    expected = "default: 3 agents, 4 webhooks\nstaging: 1 agent, 1 webhook\nproduction: 1 agent, 2 webhooks\n"
     assert outcome(run("check", str(FIXTURES))) == (0, expected, "")
 
 
@@ -54,7 +54,7 @@ def test_check_takes_files_and_folders_together(folder: Path) -> None:
     (folder / "more").mkdir()
     (folder / "one.yaml").write_text(GOOD)
     (folder / "more" / "two.json").write_text('{"agents": [{"name": "B"}]}')
-    assert outcome(run("check", "one.yaml", "more")) == (0, "default: 2 agents, 1 webhooks\n", "")
+    assert outcome(run("check", "one.yaml", "more")) == (0, "default: 2 agents, 1 webhook\n", "")
 
 
 def test_check_prints_one_mistake_at_its_place(folder: Path) -> None:
@@ -155,6 +155,7 @@ def test_help_lists_the_commands(option: str) -> None:
     result = run(option)
     listed = result.stdout.partition("Commands:\n")[2].splitlines()
     assert (result.exit_code, {line.split()[0] for line in listed}) == (0, COMMANDS | REMOTE_COMMANDS)
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS | REMOTE_COMMANDS))
@@ -187,7 +188,9 @@ def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     {
-        ("nope",): "'nope'",
+        ("nope",): "no command is named 'nope'; expected one of check, clock, ",
+        ("chek",): "no command is named 'chek'; did you mean check?",
+        ("--", "--chek"): "no command is named '--chek'; did you mean check?",
         ("_errors",): "'_errors'",
         ("schema", "more"): "(more)",
         ("check",): "'PATH...'",

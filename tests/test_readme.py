@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from mockserver import cli
+from mockserver.cli._words import number_of
 from mockserver.client import MockServer
 from mockserver.server import Server
 from tests.conftest import ROOT
@@ -148,7 +149,7 @@ def test_a_fixture_that_is_shown_is_right(text: str, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli.main, ["check", str(path)])
     agents, webhooks = (len(re.findall(rf"^{indent}- (?:id|name):", text, re.MULTILINE)) for indent in ("  ", "      "))
     first, *_ = result.output.splitlines()
-    assert (result.exit_code, first) == (0, f"default: {agents} agents, {webhooks} webhooks")
+    assert (result.exit_code, first) == (0, f"default: {number_of(agents, 'agent')}, {number_of(webhooks, 'webhook')}")
 
 
 @pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page.name}-{link}" for page, link in LINKS])

@@ -7,6 +7,7 @@ from typing import cast
 import click
 
 from mockserver import __version__
+from mockserver.cli._words import near_or_all
 
 
 class _Commands(click.Group):
@@ -19,6 +20,15 @@ class _Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         return cast(click.Command, importlib.import_module(f"{__name__}.{cmd_name}").command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            ctx.fail(f"no command is named {name!r}{near_or_all(name, self.list_commands(ctx))}")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,6 +2,7 @@
 
 import click
 
+from mockserver.cli._words import number_of
 from mockserver.errors import FixtureError
 
 
@@ -11,8 +12,7 @@ class BadFixture(click.ClickException):
     exit_code = 2
 
     def __init__(self, error: FixtureError) -> None:
-        count = len(error.mistakes)
-        super().__init__(f"{error}\n{count} {'mistake' if count == 1 else 'mistakes'} in the fixtures")
+        super().__init__(f"{error}\n{number_of(len(error.mistakes), 'mistake')} in the fixtures")
 
     def show(self, file: object = None) -> None:
         click.echo(self.message, err=True)

@@ -4,6 +4,7 @@ import click
 
 from mockserver.api import sections
 from mockserver.cli._errors import BadFixture
+from mockserver.cli._words import number_of
 from mockserver.errors import FixtureError
 from mockserver.fixture_files import load
 
@@ -11,11 +12,15 @@ from mockserver.fixture_files import load
 @click.command(name="check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 def command(paths: tuple[str, ...]) -> None:
-    """Check fixture files and folders; exit code 2 with every mistake when something is wrong."""
+    """Check fixture files and folders.
+
+    Every mistake is told at once, and the exit code is 2 when there is any.
+    """
     try:
         seed = load(paths, sections())
     except FixtureError as error:
         raise BadFixture(error) from None
     for name, environment in seed.items():
         baseline = environment.baseline
-        click.echo(f"{name}: {len(baseline.agents)} agents, {len(baseline.webhooks)} webhooks")
+        agents, webhooks = len(baseline.agents), len(baseline.webhooks)
+        click.echo(f"{name}: {number_of(agents, 'agent')}, {number_of(webhooks, 'webhook')}")

@@ -13,7 +13,7 @@ from mockserver.cli._remote import Remote, against_server
 @click.option("--release", is_flag=True, help="Back to the real time.")
 @against_server
 def command(remote: Remote, moment: str | None, advance: float | None, release: bool) -> None:
-    """Show the clock of a running server's environment, freeze it, move it, let it go."""
+    """Show an environment's clock, freeze it, move it, let it go."""
     if release:
         refuse_both("--release", {"--freeze": moment, "--advance": advance})
     with remote.client() as client:

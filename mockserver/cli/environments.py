@@ -14,7 +14,7 @@ COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
 @click.option("--close", "closed", metavar="NAME", help="Close an environment that was opened.")
 @against_server
 def command(remote: Remote, opened: str | None, closed: str | None) -> None:
-    """List the environments of a running server, open one, close one."""
+    """List a server's environments, open one, close one."""
     if closed is not None:
         refuse_both("--close", {"--open": opened})
     with remote.client() as client:

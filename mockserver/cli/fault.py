@@ -21,9 +21,9 @@ _DELAY = "`mockserver fault delay delay_ms=500`"
 
 @click.command(
     name="fault",
-    help=f"""Make the API of a running server fail; without KIND, list the faults.
+    help=f"""Make the API of a running server fail, or list its faults.
 
-    KIND is a preset ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
+    Without KIND, they are listed. KIND is a preset ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
     Details are {", ".join(_DETAILS)}, such as {_DELAY}.
     """,
 )

@@ -10,5 +10,8 @@ from mockserver.schema import fixture_schema
 
 @click.command(name="schema")
 def command() -> None:
-    """Print the JSON Schema of fixture files, for editors that complete and check them."""
+    """Print the JSON Schema of fixture files.
+
+    With it, editors complete and check them.
+    """
     click.echo(json.dumps(fixture_schema(sections()), indent=2))

@@ -10,7 +10,7 @@ COLUMNS = ("AGENT", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
 @click.command(name="state")
 @against_server
 def command(remote: Remote) -> None:
-    """Show the agents and webhooks of a running server; as JSON, a fixture."""
+    """Show agents and webhooks; as JSON, they are a fixture."""
     with remote.client() as client:
         state = client.state()
     rows: list[tuple[object, ...]] = []
