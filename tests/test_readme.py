@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 import requests
 import yaml
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from mockserver import cli
+from mockserver.cli import serve
 from mockserver.cli._words import number_of
 from mockserver.client import MockServer
 from mockserver.server import Server
@@ -178,3 +180,12 @@ def test_the_docs_name_every_key_of_a_call_and_of_a_delivery_in_order(mock: Mock
 def test_the_readme_leads_to_every_page() -> None:
     for page in PAGES[1:]:
         assert f"(docs/{page.name})" in README
+
+
+def test_variables_that_hold_several_values_are_explained() -> None:
+    compose = (ROOT / "docs" / "compose.md").read_text()
+    several = [each.envvar for each in serve.command.params if isinstance(each, click.Option) and each.multiple]
+    assert len(several) == 3
+    for variable in several:
+        assert f"`{variable}`" in README
+        assert f"`{variable}`" in compose

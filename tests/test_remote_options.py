@@ -31,6 +31,7 @@ def test_these_are_all_commands_against_a_server() -> None:
 
 def test_the_readme_names_them_all() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "`mockserver health`" in readme
     assert set(re.findall(r"^\| `mockserver (\w+)", readme, re.MULTILINE)) == set(VERBS)
 
 
