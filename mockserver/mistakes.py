@@ -1,6 +1,5 @@
 """What is wrong in fixtures: collected while they are read, reported all at once with their lines."""
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from mockserver.documents import Path
 from mockserver.errors import FixtureError, Mistake
 from mockserver.events import EVENTS
 from mockserver.rules import Field, Invalid
+from mockserver.words import near_or_all, nearest
 
 _MOST_LISTED = 10
 _SECRETS = ("webhook_secret",)
@@ -111,20 +111,6 @@ def shown(path: Path) -> str:
     """A path as a person writes it: `agents[0].webhooks[2].timeout`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
-
-
-def nearest(key: object, known: Sequence[str], cutoff: float = 0.6) -> str:
-    """`; did you mean timeout?`, or nothing when no known word is near. Upper and lower case are as one."""
-    if not isinstance(key, str):
-        return ""
-    by_lower = {word.lower(): word for word in known}
-    near = difflib.get_close_matches(key.lower(), by_lower, n=1, cutoff=cutoff)
-    return f"; did you mean {by_lower[near[0]]}?" if near else ""
-
-
-def near_or_all(word: object, known: Sequence[str]) -> str:
-    """The end of a sentence about an unknown word: the known one that is near, or else all of them."""
-    return nearest(word, known) or f"; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"
 
 
 def near_or_listed(value: object, options: Sequence[object]) -> str:

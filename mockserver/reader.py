@@ -12,10 +12,11 @@ from mockserver.documents import Path
 from mockserver.events import EVENTS
 from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.ids import seeded_uuid
-from mockserver.mistakes import Mistakes, near_or_listed, nearest, shown
+from mockserver.mistakes import Mistakes, near_or_listed, shown
 from mockserver.records import AGENT_DEFAULTS, Agent, Webhook
 from mockserver.rules import Invalid, fields_of, label, required_text
 from mockserver.store import State
+from mockserver.words import nearest
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status")

@@ -15,6 +15,7 @@ from mockserver.documents import is_json
 from mockserver.errors import FixtureError, Problem
 from mockserver.fixture_files import parse
 from mockserver.mistakes import Source
+from mockserver.words import number_of
 
 T = TypeVar("T")
 
@@ -81,9 +82,9 @@ def problem_response(problem: Problem) -> Response:
 def fixture_problem(error: FixtureError) -> Problem:
     """All that is wrong with a fixture that came with a request."""
     mistakes = [mistake.to_json() for mistake in error.mistakes]
-    count, which = ("1 mistake", "") if len(mistakes) == 1 else (f"{len(mistakes)} mistakes", "; the first")
+    which = "" if len(mistakes) == 1 else "; the first"
     first = str(error.mistakes[0]).removeprefix("body:1: ")  # most bodies are one line of JSON
-    detail = f"{count}, so nothing was changed{which}: {first}"
+    detail = f"{number_of(len(mistakes), 'mistake')}, so nothing was changed{which}: {first}"
     return Problem(422, "The fixture has mistakes", detail, errors=mistakes)
 
 

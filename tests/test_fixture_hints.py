@@ -10,8 +10,9 @@ import pytest
 from mockserver.errors import FixtureError
 from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.fixture_files import load
-from mockserver.mistakes import Source, near_or_listed, nearest, schema_at
+from mockserver.mistakes import Source, near_or_listed, schema_at
 from mockserver.seed import to_baseline, to_seed
+from mockserver.words import nearest
 from tests.fixture_documents import source
 from tests.test_fixture_mistakes import HOOK, HOOK_PATH, ID_TEXT, TOKEN_TEXT, mistakes_of
 

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import ROOT
 
 FLOORS = (
-    {"__init__", "client", "receiver"},
+    {"__init__", "client", "receiver", "words"},
     {"errors", "clock", "ids", "events", "builder", "inputs", "rate_limit", "assumptions"},
     {"signing", "payloads", "targets", "pump", "history", "faults", "patterns"},
     {"records", "rules", "documents"},

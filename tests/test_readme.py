@@ -17,9 +17,9 @@ from flask import Flask
 
 from mockserver import cli
 from mockserver.cli import serve
-from mockserver.cli._words import number_of
 from mockserver.client import MockServer
 from mockserver.server import Server
+from mockserver.words import number_of
 from tests.conftest import ROOT
 from tests.documented import AGENT
 

@@ -10,8 +10,8 @@ from mockserver.answers import this_request
 from mockserver.clock import to_milliseconds, to_moment, to_seconds
 from mockserver.environment import Environment
 from mockserver.errors import Problem
-from mockserver.mistakes import near_or_all
 from mockserver.wire import admin_response, json_object
+from mockserver.words import near_or_all
 
 _MOST_SECONDS = 10 * 366 * 86_400
 _EARLIEST, _LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (1970, 2500))

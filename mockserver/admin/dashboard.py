@@ -20,8 +20,8 @@ from mockserver.admin.routes import Admin
 from mockserver.answers import this_request
 from mockserver.environment import Environment
 from mockserver.errors import Problem
-from mockserver.mistakes import near_or_all
 from mockserver.routing import ADMIN
+from mockserver.words import near_or_all
 
 STATIC = Path(mockserver.__file__).parent / "static"
 PAGE = ADMIN + "/"

@@ -15,10 +15,10 @@ from mockserver.errors import AgentNotFound, Problem
 from mockserver.events import EVENTS
 from mockserver.explain import explain
 from mockserver.messages import TEST_EVENT
-from mockserver.mistakes import near_or_all
 from mockserver.payloads import to_bytes
 from mockserver.records import Delivery, joined
 from mockserver.wire import admin_response, json_object
+from mockserver.words import near_or_all
 
 _EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
 

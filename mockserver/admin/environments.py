@@ -8,10 +8,11 @@ from mockserver.admin.requests import is_unmatched, present
 from mockserver.admin.routes import Admin
 from mockserver.environment import Environment
 from mockserver.errors import Problem
-from mockserver.mistakes import Source, nearest
+from mockserver.mistakes import Source
 from mockserver.seed import to_baseline
 from mockserver.store import Baseline
 from mockserver.wire import admin_response, json_object, masked
+from mockserver.words import nearest
 
 _KEYS = ("name", "token", "from", "fixture")
 

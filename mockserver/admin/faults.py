@@ -10,9 +10,9 @@ from flask import Response, request
 from mockserver.admin.routes import Admin
 from mockserver.errors import Problem
 from mockserver.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
-from mockserver.mistakes import nearest
 from mockserver.routing import API, METHODS
 from mockserver.wire import admin_response, json_object
+from mockserver.words import nearest
 
 _MOST_MILLISECONDS = 600_000
 _KEYS = ("match", "preset", "respond", "action", "delay_ms", "times", "after", "probability", "seed", "apply")

@@ -14,7 +14,7 @@ from mockserver.answers import this_request
 from mockserver.clock import to_moment
 from mockserver.errors import Problem
 from mockserver.history import Found
-from mockserver.mistakes import near_or_all
+from mockserver.words import near_or_all
 
 T = TypeVar("T")
 MOST_WAITING_SECONDS = 300

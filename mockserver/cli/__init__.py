@@ -7,7 +7,7 @@ from typing import cast
 import click
 
 from mockserver import __version__
-from mockserver.cli._words import near_or_all
+from mockserver.words import near_or_all
 
 
 class _Commands(click.Group):

@@ -2,8 +2,8 @@
 
 import click
 
-from mockserver.cli._words import number_of
 from mockserver.errors import FixtureError
+from mockserver.words import number_of
 
 
 class BadFixture(click.ClickException):

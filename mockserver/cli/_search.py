@@ -8,9 +8,9 @@ import click
 
 from mockserver.cli._arguments import pairs
 from mockserver.cli._remote import Remote, Unexpected
-from mockserver.cli._words import near_or_all
 from mockserver.client import MockServer
 from mockserver.client.expectations import expected, nearest
+from mockserver.words import near_or_all
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import click
 
 from mockserver.api import sections
 from mockserver.cli._errors import BadFixture
-from mockserver.cli._words import number_of
 from mockserver.errors import FixtureError
 from mockserver.fixture_files import load
+from mockserver.words import number_of
 
 
 @click.command(name="check")

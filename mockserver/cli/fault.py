@@ -9,8 +9,8 @@ import click
 from mockserver.cli._arguments import pairs, refuse_both
 from mockserver.cli._numbers import whole
 from mockserver.cli._remote import Remote, against_server
-from mockserver.cli._words import near, near_or_all
 from mockserver.faults import ACTIONS, PRESETS
+from mockserver.words import near_or_all, nearest
 
 COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
 _KINDS = (*PRESETS, *ACTIONS, "delay")
@@ -61,7 +61,7 @@ def command(
 def _spec(kind: str, details: dict[str, Any]) -> dict[str, Any]:
     """What the server is asked for. Raises UsageError."""
     if kind not in _KINDS:
-        raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{near(kind, _KINDS)} (got {kind!r})")
+        raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{nearest(kind, _KINDS)} (got {kind!r})")
     if kind == "delay":
         if not details.get("delay_ms"):
             raise click.UsageError(f"say for how long: {_DELAY}")

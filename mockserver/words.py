@@ -1,0 +1,23 @@
+"""Words that messages share: numbers of things, and the known word that is near."""
+
+import difflib
+from collections.abc import Sequence
+
+
+def number_of(count: int, what: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def nearest(word: object, known: Sequence[str], cutoff: float = 0.6) -> str:
+    """`; did you mean timeout?`, or nothing when no known word is near. Upper and lower case are as one."""
+    if not isinstance(word, str):
+        return ""
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
+    return f"; did you mean {by_lower[near[0]]}?" if near else ""
+
+
+def near_or_all(word: object, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown word: the known one that is near, or else all of them."""
+    return nearest(word, known) or f"; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"
