@@ -189,7 +189,11 @@ def _running_server(url: str, fixtures: Sequence[str | Path]) -> Iterator[MockSe
 
     from mockserver.client import MockServer
 
-    with MockServer(url, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN")) as client:
+    try:
+        client = MockServer(url, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN"))
+    except ValueError as error:
+        raise pytest.fail.Exception(f"--mockserver-url: {error}", pytrace=False) from None
+    with client:
         _check_it_answers(client)
         if not fixtures:
             yield client

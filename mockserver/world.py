@@ -37,7 +37,7 @@ class World:
         """`sections` are what fixtures may hold beside agents; `time` is where every clock gets the time.
 
         `deliver_to` are hosts beyond this machine and its neighbours that deliveries really go to, `most_kept` is
-        how many deliveries an environment keeps.
+        how many requests, and how many deliveries, an environment keeps.
         """
         self._pump = Pump()
         self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept)

@@ -175,12 +175,13 @@ def test_a_url_where_nobody_answers_is_one_paragraph(folder: pytest.Pytester) ->
     assert errors(result)[1:] == [UNREACHABLE.format(url=url, reason=reason)]
 
 
-def test_what_is_no_url_is_one_paragraph(folder: pytest.Pytester) -> None:
+@pytest.mark.parametrize("url", ["localhost:7357", "http://localhost:7357/api/v1", "http://localhost:7357/__admin/"])
+def test_what_is_no_root_of_a_server_is_one_line(url: str, folder: pytest.Pytester) -> None:
     folder.makepyfile(MINE)
-    result = run(folder, "--mockserver-url", "localhost:7357")
+    result = run(folder, "--mockserver-url", url)
     result.assert_outcomes(errors=1)
-    reason = "No connection adapters were found for 'localhost:7357/__admin/health'"
-    assert errors(result)[1:] == [UNREACHABLE.format(url="localhost:7357", reason=reason)]
+    expected = f"expected the root of a server, such as http://127.0.0.1:7357 (got {url!r})"
+    assert errors(result)[1:] == [f"--mockserver-url: {expected}"]
 
 
 def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester, world: World) -> None:

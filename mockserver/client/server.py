@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from mockserver.client.expectations import by_id, expected, nearest
-from mockserver.client.transport import Transport, segment
+from mockserver.client.transport import Transport, root_of, segment
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _LONG_SECONDS = 600.0
@@ -31,7 +31,8 @@ class MockServer:
     def __init__(
         self, url: str, token: str | None = None, name: str = "default", admin_token: str | None = None
     ) -> None:
-        self.url = url.rstrip("/")
+        """Raises ValueError for what can't be the root of a server."""
+        self.url = root_of(url)
         self.api_url = f"{self.url}/api/v1"
         self.token = token or "talq_default"
         self.name = name

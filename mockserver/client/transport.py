@@ -78,6 +78,14 @@ def _or_raise(found: T | MockServerError) -> T:
     return found
 
 
+def root_of(url: str) -> str:
+    """Without a slash at its end. Raises ValueError for what is none of HTTP, or leads to a part of the server."""
+    root = url.rstrip("/")
+    if not root.startswith(("http://", "https://")) or root.endswith(("/api/v1", "/__admin")):
+        raise ValueError(f"expected the root of a server, such as http://127.0.0.1:7357 (got {url!r})")
+    return root
+
+
 def segment(name: str) -> str:
     """A name as one segment of a path. Raises ValueError for what is none, which would lead to another route."""
     if name in ("", ".", ".."):
