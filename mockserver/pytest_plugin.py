@@ -13,12 +13,12 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.client import MockServer
+    from mockserver.local import Fixtures
     from mockserver.receiver import WebhookReceiver
     from mockserver.records import Exchange
     from mockserver.seed import Seed
     from mockserver.world import World
 
-    Fixtures = str | Path | Sequence[str | Path]
     Strays = Callable[[], Sequence[Exchange]]
 
 _ENVIRONMENT: pytest.StashKey[MockServer] = pytest.StashKey()
@@ -59,11 +59,10 @@ def mockserver_server(pytestconfig: pytest.Config, mockserver_fixtures: Fixtures
     it has a token of its own, so that a wrong token opens nothing.
     """
     url = pytestconfig.getoption("mockserver_url")
-    fixtures = [mockserver_fixtures] if isinstance(mockserver_fixtures, (str, Path)) else list(mockserver_fixtures)
     if url:
-        yield from _running_server(url, fixtures)
+        yield from _running_server(url, mockserver_fixtures)
     else:
-        yield from _own_server(fixtures, pytestconfig)
+        yield from _own_server(mockserver_fixtures, pytestconfig)
 
 
 @pytest.fixture
@@ -156,35 +155,16 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
         yield receiver
 
 
-def _own_server(fixtures: Sequence[str | Path], config: pytest.Config) -> Iterator[MockServer]:
-    from mockserver.admin.guard import Guard
-    from mockserver.api import sections
-    from mockserver.app import create_app
-    from mockserver.client import MockServer
-    from mockserver.server import Server
-    from mockserver.world import World
+def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
+    from mockserver.local import serving
 
-    seed = _with_a_token(_seed(fixtures))
-    world = config.stash[_WORLD] = World(seed, sections())
-    server = Server(create_app(world, Guard()))
-    server.start()
-    try:
-        with MockServer(server.url, seed["default"].tokens[0]) as client:
-            yield client
-    finally:
-        server.stop()
+    with serving(_seed(fixtures)) as (client, world):
+        config.stash[_WORLD] = world
+        yield client
     _fail_for_crashes(world.default.errors)
 
 
-def _with_a_token(seed: Seed) -> Seed:
-    """The default environment would take any token, and hide a test's slip in its own."""
-    import secrets
-
-    default = seed["default"]
-    return {**seed, "default": default._replace(tokens=default.tokens or (f"talq_{secrets.token_hex(12)}",))}
-
-
-def _running_server(url: str, fixtures: Sequence[str | Path]) -> Iterator[MockServer]:
+def _running_server(url: str, fixtures: Fixtures) -> Iterator[MockServer]:
     import os
 
     from mockserver.client import MockServer
@@ -226,7 +206,7 @@ def _first_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _document(fixtures: Sequence[str | Path]) -> dict[str, Any]:
+def _document(fixtures: Fixtures) -> dict[str, Any]:
     """The default environment of all the fixtures, as one that can travel."""
     from mockserver.seed import to_document
     from mockserver.store import State
@@ -234,13 +214,12 @@ def _document(fixtures: Sequence[str | Path]) -> dict[str, Any]:
     return to_document(State(_seed(fixtures)["default"].baseline))
 
 
-def _seed(fixtures: Sequence[str | Path]) -> Seed:
-    from mockserver.api import sections
+def _seed(fixtures: Fixtures) -> Seed:
     from mockserver.errors import FixtureError
-    from mockserver.fixture_files import default_fixture, load
+    from mockserver.local import seed_of
 
     try:
-        return load(fixtures or [default_fixture()], sections())
+        return seed_of(fixtures)
     except FixtureError as error:
         text = f"the fixtures of the mock server have mistakes:\n{error}"
         raise pytest.fail.Exception(text, pytrace=False) from None

@@ -30,6 +30,7 @@ FLOORS = (
     {"api", "admin"},
     {"app"},
     {"server"},
+    {"local"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )

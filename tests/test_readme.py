@@ -75,7 +75,7 @@ def test_the_tests_that_are_shown_pass(page: Path, pytester: pytest.Pytester, mo
     """All of a page in one run, each in a file of its own."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of the other plugins that happen to be installed
     shown = [text for id, language, text in BLOCKS if language == "python" and id.rpartition("-")[0] == page.name]
-    counts = [len(re.findall(r"^def test_", text, re.MULTILINE)) for text in shown]
+    counts = [len(re.findall(r"^ *def test_", text, re.MULTILINE)) for text in shown]
     assert all(counts)
     if shown:
         pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(shown)})
