@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 import json
+import socket
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET, AF_INET6
 from socketserver import TCPServer
 from threading import Condition, Event, Thread
 from time import monotonic
@@ -65,7 +65,7 @@ class WebhookReceiver:
     def __init__(self, host: str = "127.0.0.1") -> None:
         self._server = _Server(host)
         self._server.receiver = self
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="webhook-receiver", daemon=True)
+        self._thread = Thread(target=self._serve, name="webhook-receiver", daemon=True)
         self._changed = Condition()
         self._requests: list[ReceivedRequest] = []
         self._answers: deque[Answer] = deque()
@@ -123,9 +123,14 @@ class WebhookReceiver:
         """Frees the port, ends every answer that is delayed and every thread. Stopping twice does nothing."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._server.shutdown()
+            self._server.wake()
             self._thread.join()
         self._server.server_close()
+
+    def _serve(self) -> None:
+        """The library's own loop looks up only now and then, which every test would wait for at its end."""
+        while not self._stopping.is_set():
+            self._server.handle_request()
 
     def take(self, request: ReceivedRequest) -> Answer:
         """Keeps a request; the answer is ready after its delay, or when the receiver stops."""
@@ -165,13 +170,19 @@ class _Server(ThreadingHTTPServer):
     receiver: WebhookReceiver
 
     def __init__(self, host: str) -> None:
-        self.address_family = AF_INET6 if ":" in host else AF_INET
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, 0), _Handler)
 
     def server_bind(self) -> None:
         """Without looking up the name of the address, as the library does, which may take seconds."""
         TCPServer.server_bind(self)
         self.server_port = self.server_address[1]
+
+    def wake(self) -> None:
+        """Comes as somebody who wants nothing."""
+        host, port = self.server_address[:2]
+        with suppress(OSError):
+            socket.create_connection((str(host), port), timeout=1).close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A sender that went away is none of the receiver's errors."""

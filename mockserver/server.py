@@ -176,12 +176,17 @@ class _Connection:
         self.extra_thread = channel.server.extra_thread
 
     def reset(self) -> None:
-        with suppress(OSError):
-            self._channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection = self._channel.socket
+        if connection is not None:
+            with suppress(OSError):
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def is_gone(self) -> bool:
+        connection = self._channel.socket
+        if connection is None:  # the server has stopped
+            return True
         try:
-            return not self._channel.socket.recv(1, socket.MSG_PEEK)
+            return not connection.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:

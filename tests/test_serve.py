@@ -98,7 +98,12 @@ def test_the_port_file_appears_whole(launch: Launch, errors: Path) -> None:
     process = launch("--port-file", "port.txt", program=("-c", WATCH))
     url_of(process)
     end(process)
-    assert errors.read_text().splitlines() == ["open port.txt.part", "os.rename port.txt.part port.txt"]
+    assert errors.read_text().splitlines() == [
+        "open port.txt",  # of before
+        "open port.txt.part",
+        "os.rename port.txt.part port.txt",
+        "open port.txt",  # whether it is still its own
+    ]
 
 
 @contextmanager
@@ -123,6 +128,20 @@ def test_a_signal_while_fixtures_are_loaded_ends_it(
     with loading(launch, tmp_path) as process:
         assert end(process, number) == ""
     assert errors.read_text() == ""
+
+
+def test_the_port_file_of_another_server_stays(launch: Launch, tmp_path: Path) -> None:
+    port_file = tmp_path / "port.txt"
+    first = launch("--port-file", "port.txt")
+    port = url_of(first).rpartition(":")[2] + "\n"
+    refused = launch("--port-file", "port.txt", "--fixtures", "nope.yaml")
+    assert (refused.wait(WAIT), port_file.read_text()) == (2, port)
+    second = launch("--port-file", "port.txt")
+    of_second = url_of(second).rpartition(":")[2] + "\n"
+    end(first)
+    assert port_file.read_text() == of_second != port
+    end(second)
+    assert not port_file.exists()
 
 
 def test_a_port_file_of_before_is_gone_while_fixtures_are_loaded(launch: Launch, tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 import requests
 from flask import Flask
 
-from mockserver.server import MOST_BODY_BYTES, Server
+from mockserver.server import MOST_BODY_BYTES, Server, _Connection
 from tests.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
 
 Serve = Callable[[Flask], Server]
@@ -255,3 +256,9 @@ def test_large_bodies_need_no_file_system(server: Server, monkeypatch: pytest.Mo
     agent = {"name": "A", "description": "x" * large}
     answer = requests.put(admin, json={"agents": [agent]}, timeout=WAIT)
     assert answer.json()["agents"][0]["description"] == agent["description"]
+
+
+def test_a_connection_that_the_server_has_closed_is_gone_and_can_not_be_reset(server: Server) -> None:
+    connection = _Connection(SimpleNamespace(socket=None, server=server._waitress))
+    connection.reset()
+    assert connection.is_gone()

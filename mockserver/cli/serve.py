@@ -6,8 +6,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from mockserver.api import sections
 from mockserver.app import create_app
 from mockserver.cli._errors import BadFixture
 from mockserver.cli._numbers import port_number, whole
+from mockserver.cli._port_file import forget_stale, port_in
 from mockserver.cli._where import DEFAULT_PORT
 from mockserver.errors import FixtureError
 from mockserver.fixture_files import default_fixture, load
@@ -149,14 +150,16 @@ def command(
 ) -> None:
     """Serve the API. The URL is the one line on standard output, written when it answers."""
     _on_signal(lambda *_: sys.exit(0))
-    _remove(port_file)  # one that a crash left would name a port before there is a server
+    forget_stale(port_file)
     world = World(_load(fixtures), sections(), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
     server = _listen(create_app(world, guard, _log, admin_at_once=False), host, port)
     _on_signal(lambda *_: server.stop_soon())
     try:
-        with _port_in(port_file, server.port):
+        with port_in(port_file, server.port):
             click.echo(server.url)
+            if guard and sys.stderr.isatty():
+                click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
             gc.freeze()  # what is loaded stays: no later collection need walk it
             server.serve()
     finally:
@@ -182,36 +185,6 @@ def _listen(app: Flask, host: str, port: int) -> Server:
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
         what = (error.strerror or str(error)).partition(" (while attempting")[0]
         raise click.UsageError(f"can't listen on {host}:{port}: {what}{hint}") from None
-
-
-@contextmanager
-def _port_in(port_file: Path | None, port: int) -> Iterator[None]:
-    """The port file for as long as the server runs."""
-    if port_file is None:
-        yield
-        return
-    _write_whole(port_file, f"{port}\n")
-    try:
-        yield
-    finally:
-        _remove(port_file)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The file appears whole: who waits for it never reads half of it."""
-    unfinished = path.parent / f"{path.name}.part"
-    try:
-        unfinished.write_text(text)
-        unfinished.replace(path)
-    except OSError as error:
-        _remove(unfinished)
-        raise click.UsageError(f"can't write the port file {path}: {error.strerror}") from None
-
-
-def _remove(path: Path | None) -> None:
-    if path:
-        with suppress(OSError):
-            path.unlink()
 
 
 def _log(line: str) -> None:
