@@ -127,6 +127,11 @@ class Deliveries:
         """The deliveries that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
         return self._outbox.log.watch(matches, least, most, seconds)
 
+    def has_called(self, webhook_id: str) -> bool:
+        """Whether the log has an attempt for the webhook, which may be gone."""
+        with self._lock:
+            return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
+
     def clear(self) -> int:
         """Forgets the deliveries that have ended, and says how many."""
         with self._lock:

@@ -41,6 +41,12 @@ def _explain_agent(id: str, environment: Environment, world: World) -> str:
     return f"no agent in environment {environment.name} has the id {quoted(id)}{_near(id, environment.agent_ids())}"
 
 
+def explain_unknown_webhook(id: str, environment: Environment) -> str:
+    """The same where no agent is named."""
+    known = [each for agent_id in environment.agent_ids() for each in environment.webhook_ids(agent_id)]
+    return f"no webhook in environment {environment.name} has the id {quoted(id)}{_near(id, known)}"
+
+
 def _explain_webhook(id: str, agent_id: str, environment: Environment, world: World) -> str:
     webhook = environment.webhook(id)
     if webhook:

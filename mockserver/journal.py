@@ -1,21 +1,29 @@
 """The API's exchanges of one environment: the latest of them, to search and to wait for."""
 
+from collections import deque
 from collections.abc import Callable
 from threading import RLock
 
 from mockserver.history import Found, History
 from mockserver.records import Exchange
 
+_MOST_UNMATCHED = 100
+
 
 class Journal:
-    """Keeps the latest exchanges. Every method is atomic under the environment's lock."""
+    """Keeps the latest exchanges. Every method is atomic under the environment's lock.
 
-    __slots__ = ("_history", "_lock", "_most", "_number")
+    Those that no route took are kept apart too, as long as the environment is open: a test that has made one should
+    know, whatever it resets.
+    """
+
+    __slots__ = ("_history", "_lock", "_most", "_number", "_unmatched")
 
     def __init__(self, lock: RLock, most: int) -> None:
         self._lock, self._most = lock, most
         self._number = 0
         self._history = self._new_history()
+        self._unmatched: deque[Exchange] = deque(maxlen=_MOST_UNMATCHED)
 
     @property
     def dropped(self) -> int:
@@ -34,6 +42,8 @@ class Journal:
             made = exchange(self._number)
             self._history.add(str(self._number), made)
             self._history.publish(made)
+            if made.is_unmatched:
+                self._unmatched.append(made)
 
     def watch(
         self,
@@ -44,6 +54,11 @@ class Journal:
     ) -> Found[Exchange]:
         """The exchanges that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
         return self._history.watch(matches, least, most, seconds)
+
+    def unmatched(self) -> list[Exchange]:
+        """The latest that no route took, oldest first."""
+        with self._lock:
+            return list(self._unmatched)
 
     def clear(self) -> int:
         """Forgets all, and says how many; numbers go on."""

@@ -97,9 +97,9 @@ def _strays_from_now(config: pytest.Config) -> Strays:
 
 
 def _unmatched(strays: Sequence[Exchange]) -> list[dict[str, Any]]:
-    from mockserver.admin.requests import is_unmatched, present
+    from mockserver.admin.requests import present
 
-    return [present(each) for each in strays if is_unmatched(each)]
+    return [present(each) for each in strays if each.is_unmatched]
 
 
 def _fail_for_crashes(errors: list[str]) -> None:

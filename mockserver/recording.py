@@ -22,7 +22,7 @@ def exchange_of(request: ApiRequest, answer: Answer, moment: datetime) -> Callab
         moment,
         request.method,
         request.target,
-        _operation(request.url_rule.endpoint) if request.url_rule else None,
+        operation_of(request.url_rule.endpoint) if request.url_rule else None,
         answer.status_code or None,
         (perf_counter() - request.started) * 1000,
         answer.headers.get(REASON, ""),
@@ -37,6 +37,6 @@ def exchange_of(request: ApiRequest, answer: Answer, moment: datetime) -> Callab
 
 
 @lru_cache(maxsize=1_000)
-def _operation(endpoint: str) -> str:
-    """As openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
+def operation_of(endpoint: str) -> str:
+    """A route as openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
     return endpoint.replace("<", "{").replace(">", "}")

@@ -109,6 +109,12 @@ class Exchange(NamedTuple):
     response_body: bytes
     response_size: int
 
+    @property
+    def is_unmatched(self) -> bool:
+        """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
+        is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
+        return self.operation is None and not is_answer_to_options
+
 
 class Outgoing(NamedTuple):
     """A request as it is sent; `timeout` in seconds, for connecting, sending and the whole answer."""

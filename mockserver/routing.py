@@ -67,6 +67,12 @@ def add_route(app: Flask, method: str, path: str, view: Callable[..., Answer | R
     app.add_url_rule(path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
 
 
+def is_api_pattern(pattern: str) -> bool:
+    """Whether a path of the API can match a pattern; one that can't would match nothing, and never say so."""
+    start, star, _ = pattern.partition("*")
+    return start.startswith(API + "/") or (star != "" and (API + "/").startswith(start))
+
+
 def missing_token_reason(request: Request) -> str:
     """Never shows what may be a token."""
     header = request.headers.get("Authorization")

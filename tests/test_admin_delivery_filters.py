@@ -57,7 +57,6 @@ FILTERS: dict[str, list[int]] = {
     f"agent_id={OTHER_AGENT}": [3],
     f"webhook_id={WEBHOOK}": [0, 1, 2],
     f"webhook_id={RECORDER}": [4, 5, 6],
-    "webhook_id=nobody": [],
     f"event={ENDED}": [1, 2],
     "event=webhook.test": [4],
     "event=event_action": [],
@@ -111,6 +110,15 @@ NO_FILTERS = f"expected one of {', '.join(ALL_FILTERS)}"
 MISTAKES: dict[str, tuple[str, str]] = {
     "webhok_id=1": ("Unknown filter", "unknown filter 'webhok_id'; did you mean webhook_id?"),
     "q=1": ("Unknown filter", f"unknown filter 'q'; {NO_FILTERS}"),
+    "webhook_id=nobody": (
+        "Unknown webhook",
+        f'no webhook in environment default has the id "nobody"; there are 4, such as {WEBHOOK}',
+    ),
+    f"webhook_id={WEBHOOK}x": (
+        "Unknown webhook",
+        f'no webhook in environment default has the id "{WEBHOOK}x"; nearest: {WEBHOOK}',
+    ),
+    f"agent_id={AGENT}x": ("Unknown agent", f'no agent in environment default has the id "{AGENT}x"; nearest: {AGENT}'),
     "status=failled": ("Unknown status", "unknown status 'failled'; did you mean failed?"),
     "status=ok": ("Unknown status", "unknown status 'ok'; expected one of pending, success, failed, retrying"),
     "event=event_phone_call_start": (
@@ -139,3 +147,16 @@ def test_a_mistake_is_a_problem_also_while_there_is_nothing_to_find(query: str, 
     problem = answer.get_json()
     assert problem.pop("filters", ALL_FILTERS) == ALL_FILTERS
     assert problem == {"type": "about:blank", "title": title, "status": 422, "detail": detail}
+
+
+def test_what_is_gone_can_still_be_asked_for(history: FlaskClient) -> None:
+    """Deleted, of the fixture but not of the state, or known from the log alone."""
+    created = history.post(
+        f"/api/v1/agents/{AGENT}/webhooks",
+        json={"name": "N", "webhook_url": "http://x", "events": [STARTED]},
+        headers=TOKEN,
+    ).get_json()["data"]["id"]
+    history.delete(f"/api/v1/agents/{AGENT}/webhooks/{created}", headers=TOKEN)
+    assert history.get(f"{DELIVERIES}?webhook_id={created}").get_json()["count"] == 0
+    history.put("/__admin/state", json={})
+    assert history.get(f"{DELIVERIES}?webhook_id={WEBHOOK}&agent_id={AGENT}&attempt=1").status_code == 200

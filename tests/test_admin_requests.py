@@ -56,7 +56,7 @@ FILTERS: list[tuple[str, list[int]]] = [
     (f"path={AGENTS}", [3, 4, 6, 9]),
     (f"path={AGENTS}?status=draft%26page=2", [4]),
     ("path=*status=draft*", [4]),
-    (f"path=/{AGENT}", []),
+    (f"path=*/{AGENT}", []),
     ("status=200", [1, 3, 4, 9]),
     ("status=404", [2, 5, 10]),
     ("status=4xx", [2, 5, 6, 10]),
@@ -68,12 +68,12 @@ FILTERS: list[tuple[str, list[int]]] = [
     ("status=None", [8]),
     ("operation=GET%20/api/v1/agents", [3, 4]),
     (f"operation={TOGGLE_OPERATION}", [1, 2, 7]),
-    ("operation=GET", []),
+    ("operation=DELETE%20/api/v1/agents/{agent_id}/webhooks/{webhook_id}", []),
+    ("fault=fault-7", []),
     ("unmatched=true", [5, 6, 10]),
     ("unmatched=false", [1, 2, 3, 4, 7, 8, 9]),
     ("fault=fault-1", [7]),
     ("fault=fault-2", [8]),
-    ("fault=fault", []),
     (f"since={FIRST}", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
     (f"since={MIDDLE}", [5, 6, 7, 8, 9, 10]),
     ("since=2025-09-03T12:00:00.001Z", [7, 8, 9, 10]),
@@ -120,7 +120,7 @@ def test_without_a_wait_it_is_what_has_come(http: FlaskClient, query: str, satis
 NAMES = "method, path, status, operation, unmatched, fault, since, after, min, max, wait"
 STATUS = "status must be a status, 4xx, or none for no answer"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-PATH = "path is a whole path, in which * stands for anything"
+PATH = "path is a whole path such as /api/v1/agents, in which * stands for anything"
 MISTAKES: list[tuple[str, str, str]] = [
     ("pth=*", "Unknown filter", "unknown filter 'pth'; did you mean path?"),
     ("colour=red", "Unknown filter", f"unknown filter 'colour'; expected one of {NAMES}"),
@@ -133,6 +133,13 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("method=P*", "Unknown method", f"unknown method 'P*'; expected one of {METHODS}"),
     ("path=toggle", "Bad value", f"{PATH} (got 'toggle'); did you mean */toggle?"),
     ("path=", "Bad value", f"{PATH} (got ''); did you mean */?"),
+    ("path=/agents/*", "Bad value", f"{PATH} (got '/agents/*'); did you mean */agents/*?"),
+    (
+        "operation=PATCH%20/api/v1/agents/{agent_id}/webhooks/{webhook_id}/togle",
+        "Unknown operation",
+        f"unknown operation '{TOGGLE_OPERATION.replace('toggle', 'togle')}'; did you mean {TOGGLE_OPERATION}?",
+    ),
+    ("fault=maintenance", "Bad value", "fault is the id of one, such as fault-1 (got 'maintenance')"),
     ("unmatched=yes", "Bad value", "unmatched must be true or false (got 'yes')"),
     ("unmatched=", "Bad value", "unmatched must be true or false (got '')"),
     ("since=yesterday", "Bad moment", "since must be a moment such as 2025-09-03T23:19:51Z (got 'yesterday')"),

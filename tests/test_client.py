@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import requests
 from flask import Flask
 
 from mockserver import __version__
+from mockserver.admin import deliveries as delivery_routes
+from mockserver.admin import requests as requests_routes
+from mockserver.admin.faults import KEYS as FAULT_KEYS
 from mockserver.admin.guard import Guard
 from mockserver.app import create_app
-from mockserver.client import MockServer, MockServerError
+from mockserver.client import MockServer, MockServerError, types
+from mockserver.faults import ACTIONS, PRESETS
+from mockserver.reader import WEBHOOK_KEYS
 from mockserver.server import Server
 from mockserver.world import World
 from tests.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
@@ -270,3 +275,12 @@ def test_a_proxy_of_the_machine_is_not_used(mock: MockServer, monkeypatch: pytes
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert mock.health()["status"] == "ok"
+
+
+def test_types_name_what_there_is() -> None:
+    assert get_args(types.Preset) == tuple(PRESETS)
+    assert get_args(types.Action) == ACTIONS
+    assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id"}
+    assert set(types.FaultDetails.__annotations__) | {"preset"} == set(FAULT_KEYS)
+    assert set(types.CallFilters.__annotations__) == set(requests_routes.FILTERS)
+    assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

@@ -1,7 +1,9 @@
 """The harness's client where it looks and meddles: requests, faults, snapshots, the clock, environments."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from threading import Timer
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -191,3 +193,27 @@ def test_environments_are_listed_read_and_closed_by_name(mock: MockServer) -> No
 
 def test_the_description_is_what_the_package_ships(mock: MockServer) -> None:
     assert mock.openapi() == (ROOT / "mockserver" / "openapi.yaml").read_text(encoding="utf-8")
+
+
+def test_so_many_requests_are_waited_for_no_longer_than_until_they_have_come(mock: MockServer) -> None:
+    later = Timer(0.05, call, [mock])
+    later.start()
+    started = monotonic()
+    assert len(mock.assert_requested("PATCH", "*/toggle", times=1, wait=WAIT)) == 1
+    assert monotonic() - started < WAIT / 2
+    later.join()
+    call(mock)
+    [first, *_] = failure(lambda: mock.assert_requested("PATCH", "*/toggle", times=1, wait=WAIT))
+    expected = "expected exactly 1 request method=PATCH path=*/toggle within 10 s, got 2"
+    assert first.startswith(expected)
+    assert monotonic() - started < WAIT / 2
+
+
+def test_times_are_texts_numbers_or_what_python_has(mock: MockServer) -> None:
+    new_year = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    mock.freeze(new_year)
+    mock.advance(timedelta(minutes=1))
+    assert mock.clock() == {"now": "2026-01-01T00:01:00.000Z", "frozen": True}
+    call(mock)
+    assert len(mock.requests(since=new_year)) == len(mock.requests(since="2026-01-01T00:01:00Z")) == 1
+    assert mock.requests(since=new_year + timedelta(minutes=2)) == []

@@ -11,14 +11,16 @@ from mockserver.admin.filters import Filter, Search, search, seconds, watch
 from mockserver.admin.routes import Admin
 from mockserver.clock import to_milliseconds
 from mockserver.delivery import Emitted
+from mockserver.environment import Environment
 from mockserver.errors import AgentNotFound, Problem
 from mockserver.events import EVENTS
-from mockserver.explain import explain
+from mockserver.explain import explain, explain_unknown_webhook
 from mockserver.messages import TEST_EVENT
 from mockserver.payloads import to_bytes
 from mockserver.records import Delivery, joined
 from mockserver.wire import admin_response, json_object
 from mockserver.words import near_or_all
+from mockserver.world import World
 
 _EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
 
@@ -51,7 +53,9 @@ def register(admin: Admin) -> None:
 
     def read() -> Response:
         wanted = search(request.args, FILTERS)
-        deliveries = admin.environment().deliveries
+        environment = admin.environment()
+        _check_ids(environment, admin.world)
+        deliveries = environment.deliveries
         found = watch(deliveries, wanted)
         body = {
             "satisfied": found.satisfied,
@@ -120,6 +124,17 @@ def _emitted(emitted: Emitted, wait: float) -> dict[str, Any]:
         "deliveries": [present(each) for each in found.items],
         "skipped": [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped],
     }
+
+
+def _check_ids(environment: Environment, world: World) -> None:
+    """Raises Problem 422 for an id that nothing has or had: a slip of the pen must not look like "none came"."""
+    for id in request.args.getlist("agent_id"):
+        if not (environment.agent(id) or id in environment.baseline.agents):
+            raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, world))
+    for id in request.args.getlist("webhook_id"):
+        was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
+        if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
+            raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from mockserver.admin.requests import is_unmatched, present
+from mockserver.admin.requests import present
 from mockserver.admin.routes import Admin
 from mockserver.environment import Environment
 from mockserver.errors import Problem
@@ -34,9 +34,8 @@ def register(admin: Admin) -> None:
         return admin_response(_present(admin.world.by_name(name)))
 
     def close(name: str) -> Response:
-        journal = admin.world.by_name(name).journal
-        unmatched = [present(each) for each in journal.watch(is_unmatched).items]  # a closed journal is empty
         environment = admin.world.close(name)
+        unmatched = [present(each) for each in environment.journal.unmatched()]
         body = {"name": environment.name, "closed": True, "errors": environment.errors, "unmatched": unmatched}
         return admin_response(body)
 

@@ -10,12 +10,12 @@ from flask import Response, request
 from mockserver.admin.routes import Admin
 from mockserver.errors import Problem
 from mockserver.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
-from mockserver.routing import API, METHODS
+from mockserver.routing import METHODS, is_api_pattern
 from mockserver.wire import admin_response, json_object
 from mockserver.words import nearest
 
 _MOST_MILLISECONDS = 600_000
-_KEYS = ("match", "preset", "respond", "action", "delay_ms", "times", "after", "probability", "seed", "apply")
+KEYS = ("match", "preset", "respond", "action", "delay_ms", "times", "after", "probability", "seed", "apply")
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SERVERS_HEADERS = (
@@ -74,7 +74,7 @@ def present(fault: Fault) -> dict[str, Any]:
 
 def _spec(wanted: dict[str, Any]) -> FaultSpec:
     """Raises Problem 422 with what was expected and what came."""
-    _check_keys(wanted, _KEYS, "")
+    _check_keys(wanted, KEYS, "")
     kinds = [key for key in ("preset", "respond", "action") if wanted.get(key) is not None]
     if len(kinds) > 1:
         raise Problem(422, "Two faults in one", f"give one of preset, respond and action, not {' and '.join(kinds)}")
@@ -172,11 +172,7 @@ def _is_line(text: str) -> bool:
 
 
 def _is_path(value: Any) -> bool:
-    """Anything else would match nothing of the API, and never say so."""
-    if not isinstance(value, str):
-        return False
-    start, star, _ = value.partition("*")
-    return start.startswith(API + "/") or (star != "" and (API + "/").startswith(start))
+    return isinstance(value, str) and is_api_pattern(value)
 
 
 def _is_json(value: Any, depth: int = 0) -> bool:

@@ -80,7 +80,7 @@ def text(read: Callable[[T], str | None]) -> Filter[T]:
     return lambda value: lambda item: read(item) == value
 
 
-def one_of(name: str, known: Sequence[str], read: Callable[[T], str]) -> Filter[T]:
+def one_of(name: str, known: Sequence[str], read: Callable[[T], str | None]) -> Filter[T]:
     """As `text`, for what has only a few values: a slip of the pen must not look like "none came"."""
 
     def parse(value: str) -> Callable[[T], bool]:

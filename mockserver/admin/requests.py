@@ -15,14 +15,8 @@ from mockserver.admin.routes import Admin
 from mockserver.clock import to_milliseconds
 from mockserver.errors import Problem
 from mockserver.records import Exchange
-from mockserver.routing import METHODS
+from mockserver.routing import METHODS, is_api_pattern
 from mockserver.wire import admin_response, masked
-
-
-def is_unmatched(exchange: Exchange) -> bool:
-    """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
-    is_answer_to_options = exchange.method == "OPTIONS" and (exchange.status != 404 or exchange.fault)
-    return exchange.operation is None and not is_answer_to_options
 
 
 def _status(value: str) -> Callable[[Exchange], bool]:
@@ -41,11 +35,18 @@ def _method(value: str) -> Callable[[Exchange], bool]:
     return known(value.upper())
 
 
+def _fault(value: str) -> Callable[[Exchange], bool]:
+    """By the fault's id. Raises Problem 422 for what can't be one."""
+    if not re.fullmatch("fault-[1-9][0-9]*", value):
+        raise Problem(422, "Bad value", f"fault is the id of one, such as fault-1 (got {value!r})")
+    return lambda exchange: exchange.fault.split(" ")[0] == value
+
+
 def _path(value: str) -> Callable[[Exchange], bool]:
     """With its query or without. Raises Problem 422 for what no path can be."""
-    if not value.startswith(("/", "*")):
-        detail = f"path is a whole path, in which * stands for anything (got {value!r}); did you mean */{value}?"
-        raise Problem(422, "Bad value", detail)
+    if not is_api_pattern(value):
+        detail = f"path is a whole path such as /api/v1/agents, in which * stands for anything (got {value!r})"
+        raise Problem(422, "Bad value", f"{detail}; did you mean */{value.lstrip('/')}?")
     return lambda exchange: (
         patterns.matches(exchange.path, value) or patterns.matches_path(exchange.path.split("?")[0], value)
     )
@@ -56,8 +57,8 @@ FILTERS: Mapping[str, Filter[Exchange]] = {
     "path": _path,
     "status": _status,
     "operation": filters.text(lambda exchange: exchange.operation),
-    "unmatched": filters.yes("unmatched", is_unmatched),
-    "fault": filters.text(lambda exchange: exchange.fault.split(" ")[0] or None),
+    "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
+    "fault": _fault,
     "since": filters.since(lambda exchange: exchange.moment),
     "after": filters.more_than("after", lambda exchange: exchange.number),
 }
@@ -67,7 +68,8 @@ _SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
 
 def register(admin: Admin) -> None:
     def read() -> Response:
-        wanted = search(request.args, FILTERS)
+        operations: Filter[Exchange] = filters.one_of("operation", admin.operations(), lambda each: each.operation)
+        wanted = search(request.args, {**FILTERS, "operation": operations})
         journal = admin.environment().journal
         found = watch(journal, wanted)
         body = {

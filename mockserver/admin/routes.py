@@ -7,7 +7,8 @@ from flask import Flask, Response
 from mockserver.answers import this_request
 from mockserver.environment import Environment
 from mockserver.errors import ApiError, Problem
-from mockserver.routing import ADMIN, add_route
+from mockserver.recording import operation_of
+from mockserver.routing import ADMIN, API, add_route
 from mockserver.world import World
 
 
@@ -20,6 +21,11 @@ class Admin:
 
     def route(self, method: str, path: str, view: Callable[..., Response]) -> None:
         add_route(self._app, method, ADMIN + path, view)
+
+    def operations(self) -> list[str]:
+        """The API's own routes, as the journal names them."""
+        rules = self._app.url_map.iter_rules()
+        return sorted(operation_of(rule.endpoint) for rule in rules if rule.rule.startswith(API + "/"))
 
     def environment(self) -> Environment:
         """The environment that this request acts on: its token's, or the default one without a token.

@@ -1,24 +1,30 @@
 """One environment of a running server, from outside: every admin route as a method."""
 
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, cast
+from __future__ import annotations
 
-from mockserver.client.expectations import by_id, expected, nearest
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, cast
+
+from mockserver.client.expectations import by_id
+from mockserver.client.searching import Document, Emitted, Searching
 from mockserver.client.transport import Transport, root_of, segment
+from mockserver.client.types import (
+    CallFilters,
+    DeliveryFilters,
+    FaultDetails,
+    Moment,
+    OtherCallFilters,
+    Preset,
+    WebhookFields,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _LONG_SECONDS = 600.0
-
-Document = dict[str, Any]
-
-
-class Emitted(list[Document]):
-    """The deliveries of one event; `skipped` says why other webhooks of the agent got none."""
-
-    def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
-        super().__init__(deliveries)
-        self.skipped = skipped
 
 
 class MockServer:
@@ -37,9 +43,9 @@ class MockServer:
         self.token = token or "talq_default"
         self.name = name
         self.allows_unmatched = False
-        self._skipped: list[Document] = []
         self._admin_token = admin_token
         self._transport = Transport(self.url, token, admin_token)
+        self._searching = Searching(self._transport)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -71,7 +77,7 @@ class MockServer:
         """Lays a fixture over the state by id; what is not given stays. Returns the state."""
         return self._call("PATCH", "state", fixture)
 
-    def set_webhook(self, webhook_id: str, **fields: Any) -> Document:
+    def set_webhook(self, webhook_id: str, **fields: Unpack[WebhookFields]) -> Document:
         """Changes a webhook behind the API's back: `set_webhook(id, webhook_url=receiver.url, enabled=True)`.
 
         Returns it as the state holds it. Raises KeyError.
@@ -108,7 +114,7 @@ class MockServer:
         token: str | None = None,
         from_: str | None = None,
         fixture: Document | None = None,
-    ) -> "MockServer":
+    ) -> MockServer:
         """An isolated environment on this one's baseline, on that of `from_`, or on a fixture. `close` it after use."""
         wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
         opened = self._call("POST", "environments", wanted)
@@ -158,18 +164,18 @@ class MockServer:
         """
         wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
-        self._skipped = answer["skipped"]
-        return Emitted(answer["deliveries"], answer["skipped"])
+        self._searching.emitted = Emitted(answer["deliveries"], answer["skipped"])
+        return self._searching.emitted
 
     def deliveries(
-        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: object
+        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[DeliveryFilters]
     ) -> list[Document]:
         """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` that ended.
 
         Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since. Raises
         AssertionError, with the nearest, when there were too few or too many.
         """
-        return self._expect("deliveries", filters, min, max, wait)
+        return self._searching.expect("deliveries", filters, min, max, wait)
 
     def clear_deliveries(self) -> None:
         """Forgets the attempts that have ended."""
@@ -179,15 +185,16 @@ class MockServer:
         """`now` and whether it is `frozen`."""
         return self._call("GET", "clock")
 
-    def freeze(self, now: str | None = None) -> None:
+    def freeze(self, now: Moment | None = None) -> None:
         """The environment's clock stands still, at `now` (such as 2025-09-03T23:19:51Z) or where it is.
 
         Every delivery that is due by a later `now` has been sent when this returns.
         """
-        self._call("PUT", "clock", {"now": now}, longer=_LONG_SECONDS if now else 0)
+        self._call("PUT", "clock", {"now": now and str(now)}, longer=_LONG_SECONDS if now else 0)
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float | timedelta) -> None:
         """Moves the clock. Every delivery that falls due on the way has been sent when this returns."""
+        seconds = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._call("POST", "clock/advance", {"seconds": seconds}, longer=_LONG_SECONDS)
 
     def unfreeze(self) -> None:
@@ -197,28 +204,37 @@ class MockServer:
     # The journal and faults
 
     def requests(
-        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: object
+        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[CallFilters]
     ) -> list[Document]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` of them.
 
         Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
         AssertionError, with the nearest, when there were too few or too many.
         """
-        return self._expect("requests", filters, min, max, wait)
+        return self._searching.expect("requests", filters, min, max, wait)
 
     def assert_requested(
-        self, method: str, path: str, times: int | None = None, *, wait: float = 0, **filters: object
+        self,
+        method: str,
+        path: str,
+        times: int | None = None,
+        *,
+        wait: float = 0,
+        **filters: Unpack[OtherCallFilters],
     ) -> list[Document]:
         """The calls with this method and path (with *): exactly `times` of them, or at least one.
 
-        Raises AssertionError with the nearest calls.
+        Returns as soon as there are as many, after `wait` seconds at the most. Raises AssertionError with the nearest
+        calls.
         """
-        least = 1 if times is None else times
-        return self._expect("requests", {"method": method, "path": path, **filters}, least, times, wait)
+        wanted = {"method": method, "path": path, **filters}
+        return self._searching.expect("requests", wanted, 1 if times is None else times, times, wait, soon=bool(times))
 
-    def assert_not_requested(self, method: str, path: str, *, wait: float = 0, **filters: object) -> None:
+    def assert_not_requested(
+        self, method: str, path: str, *, wait: float = 0, **filters: Unpack[OtherCallFilters]
+    ) -> None:
         """No such call comes, for `wait` seconds. Raises AssertionError with the nearest calls."""
-        self._expect("requests", {"method": method, "path": path, **filters}, None, 0, wait)
+        self._searching.expect("requests", {"method": method, "path": path, **filters}, None, 0, wait)
 
     def clear_requests(self) -> None:
         """Forgets the calls so far."""
@@ -232,7 +248,7 @@ class MockServer:
         """Those in force, with how many requests each has `matched` and `struck`."""
         return cast(list[Document], self._call("GET", "faults")["faults"])
 
-    def add_fault(self, preset: str | None = None, **spec: Any) -> Document:
+    def add_fault(self, preset: Preset | None = None, **spec: Unpack[FaultDetails]) -> Document:
         """`add_fault("maintenance", times=2)`, `add_fault(action="connection_reset", match={"path": "*/toggle"})`.
 
         The keys are match, respond, action, delay_ms, times, after, probability, seed, apply. Returns it with its id.
@@ -250,45 +266,16 @@ class MockServer:
 
         `waiting` is min, max and wait.
         """
-        return self._call("GET", what, query={**filters, **waiting}, longer=waiting.get("wait") or 0)
+        return self._searching.search(what, filters, **waiting)
 
     def disconnect(self) -> None:
         """Ends the connection; the environment stays."""
         self._transport.close()
 
-    def _expect(
-        self, what: str, filters: Mapping[str, object], least: int | None, most: int | None, wait: float
-    ) -> list[Document]:
-        found = self.search(what, filters, min=least, max=most, wait=wait or None)
-        if not found["satisfied"]:
-            wanted = expected(what, filters, least, most, wait)
-            near = nearest(what, filters, self.search(what, {})[what])
-            hints = self._hints(filters, found) if what == "deliveries" and found["count"] < (least or 0) else []
-            raise AssertionError("\n".join([f"expected {wanted}, got {found['count']}; {near}", *hints]))
-        return cast(list[Document], found[what])
+    def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> Document:
+        return self._transport.call(method, path, body, longer=longer)
 
-    def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
-        """What else may be the reason why there are too few deliveries."""
-        hints = [
-            f"webhook {each['webhook_id']} was skipped: {each['reason']}"
-            for each in self._skipped
-            if not found["count"] and filters.get("webhook_id") in (None, each["webhook_id"])
-        ]
-        if self.clock()["frozen"]:
-            hints.append("the clock is frozen: advance(seconds) sends what falls due on the way")
-        return hints
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        body: object = None,
-        query: Mapping[str, object] | None = None,
-        longer: float = 0,
-    ) -> Document:
-        return self._transport.call(method, path, body, query, longer)
-
-    def __enter__(self) -> "MockServer":
+    def __enter__(self) -> MockServer:
         return self
 
     def __exit__(
