@@ -1,7 +1,7 @@
 """A mock server in this process: for scripts, and for test suites that do not run under pytest."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from mockserver.api import sections
 from mockserver.app import create_app
 from mockserver.client import MockServer
 from mockserver.fixture_files import default_fixture, load
+from mockserver.records import Exchange
 from mockserver.seed import DEFAULT, Seed
 from mockserver.server import Server
 from mockserver.world import World
@@ -24,6 +25,23 @@ class Local(NamedTuple):
 
     client: MockServer
     world: World
+
+    def strays_from_now(self) -> Callable[[], Sequence[Exchange]]:
+        """Tells the calls from now on that came without a token, or with one that opens nothing."""
+        default, before = self.world.default, self.world.default.journal.count
+
+        def is_stray(exchange: Exchange) -> bool:
+            token = exchange.request_headers.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
+            return exchange.number > before and token not in default.tokens
+
+        return lambda: default.journal.watch(is_stray).items
+
+    def crashes(self) -> list[str]:
+        """The tracebacks of the mock's own crashes while it served the default environment, each of them once."""
+        errors = self.world.default.errors
+        found = list(errors)
+        errors.clear()
+        return found
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The pytest fixtures `mockserver_server`, `mockserver` and `webhook_receiver`.
+"""The pytest fixtures `mockserver_server`, `mockserver`, `mockserver_shared` and `webhook_receiver`.
 
 A run that takes none pays for none: what they need is imported when they are first asked for.
 """
@@ -13,22 +13,17 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.client import MockServer
-    from mockserver.local import Fixtures
+    from mockserver.local import Fixtures, Local
     from mockserver.receiver import WebhookReceiver
     from mockserver.records import Exchange
     from mockserver.seed import Seed
-    from mockserver.world import World
 
     Strays = Callable[[], Sequence[Exchange]]
 
-_ENVIRONMENT: pytest.StashKey[MockServer] = pytest.StashKey()
-"""That of a test, once it has one."""
-_STRAYS: pytest.StashKey[Strays] = pytest.StashKey()
-"""Tells a test's calls that came with no environment's token."""
-_WORLD: pytest.StashKey[World] = pytest.StashKey()
-"""That of the run's own server."""
-_MOST_SHOWN = 100
-"""How many calls a report shows."""
+_USED: pytest.StashKey[tuple[MockServer, Strays]] = pytest.StashKey()
+"""A test's environment, once it has one, and what tells its calls that came with no environment's token."""
+_LOCAL: pytest.StashKey[Local] = pytest.StashKey()
+"""The run's own server."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,34 +67,45 @@ def mockserver(request: pytest.FixtureRequest, mockserver_server: MockServer) ->
     Fails the test for what it can't have meant: a crash of the server itself, with its traceback, and calls that no
     route of the API took, unless the test says `mockserver.allow_unmatched()`.
     """
-    request.node.stash[_STRAYS] = strays = _strays_from_now(request.config)
-    request.node.stash[_ENVIRONMENT] = environment = mockserver_server.open_environment()
+    environment = mockserver_server.open_environment()
+    strays = _begin(request, environment)
     yield environment
     closed = environment.close()
-    _fail_for_crashes(closed["errors"])
-    unmatched = [*closed["unmatched"], *_unmatched(strays())]
+    _check(environment, closed["errors"], closed["unmatched"], strays)
+
+
+@pytest.fixture
+def mockserver_shared(request: pytest.FixtureRequest, mockserver_server: MockServer) -> Iterator[MockServer]:
+    """The environment of `mockserver_server`, reset for this test: for an application that knows one token all along.
+
+    Fails the test as `mockserver` does.
+    """
+    mockserver_server.reset()
+    mockserver_server.allows_unmatched = False
+    strays = _begin(request, mockserver_server)
+    yield mockserver_server
+    local = request.config.stash.get(_LOCAL, None)
+    unmatched = mockserver_server.requests(unmatched=True)
+    _check(mockserver_server, local.crashes() if local else [], unmatched, strays)
+
+
+def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Strays:
+    """Remembers the environment for the report. A server that runs already has the strays of others too."""
+    local = request.config.stash.get(_LOCAL, None)
+    strays: Strays = local.strays_from_now() if local else tuple
+    request.node.stash[_USED] = (environment, strays)
+    return strays
+
+
+def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], strays: Strays) -> None:
+    from mockserver.reporting import lines, presented
+
+    _fail_for_crashes(errors)
+    unmatched = [*unmatched, *presented([each for each in strays() if each.is_unmatched])]
     if unmatched and not environment.allows_unmatched:
-        _fail_for_unmatched(unmatched)
-
-
-def _strays_from_now(config: pytest.Config) -> Strays:
-    """Calls without a token or with one that opens nothing. A server that runs already has those of others too."""
-    world = config.stash.get(_WORLD, None)
-    if world is None:
-        return tuple
-    default, before = world.default, world.default.journal.count
-
-    def is_stray(exchange: Exchange) -> bool:
-        token = exchange.request_headers.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
-        return exchange.number > before and token not in default.tokens
-
-    return lambda: default.journal.watch(is_stray).items
-
-
-def _unmatched(strays: Sequence[Exchange]) -> list[dict[str, Any]]:
-    from mockserver.admin.requests import present
-
-    return [present(each) for each in strays if each.is_unmatched]
+        found = "\n  ".join(lines(unmatched))
+        text = f"the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):\n  {found}"
+        pytest.fail(text, pytrace=False)
 
 
 def _fail_for_crashes(errors: list[str]) -> None:
@@ -107,43 +113,17 @@ def _fail_for_crashes(errors: list[str]) -> None:
         pytest.fail("the mock server itself failed:\n" + "\n".join(errors), pytrace=False)
 
 
-def _fail_for_unmatched(requests: list[dict[str, Any]]) -> None:
-    from mockserver.client.expectations import line
-
-    lines = "\n  ".join(map(line, requests[-_MOST_SHOWN:]))
-    text = f"the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):\n  {lines}"
-    pytest.fail(text, pytrace=False)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """The report of a failing test has the calls that it made, and those of its fixtures."""
     report = yield
-    environment = item.stash.get(_ENVIRONMENT, None)
-    if report.failed and report.when != "teardown" and environment is not None:
-        report.sections.append(("API calls to the mock server", _journal(environment)))
-        strays = item.stash[_STRAYS]()
-        if strays:
-            from mockserver.admin.requests import present
+    used = item.stash.get(_USED, None)
+    if report.failed and report.when != "teardown" and used is not None:
+        from mockserver.reporting import sections
 
-            title = "API calls to the mock server with no token of an environment"
-            report.sections.append((title, _lines([present(each) for each in strays])))
+        environment, strays = used
+        report.sections += sections(environment, strays())
     return report
-
-
-def _journal(environment: MockServer) -> str:
-    """The latest calls. Never the reason why a report fails."""
-    try:
-        return _lines(environment.requests()) or "none"
-    except Exception as error:
-        return f"the journal can't be read: {error!r}"
-
-
-def _lines(calls: list[dict[str, Any]]) -> str:
-    from mockserver.client.expectations import line
-
-    before = [f"({len(calls) - _MOST_SHOWN} before these)"] if len(calls) > _MOST_SHOWN else []
-    return "\n".join([*before, *map(line, calls[-_MOST_SHOWN:])])
 
 
 @pytest.fixture
@@ -158,10 +138,10 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
 def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
     from mockserver.local import serving
 
-    with serving(_seed(fixtures)) as (client, world):
-        config.stash[_WORLD] = world
-        yield client
-    _fail_for_crashes(world.default.errors)
+    with serving(_seed(fixtures)) as local:
+        config.stash[_LOCAL] = local
+        yield local.client
+    _fail_for_crashes(local.crashes())
 
 
 def _running_server(url: str, fixtures: Fixtures) -> Iterator[MockServer]:

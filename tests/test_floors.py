@@ -30,7 +30,7 @@ FLOORS = (
     {"api", "admin"},
     {"app"},
     {"server"},
-    {"local"},
+    {"local", "reporting"},
     {"cli", "pytest_plugin"},
     {"__main__"},
 )

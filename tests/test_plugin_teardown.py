@@ -181,6 +181,92 @@ def test_a_call_that_no_environment_gets_is_told_to_the_test_that_made_it(folder
     assert all(text[0] == UNMATCHED for text in teardowns(result).values())
 
 
+SHARED = """
+@pytest.fixture(scope="session")
+def application(mockserver_server):
+    # configured once
+    return lambda path=TOGGLE: call(mockserver_server, path)
+
+@pytest.mark.parametrize("number", range(2))
+def test_each_begins_with_the_fixture(application, mockserver_shared, number):
+    assert mockserver_shared.faults() == [] and not mockserver_shared.clock()["frozen"]
+    assert application() == 200
+    assert mockserver_shared.webhook(WEBHOOK)["enabled"]
+    mockserver_shared.freeze()
+    mockserver_shared.add_fault("maintenance")
+    mockserver_shared.assert_requested("PATCH", "*/toggle", times=1)
+
+def test_unmatched(application, mockserver_shared):
+    assert application("/api/v1/nope") == 404
+
+def test_allowed(application, mockserver_shared):
+    mockserver_shared.allow_unmatched()
+    assert application("/api/v1/nope") == 404
+
+def test_allowed_for_one_test_only(application, mockserver_shared):
+    assert application("/api/v1/nope") == 404
+
+def test_crash(application, mockserver_shared, monkeypatch):
+    from mockserver.webhooks import Webhooks
+    monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
+    assert application() == 500
+
+def test_failing(application, mockserver_shared):
+    assert application() == 500
+"""
+
+
+def test_an_application_that_is_started_once_gets_the_fixture_for_each_test(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + f"WEBHOOK = {WEBHOOK!r}\n" + SHARED)
+    result = run(folder)
+    result.assert_outcomes(passed=6, failed=1, errors=3)
+    assert journals(result) == {"test_failing": [CALLED]}
+    said = {heading.removeprefix("ERROR at teardown of test_"): text[0] for heading, text in teardowns(result).items()}
+    assert said == {
+        "unmatched": UNMATCHED,
+        "allowed_for_one_test_only": UNMATCHED,
+        "crash": "the mock server itself failed:",
+    }
+
+
+DETAILS = f"""
+AGENT, WEBHOOK = {AGENT!r}, {WEBHOOK!r}
+
+def test_failing(mockserver, webhook_receiver):
+    mockserver.set_webhook(WEBHOOK, webhook_url=webhook_receiver.url, enabled=True)
+    webhook_receiver.answer_next(500)
+    mockserver.freeze()
+    mockserver.emit(AGENT, "event_phone_call_started")
+    mockserver.add_fault("maintenance", match={{"path": "*/togle"}}, times=1)
+    mockserver.add_fault(respond={{"status": 418}}, match={{"method": "GET"}})
+    mockserver.add_fault(action="hang")
+    mockserver.add_fault(delay_ms=5, times=1)
+    raise ValueError
+
+def test_a_reset_hides_no_unmatched_call(mockserver):
+    assert call(mockserver, "/api/v1/nope") == 404
+    mockserver.clear_requests()
+    mockserver.reset()
+"""
+
+
+def test_a_report_shows_deliveries_and_faults_and_no_reset_hides_a_slip(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + DETAILS)
+    result = run(folder)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    shown = {title: text for heading, title, text in parts(result) if heading == "test_failing" and title}
+    assert shown["Deliveries of the mock server"] == [
+        f"event_phone_call_started to webhook {WEBHOOK}, attempt 1: retrying (Internal Server Error)"
+    ]
+    assert shown["Faults of the mock server"] == [
+        "fault-1 maintenance, */togle: matched 0, struck 0",
+        "fault-2 respond 418, GET: matched 0, struck 0",
+        "fault-3 hang, any call: matched 0, struck 0",
+        "fault-4 delay 5 ms, any call: matched 0, struck 0",
+    ]
+    assert list(teardowns(result)) == ["ERROR at teardown of test_a_reset_hides_no_unmatched_call"]
+
+
 def test_a_crash_comes_before_the_calls_that_no_route_takes(folder: pytest.Pytester) -> None:
     folder.makepyfile(
         CALL
