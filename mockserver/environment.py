@@ -16,7 +16,7 @@ from mockserver.outbox import Sharing
 from mockserver.rate_limit import RateLimit
 from mockserver.records import Agent, Webhook
 from mockserver.sections import Section
-from mockserver.seed import EnvironmentSeed, to_baseline, to_document
+from mockserver.seed import EnvironmentSeed, to_baseline, to_document, to_part
 from mockserver.settings import Settings
 from mockserver.store import Records, State
 from mockserver.webhooks import Webhooks
@@ -143,6 +143,19 @@ class Environment:
         """The state as a fixture."""
         with self._lock:
             return to_document(self._state)
+
+    def part(self, agent_id: str) -> dict[str, Any] | None:
+        """One agent with its webhooks as a fixture; None when there is none."""
+        with self._lock:
+            agent = self._state.agents.get(agent_id)
+            return to_part(self._state, agent) if agent else None
+
+    def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
+        """One webhook under its agent as a fixture; None when there is none."""
+        with self._lock:
+            webhook = self._state.webhooks.get(webhook_id)
+            agent = self._state.agents.get(webhook.agent_id) if webhook else None
+            return to_part(self._state, agent, webhook) if agent else None
 
     def replace(self, source: Source) -> None:
         """Another state; a reset still goes back to the environment's own baseline.

@@ -9,7 +9,7 @@ from mockserver.collected import Collected
 from mockserver.documents import Path
 from mockserver.mistakes import Mistakes, Source
 from mockserver.reader import ID, Reader, is_token, webhook_document
-from mockserver.records import Agent
+from mockserver.records import Agent, Webhook
 from mockserver.rules import Invalid
 from mockserver.sections import Section, read_section
 from mockserver.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
@@ -80,9 +80,15 @@ def to_document(state: State) -> dict[str, Any]:
     settings = state.settings.overrides()
     return {
         **({"settings": settings} if settings else {}),
-        "agents": [_agent_document(state, agent) for agent in state.agents.values()],
+        "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
         **{key: [dict(record) for record in table.values()] for key, table in state.sections.items()},
     }
+
+
+def to_part(state: State, agent: Agent, webhook: Webhook | None = None) -> dict[str, Any]:
+    """One agent of the state as a fixture, with all its webhooks or with one of them."""
+    webhooks = [webhook] if webhook else state.webhooks_of(agent.id)
+    return {"agents": [_agent_document(state, agent, webhooks)]}
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -90,13 +96,13 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
 
 
-def _agent_document(state: State, agent: Agent) -> dict[str, Any]:
+def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> dict[str, Any]:
     return {
         "id": agent.id,
         "name": agent.name,
         **agent.details,
         "cache_clears": state.cache_clears.get(agent.id) or 0,
-        "webhooks": [webhook_document(webhook) for webhook in state.webhooks_of(agent.id)],
+        "webhooks": [webhook_document(webhook) for webhook in webhooks],
     }
 
 

@@ -246,3 +246,33 @@ def test_a_reset_undoes_whatever_was_done(http: FlaskClient) -> None:
     assert (answer.status_code, answer.content_type) == (200, JSON)
     assert answer.text == '{\n  "environment": "default",\n  "reset": true\n}\n'
     assert http.get(STATE).get_json() == DEFAULT
+
+
+def test_one_agent_or_webhook_is_a_part_of_the_state(http: FlaskClient) -> None:
+    [first, *_] = http.get(STATE).get_json()["agents"]
+    [webhook, *_] = first["webhooks"]
+    agent_id, webhook_id = {"agent_id": first["id"]}, {"webhook_id": webhook["id"]}
+    assert http.get(STATE, query_string=agent_id).get_json() == {"agents": [first]}
+    part = {"agents": [{**first, "webhooks": [webhook]}]}
+    assert http.get(STATE, query_string=webhook_id).get_json() == part
+    assert http.get(STATE, query_string={**agent_id, **webhook_id}).get_json() == part
+    change = {"agents": [{"id": first["id"], "webhooks": [{"id": webhook["id"], "name": "Changed"}]}]}
+    changed = http.patch(STATE, json=change, query_string=webhook_id).get_json()
+    assert changed == {"agents": [{**first, "webhooks": [{**webhook, "name": "Changed"}]}]}
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "detail"),
+    [
+        ({"agent_id": "x"}, "No such agent", 'no agent in environment default has the id "x"; there are 3, such as '),
+        ({"webhook_id": "x"}, "No such webhook", 'no webhook in environment default has the id "x"; there are 4, '),
+        ({"webhook_id": WEBHOOK, "agent_id": OTHER_AGENT}, "No such webhook", f"webhook {WEBHOOK} belongs to agent "),
+    ],
+)
+def test_a_part_that_is_not_there(http: FlaskClient, query: dict[str, str], title: str, detail: str) -> None:
+    answer = http.get(STATE, query_string=query)
+    problem = answer.get_json()
+    assert (answer.status_code, problem["title"]) == (404, title)
+    assert problem["detail"].startswith(detail)
+    assert http.patch(STATE, json=ONE_AGENT, query_string=query).get_json() == {"agents": []}
+    assert http.get(STATE, query_string={"agent_id": "one"}).get_json()["agents"][0]["name"] == "One"

@@ -145,7 +145,7 @@ def test_a_webhook_is_changed_behind_the_back_of_the_api(mock: MockServer, recei
 
 
 def test_what_can_not_be_changed_is_an_error(mock: MockServer) -> None:
-    with pytest.raises(KeyError, match=f"no webhook has the id '{UNKNOWN}'"):
+    with pytest.raises(KeyError, match=f'no webhook in environment default has the id "{UNKNOWN}"'):
         mock.set_webhook(UNKNOWN, enabled=True)
     with pytest.raises(MockServerError, match="must be between 5 and 120"):
         mock.set_webhook(WEBHOOK, timeout=3)

@@ -1,30 +1,38 @@
 """`state` and `reset`: read, replace, merge and forget what one environment holds."""
 
+from typing import Any
+
 from flask import Response, request
 
 from mockserver.admin.routes import Admin
 from mockserver.documents import to_yaml
 from mockserver.environment import Environment
-from mockserver.errors import Problem
+from mockserver.errors import AgentNotFound, Problem, WebhookNotFound
+from mockserver.explain import explain, explain_unknown_webhook
 from mockserver.seed import digest
 from mockserver.wire import admin_response, document
+from mockserver.world import World
 
 _JSON, _YAML = "application/json", "application/yaml"
 
 
 def register(admin: Admin) -> None:
     def read() -> Response:
-        return _state(admin.environment(), _wants_yaml())
+        environment = admin.environment()
+        wanted = _wanted(environment)
+        if wanted is None:
+            raise _not_found(environment, admin.world)
+        return _answer(wanted, _wants_yaml())
 
     def replace() -> Response:
         environment, as_yaml = admin.environment(), _wants_yaml()
         environment.replace(document(request))
-        return _state(environment, as_yaml)
+        return _answer(environment.document(), as_yaml)
 
     def merge() -> Response:
         environment, as_yaml = admin.environment(), _wants_yaml()
         environment.merge(document(request))
-        return _state(environment, as_yaml)
+        return _answer(_wanted(environment) or {"agents": []}, as_yaml)
 
     def reset() -> Response:
         environment = admin.environment()
@@ -37,9 +45,26 @@ def register(admin: Admin) -> None:
     admin.route("POST", "/reset", reset)
 
 
-def _state(environment: Environment, as_yaml: bool) -> Response:
-    """The state as a fixture, JSON or YAML; its ETag is a digest of the state, whatever the format."""
-    state = environment.document()
+def _wanted(environment: Environment) -> dict[str, Any] | None:
+    """The state as a fixture, or the one agent or webhook of it that the query asks for; None when it is not there."""
+    agent_id, webhook_id = request.args.get("agent_id"), request.args.get("webhook_id")
+    if webhook_id is None:
+        return environment.document() if agent_id is None else environment.part(agent_id)
+    part = environment.part_of_webhook(webhook_id)
+    return part if part and agent_id in (None, part["agents"][0]["id"]) else None
+
+
+def _not_found(environment: Environment, world: World) -> Problem:
+    agent_id, webhook_id = request.args.get("agent_id"), request.args.get("webhook_id")
+    if webhook_id is None:
+        return Problem(404, "No such agent", explain(AgentNotFound(agent_id or ""), environment, world))
+    if agent_id is None:
+        return Problem(404, "No such webhook", explain_unknown_webhook(webhook_id, environment))
+    return Problem(404, "No such webhook", explain(WebhookNotFound(webhook_id, agent_id), environment, world))
+
+
+def _answer(state: dict[str, Any], as_yaml: bool) -> Response:
+    """JSON or YAML; the ETag is a digest of the state, whatever the format."""
     response = Response(to_yaml(state), content_type=_YAML) if as_yaml else admin_response(state)
     response.set_etag(digest(state))
     response.make_conditional(request)

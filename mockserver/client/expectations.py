@@ -1,7 +1,7 @@
 """What a test expected, what came, and what was near: the text of a failed expectation."""
 
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher, get_close_matches
+from difflib import SequenceMatcher
 from typing import Any
 
 _SHOWN = 5
@@ -61,15 +61,3 @@ def _delivery_line(item: dict[str, Any]) -> str:
     status = "captured" if item["captured"] else item["status"]
     error = f" ({item['error']})" if item["error"] else ""
     return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {status}{error}"
-
-
-def by_id(what: str, records: Sequence[dict[str, Any]], id: str) -> dict[str, Any]:
-    """The record with an id. Raises KeyError with what is near."""
-    for record in records:
-        if record["id"] == id:
-            return record
-    ids = [record["id"] for record in records]
-    near = get_close_matches(str(id), ids, 1)
-    shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
-    hint = f"did you mean {near[0]}?" if near else f"there are {shown or 'none'}"
-    raise KeyError(f"no {what} has the id {id!r}; {hint}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from mockserver.client.expectations import by_id
 from mockserver.client.searching import Document, Emitted, Searching
-from mockserver.client.transport import Transport, root_of, segment
+from mockserver.client.transport import MockServerError, Transport, root_of, segment
 from mockserver.client.types import (
     CallFilters,
     DeliveryFilters,
@@ -82,18 +82,27 @@ class MockServer:
 
         Returns it as the state holds it. Raises KeyError.
         """
-        for agent in self.state()["agents"]:
-            if any(webhook["id"] == webhook_id for webhook in agent["webhooks"]):
-                self.merge_state({"agents": [{"id": agent["id"], "webhooks": [{"id": webhook_id, **fields}]}]})
-        return self.webhook(webhook_id)
+        agent_id = self._part(webhook_id=webhook_id)["id"]
+        change = {"agents": [{"id": agent_id, "webhooks": [{"id": webhook_id, **fields}]}]}
+        changed = self._transport.call("PATCH", "state", change, query={"webhook_id": webhook_id})
+        return cast(Document, changed["agents"][0]["webhooks"][0])
 
     def agent(self, agent_id: str) -> Document:
         """One agent as the state holds it, with its webhooks. Raises KeyError."""
-        return by_id("agent", self.state()["agents"], agent_id)
+        return self._part(agent_id=agent_id)
 
     def webhook(self, webhook_id: str) -> Document:
         """One webhook as the state holds it, whichever agent's it is. Raises KeyError."""
-        return by_id("webhook", [each for agent in self.state()["agents"] for each in agent["webhooks"]], webhook_id)
+        return cast(Document, self._part(webhook_id=webhook_id)["webhooks"][0])
+
+    def _part(self, **id: str) -> Document:
+        """The one agent of a part of the state. Raises KeyError with what is near."""
+        try:
+            return cast(Document, self._transport.call("GET", "state", query=id)["agents"][0])
+        except MockServerError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            raise KeyError(error.problem["detail"]) from None
 
     def reset(self) -> Document:
         """Back to the baseline: state, journal, faults, clock, ids, deliveries. Returns the `environment`'s name."""
