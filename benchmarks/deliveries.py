@@ -72,8 +72,10 @@ def _hook(id: str, url: str) -> dict[str, Any]:
 def _environment(*hooks: dict[str, Any]) -> Iterator[Environment]:
     fixture = {"agents": [{"id": _AGENT, "name": "My Agent", "webhooks": list(hooks)}]}
     world = World(to_seed([Source("fixture", "", fixture)]), most_kept=_KEPT)
-    yield world.default
-    world.stop()
+    try:
+        yield world.default
+    finally:
+        world.stop()
 
 
 def _events(environment: Environment, webhooks: int, keep: bool = False) -> Sample:

@@ -58,6 +58,10 @@ class NoConnection:
 class ApiRequest(Request):
     """A request, and what has been found out about it."""
 
+    max_form_memory_size = None
+    max_form_parts = None
+    """The server bounds whole bodies."""
+
     def __init__(self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False) -> None:
         super().__init__(environ, populate_request, shallow)
         self.started = perf_counter()

@@ -57,11 +57,7 @@ def create_app(
     answers sooner.
     """
     app = _App(world, guard, log)
-    api = Api(app, world)
-    for family in families():
-        family.register(api)
-    if guard and admin_at_once:
-        app.add_admin_routes()
+    app.add_routes(with_admin=bool(guard and admin_at_once))
     return app
 
 
@@ -99,29 +95,44 @@ class _App(Flask):
         self._adding_admin = Lock()
         self._has_admin = False
 
-    def add_admin_routes(self) -> None:
-        """Of every module in `mockserver.admin`. Adding them twice does nothing."""
+    def add_routes(self, *, with_admin: bool) -> None:
+        """Those of every family of the API and, with them, of every module in `mockserver.admin`."""
+        api = Api(self, self._world)
+        for family in families():
+            family.register(api)
+        if with_admin:
+            admin = Admin(self, self._world)
+            for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
+                module = importlib.import_module(found.name)
+                if hasattr(module, "register"):
+                    module.register(admin)
+            self._has_admin = True
+
+    def _ensure_admin(self) -> None:
+        """Routes can't be added while others are matched, so that there is a whole new map of them."""
         with self._adding_admin:
             if not self._has_admin:
-                admin = Admin(self, self._world)
-                for found in pkgutil.iter_modules(mockserver.admin.__path__, "mockserver.admin."):
-                    module = importlib.import_module(found.name)
-                    if hasattr(module, "register"):
-                        module.register(admin)
+                grown = _App(self._world, self._guard, self._log)
+                grown.add_routes(with_admin=True)
+                grown.url_map.update()
+                self.view_functions, self.url_map = grown.view_functions, grown.url_map
                 self._has_admin = True
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = "/" + environ.get("PATH_INFO", "").lstrip("/")  # as the router takes it
         if self._guard and f"{path}/".startswith(ADMIN + "/"):
-            self.add_admin_routes()
+            self._ensure_admin()
             with self.request_context(environ) as context:
                 request = cast(ApiRequest, context.request)
                 return self._logged(request, self._answer_admin(request, self._guard))(environ, start_response)
         request = ApiRequest(environ)
-        self._route(request)
-        answer = self._answer(request)
-        self._complete(request, answer)
-        self._record(request, answer)
+        try:
+            self._route(request)
+            answer = self._answer(request)
+            self._complete(request, answer)
+            self._record(request, answer)
+        except Exception as error:
+            answer = error_answer(ServerError(), self._crashed(request, error))
         return self._logged(request, answer)(environ, start_response)
 
     def _answer_admin(self, request: ApiRequest, guard: Guard) -> Response:

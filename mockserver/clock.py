@@ -22,6 +22,11 @@ class Clock:
     def is_frozen(self) -> bool:
         return self._frozen is not None
 
+    @property
+    def offset(self) -> timedelta:
+        """How far it is ahead of the real time, while it runs."""
+        return self._offset
+
     def moment(self) -> datetime:
         """As exactly as the clock knows it."""
         return self._frozen or self._source() + self._offset

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from mockserver.clock import Clock
-from mockserver.errors import AgentNotFound, LogNotFound, LogNotRetriable, Problem
+from mockserver.errors import LogNotFound, LogNotRetriable, Problem
 from mockserver.fields import LOG_FILTERS
 from mockserver.history import Found, History
 from mockserver.ids import IdSource
 from mockserver.messages import TEST_EVENT, message
 from mockserver.outbox import Outbox, Sharing
-from mockserver.records import Delivery, Occurrence, Outcome, Webhook
+from mockserver.records import Agent, Delivery, Occurrence, Outcome, Webhook
 from mockserver.sender import Sending
 from mockserver.store import State
 from mockserver.webhooks import Webhooks, checked
@@ -76,9 +76,7 @@ class Deliveries:
         """Sends the test payload, once, also when the webhook is disabled. Not logged (assumed)."""
         with self._lock:
             webhook = self._webhooks.find(agent_id, webhook_id)
-            agent = self._state.agents.get(agent_id)
-            if agent is None:
-                raise AgentNotFound(agent_id)
+            agent = cast(Agent, self._state.agents.get(agent_id))
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
             outgoing = message(occurrence, agent, webhook, self._state.settings, now)
@@ -123,9 +121,10 @@ class Deliveries:
         least: int | None = None,
         most: int | None = None,
         seconds: float = 0,
+        gave_up: Callable[[], bool] = lambda: False,
     ) -> Found[Delivery]:
         """The deliveries that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
-        return self._outbox.log.watch(matches, least, most, seconds)
+        return self._outbox.log.watch(matches, least, most, seconds, gave_up)
 
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be gone."""
@@ -178,7 +177,7 @@ class Deliveries:
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:
         now = self._clock.moment()
-        return Delivery(self.ids.new(now), webhook.id, occurrence, 1, now)
+        return Delivery(self.ids.new(now, self._outbox.log), webhook.id, occurrence, 1, now)
 
     def _reason_not_to_queue(self, more: int) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept

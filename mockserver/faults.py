@@ -29,7 +29,7 @@ PRESETS: Mapping[str, Callable[[], ApiError]] = {
 class Respond(NamedTuple):
     """An answer of the test's own; a body that is not a string is sent as JSON."""
 
-    status: int = 500
+    status: int
     headers: Mapping[str, str] = MappingProxyType({})
     body: Any = None
 
@@ -130,10 +130,10 @@ class Faults:
         return self._faults
 
     def remove(self, id: str | None = None) -> int:
-        """One of them, or all; says how many. What hangs because of them goes on."""
+        """One of them, or all; says how many. What hangs because of them is let go."""
         with self._lock:
             removed = [fault for fault in self._faults if id in (None, fault.id)]
-            self._faults = [fault for fault in self._faults if fault not in removed]
+            self._faults = [fault for fault in self._faults if id not in (None, fault.id)]
         for fault in removed:
             fault.end()
         return len(removed)

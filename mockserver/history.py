@@ -4,9 +4,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, RLock
+from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(slots=True, eq=False)
@@ -41,8 +43,11 @@ class Expectation(Generic[T]):
         except Exception:
             self.give_up()
 
-    def wait(self, seconds: float) -> None:
-        self._decided.wait(seconds)
+    def wait(self, seconds: float, gave_up: Callable[[], bool]) -> None:
+        """Looks up now and then whether whoever asked has gone."""
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0 and not self._decided.wait(min(left, _LOOK_SECONDS)) and not gave_up():
+            pass
 
     def give_up(self) -> None:
         self._decided.set()
@@ -79,6 +84,9 @@ class History(Generic[T]):
     def all(self) -> list[T]:
         return list(self._items.values())
 
+    def __contains__(self, id: object) -> bool:
+        return id in self._items
+
     def add(self, id: str, item: T) -> None:
         self._items[id] = item
         if len(self._items) > self._most:
@@ -96,7 +104,7 @@ class History(Generic[T]):
             expectation.look_at(item, before)
 
     def clear(self) -> int:
-        """Forgets what has ended, and says how many that were."""
+        """Forgets what has ended, and says how many that were. Waits that have counted it already still do."""
         before = len(self._items)
         self._items = OrderedDict((id, item) for id, item in self._items.items() if not self._has_ended(item))
         self.dropped = 0
@@ -110,25 +118,33 @@ class History(Generic[T]):
             expectation.give_up()
 
     def watch(
-        self, matches: Callable[[T], bool], least: int | None = None, most: int | None = None, seconds: float = 0
+        self,
+        matches: Callable[[T], bool],
+        least: int | None = None,
+        most: int | None = None,
+        seconds: float = 0,
+        gave_up: Callable[[], bool] = lambda: False,
     ) -> Found[T]:
-        """The items that match, after waiting up to `seconds` for at least `least` and at most `most` of them."""
+        """The items that match, after waiting up to `seconds` for at least `least` and at most `most` of them.
+
+        The wait is over soon after whoever asked `gave_up`.
+        """
         expectation = Expectation(matches, least, most)
         with self._lock:
             expectation.saw(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
             if seconds > 0 and not self._closed:
                 self._expectations.append(expectation)
         if seconds > 0:
-            self._wait(expectation, seconds)
+            self._wait(expectation, seconds, gave_up)
         with self._lock:
             if self._closed:
                 return Found((), 0, satisfied=False)
             items = [item for item in self._items.values() if matches(item)]
             return Found(items, expectation.count, expectation.satisfied)
 
-    def _wait(self, expectation: Expectation[T], seconds: float) -> None:
+    def _wait(self, expectation: Expectation[T], seconds: float, gave_up: Callable[[], bool]) -> None:
         if not self._closed:
-            expectation.wait(seconds)
+            expectation.wait(seconds, gave_up)
         with self._lock:
             if expectation in self._expectations:
                 self._expectations.remove(expectation)

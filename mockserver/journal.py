@@ -17,11 +17,11 @@ class Journal:
     know, whatever it resets.
     """
 
-    __slots__ = ("_history", "_lock", "_most", "_number", "_unmatched")
+    __slots__ = ("_history", "_lock", "_most", "_number", "_resets", "_unmatched")
 
     def __init__(self, lock: RLock, most: int) -> None:
         self._lock, self._most = lock, most
-        self._number = 0
+        self._number = self._resets = 0
         self._history = self._new_history()
         self._unmatched: deque[Exchange] = deque(maxlen=_MOST_UNMATCHED)
 
@@ -31,9 +31,9 @@ class Journal:
         return self._history.dropped
 
     @property
-    def count(self) -> int:
-        """How many exchanges there have been, which is the number of the latest."""
-        return self._number
+    def position(self) -> tuple[int, int]:
+        """Where it stands: how often it has been reset, and the number of the latest exchange since then."""
+        return self._resets, self._number
 
     def record(self, exchange: Callable[[int], Exchange]) -> None:
         """Adds an exchange, which is made when its number is known."""
@@ -51,9 +51,10 @@ class Journal:
         least: int | None = None,
         most: int | None = None,
         seconds: float = 0,
+        gave_up: Callable[[], bool] = lambda: False,
     ) -> Found[Exchange]:
         """The exchanges that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
-        return self._history.watch(matches, least, most, seconds)
+        return self._history.watch(matches, least, most, seconds, gave_up)
 
     def unmatched(self) -> list[Exchange]:
         """The latest that no route took, oldest first."""
@@ -70,6 +71,7 @@ class Journal:
         with self._lock:
             self._history.close()
             self._number = 0
+            self._resets += 1
             self._history = self._new_history()
 
     def close(self) -> None:

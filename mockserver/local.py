@@ -28,19 +28,22 @@ class Local(NamedTuple):
 
     def strays_from_now(self) -> Callable[[], Sequence[Exchange]]:
         """Tells the calls from now on that came without a token, or with one that opens nothing."""
-        default, before = self.world.default, self.world.default.journal.count
+        default = self.world.default
+        resets, number = default.journal.position
 
         def is_stray(exchange: Exchange) -> bool:
             token = exchange.request_headers.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
-            return exchange.number > before and token not in default.tokens
+            is_new = exchange.number > number or default.journal.position[0] > resets
+            return is_new and token not in default.tokens
 
         return lambda: default.journal.watch(is_stray).items
 
     def crashes(self) -> list[str]:
-        """The tracebacks of the mock's own crashes while it served the default environment, each of them once."""
-        errors = self.world.default.errors
-        found = list(errors)
-        errors.clear()
+        """The tracebacks of the mock's own crashes in the environments that are open, each of them once."""
+        found: list[str] = []
+        for environment in self.world.environments.values():
+            found += environment.errors
+            environment.errors.clear()
         return found
 
 

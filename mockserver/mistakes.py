@@ -114,7 +114,7 @@ def shown(path: Path) -> str:
 
 
 def near_or_listed(value: object, options: Sequence[object]) -> str:
-    """The same in a fixture, whose schema lists what is too much for a message."""
+    """As `near_or_all`, but what is too much for a message is left to the schema to list."""
     known = [str(option) for option in options]
     if len(known) <= _MOST_LISTED:
         return near_or_all(value, known)

@@ -195,7 +195,7 @@ class Outbox:
             self._refuse(scheduled, _CRASHED)
             return None
         if scheduled.previous is not None:
-            delivery = scheduled.delivery._replace(id=self._ids.new(now), created_at=now)
+            delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
             scheduled = replace(scheduled, delivery=delivery)
             self.log.add(delivery.id, delivery)
         sending = Sending(outgoing, self._sharing.deliver_to)

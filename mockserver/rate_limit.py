@@ -49,6 +49,7 @@ class RateLimit:
         now = self._now().timestamp()
         with self._lock:
             start, used = self._window(token, now)
+            self._windows.pop(token, None)  # to the end: the one that has been quiet for longest goes first
             self._windows[token] = start, used + 1
             if len(self._windows) > _MOST_TOKENS:
                 del self._windows[next(iter(self._windows))]

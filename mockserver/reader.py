@@ -23,7 +23,10 @@ WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """Ids of agents and webhooks, and names of environments."""
 
-_ID_TEXT = "must be a UUID, or up to 100 letters, digits and -_. that start with a letter or digit"
+NAME_TEXT = "up to 100 letters, digits and -_. that start with a letter or digit"
+_ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
+TOKEN = re.compile(r"[!-+\--~]{1,500}")
+"""Visible ASCII without a comma, where Laravel would cut it."""
 _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
 """Levels of an agent's keys and of templates, within those of the fixture: more could not be written as JSON."""
@@ -246,5 +249,5 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
 
 
 def is_token(value: object) -> TypeGuard[str]:
-    """Whether a bearer token can be this: visible ASCII without a comma, where Laravel would cut it."""
-    return type(value) is str and re.fullmatch(r"[!-+\--~]{1,500}", value) is not None
+    """Whether a bearer token can be this."""
+    return type(value) is str and TOKEN.fullmatch(value) is not None

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Condition, Event, Thread
-from time import monotonic
 from typing import Any
 
 __tracebackhide__ = True  # pytest shows the test's own line
@@ -97,12 +96,9 @@ class WebhookReceiver:
 
     def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[ReceivedRequest]:
         """The requests, as soon as there are `count` of them. Raises AssertionError when the time is up."""
-        deadline = monotonic() + timeout
         with self._changed:
-            while len(self._requests) < count:
-                left = deadline - monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    raise AssertionError(f"expected {count} requests within {timeout} s, got {self._came()}")
+            if not self._changed.wait_for(lambda: len(self._requests) >= count, timeout):
+                raise AssertionError(f"expected {count} requests within {timeout} s, got {self._came()}")
             return list(self._requests)
 
     def _came(self) -> str:

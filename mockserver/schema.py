@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.fields import WEBHOOK_FIELDS
-from mockserver.reader import ID
+from mockserver.reader import ID, TOKEN
 from mockserver.records import AGENT_DEFAULTS
 from mockserver.rules import Field
 from mockserver.sections import Section
@@ -19,7 +19,7 @@ _MOMENT = {
 }
 _TOKENS = {
     "type": ["array", "null"],
-    "items": {"type": "string", "pattern": r"^[!-+\--~]{1,500}$"},
+    "items": {"type": "string", "pattern": f"^{TOKEN.pattern}$"},
     "uniqueItems": True,
 }
 

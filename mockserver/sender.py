@@ -28,7 +28,7 @@ from mockserver.targets import Captured, Target, Unresolved, ascii_name, resolve
 MOST_ANSWER_BYTES = 64 * 1024
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 _BAD_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _QUERY = "/%:@!$&'()*+,;=?~[]"
 _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _GLANCE = 0.1
@@ -105,11 +105,11 @@ class Sending:
         return _answer(connection, self.outgoing.method, deadline)
 
     def _connect(self, target: Target, deadline: float) -> socket.socket:
-        """To the first address that accepts."""
+        """To the first address that accepts; each but the last may take half of the time that is left."""
         *others, last = target.addresses
         for address in others:
             with suppress(OSError):
-                return self._connect_to(address, target.port, deadline)
+                return self._connect_to(address, target.port, monotonic() + _left(deadline) / 2)
         return self._connect_to(last, target.port, deadline)
 
     def _connect_to(self, address: str, port: int, deadline: float) -> socket.socket:
@@ -222,7 +222,7 @@ def _request(outgoing: Outgoing) -> bytes:
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     target = f"{path}?{quote(parts.query, safe=_QUERY)}" if parts.query else path
     for name, value in outgoing.headers:
-        if not _HEADER_NAME.fullmatch(name) or _BAD_HEADER.search(value):
+        if not HEADER_NAME.fullmatch(name) or _BAD_HEADER.search(value):
             raise ValueError(f"Invalid header: {name}")
     head = "".join(f"{name}: {value}\r\n" for name, value in outgoing.headers)
     return f"{outgoing.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + outgoing.body

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mockserver.fields import choice_field
+from mockserver.fields import choice_field, integer_field
 from mockserver.rules import Field, Invalid, Rule, boolean, fields_of, integer, label, text
+from mockserver.signing import SCHEMES
 
 PLANS: Mapping[str, int] = {"standard": 100, "professional": 1000}
 """Requests a minute by plan (documented)."""
-SIGNATURE_SCHEMES = ("hmac", "github", "stripe", "standard", "shopify")
 _MOST_SECONDS = 86_400
 
 
@@ -74,27 +74,18 @@ SETTING_FIELDS: Sequence[Field] = (
     Field("rate_limit", integer(1, 1_000_000), {"type": "integer", "minimum": 1, "maximum": 1_000_000}),
     Field("enforce_rate_limit", boolean, {"type": "boolean", "default": False}, default=False),
     Field("create_status", _one_of(200, 201), {"enum": [200, 201], "default": 200}, default=200),
-    Field(
-        "failed_test_status",
-        integer(200, 599),
-        {"type": "integer", "minimum": 200, "maximum": 599, "default": 200},
-        default=200,
-    ),
-    choice_field("signature_scheme", *SIGNATURE_SCHEMES),
+    integer_field("failed_test_status", 200, 599, default=200),
+    choice_field("signature_scheme", *SCHEMES),
     Field("signature_header", _header_name, {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}),
     Field("signature_prefix", text(100), {"type": "string", "maxLength": 100}),
     Field("retry_schedule", seconds_list, {"type": "array", "minItems": 1, "items": _SECONDS}),
     choice_field("delivery_json", "php", "plain"),
-    Field(
-        "seed",
-        integer(0, 2**63 - 1),
-        {"type": "integer", "minimum": 0, "maximum": 2**63 - 1, "default": 0},
-        default=0,
-    ),
+    integer_field("seed", 0, 2**63 - 1, default=0),
 )
 """The keys of `settings` in a fixture."""
 
 
 def to_settings(given: Mapping[str, Any]) -> Settings:
-    """Raises Invalid."""
-    return Settings(**fields_of(given, SETTING_FIELDS))
+    """Raises Invalid. Elsewhere the empty text is no value; here it is how to have no prefix."""
+    settings = Settings(**fields_of(given, SETTING_FIELDS))
+    return settings._replace(signature_prefix="") if given.get("signature_prefix") == "" else settings

@@ -15,7 +15,7 @@ from mockserver.documents import is_json
 from mockserver.errors import FixtureError, Problem
 from mockserver.fixture_files import parse
 from mockserver.mistakes import Source
-from mockserver.words import number_of
+from mockserver.words import brief, near_or_all, number_of
 
 T = TypeVar("T")
 
@@ -115,6 +115,14 @@ def json_object(request: Request) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Problem(400, "The body is no object", f"expected a JSON object, got {type(data).__name__}")
     return data
+
+
+def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], where: str = "") -> None:
+    """`where` is the path of the object. Raises Problem 422."""
+    for key in given:
+        if key not in known:
+            detail = f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known)}"
+            raise Problem(422, "Unknown key", detail)
 
 
 def header_text(text: str, most: int = 1000) -> str:

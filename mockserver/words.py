@@ -18,6 +18,12 @@ def nearest(word: object, known: Sequence[str], cutoff: float = 0.6) -> str:
     return f"; did you mean {by_lower[near[0]]}?" if near else ""
 
 
+def brief(value: object) -> str:
+    """A value in a message, as Python writes it, of at most 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def near_or_all(word: object, known: Sequence[str]) -> str:
     """The end of a sentence about an unknown word: the known one that is near, or else all of them."""
     return nearest(word, known) or f"; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"

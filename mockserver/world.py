@@ -12,7 +12,7 @@ from mockserver.environment import Environment
 from mockserver.errors import ExpiredToken, InvalidToken, Problem
 from mockserver.outbox import Sharing
 from mockserver.pump import Pump
-from mockserver.reader import ID, is_token
+from mockserver.reader import ID, NAME_TEXT, is_token
 from mockserver.sections import Section
 from mockserver.seed import DEFAULT, EnvironmentSeed, Seed
 from mockserver.store import Baseline
@@ -67,11 +67,11 @@ class World:
 
     def by_token(self, token: str) -> Environment:
         """The environment that the token opens. Raises InvalidToken, ExpiredToken."""
-        environment = self._by_token.get(token)
+        with self._lock:
+            environment, closed = self._by_token.get(token), self._closed_tokens.get(token)
         if environment is None:
-            if token in self._closed_tokens:
-                name = self._closed_tokens[token]
-                raise InvalidToken(f"the token was that of environment {name}, which has been closed")
+            if closed is not None:
+                raise InvalidToken(f"the token was that of environment {closed}, which has been closed")
             if self.default.tokens:
                 raise InvalidToken("no environment has this token, and the default one has tokens of its own")
             return self.default
@@ -138,7 +138,7 @@ class World:
 
     def _check_new(self, name: str, token: str) -> None:
         if not ID.fullmatch(name):
-            raise Problem(422, "Bad name", f"a name is up to 100 letters, digits and -_. (got {name!r})")
+            raise Problem(422, "Bad name", f"a name is {NAME_TEXT} (got {name!r})")
         if not is_token(token):
             raise Problem(422, "Bad token", "a token is up to 500 visible ASCII characters without a comma")
         if name in self._environments:

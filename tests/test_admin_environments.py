@@ -160,7 +160,7 @@ def test_yaml_opens_an_environment_too(http: FlaskClient) -> None:
             {"name": "a b"},
             422,
             "Bad name",
-            "a name is up to 100 letters, digits and -_. (got 'a b')",
+            "a name is up to 100 letters, digits and -_. that start with a letter or digit (got 'a b')",
         ),
         ({"token": "a,b"}, 422, "Bad token", "a token is up to 500 visible ASCII characters without a comma"),
         ({"name": 5}, 422, "Bad value", "name must be a string (got int)"),

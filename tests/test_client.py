@@ -96,7 +96,10 @@ def test_an_agent_and_a_webhook_by_their_ids(mock: MockServer) -> None:
     assert mock.webhook(state["agents"][1]["webhooks"][1]["id"]) == state["agents"][1]["webhooks"][1]
 
 
-@pytest.mark.parametrize("url", ["localhost:7357", "", "ftp://x", "http://x:7357/api/v1", "https://x/__admin/"])
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:7357", "", "ftp://x", "http://x:7357/api/v1", "https://x/__admin/state", "http:///x", "http://x?a"],
+)
 def test_what_is_no_root_of_a_server_is_an_error(url: str) -> None:
     with pytest.raises(ValueError, match=r"^expected the root of a server, such as ") as error:
         MockServer(url)

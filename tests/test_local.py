@@ -6,8 +6,9 @@ import pytest
 import requests
 
 from mockserver.errors import FixtureError
-from mockserver.local import Fixtures, running_mockserver
+from mockserver.local import Fixtures, running_mockserver, seed_of, serving
 from mockserver.receiver import WebhookReceiver
+from mockserver.webhooks import Webhooks
 from tests.documented import AGENT, TOGGLE, WEBHOOK
 from tests.test_server import threads_left
 
@@ -68,3 +69,23 @@ def test_deliveries_go_out(receiver: WebhookReceiver) -> None:
         mock.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True)
         mock.emit(AGENT, "event_phone_call_started")
     assert receiver.events == ["event_phone_call_started"]
+
+
+def test_strays_are_told_whatever_is_reset_and_crashes_wherever_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.yaml"
+    agents = f"agents: [{{id: {AGENT}, name: A}}]"
+    file.write_text(f"{agents}\nenvironments: {{staging: {{tokens: [talq_staging], {agents}}}}}\n")
+    with serving(seed_of(file)) as local:
+        toggle(local.client.url, {})
+        strays = local.strays_from_now()
+        local.client.reset()
+        toggle(local.client.url, {})
+        toggle(local.client.url, local.client.headers)
+        assert [(each.number, each.status) for each in strays()] == [(1, 401)]
+        monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
+        assert toggle(local.client.url, {"Authorization": "Bearer talq_staging"}) == 500
+        [crash] = local.crashes()
+        assert crash.endswith("ZeroDivisionError: division by zero\n")
+        assert local.crashes() == []

@@ -10,7 +10,7 @@ import pytest
 from mockserver.events import EVENTS
 from mockserver.messages import TEST_EVENT, message
 from mockserver.records import AGENT_DEFAULTS, Agent, Occurrence, Outgoing, Webhook
-from mockserver.settings import SIGNATURE_SCHEMES, Settings
+from mockserver.settings import Settings
 from mockserver.signing import SCHEMES, sign
 from tests.documented import AGENT as AGENT_ID
 from tests.documented import WEBHOOK as WEBHOOK_ID
@@ -188,7 +188,7 @@ def test_a_custom_header_cannot_change_where_the_body_ends(name: str) -> None:
     assert sent(occurrence(), custom) == sent(occurrence())
 
 
-@pytest.mark.parametrize("scheme", SIGNATURE_SCHEMES)
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_settings_choose_the_scheme_of_the_signature(scheme: str) -> None:
     outgoing = sent(occurrence(), SECRET_WEBHOOK, Settings(signature_scheme=scheme))
     expected = sign(SCHEMES[scheme], SECRET, outgoing.body, int(MOMENT.timestamp()), "occurrence-1")

@@ -54,6 +54,15 @@ def test_a_multipart_form_that_can_not_be_read_is_told(http: FlaskClient, body: 
     )
 
 
+def test_a_field_of_a_multipart_form_may_be_as_large_as_any_other(http: FlaskClient) -> None:
+    name = "x" * 600_000
+    multipart = f'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n{name}\r\n--x--\r\n'
+    bodies = {FORM: f"name={name}", "multipart/form-data; boundary=x": multipart}
+    answers = [http.post(WEBHOOKS, data=body, content_type=kind, headers=TOKEN) for kind, body in bodies.items()]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert answers[0].get_json() == answers[1].get_json()
+
+
 def test_a_body_that_is_ignored_does_not_hide_what_else_was_refused(http: FlaskClient) -> None:
     request = {"data": BODY, "headers": TOKEN}
     assert "no agent in environment default" in reason_of(http, f"POST {AGENTS}/1/webhooks", 404, **request)

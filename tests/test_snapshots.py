@@ -201,7 +201,10 @@ def test_a_name_is_letters_digits_and_a_few_more(http: FlaskClient, name: str) -
 def test_any_other_name_is_a_problem(http: FlaskClient, name: str) -> None:
     answer = http.put(f"{SNAPSHOTS}/{name}")
     assert (answer.status_code, answer.get_json()["title"]) == (422, "Bad name")
-    assert answer.get_json()["detail"] == f"a name is up to 100 letters, digits and -_. (got {name!r})"
+    assert (
+        answer.get_json()["detail"]
+        == f"a name is up to 100 letters, digits and -_. that start with a letter or digit (got {name!r})"
+    )
     assert names(http) == []
 
 

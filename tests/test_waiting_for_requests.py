@@ -1,9 +1,11 @@
 """Requests that wait for calls of the API: what ends a wait, and that waits keep nobody from being answered."""
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
+from threading import Event, active_count
 from time import monotonic
 
 import pytest
@@ -154,3 +156,18 @@ def test_deleting_the_journal_keeps_those_who_wait(server: Server, pool: ThreadP
     assert not found.done()
     toggle(server)
     assert outcome(found.result(WAIT)) == (True, 2, 1)
+
+
+def test_a_client_that_leaves_waits_no_longer(server: Server) -> None:
+    before = active_count()
+    with socket.create_connection(("127.0.0.1", server.port), WAIT) as client:
+        client.sendall(f"GET {REQUESTS}?min=1&wait=300 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        _until(lambda: active_count() > before)
+    _until(lambda: active_count() <= before)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = monotonic() + WAIT
+    while not holds():
+        assert monotonic() < end
+        Event().wait(0.01)

@@ -10,8 +10,8 @@ from mockserver.answers import this_request
 from mockserver.clock import to_milliseconds, to_moment, to_seconds
 from mockserver.environment import Environment
 from mockserver.errors import Problem
-from mockserver.wire import admin_response, json_object
-from mockserver.words import near_or_all
+from mockserver.wire import admin_response, json_object, refuse_unknown_keys
+from mockserver.words import brief
 
 _MOST_SECONDS = 10 * 366 * 86_400
 _EARLIEST, _LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (1970, 2500))
@@ -55,9 +55,7 @@ def _present(environment: Environment) -> Response:
 
 def _only(wanted: dict[str, Any], key: str) -> Any:
     """The value of the one key that there may be. Raises Problem 422."""
-    for other in wanted:
-        if other != key:
-            raise Problem(422, "Unknown key", f"unknown key {other!r}{near_or_all(other, (key,))}")
+    refuse_unknown_keys(wanted, (key,))
     return wanted.get(key)
 
 
@@ -65,13 +63,13 @@ def _moment(now: object) -> datetime | None:
     """None is now. Raises Problem 422."""
     moment = to_moment(now)
     if now is not None and (moment is None or not _EARLIEST <= moment <= _LATEST):
-        detail = f"now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got {now!r})"
+        detail = f"now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got {brief(now)})"
         raise Problem(422, "Bad moment", detail)
     return moment
 
 
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST_SECONDS:
-        detail = f"seconds must be a number from 0 to {_MOST_SECONDS} (got {value!r})"
+        detail = f"seconds must be a number from 0 to {_MOST_SECONDS} (got {brief(value)})"
         raise Problem(422, "Bad time", detail)
     return value

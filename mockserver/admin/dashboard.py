@@ -96,10 +96,11 @@ def _awaited(admin: Admin, environment: Environment, start: str, wait: float) ->
     contents = contents_of(environment, names)
     with this_request().connection.extra_thread():
         while request.if_none_match.contains(contents.version(start)) and (left := end - monotonic()) > 0:
-            if not _slept(environment, contents, min(left, _LOOK_SECONDS)) or this_request().connection.is_gone():
-                break
+            slept = _slept(environment, contents, min(left, _LOOK_SECONDS))
             contents = contents_of(environment, admin.world.environments)
-    return contents_of(environment, admin.world.environments)
+            if not slept or this_request().connection.is_gone():
+                break
+    return contents
 
 
 def _slept(environment: Environment, contents: Contents, wait: float) -> bool:

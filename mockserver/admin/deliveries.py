@@ -18,8 +18,8 @@ from mockserver.explain import explain, explain_unknown_webhook
 from mockserver.messages import TEST_EVENT
 from mockserver.payloads import to_bytes
 from mockserver.records import Delivery, joined
-from mockserver.wire import admin_response, json_object
-from mockserver.words import near_or_all
+from mockserver.wire import admin_response, json_object, refuse_unknown_keys
+from mockserver.words import brief, near_or_all
 from mockserver.world import World
 
 _EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
@@ -139,16 +139,14 @@ def _check_ids(environment: Environment, world: World) -> None:
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     """Raises Problem 422."""
-    for key in wanted:
-        if key not in _EVENT_KEYS:
-            raise Problem(422, "Unknown key", f"unknown key {key!r}{near_or_all(key, _EVENT_KEYS)}")
+    refuse_unknown_keys(wanted, _EVENT_KEYS)
     agent_id, event = wanted.get("agent_id"), wanted.get("event")
     if not isinstance(agent_id, str):
-        detail = f"agent_id must be the id of the agent at which the event happens (got {agent_id!r})"
+        detail = f"agent_id must be the id of the agent at which the event happens (got {brief(agent_id)})"
         raise Problem(422, "No agent", detail)
     if not isinstance(event, str) or event not in EVENTS:
         known = tuple(EVENTS)
-        detail = f"event must be one of the {len(known)} events (got {event!r}){near_or_all(event, known)}"
+        detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
         raise Problem(422, "Unknown event", detail, events=known)
     for key in ("call", "context", "data"):
         if not isinstance(wanted.get(key), dict | None):

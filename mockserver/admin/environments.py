@@ -11,8 +11,7 @@ from mockserver.errors import Problem
 from mockserver.mistakes import Source
 from mockserver.seed import to_baseline
 from mockserver.store import Baseline
-from mockserver.wire import admin_response, json_object, masked
-from mockserver.words import nearest
+from mockserver.wire import admin_response, json_object, masked, refuse_unknown_keys
 
 _KEYS = ("name", "token", "from", "fixture")
 
@@ -46,9 +45,8 @@ def register(admin: Admin) -> None:
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    refuse_unknown_keys(wanted, _KEYS)
     for key, value in wanted.items():
-        if key not in _KEYS:
-            raise Problem(422, "Unknown key", f"unknown key {key!r}{nearest(key, _KEYS)}")
         if key != "fixture" and not (value is None or isinstance(value, str)):
             raise Problem(422, "Bad value", f"{key} must be a string (got {type(value).__name__})")
     if wanted.get("from") and wanted.get("fixture") is not None:

@@ -1,7 +1,6 @@
 """`faults`: make the API fail on purpose, as often as is asked for."""
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,13 +10,13 @@ from mockserver.admin.routes import Admin
 from mockserver.errors import Problem
 from mockserver.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
 from mockserver.routing import METHODS, is_api_pattern
-from mockserver.wire import admin_response, json_object
-from mockserver.words import nearest
+from mockserver.sender import HEADER_NAME
+from mockserver.wire import admin_response, json_object, refuse_unknown_keys
+from mockserver.words import brief, nearest
 
 _MOST_MILLISECONDS = 600_000
 KEYS = ("match", "preset", "respond", "action", "delay_ms", "times", "after", "probability", "seed", "apply")
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SERVERS_HEADERS = (
     *("connection", "content-length", "keep-alive", "proxy-authenticate", "proxy-authorization"),
     *("te", "trailers", "transfer-encoding", "upgrade"),
@@ -74,7 +73,7 @@ def present(fault: Fault) -> dict[str, Any]:
 
 def _spec(wanted: dict[str, Any]) -> FaultSpec:
     """Raises Problem 422 with what was expected and what came."""
-    _check_keys(wanted, KEYS, "")
+    refuse_unknown_keys(wanted, KEYS)
     kinds = [key for key in ("preset", "respond", "action") if wanted.get(key) is not None]
     if len(kinds) > 1:
         raise Problem(422, "Two faults in one", f"give one of preset, respond and action, not {' and '.join(kinds)}")
@@ -110,17 +109,9 @@ def _respond(wanted: Mapping[str, Any]) -> Respond | None:
     return Respond(status, headers, body)
 
 
-def _check_keys(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in given:
-        if key not in known:
-            raise Problem(
-                422, "Unknown key", f"unknown key {_shown(where + str(key))}{nearest(key, known)}", keys=list(known)
-            )
-
-
 def _object(wanted: Mapping[str, Any], key: str, known: tuple[str, ...]) -> dict[str, Any]:
     given: dict[str, Any] = _value(wanted, key, {}, lambda v: isinstance(v, dict), f"an object of {', '.join(known)}")
-    _check_keys(given, known, f"{key}.")
+    refuse_unknown_keys(given, known, f"{key}.")
     return given
 
 
@@ -130,13 +121,8 @@ def _value(wanted: Mapping[str, Any], name: str, default: Any, check: Check, exp
     if value is None:
         return default
     if not check(value):
-        raise Problem(422, "Bad value", f"{name} must be {expected} (got {_shown(value)})")
+        raise Problem(422, "Bad value", f"{name} must be {expected} (got {brief(value)})")
     return value
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _whole(wanted: Mapping[str, Any], name: str, default: Any, *, least: int = 0, most: int = 2**63 - 1) -> Any:
@@ -162,7 +148,7 @@ def _is_probability(value: Any) -> bool:
 
 def _is_headers(value: Any) -> bool:
     return isinstance(value, dict) and all(
-        isinstance(name, str) and _HEADER_NAME.fullmatch(name) and isinstance(text, str) and _is_line(text)
+        isinstance(name, str) and HEADER_NAME.fullmatch(name) and isinstance(text, str) and _is_line(text)
         for name, text in value.items()
     )
 

@@ -14,7 +14,7 @@ from mockserver.answers import this_request
 from mockserver.clock import to_moment
 from mockserver.errors import Problem
 from mockserver.history import Found
-from mockserver.words import near_or_all
+from mockserver.words import brief, near_or_all
 
 T = TypeVar("T")
 MOST_WAITING_SECONDS = 300
@@ -27,7 +27,12 @@ class Watchable(Protocol[T]):
     """What can be searched and waited for; see `History.watch`."""
 
     def watch(
-        self, matches: Callable[[T], bool], least: int | None = None, most: int | None = None, seconds: float = 0
+        self,
+        matches: Callable[[T], bool],
+        least: int | None = None,
+        most: int | None = None,
+        seconds: float = 0,
+        gave_up: Callable[[], bool] = lambda: False,
     ) -> Found[T]: ...
 
 
@@ -47,7 +52,7 @@ def search(args: MultiDict[str, str], filters: Mapping[str, Filter[T]]) -> Searc
     for key in args:
         if key not in known:
             raise Problem(
-                422, "Unknown filter", f"unknown filter {key!r}{near_or_all(key, known)}", filters=list(known)
+                422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
     wanted = [filters[key](value) for key, value in args.items(multi=True) if key in filters]
     least, most = _count(args, "min"), _count(args, "max")
@@ -59,8 +64,9 @@ def search(args: MultiDict[str, str], filters: Mapping[str, Filter[T]]) -> Searc
 
 def watch(history: Watchable[T], wanted: Search[T]) -> Found[T]:
     """What the search finds, after its wait; meanwhile another thread takes this one's place."""
-    with this_request().connection.extra_thread() if wanted.seconds else nullcontext():
-        return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds)
+    connection = this_request().connection
+    with connection.extra_thread() if wanted.seconds else nullcontext():
+        return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds, connection.is_gone)
 
 
 def seconds(value: object, name: str) -> float:
@@ -70,7 +76,7 @@ def seconds(value: object, name: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number <= MOST_WAITING_SECONDS:
-        detail = f"{name} must be a number of seconds from 0 to {MOST_WAITING_SECONDS} (got {value!r})"
+        detail = f"{name} must be a number of seconds from 0 to {MOST_WAITING_SECONDS} (got {brief(value)})"
         raise Problem(422, "Bad time to wait", detail)
     return number
 
@@ -85,7 +91,7 @@ def one_of(name: str, known: Sequence[str], read: Callable[[T], str | None]) -> 
 
     def parse(value: str) -> Callable[[T], bool]:
         if value not in known:
-            raise Problem(422, f"Unknown {name}", f"unknown {name} {value!r}{near_or_all(value, known)}")
+            raise Problem(422, f"Unknown {name}", f"unknown {name} {brief(value)}{near_or_all(value, known)}")
         return lambda item: read(item) == value
 
     return parse
@@ -94,7 +100,7 @@ def one_of(name: str, known: Sequence[str], read: Callable[[T], str | None]) -> 
 def yes(name: str, read: Callable[[T], bool]) -> Filter[T]:
     def parse(value: str) -> Callable[[T], bool]:
         if value not in ("true", "false"):
-            raise Problem(422, "Bad value", f"{name} must be true or false (got {value!r})")
+            raise Problem(422, "Bad value", f"{name} must be true or false (got {brief(value)})")
         return lambda item: read(item) is (value == "true")
 
     return parse
@@ -131,7 +137,7 @@ def since(read: Callable[[T], datetime]) -> Filter[T]:
     def parse(value: str) -> Callable[[T], bool]:
         start = to_moment(value)
         if start is None:
-            detail = f"since must be a moment such as 2025-09-03T23:19:51Z (got {value!r})"
+            detail = f"since must be a moment such as 2025-09-03T23:19:51Z (got {brief(value)})"
             raise Problem(422, "Bad moment", detail)
         return lambda item: read(item) >= start
 
@@ -145,5 +151,5 @@ def _count(args: MultiDict[str, str], name: str) -> int | None:
 
 def _whole(value: str, name: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", value):
-        raise Problem(422, "Bad count", f"{name} must be a whole number, 0 or more (got {value!r})")
+        raise Problem(422, "Bad count", f"{name} must be a whole number, 0 or more (got {brief(value)})")
     return int(value)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -12,7 +12,7 @@ from mockserver.faults import Fault
 from mockserver.records import Agent, Delivery, Exchange, Webhook
 
 MOST_EXCHANGES, MOST_DELIVERIES, MOST_ATTEMPTS = 50, 30, 150
-MOST_AGENTS, MOST_WEBHOOKS = 100, 200
+MOST_AGENTS, MOST_WEBHOOKS, MOST_SNAPSHOTS = 100, 200, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ class Contents:
     deliveries_in_all: int
     faults: Sequence[Fault]
     snapshots: Sequence[Snapshot]
+    more_snapshots: int
     now: datetime
+    offset: timedelta
     is_frozen: bool
     errors: Sequence[str]
     environments: Sequence[str]
@@ -38,15 +40,14 @@ class Contents:
 
     def version(self, start: str = "") -> str:
         """The same as long as nothing that is shown has changed but the time; `start` stands for the server's own."""
-        offset = round((self.now - datetime.now(timezone.utc)).total_seconds())
         basis: tuple[Any, ...] = (
             [(agent.id, agent.name, [_basis(each) for each in webhooks]) for agent, webhooks in self.agents],
             (self.agents_in_all, self.more_webhooks, self.exchanges_in_all, self.deliveries_in_all, len(self.errors)),
             [(exchange.number, exchange.moment) for exchange in self.exchanges],
             [[(each.id, each.status) for each in attempts] for attempts in self.deliveries],
             [(fault.id, fault.spec, fault.seen, fault.struck) for fault in self.faults],
-            [(snapshot.name, snapshot.taken_at) for snapshot in self.snapshots],
-            self.now if self.is_frozen else offset,
+            (self.more_snapshots, [(snapshot.name, snapshot.taken_at) for snapshot in self.snapshots]),
+            self.now if self.is_frozen else self.offset,
             self.environments,
             start,
         )
@@ -57,6 +58,7 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
     agents, more_webhooks = _agents(environment)
     exchanges = environment.journal.watch(lambda _: True).items
     deliveries = environment.deliveries.watch(lambda _: True).items
+    snapshots = environment.snapshots()
     return Contents(
         agents=agents,
         agents_in_all=len(environment.agent_ids()),
@@ -66,8 +68,10 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
         deliveries=_by_event(deliveries[-MOST_ATTEMPTS:])[-MOST_DELIVERIES:],
         deliveries_in_all=len(deliveries) + environment.deliveries.dropped,
         faults=list(environment.faults.all()),
-        snapshots=environment.snapshots()[:MOST_AGENTS],
+        snapshots=snapshots[-MOST_SNAPSHOTS:],
+        more_snapshots=max(0, len(snapshots) - MOST_SNAPSHOTS),
         now=environment.clock.moment(),
+        offset=environment.clock.offset,
         is_frozen=environment.clock.is_frozen,
         errors=list(environment.errors),
         environments=list(names),

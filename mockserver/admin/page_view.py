@@ -38,6 +38,7 @@ def view_of(contents: Contents, environment: Environment, url: str, headers: Map
         "deliveries_in_all": contents.deliveries_in_all,
         "faults": [_fault(fault) for fault in contents.faults],
         "snapshots": [{"name": each.name, "at": to_milliseconds(each.taken_at)} for each in contents.snapshots],
+        "more_snapshots": contents.more_snapshots,
         "now": to_milliseconds(contents.now),
         "is_frozen": contents.is_frozen,
         "errors": contents.errors,

@@ -17,6 +17,7 @@ from mockserver.errors import Problem
 from mockserver.records import Exchange
 from mockserver.routing import METHODS, is_api_pattern
 from mockserver.wire import admin_response, masked
+from mockserver.words import brief
 
 
 def _status(value: str) -> Callable[[Exchange], bool]:
@@ -24,7 +25,7 @@ def _status(value: str) -> Callable[[Exchange], bool]:
     if value.lower() == "none":
         return lambda exchange: exchange.status is None
     if not re.fullmatch("[1-5]([0-9]{2}|[0-9]?[xX*]{1,2})", value):
-        raise Problem(422, "Bad status", f"status must be a status, 4xx, or none for no answer (got {value!r})")
+        raise Problem(422, "Bad status", f"status must be a status, 4xx, or none for no answer (got {brief(value)})")
     pattern = re.sub("[xX]", "*", value)
     return lambda exchange: patterns.matches(str(exchange.status), pattern)
 
@@ -38,14 +39,14 @@ def _method(value: str) -> Callable[[Exchange], bool]:
 def _fault(value: str) -> Callable[[Exchange], bool]:
     """By the fault's id. Raises Problem 422 for what can't be one."""
     if not re.fullmatch("fault-[1-9][0-9]*", value):
-        raise Problem(422, "Bad value", f"fault is the id of one, such as fault-1 (got {value!r})")
+        raise Problem(422, "Bad value", f"fault is the id of one, such as fault-1 (got {brief(value)})")
     return lambda exchange: exchange.fault.split(" ")[0] == value
 
 
 def _path(value: str) -> Callable[[Exchange], bool]:
     """With its query or without. Raises Problem 422 for what no path can be."""
     if not is_api_pattern(value):
-        detail = f"path is a whole path such as /api/v1/agents, in which * stands for anything (got {value!r})"
+        detail = f"path is a whole path such as /api/v1/agents, in which * stands for anything (got {brief(value)})"
         raise Problem(422, "Bad value", f"{detail}; did you mean */{value.lstrip('/')}?")
     return lambda exchange: (
         patterns.matches(exchange.path, value) or patterns.matches_path(exchange.path.split("?")[0], value)

@@ -8,7 +8,7 @@ from mockserver.admin.routes import Admin
 from mockserver.clock import to_milliseconds
 from mockserver.environment import Snapshot
 from mockserver.errors import Problem
-from mockserver.reader import ID
+from mockserver.reader import ID, NAME_TEXT
 from mockserver.seed import digest, to_document
 from mockserver.wire import admin_response
 
@@ -20,7 +20,7 @@ def register(admin: Admin) -> None:
 
     def take(name: str) -> Response:
         if not ID.fullmatch(name):
-            raise Problem(422, "Bad name", f"a name is up to 100 letters, digits and -_. (got {name!r})")
+            raise Problem(422, "Bad name", f"a name is {NAME_TEXT} (got {name!r})")
         return admin_response(_present(admin.environment().take_snapshot(name)), 201)
 
     def restore(name: str) -> Response:

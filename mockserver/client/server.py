@@ -31,7 +31,8 @@ class MockServer:
     """Where the environment is, how to get in, and how to look inside.
 
     `url` is the server's root, `api_url` where the vendor's base URL goes, `token` the environment's, and
-    `headers` what a request to the API needs. Without `token` it is the default environment's.
+    `headers` what a request to the API needs. Without `token` it is the default environment's, which takes any token
+    unless its fixture gives it some.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class MockServer:
         return cast(list[Document], self._call("GET", "environments")["environments"])
 
     def environment(self, name: str) -> Document:
-        """One of them: its name, its masked tokens, how many agents it has and how often the server crashed in it."""
+        """One of them: its name, its masked tokens, how many agents it has and how many crashes in it are kept."""
         return self._call("GET", f"environments/{segment(name)}")
 
     def open_environment(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
@@ -80,10 +80,11 @@ def _or_raise(found: T | MockServerError) -> T:
 
 def root_of(url: str) -> str:
     """Without a slash at its end. Raises ValueError for what is none of HTTP, or leads to a part of the server."""
-    root = url.rstrip("/")
-    if not root.startswith(("http://", "https://")) or root.endswith(("/api/v1", "/__admin")):
+    parts = urlsplit(url)
+    is_part = any(f"{part}/" in f"{parts.path}/" for part in ("/api/v1", "/__admin"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or is_part:
         raise ValueError(f"expected the root of a server, such as http://127.0.0.1:7357 (got {url!r})")
-    return root
+    return url.rstrip("/")
 
 
 def segment(name: str) -> str:
