@@ -18,6 +18,7 @@ from mockserver.store import State
 from mockserver.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
+_LOOK_SECONDS = 0.5
 
 
 class Emitted(NamedTuple):
@@ -81,7 +82,7 @@ class Deliveries:
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
             outgoing = message(occurrence, agent, webhook, self._state.settings, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
-            outbox, sending = self._outbox, Sending(outgoing, self._sharing.deliver_to)
+            outbox, sending = self._outbox, Sending(outgoing, self._sharing.deliver_to, self._sharing.own_ports)
             outbox.hold(sending)
         try:
             outcome = sending.run()
@@ -136,26 +137,38 @@ class Deliveries:
         with self._lock:
             return self._outbox.log.clear()
 
-    def advance(self, seconds: float) -> None:
-        """Moves the clock, and returns when every delivery that falls due on the way has been sent, in order."""
-        with self._advancing, self._lock:
-            outbox = self._outbox
-            target = self._clock.moment() + timedelta(seconds=seconds)
-            outbox.wait_until_settled()
-            while not outbox.closed and (due := outbox.next_due()) and due <= target:
-                self._clock.move_to(max(due, self._clock.moment()))
-                outbox.wake()
-                outbox.wait_until_settled()
-            if not outbox.closed:
+    def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
+        """Moves the clock, and returns when every delivery that falls due on the way has been sent, in order.
+
+        A reset ends it where it is, and so does whoever asked when it `gave_up`.
+        """
+        outbox = self._outbox
+        while not self._advancing.acquire(timeout=_LOOK_SECONDS):
+            if gave_up():
+                return
+        try:
+            with self._lock:
+                self._advance(outbox, seconds, gave_up)
+        finally:
+            self._advancing.release()
+
+    def _advance(self, outbox: Outbox, seconds: float, gave_up: Callable[[], bool]) -> None:
+        target = self._clock.moment() + timedelta(seconds=seconds)
+        while outbox.wait_until_settled(gave_up):
+            due = outbox.next_due()
+            if due is None or due > target:
                 self._clock.move_to(max(target, self._clock.moment()))
+                return
+            self._clock.move_to(max(due, self._clock.moment()))
+            outbox.wake()
 
     def clock_was_set(self, before: datetime) -> None:
         """What has fallen due by the clock's new time is sent now; a clock set back makes nothing wait longer."""
         self._outbox.clock_was_set(before)
 
-    def wait_until_settled(self) -> None:
+    def wait_until_settled(self, gave_up: Callable[[], bool]) -> None:
         """Until nothing is under way or due. The caller holds the lock, which is free meanwhile."""
-        self._outbox.wait_until_settled()
+        self._outbox.wait_until_settled(gave_up)
 
     def reset(self) -> None:
         """An empty log; what is queued is forgotten, what is under way ends unseen."""

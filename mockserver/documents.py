@@ -77,7 +77,8 @@ def lines(text: str, paths: Sequence[Path], loader: Any = LOADER) -> list[int | 
             root = yaml.compose(readable, Loader=loader)
         except (yaml.YAMLError, RecursionError, ValueError):
             continue
-        return [None if root is None else _line(root, path) for path in paths]
+        index: _Index = {}
+        return [None if root is None else _line(root, path, index) for path in paths]
     return [None] * len(paths)
 
 
@@ -87,22 +88,27 @@ def _json_as_yaml(text: str) -> str:
     return re.sub(not_in_yaml, " ", re.sub(r"(\\\\)|\\u", r"\1", text))
 
 
-def _line(node: Any, path: Path) -> int:
+def _line(node: Any, path: Path, index: "_Index") -> int:
     line: int = node.start_mark.line
     for step in path:
-        key, found = _child(node, step)
+        key, found = _child(node, step, index)
         if found is None:
             break
         line, node = key.start_mark.line, found
     return line + 1
 
 
-def _child(node: Any, step: str | int) -> tuple[Any, Any]:
+_Index = dict[int, dict[str, tuple[Any, Any]]]
+"""By the id of a mapping's node: its keys and values by their texts."""
+
+
+def _child(node: Any, step: str | int, index: _Index) -> tuple[Any, Any]:
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if getattr(key, "value", None) == str(step):
-                return key, value
-    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        if id(node) not in index:
+            pairs = ((getattr(key, "value", None), key, value) for key, value in reversed(node.value))
+            index[id(node)] = {text: (key, value) for text, key, value in pairs if type(text) is str}
+        return index[id(node)].get(str(step), (None, None))
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
     return None, None
 

@@ -1,6 +1,6 @@
 """One isolated world: its own agents and webhooks, its own clock, and the baseline it goes back to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
@@ -119,14 +119,14 @@ class Environment:
             raise Problem(404, "No such snapshot", f"no snapshot is named {name!r}; there are {known}")
         return self._snapshots[name]
 
-    def freeze(self, moment: datetime | None = None) -> None:
+    def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """The clock stands still, at `moment` or where it is. Returns when what is due by a later one has been sent."""
         with self._lock:
             before = self.clock.moment()
             self.clock.freeze(moment)
             self.deliveries.clock_was_set(before)
             if self.clock.moment() > before and moment:
-                self.deliveries.wait_until_settled()
+                self.deliveries.wait_until_settled(gave_up)
 
     def unfreeze(self) -> None:
         """Back to the real time; deliveries due by now are sent."""

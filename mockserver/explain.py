@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import islice
 
 from mockserver.environment import Environment
 from mockserver.errors import AgentNotFound, ApiError, LogNotFound, NotFound, WebhookNotFound
@@ -9,6 +10,8 @@ from mockserver.world import World
 
 _MOST_CANDIDATES = 10_000
 _MOST_NAMES = 2
+_MOST_ENVIRONMENTS = 500
+_MOST_CHARACTERS = 200
 
 
 def quoted(value: str) -> str:
@@ -67,7 +70,8 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
 
 def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:
     """The other environments that hold a record, or nothing."""
-    names = [other.name for other in world.environments.values() if other is not environment and holds(other)]
+    others = islice(world.environments.values(), _MOST_ENVIRONMENTS)
+    names = [other.name for other in others if other is not environment and holds(other)]
     if len(names) > _MOST_NAMES:
         return f"environments {', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
     return f"environment{'s' if len(names) > 1 else ''} {' and '.join(names)}" if names else ""
@@ -76,6 +80,7 @@ def _elsewhere(environment: Environment, world: World, holds: Callable[[Environm
 def _near(id: str, known: list[str]) -> str:
     if not known:
         return "; there is none at all"
+    id = id[:_MOST_CHARACTERS]
     best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other))
     if _likeness(id, best) * 2 >= len(best):
         return f"; nearest: {best}"

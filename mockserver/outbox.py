@@ -1,7 +1,7 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -19,6 +19,9 @@ from mockserver.settings import Settings
 from mockserver.store import State
 
 _LONGEST_PAUSE = 30
+_MOST_BUSY = 100
+"""Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
+_LOOK_SECONDS = 0.5
 _DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
 _CRASHED = Outcome(error="The mock itself failed")
 
@@ -26,12 +29,14 @@ _CRASHED = Outcome(error="The mock itself failed")
 class Sharing(NamedTuple):
     """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
 
+    `own_ports` are those of the mock itself, which is not called.
     `report` takes the traceback; every environment puts its own in.
     """
 
     wake: Callable[[Any], None]
     deliver_to: Sequence[str] = ()
     most_kept: int = 5_000
+    own_ports: Container[int] = ()
     report: Callable[[str], None] = lambda _: None
 
 
@@ -109,10 +114,16 @@ class Outbox:
             self._schedule_retry(delivery)
         self._end(delivery._replace(outgoing=attempt.sending.outgoing), status, outcome)
 
-    def wait_until_settled(self) -> None:
-        """Until nothing is under way and nothing is due; the lock is free meanwhile."""
+    def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
+        """Until nothing is under way and nothing is due; the lock is free meanwhile.
+
+        False when it was closed instead, or whoever asked gave up.
+        """
         while not self.closed and (self._busy or self._has_due()):
-            self._settled.wait()
+            if gave_up():
+                return False
+            self._settled.wait(_LOOK_SECONDS)
+        return not self.closed
 
     @property
     def queued(self) -> int:
@@ -160,7 +171,8 @@ class Outbox:
 
     def _has_to_wait(self) -> bool:
         """Whether nothing can go out before something else happens."""
-        return self.closed or not self._scheduled or (self._clock.is_frozen and bool(self._busy))
+        most = 1 if self._clock.is_frozen else _MOST_BUSY
+        return self.closed or not self._scheduled or len(self._busy) >= most
 
     def _has_due(self) -> bool:
         return bool(self._scheduled) and self._scheduled[0].due <= self._clock.moment()
@@ -198,7 +210,7 @@ class Outbox:
             delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
             scheduled = replace(scheduled, delivery=delivery)
             self.log.add(delivery.id, delivery)
-        sending = Sending(outgoing, self._sharing.deliver_to)
+        sending = Sending(outgoing, self._sharing.deliver_to, self._sharing.own_ports)
         self._sendings.add(sending)
         self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending)
         return attempt

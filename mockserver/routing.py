@@ -108,7 +108,7 @@ def preflight(request: ApiRequest) -> Answer | None:
         return None
     answer = Answer(status=204)
     del answer.headers["Content-Type"]
-    answer.headers["Access-Control-Allow-Methods"] = wanted.upper()
+    answer.headers["Access-Control-Allow-Methods"] = wanted.upper() if wanted.isascii() else wanted
     answer.headers["Access-Control-Allow-Headers"] = request.headers.get("Access-Control-Request-Headers", "*")
     answer.headers["Access-Control-Max-Age"] = "0"
     answer.headers["Vary"] = "Access-Control-Request-Method, Access-Control-Request-Headers"

@@ -12,7 +12,7 @@ import re
 import selectors
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -26,6 +26,8 @@ from mockserver.records import Outcome, Outgoing
 from mockserver.targets import Captured, Target, Unresolved, ascii_name, resolve
 
 MOST_ANSWER_BYTES = 64 * 1024
+_MOST_RAW_BYTES = 1024 * 1024
+"""Of a whole answer with its head, of which no more than `MOST_ANSWER_BYTES` are looked at."""
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 _BAD_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -65,6 +67,7 @@ class Sending:
 
     outgoing: Outgoing
     deliver_to: Sequence[str] = ()
+    own_ports: Container[int] = ()
     _socket: socket.socket | None = None
     _stopped: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -96,7 +99,7 @@ class Sending:
         if parts.scheme not in ("http", "https"):
             raise ValueError(f"Unsupported protocol: {parts.scheme}")
         request = _request(self.outgoing)
-        target = resolve(self.outgoing.url, self.deliver_to)
+        target = resolve(self.outgoing.url, self.deliver_to, self.own_ports)
         context = ssl.create_default_context() if parts.scheme == "https" else None
         connection = self._connect(target, deadline)
         if context:
@@ -166,13 +169,18 @@ class _Within(io.RawIOBase):
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection, self._deadline = connection, deadline
+        self._left_to_read = _MOST_RAW_BYTES
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._connection.settimeout(_left(self._deadline))
-        return self._connection.recv_into(buffer)
+        count = self._connection.recv_into(buffer)
+        self._left_to_read -= count
+        if self._left_to_read < 0:  # such as a chunk without an end, which the parser would read whole
+            raise HTTPException
+        return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """What the parser asks of a socket."""

@@ -2,14 +2,17 @@
 
 import json
 import logging
+import select
 import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
+from time import monotonic
 from typing import Any
 
 import waitress.channel
+import waitress.parser
 import waitress.server
 import waitress.task
 import waitress.wasyncore
@@ -19,6 +22,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 from mockserver.answers import API_HEADERS, CONNECTION, REASON
 from mockserver.errors import Refused
 from mockserver.wire import header_text
+from mockserver.world import World
+
+try:
+    import resource
+except ImportError:  # a system without limits of that kind
+    resource = None  # type: ignore[assignment]
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
 _NO_FILES = 1 << 62
@@ -26,6 +35,9 @@ _NO_FILES = 1 << 62
 _THREADS = 8
 _MOST_CONNECTIONS = 2_000
 _STOP_SECONDS = 0.5
+_READING_SECONDS = 10.0
+_OTHER_DESCRIPTORS = 100
+_HANG_UP = getattr(select, "POLLRDHUP", 0)
 _USUAL_CASE = tuple(
     (f"\r\n{name.title()}:".encode(), f"\r\n{name}:".encode())
     for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "ETag")
@@ -46,12 +58,15 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         self._map: dict[int, Any] = {}
         self._app = app
+        self._world: World | None = app.extensions.get("mockserver")
+        if self._world:
+            self._world.own_ports.add(self.port)
         server: Any = waitress.server.create_server(
             app,
             map=self._map,
             sockets=[self._socket],
             threads=_THREADS,
-            connection_limit=_MOST_CONNECTIONS,
+            connection_limit=_most_connections(),
             asyncore_use_poll=True,
             max_request_body_size=MOST_BODY_BYTES,
             inbuf_overflow=_NO_FILES,
@@ -90,9 +105,8 @@ class Server:
     def stop(self) -> None:
         """Ends `serve`, closes every connection and ends every thread. Stopping twice does nothing."""
         self.stop_soon()
-        world = self._app.extensions.get("mockserver")
-        if world:
-            world.stop()
+        if self._world:
+            self._world.stop()
         if self._thread:
             self._thread.join()
         self._close()
@@ -134,11 +148,12 @@ class _ErrorTask(waitress.task.ErrorTask):
         refused = Refused(error.code, error.reason)
         body = json.dumps(refused.body(), separators=(",", ":")).encode()
         self.status = f"{error.code} {error.reason}"
-        self.response_headers = [*API_HEADERS.items(), (REASON, header_text(error.body))]
+        reason = header_text(error.body.partition('"')[0])  # what follows is a header, which may hold a token
+        self.response_headers = [*API_HEADERS.items(), (REASON, reason)]
         self.content_length = len(body)
         self.set_close_on_finish()
         self.complete = True
-        self._log(f"{error.code} 0.0ms - - ({header_text(error.body)})")
+        self._log(f"{error.code} 0.0ms - - ({reason})")
         self.write(body)
 
     def _log(self, outcome: str) -> None:
@@ -185,7 +200,11 @@ class _Connection:
         connection = self._channel.socket
         if connection is None:  # the server has stopped
             return True
-        try:
+        if _HANG_UP and connection.fileno() >= 0:
+            poll = select.poll()
+            poll.register(connection, _HANG_UP)
+            return bool(poll.poll(0))
+        try:  # where the system does not tell, what has been sent after the request hides the end
             return not connection.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
@@ -193,9 +212,47 @@ class _Connection:
             return True
 
 
+class _Parser(waitress.parser.HTTPRequestParser):
+    def parse_header(self, header_plus: bytes) -> None:
+        """What waitress does not expect is malformed too, and no reason to drop the connection without a word."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise waitress.parser.ParsingError("Malformed request line or Content-Length") from None
+
+
 class _Channel(waitress.channel.HTTPChannel):
     task_class = _Task
     error_task_class = _ErrorTask
+    parser_class = _Parser
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """As waitress waits, but not for ever: a client that asks and never reads would keep a thread."""
+        if self.total_outbufs_len <= self.adj.outbuf_high_watermark:
+            return
+        with self.outbuf_lock:
+            before, end = self.total_outbufs_len, monotonic() + _READING_SECONDS
+            while self.connected and self.total_outbufs_len > self.adj.outbuf_high_watermark:
+                self.server.pull_trigger()
+                self.outbuf_lock.wait(_READING_SECONDS)
+                if self.total_outbufs_len < before:
+                    before, end = self.total_outbufs_len, monotonic() + _READING_SECONDS
+                elif monotonic() > end:
+                    self._end()
+
+    def _end(self) -> None:
+        """The main thread then sees the end, and closes the channel."""
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+
+def _most_connections() -> int:
+    """Fewer where the system allows the process fewer descriptors: out of them, the loop would turn without end."""
+    if resource is None:
+        return _MOST_CONNECTIONS
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_CONNECTIONS if soft < 0 else max(1, min(_MOST_CONNECTIONS, soft - _OTHER_DESCRIPTORS))
 
 
 def _request_line(request: Any) -> str:

@@ -1,7 +1,7 @@
 """Where deliveries may really go: to this machine and its neighbours, and nowhere else unless told so."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -46,11 +46,12 @@ class Target(NamedTuple):
     addresses: tuple[str, ...]
 
 
-def resolve(url: str, deliver_to: Sequence[str] = ()) -> Target:
+def resolve(url: str, deliver_to: Sequence[str] = (), own_ports: Container[int] = ()) -> Target:
     """The target of an http or https URL. Raises Captured, before any lookup where the name tells, and Unresolved.
 
     Loopback and private addresses, names of one label (as containers have) and `host.docker.internal` are
-    called; of `deliver_to` any address but a metadata one.
+    called; of `deliver_to` any address but a metadata one. Never the mock itself, on one of its `own_ports`: a web
+    page may create webhooks, and so could drive the admin routes.
     """
     parts = urlsplit(url)
     host = ascii_name(parts.hostname or "").rstrip(".")
@@ -64,6 +65,8 @@ def resolve(url: str, deliver_to: Sequence[str] = ()) -> Target:
     addresses = [address for address in _addresses(host, port) if _may_be_called(address, opened)]
     if not addresses:
         raise Captured(f"{host} has no address that may be called")
+    if port in own_ports and any(map(_is_own, addresses)):
+        raise Captured("the target is the mock server itself, which delivers nothing to itself")
     return Target(host, port, tuple(map(str, addresses)))
 
 
@@ -104,6 +107,17 @@ def _addresses(host: str, port: int) -> list[Address]:
         raise Unresolved(str(error)) from None
     literals = (_literal(str(sockaddr[0])) for *_, sockaddr in found)
     return list(dict.fromkeys(address for address in literals if address is not None))
+
+
+def _is_own(address: Address) -> bool:
+    """Whether it is one of this machine, which are those that can be listened on."""
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((str(address), 0))
+        except OSError:
+            return False
+    return True
 
 
 def _literal(host: str) -> Address | None:

@@ -18,6 +18,7 @@ from mockserver.mistakes import Source
 from mockserver.words import brief, near_or_all, number_of
 
 T = TypeVar("T")
+_MOST_FIELDS = 1_000
 
 
 def masked(token: str | None) -> str:
@@ -64,7 +65,8 @@ def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tu
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)
+    """As many as PHP reads."""
+    return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)[:_MOST_FIELDS]
 
 
 def admin_response(body: object, status: int = 200) -> Response:

@@ -40,7 +40,9 @@ class World:
         how many requests, and how many deliveries, an environment keeps.
         """
         self._pump = Pump()
-        self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept)
+        self.own_ports: set[int] = set()
+        """Where it is served; no delivery goes there."""
+        self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
         self._time = time
         self.sections = sections
         self._lock = Lock()

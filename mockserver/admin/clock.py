@@ -25,8 +25,9 @@ def register(admin: Admin) -> None:
     def freeze() -> Response:
         now = _moment(_only(json_object(request), "now"))
         environment = admin.environment()
-        with this_request().connection.extra_thread():
-            environment.freeze(now)
+        connection = this_request().connection
+        with connection.extra_thread():
+            environment.freeze(now, connection.is_gone)
         return _present(environment)
 
     def advance() -> Response:
@@ -34,8 +35,9 @@ def register(admin: Admin) -> None:
         environment = admin.environment()
         if environment.clock.moment() + timedelta(seconds=seconds) > _LATEST:
             raise Problem(422, "Bad time", f"the clock goes no further than {to_seconds(_LATEST)}")
-        with this_request().connection.extra_thread():
-            environment.deliveries.advance(seconds)
+        connection = this_request().connection
+        with connection.extra_thread():
+            environment.deliveries.advance(seconds, connection.is_gone)
         return _present(environment)
 
     def release() -> Response:

@@ -56,7 +56,10 @@ class Guard(NamedTuple):
 
 def admin_token_of(request: Request) -> str:
     """What the request gives as the admin token: its header or, from browsers, the password of basic authentication."""
-    given = request.authorization
+    try:
+        given = request.authorization
+    except ValueError:  # bytes that are no text
+        given = None
     password = given.password if given and given.type == "basic" else None
     return request.headers.get(TOKEN_HEADER) or password or ""
 

@@ -127,7 +127,10 @@ def _opens_default(token: str, world: World) -> bool:
 
 
 class _Required(dict[str, str]):
-    """The fields of a form, of which a path needs some."""
+    """The fields of a form, of which a path needs some; an empty one would lead to another route."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__({name: value for name, value in fields.items() if value})
 
     def __missing__(self, name: str) -> str:
         raise Problem(422, "A field is missing", f"the form has no field {name!r}")

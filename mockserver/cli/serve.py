@@ -5,6 +5,7 @@ import gc
 import os
 import re
 import signal
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -150,6 +151,7 @@ def command(
 ) -> None:
     """Serve the API. The URL is the one line on standard output, written when it answers."""
     _on_signal(lambda *_: sys.exit(0))
+    _never_wait_for_the_log()
     forget_stale(port_file)
     world = World(_load(fixtures), sections(), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
@@ -187,7 +189,14 @@ def _listen(app: Flask, host: str, port: int) -> Server:
         raise click.UsageError(f"can't listen on {host}:{port}: {what}{hint}") from None
 
 
+def _never_wait_for_the_log() -> None:
+    """A pipe that nobody reads gets full, and would stop every answer: then lines are lost instead."""
+    with suppress(OSError):  # there may be no real one
+        if stat.S_ISFIFO(os.fstat(sys.stderr.fileno()).st_mode):
+            os.set_blocking(sys.stderr.fileno(), False)
+
+
 def _log(line: str) -> None:
     moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
-    with suppress(OSError):  # whoever read the log has gone; answers go on
-        sys.stderr.write(f"{moment}Z {line}\n")
+    with suppress(OSError):  # whoever read the log has gone, or reads no more; answers go on
+        os.write(sys.stderr.fileno(), f"{moment}Z {line}\n".encode(errors="backslashreplace"))
