@@ -210,6 +210,7 @@ def test_a_huge_answer_is_cut_and_that_is_noted(script: Script, cut: bool, peer:
         (answering(b"\x00\xff" * 1000, b"\r\n\r\n"), "Malformed answer"),
         (answering(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 70_000, b"\r\n\r\n"), "Malformed answer"),
         (answering(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n" * 200, b"\r\n"), "Malformed answer"),
+        (answering(CHUNKED, b"-1\r\n", b"x" * 2_000_000), "Malformed answer"),
     ],
 )
 def test_what_is_no_whole_answer_is_a_failure(script: Script, error: str, peer: StartPeer) -> None:

@@ -285,3 +285,18 @@ def test_fixtures_are_served_together_under_every_allowed_host(launch: Launch, t
         answer = requests.get(f"{url}/__admin/state", headers={"Host": host}, timeout=WAIT)
         assert answer.status_code == status
         assert [agent["id"] for agent in answer.json().get("agents", [])] == ["one", "two"][: 2 if answer.ok else 0]
+
+
+def test_a_log_that_nobody_reads_stops_no_answer(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    with Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = url_of(process)
+            with requests.Session() as session:
+                for _ in range(250):  # of more than 500 characters each: twice what a pipe holds
+                    assert session.get(f"{url}/{'x' * 800}", timeout=WAIT).status_code == 404
+            assert end(process) == ""
+            assert process.stderr
+            assert all(line.endswith(")") for line in process.stderr.read().splitlines())
+        finally:
+            process.kill()
