@@ -106,6 +106,7 @@ class Server:
         """Ends `serve`, closes every connection and ends every thread. Stopping twice does nothing."""
         self.stop_soon()
         if self._world:
+            self._world.own_ports.discard(self.port)
             self._world.stop()
         if self._thread:
             self._thread.join()

@@ -60,7 +60,7 @@ def test_a_name_without_an_address_cannot_be_resolved(resolving: Callable[..., N
 
 def test_the_next_address_is_tried_when_one_refuses(peer: StartPeer, resolving: Callable[..., None]) -> None:
     receiver = peer(answering(OK))
-    resolving("127.0.0.2", "127.0.0.1")
+    resolving("127.0.0.2", "127.0.0.1", "127.0.0.3")
     assert sending(f"http://receiver:{receiver.port}/").run().status == 200
     assert f"\r\nHost: receiver:{receiver.port}\r\n".encode() in receiver.received
 
@@ -70,7 +70,7 @@ def test_the_next_address_is_tried_when_one_is_out_of_reach(
     number: int, peer: StartPeer, resolving: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver = peer(answering(OK))
-    resolving("fd00::1", "127.0.0.1")
+    resolving("fd00::1", "127.0.0.1", "fd00::2")
     out_of_reach(monkeypatch, number)
     assert sending(f"http://receiver:{receiver.port}/").run().status == 200
 
