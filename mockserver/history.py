@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _LOOK_SECONDS = 0.5
+MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
@@ -63,17 +64,26 @@ class Found(Generic[T]):
 
 
 class History(Generic[T]):
-    """The latest items by id, oldest first; `dropped` counts those that the limit has cost.
+    """The latest items by id, oldest first: `most` of them, of `MOST_BYTES` as `size_of` tells.
+
+    `dropped` counts those that the limits have cost.
 
     An item that changes is put again; it has ended when it is published, and only then do waits count it. The
     caller holds the environment's lock, except for `watch`, which waits without it.
     """
 
-    __slots__ = ("_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "dropped")
+    __slots__ = ("_bytes", "_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "_size_of", "dropped")
 
-    def __init__(self, lock: RLock, most: int, has_ended: Callable[[T], bool] = lambda _: True) -> None:
-        self._lock, self._most, self._has_ended = lock, most, has_ended
+    def __init__(
+        self,
+        lock: RLock,
+        most: int,
+        has_ended: Callable[[T], bool] = lambda _: True,
+        size_of: Callable[[T], int] = lambda _: 0,
+    ) -> None:
+        self._lock, self._most, self._has_ended, self._size_of = lock, most, has_ended, size_of
         self._items: OrderedDict[str, T] = OrderedDict()
+        self._bytes = 0
         self._expectations: list[Expectation[T]] = []
         self._closed = False
         self.dropped = 0
@@ -89,14 +99,21 @@ class History(Generic[T]):
 
     def add(self, id: str, item: T) -> None:
         self._items[id] = item
-        if len(self._items) > self._most:
-            self._items.popitem(last=False)
-            self.dropped += 1
+        self._bytes += self._size_of(item)
+        self._drop()
 
     def change(self, id: str, item: T) -> None:
         """In its place; one that is gone stays gone."""
         if id in self._items:
+            self._bytes += self._size_of(item) - self._size_of(self._items[id])
             self._items[id] = item
+            self._drop()
+
+    def _drop(self) -> None:
+        while len(self._items) > self._most or (self._bytes > MOST_BYTES and len(self._items) > 1):
+            _, oldest = self._items.popitem(last=False)
+            self._bytes -= self._size_of(oldest)
+            self.dropped += 1
 
     def publish(self, item: T, before: T | None = None) -> None:
         """Tells the waits that the item has ended; one that had ended as `before` already is not counted twice."""
@@ -107,6 +124,7 @@ class History(Generic[T]):
         """Forgets what has ended, and says how many that were. Waits that have counted it already still do."""
         before = len(self._items)
         self._items = OrderedDict((id, item) for id, item in self._items.items() if not self._has_ended(item))
+        self._bytes = sum(map(self._size_of, self._items.values()))
         self.dropped = 0
         return before - len(self._items)
 
@@ -114,6 +132,7 @@ class History(Generic[T]):
         """Forgets everything, and ends every wait."""
         self._closed = True
         self._items = OrderedDict()
+        self._bytes = 0
         for expectation in self._expectations:
             expectation.give_up()
 

@@ -80,4 +80,4 @@ class Journal:
             self._history.close()
 
     def _new_history(self) -> History[Exchange]:
-        return History(self._lock, self._most)
+        return History(self._lock, self._most, size_of=lambda exchange: exchange.size)

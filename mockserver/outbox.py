@@ -62,7 +62,9 @@ class Outbox:
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
         self._state, self._lock, self._clock, self._ids = state, lock, clock, ids
         self._sharing, self.report = sharing, sharing.report
-        self.log: History[Delivery] = History(lock, sharing.most_kept, lambda delivery: delivery.ended)
+        self.log: History[Delivery] = History(
+            lock, sharing.most_kept, lambda delivery: delivery.ended, lambda delivery: delivery.size
+        )
         self.closed = False
         self._numbers = count()
         self._scheduled: list[Scheduled] = []

@@ -110,6 +110,11 @@ class Exchange(NamedTuple):
     response_size: int
 
     @property
+    def size(self) -> int:
+        """The bytes of what may be large in it."""
+        return len(self.request_body) + len(self.response_body) + sum(map(len, self.request_headers.values()))
+
+    @property
     def is_unmatched(self) -> bool:
         """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
         is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
@@ -163,6 +168,11 @@ class Delivery(NamedTuple):
     outgoing: Outgoing | None = None
     outcome: Outcome | None = None
     ended_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of its bodies."""
+        return (len(self.outgoing.body) if self.outgoing else 0) + (len(self.outcome.body) if self.outcome else 0)
 
     @property
     def ended(self) -> bool:

@@ -29,6 +29,7 @@ try:
 except ImportError:  # a system without limits of that kind
     resource = None  # type: ignore[assignment]
 
+MOST_HEADER_BYTES = 64 * 1024
 MOST_BODY_BYTES = 64 * 1024 * 1024
 _NO_FILES = 1 << 62
 """Bytes from which waitress would put what is on its way into a file; a container's file system is read-only."""
@@ -68,6 +69,7 @@ class Server:
             threads=_THREADS,
             connection_limit=_most_connections(),
             asyncore_use_poll=True,
+            max_request_header_size=MOST_HEADER_BYTES,
             max_request_body_size=MOST_BODY_BYTES,
             inbuf_overflow=_NO_FILES,
             outbuf_overflow=_NO_FILES,

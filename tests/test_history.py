@@ -275,3 +275,19 @@ def test_an_expectation_may_be_counted_in_one_go() -> None:
     assert expectation.satisfied
     expectation.saw(2)
     assert not expectation.satisfied
+
+
+def test_what_is_kept_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockserver.history.MOST_BYTES", 10)
+    log = History[str](RLock(), 100, size_of=len)
+    for number in range(4):
+        log.add(f"{number}", "xxxx")
+    assert ([*log.all()], log.dropped) == (["xxxx"] * 2, 2)
+    log.change("3", "x" * 7)
+    assert ([*log.all()], log.dropped) == (["x" * 7], 3)
+    log.change("2", "gone")
+    log.add("4", "x" * 50)
+    assert ([*log.all()], log.dropped) == (["x" * 50], 4), "the latest always stays"
+    log.clear()
+    log.add("5", "x" * 10)
+    assert len(log.all()) == 1

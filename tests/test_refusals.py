@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mockserver.server import MOST_BODY_BYTES, Server
+from mockserver.server import MOST_BODY_BYTES, MOST_HEADER_BYTES, Server
 from mockserver.webhooks import Webhooks
 from mockserver.world import World
 from tests.documented import AGENT, API_HEADERS, TOGGLE, TOKEN
@@ -54,10 +54,10 @@ def test_a_traceback_is_kept_by_the_environment_where_it_happened(
             f"exceeds max_body of {MOST_BODY_BYTES}",
         ),
         (
-            b"GET / HTTP/1.1\r\nX: ".ljust(262_144, b"x"),
+            b"GET / HTTP/1.1\r\nX: ".ljust(MOST_HEADER_BYTES, b"x"),
             431,
             "Request Header Fields Too Large",
-            "exceeds max_header of 262144",
+            f"exceeds max_header of {MOST_HEADER_BYTES}",
         ),
         (b"nonsense\r\n\r\n", 400, "Bad Request", "Start line is invalid"),
         (

@@ -14,7 +14,7 @@ import pytest
 import requests
 from flask import Flask
 
-from mockserver.server import MOST_BODY_BYTES, Server, _Connection
+from mockserver.server import MOST_BODY_BYTES, MOST_HEADER_BYTES, Server, _Connection
 from tests.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
 
 Serve = Callable[[Flask], Server]
@@ -194,9 +194,9 @@ TOO_LARGE = f"Content-Length: {MOST_BODY_BYTES}\r\n\r\n".encode()
 REFUSED: dict[bytes, tuple[str, str, str]] = {
     b"\x16\x03\x01 garbage\r\n\r\n": ("400 Bad Request", "Start line is invalid", "- -"),
     b"GET / HTTP/1.1\r\nnonsense\r\n\r\n": ("400 Bad Request", "Invalid header", "- -"),
-    (b"GET /x" + HEAD + b"X: ").ljust(262_144, b"x"): (
+    (b"GET /x" + HEAD + b"X: ").ljust(MOST_HEADER_BYTES, b"x"): (
         "431 Request Header Fields Too Large",
-        "exceeds max_header of 262144",
+        f"exceeds max_header of {MOST_HEADER_BYTES}",
         "- -",
     ),
     b"PATCH /x" + HEAD + TOO_LARGE: (
