@@ -11,6 +11,7 @@ from mockserver.client import MockServer
 from mockserver.environment import Environment
 from mockserver.errors import AgentNotFound, Problem
 from mockserver.events import EVENTS
+from mockserver.mistakes import Source
 from mockserver.receiver import Answer, ReceivedRequest, WebhookReceiver
 from mockserver.world import World
 from tests.documented import AGENT, OTHER_AGENT, TOGGLE, WEBHOOK
@@ -250,3 +251,14 @@ def test_an_event_is_refused_whole_when_more_would_wait_than_is_kept(
     assert refused.value.status == 409
     assert refused.value.detail == "6 deliveries wait already, 2 more would come, and 7 is the limit"
     assert len(receiver.requests) == 2
+
+
+def test_a_seed_that_comes_back_makes_no_id_twice(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
+    environment = open_world(hook(receiver.url)).default
+    environment.freeze(MOMENT)
+    [first] = emit(environment)
+    for seed in (1, 0):
+        environment.merge(Source("settings", "", {"settings": {"seed": seed}}))
+    [second] = emit(environment)
+    assert first.id != second.id
+    assert [each.id for each in attempts(environment)] == [first.id, second.id]

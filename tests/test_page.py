@@ -1,6 +1,7 @@
 """The page at `/__admin/` without a browser: what it shows, what its forms do, and who is kept out."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ from flask.testing import FlaskClient
 
 from mockserver.admin.dashboard import HEADERS
 from mockserver.admin.guard import Guard
+from mockserver.admin.page_contents import contents_of
 from mockserver.app import create_app
 from mockserver.clock import to_milliseconds
 from mockserver.events import EVENTS
 from mockserver.world import World
 from tests.delivering import WAIT
 from tests.documented import AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK, toggle_path
+from tests.frozen import Time, frozen_world
 from tests.page_document import PAGE, page, press, told
 
 NAME = "My Webhook"
@@ -280,3 +283,32 @@ def test_times_are_those_of_the_environment(http: FlaskClient, world: World) -> 
     http.patch(TOGGLE, headers=TOKEN)
     assert to_milliseconds(world.default.clock.moment()) == MOMENT
     assert "23:50:15.000" in page(http).text
+
+
+def test_its_version_changes_with_what_is_shown_and_not_with_the_time() -> None:
+    time = Time()
+    environment = frozen_world(time).default
+    environment.clock.move_to(time.moment + timedelta(seconds=0.505))
+    versions = set()
+    for _ in range(20):
+        versions.add(contents_of(environment, ["default"]).version())
+        time.advance(0.05)
+    assert len(versions) == 1
+    environment.clock.move_to(environment.clock.moment() + timedelta(seconds=60))
+    assert contents_of(environment, ["default"]).version() not in versions
+
+
+def test_the_latest_snapshots_are_shown_and_how_many_more_there_are(http: FlaskClient, world: World) -> None:
+    for number in range(102):
+        world.default.take_snapshot(f"snapshot-{number}")
+    text = page(http).text
+    assert "snapshot-101" in text
+    assert "snapshot-1 " not in text
+    assert "2 more are kept" in text
+
+
+def test_messages_of_long_ago_are_forgotten(http: FlaskClient) -> None:
+    first = http.post(PAGE, data={"action": "freeze"}).headers["Location"]
+    for _ in range(101):
+        http.post(PAGE, data={"action": "release"})
+    assert "The clock stands" not in http.get(first).text
