@@ -8,17 +8,15 @@ from typing import Any, NamedTuple, cast
 from mockserver.clock import Clock
 from mockserver.errors import LogNotFound, LogNotRetriable, Problem
 from mockserver.fields import LOG_FILTERS
-from mockserver.history import Found, History
+from mockserver.history import LOOK_SECONDS, History
 from mockserver.ids import IdSource
 from mockserver.messages import TEST_EVENT, message
 from mockserver.outbox import Outbox, Sharing
 from mockserver.records import Agent, Delivery, Occurrence, Outcome, Webhook
-from mockserver.sender import Sending
 from mockserver.store import State
 from mockserver.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
-_LOOK_SECONDS = 0.5
 
 
 class Emitted(NamedTuple):
@@ -42,9 +40,9 @@ class Deliveries:
         self._outbox = self._new_outbox()
 
     @property
-    def dropped(self) -> int:
-        """How many deliveries the log has lost to its limit."""
-        return self._outbox.log.dropped
+    def log(self) -> History[Delivery]:
+        """The attempts since the latest reset, to search and to wait for."""
+        return self._outbox.log
 
     def emit(
         self,
@@ -82,7 +80,7 @@ class Deliveries:
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
             outgoing = message(occurrence, agent, webhook, self._state.settings, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
-            outbox, sending = self._outbox, Sending(outgoing, self._sharing.deliver_to, self._sharing.own_ports)
+            outbox, sending = self._outbox, self._sharing.sending(outgoing)
             outbox.hold(sending)
         try:
             outcome = sending.run()
@@ -116,17 +114,6 @@ class Deliveries:
             self._outbox.queue(delivery, may_retry=False)
         return delivery
 
-    def watch(
-        self,
-        matches: Callable[[Delivery], bool],
-        least: int | None = None,
-        most: int | None = None,
-        seconds: float = 0,
-        gave_up: Callable[[], bool] = lambda: False,
-    ) -> Found[Delivery]:
-        """The deliveries that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
-        return self._outbox.log.watch(matches, least, most, seconds, gave_up)
-
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be gone."""
         with self._lock:
@@ -143,7 +130,7 @@ class Deliveries:
         A reset ends it where it is, and so does whoever asked when it `gave_up`.
         """
         outbox = self._outbox
-        while not self._advancing.acquire(timeout=_LOOK_SECONDS):
+        while not self._advancing.acquire(timeout=LOOK_SECONDS):
             if gave_up():
                 return
         try:

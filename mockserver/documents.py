@@ -25,6 +25,8 @@ _PAUSING = Lock()
 """Held by who has paused the process's garbage collector."""
 
 Path = tuple[str | int, ...]
+_Index = dict[int, dict[str, tuple[Any, Any]]]
+"""By the id of a mapping's node: its keys and values by their texts."""
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc]
@@ -88,7 +90,7 @@ def _json_as_yaml(text: str) -> str:
     return re.sub(not_in_yaml, " ", re.sub(r"(\\\\)|\\u", r"\1", text))
 
 
-def _line(node: Any, path: Path, index: "_Index") -> int:
+def _line(node: Any, path: Path, index: _Index) -> int:
     line: int = node.start_mark.line
     for step in path:
         key, found = _child(node, step, index)
@@ -96,10 +98,6 @@ def _line(node: Any, path: Path, index: "_Index") -> int:
             break
         line, node = key.start_mark.line, found
     return line + 1
-
-
-_Index = dict[int, dict[str, tuple[Any, Any]]]
-"""By the id of a mapping's node: its keys and values by their texts."""
 
 
 def _child(node: Any, step: str | int, index: _Index) -> tuple[Any, Any]:

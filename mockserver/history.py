@@ -8,7 +8,8 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.5
+"""How often who waits looks up whether anybody still wants to know."""
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -47,7 +48,7 @@ class Expectation(Generic[T]):
     def wait(self, seconds: float, gave_up: Callable[[], bool]) -> None:
         """Looks up now and then whether whoever asked has gone."""
         end = monotonic() + seconds
-        while (left := end - monotonic()) > 0 and not self._decided.wait(min(left, _LOOK_SECONDS)) and not gave_up():
+        while (left := end - monotonic()) > 0 and not self._decided.wait(min(left, LOOK_SECONDS)) and not gave_up():
             pass
 
     def give_up(self) -> None:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import RLock
 
-from mockserver.history import Found, History
+from mockserver.history import History
 from mockserver.records import Exchange
 
 _MOST_UNMATCHED = 100
@@ -26,9 +26,9 @@ class Journal:
         self._unmatched: deque[Exchange] = deque(maxlen=_MOST_UNMATCHED)
 
     @property
-    def dropped(self) -> int:
-        """How many exchanges the journal has lost to its limit."""
-        return self._history.dropped
+    def log(self) -> History[Exchange]:
+        """The exchanges since the latest reset, to search and to wait for."""
+        return self._history
 
     @property
     def position(self) -> tuple[int, int]:
@@ -44,17 +44,6 @@ class Journal:
             self._history.publish(made)
             if made.is_unmatched:
                 self._unmatched.append(made)
-
-    def watch(
-        self,
-        matches: Callable[[Exchange], bool],
-        least: int | None = None,
-        most: int | None = None,
-        seconds: float = 0,
-        gave_up: Callable[[], bool] = lambda: False,
-    ) -> Found[Exchange]:
-        """The exchanges that match, oldest first, after waiting for as many as are wanted; see `History.watch`."""
-        return self._history.watch(matches, least, most, seconds, gave_up)
 
     def unmatched(self) -> list[Exchange]:
         """The latest that no route took, oldest first."""

@@ -36,7 +36,7 @@ class Local(NamedTuple):
             is_new = exchange.number > number or default.journal.position[0] > resets
             return is_new and token not in default.tokens
 
-        return lambda: default.journal.watch(is_stray).items
+        return lambda: default.journal.log.watch(is_stray).items
 
     def crashes(self) -> list[str]:
         """The tracebacks of the mock's own crashes in the environments that are open, each of them once."""

@@ -38,10 +38,9 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
         return render(template, _scope(envelope, occurrence, agent, webhook))
+    tail: dict[str, Any] = {"call_id": occurrence.call.get("id")}
     if occurrence.event == _ENDED:
-        tail: dict[str, Any] = {"call_id": occurrence.call.get("id"), "duration": occurrence.call.get("duration", 0)}
-    else:
-        tail = {"call_id": occurrence.call.get("id")}
+        tail["duration"] = occurrence.call.get("duration", 0)
     if occurrence.context is not None:
         tail["context"] = occurrence.context
     return {**envelope, **tail, **occurrence.extra}

@@ -10,10 +10,10 @@ from threading import Condition, RLock
 from typing import Any, NamedTuple
 
 from mockserver.clock import Clock
-from mockserver.history import History
+from mockserver.history import LOOK_SECONDS, History
 from mockserver.ids import IdSource
 from mockserver.messages import message
-from mockserver.records import Agent, Delivery, Outcome, Webhook
+from mockserver.records import Agent, Delivery, Outcome, Outgoing, Webhook
 from mockserver.sender import Sending
 from mockserver.settings import Settings
 from mockserver.store import State
@@ -21,7 +21,6 @@ from mockserver.store import State
 _LONGEST_PAUSE = 30
 _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
-_LOOK_SECONDS = 0.5
 _DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
 _CRASHED = Outcome(error="The mock itself failed")
 
@@ -29,8 +28,8 @@ _CRASHED = Outcome(error="The mock itself failed")
 class Sharing(NamedTuple):
     """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
 
-    `own_ports` are those of the mock itself, which is not called.
-    `report` takes the traceback; every environment puts its own in.
+    `own_ports` are those of the mock itself, which is not called. `report` takes the traceback; every environment puts
+    its own in.
     """
 
     wake: Callable[[Any], None]
@@ -38,6 +37,9 @@ class Sharing(NamedTuple):
     most_kept: int = 5_000
     own_ports: Container[int] = ()
     report: Callable[[str], None] = lambda _: None
+
+    def sending(self, outgoing: Outgoing) -> Sending:
+        return Sending(outgoing, self.deliver_to, self.own_ports)
 
 
 @dataclass(order=True, slots=True)
@@ -124,7 +126,7 @@ class Outbox:
         while not self.closed and (self._busy or self._has_due()):
             if gave_up():
                 return False
-            self._settled.wait(_LOOK_SECONDS)
+            self._settled.wait(LOOK_SECONDS)
         return not self.closed
 
     @property
@@ -212,7 +214,7 @@ class Outbox:
             delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
             scheduled = replace(scheduled, delivery=delivery)
             self.log.add(delivery.id, delivery)
-        sending = Sending(outgoing, self._sharing.deliver_to, self._sharing.own_ports)
+        sending = self._sharing.sending(outgoing)
         self._sendings.add(sending)
         self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending)
         return attempt

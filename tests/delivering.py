@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from flask.testing import FlaskClient
+
 from mockserver.mistakes import Source
 from mockserver.seed import to_seed
 from mockserver.world import MOST_KEPT, World
@@ -15,6 +17,7 @@ RECORDER = "9fcb3a10-6e0d-4a52-8c41-90d2b7a5e3f4"
 CAPTURED = "9fd1aa5b-91c7-47d2-b6e8-0a4f3c2d1e59"
 SECRET = "optional_secret_for_hmac"
 STARTED, ENDED, RECORDING = "event_phone_call_started", "event_phone_call_ended", "event_recording"
+DELIVERIES = "/__admin/deliveries"
 WAIT = 10
 """Seconds after which something that should have happened did not."""
 
@@ -40,3 +43,18 @@ def fixture(url: str) -> dict[str, Any]:
 def delivering(url: str, most_kept: int = MOST_KEPT, deliver_to: Sequence[str] = ()) -> World:
     seed = to_seed([Source("fixture", "", fixture(url))])
     return World(seed, time=lambda: MOMENT, most_kept=most_kept, deliver_to=deliver_to)
+
+
+def emit(http: FlaskClient, event: str = STARTED, agent_id: str = AGENT, **wanted: object) -> dict[str, Any]:
+    """What the event led to, when its deliveries have ended."""
+    body = {"agent_id": agent_id, "event": event, "wait": WAIT, **wanted}
+    found: dict[str, Any] = http.post("/__admin/events", json=body).get_json()
+    return found
+
+
+def read(http: FlaskClient, query: str = "") -> dict[str, Any]:
+    """The attempts that `query` asks for."""
+    answer = http.get(f"{DELIVERIES}?{query}")
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    found: dict[str, Any] = answer.get_json()
+    return found

@@ -1,6 +1,6 @@
 """Environments whose webhooks lead to receivers in the test, and short words for what happens in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.documented import AGENT, WEBHOOK
 
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
+OTHER = "9fcb3a10-6e0d-4a52-8c41-90d2b7a5e3f4"
 WAIT = 10.0
 """Seconds after which what should have happened did not."""
 
@@ -30,6 +31,13 @@ def fixture(*webhooks: Mapping[str, Any], **body: Any) -> dict[str, Any]:
 
 def world_of(*webhooks: Mapping[str, Any], most_kept: int = 1000, **body: Any) -> World:
     return World(to_seed([Source("fixture", "", fixture(*webhooks, **body))]), most_kept=most_kept)
+
+
+def two_webhooks(open_world: Callable[..., World], url: str) -> World:
+    """Two webhooks of one agent, of which `OTHER` never retries; the clock stands still."""
+    world = open_world(hook(url), hook(f"{url}/other", OTHER, max_retries=0))
+    world.default.freeze(MOMENT)
+    return world
 
 
 def impatient(*webhooks: Mapping[str, Any], timeout: float) -> Baseline:
@@ -53,7 +61,7 @@ def emit(environment: Environment, event: str = STARTED, agent_id: str = AGENT, 
 
 def attempts(environment: Environment) -> Sequence[Delivery]:
     """All of them, oldest first."""
-    return environment.deliveries.watch(lambda _: True).items
+    return environment.deliveries.log.watch(lambda _: True).items
 
 
 def statuses(environment: Environment) -> list[str]:

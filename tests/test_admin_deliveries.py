@@ -12,14 +12,16 @@ from mockserver.app import create_app
 from mockserver.receiver import Answer, WebhookReceiver
 from mockserver.world import World
 from tests.delivering import (
+    DELIVERIES,
     SECRET,
     STARTED,
     WAIT,
     delivering,
+    emit,
+    read,
 )
 from tests.documented import AGENT, OTHER_AGENT, WEBHOOK
 
-DELIVERIES = "/__admin/deliveries"
 NOW = "2025-09-03T23:50:15.000Z"
 BODY = (
     f'{{"event":"{STARTED}","agent_id":"{AGENT}","agent_name":"My Agent","webhook_id":"{WEBHOOK}",'
@@ -32,19 +34,6 @@ def world(receiver: WebhookReceiver) -> Iterator[World]:
     world = delivering(receiver.url)
     yield world
     world.stop()
-
-
-def emit(http: FlaskClient, event: str = STARTED, agent_id: str = AGENT, **wanted: object) -> dict[str, Any]:
-    body = {"agent_id": agent_id, "event": event, "wait": WAIT, **wanted}
-    found: dict[str, Any] = http.post("/__admin/events", json=body).get_json()
-    return found
-
-
-def read(http: FlaskClient, query: str = "") -> dict[str, Any]:
-    answer = http.get(f"{DELIVERIES}?{query}")
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
-    found: dict[str, Any] = answer.get_json()
-    return found
 
 
 def only(http: FlaskClient) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The filters of `GET /__admin/deliveries`, and what is wrong with them."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,10 +8,8 @@ from flask.testing import FlaskClient
 from mockserver.events import EVENTS
 from mockserver.receiver import Answer, WebhookReceiver
 from mockserver.world import World
-from tests.delivering import ENDED, RECORDER, RECORDING, STARTED, WAIT, delivering
+from tests.delivering import DELIVERIES, ENDED, RECORDER, RECORDING, STARTED, delivering, emit, read
 from tests.documented import AGENT, OTHER_AGENT, TOKEN, WEBHOOK
-
-DELIVERIES = "/__admin/deliveries"
 
 
 @pytest.fixture
@@ -20,19 +17,6 @@ def world(receiver: WebhookReceiver) -> Iterator[World]:
     world = delivering(receiver.url)
     yield world
     world.stop()
-
-
-def emit(http: FlaskClient, event: str = STARTED, agent_id: str = AGENT, **wanted: object) -> dict[str, Any]:
-    body = {"agent_id": agent_id, "event": event, "wait": WAIT, **wanted}
-    found: dict[str, Any] = http.post("/__admin/events", json=body).get_json()
-    return found
-
-
-def read(http: FlaskClient, query: str = "") -> dict[str, Any]:
-    answer = http.get(f"{DELIVERIES}?{query}")
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
-    found: dict[str, Any] = answer.get_json()
-    return found
 
 
 @pytest.fixture

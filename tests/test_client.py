@@ -284,5 +284,5 @@ def test_types_name_what_there_is() -> None:
     assert get_args(types.Action) == ACTIONS
     assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id"}
     assert set(types.FaultDetails.__annotations__) | {"preset"} == set(FAULT_KEYS)
-    assert set(types.CallFilters.__annotations__) == set(requests_routes.FILTERS)
+    assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

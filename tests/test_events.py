@@ -123,7 +123,7 @@ def test_what_waits_when_its_webhook_goes_is_dropped_and_never_comes_later(
         environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
     stop(environment)
-    found = environment.deliveries.watch(lambda _: True, 8, None, WAIT)
+    found = environment.deliveries.log.watch(lambda _: True, 8, None, WAIT)
     assert found.satisfied
     mine = [each for each in found.items if each.webhook_id == WEBHOOK]
     assert [(each.status, each.outcome and each.outcome.error) for each in mine] == [
@@ -186,7 +186,7 @@ def test_what_already_went_out_is_not_changed_by_an_update(open_world: OpenWorld
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
     environment.webhooks.update(AGENT, WEBHOOK, {"name": "Renamed", "webhook_url": "http://localhost:1/"})
-    emit_ended = environment.deliveries.watch(lambda _: True, 1, None, WAIT).items[0]
+    emit_ended = environment.deliveries.log.watch(lambda _: True, 1, None, WAIT).items[0]
     assert (emit_ended.status, emit_ended.outgoing and emit_ended.outgoing.url) == ("success", receiver.url)
     assert receiver.requests[0].json["webhook_name"] == "My Webhook"
 
@@ -202,7 +202,7 @@ def test_the_deliveries_of_one_webhook_go_out_one_after_another_in_order(
     receiver.answer_next(*[Answer(delay=0.05)] * 3)
     for number in range(40):
         environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
-    assert environment.deliveries.watch(lambda _: True, 80, None, WAIT).satisfied
+    assert environment.deliveries.log.watch(lambda _: True, 80, None, WAIT).satisfied
     assert numbers(receiver) == numbers(receiver, "/webhook/2") == list(range(40))
 
 

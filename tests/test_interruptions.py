@@ -121,7 +121,7 @@ def test_a_reset_does_not_open_what_was_closed(open_world: OpenWorld, receiver: 
     environment.reset()
     environment.deliveries.emit(AGENT, STARTED)
     environment.deliveries.advance(3600)
-    assert not environment.deliveries.watch(lambda _: True, 1, None, 60).satisfied
+    assert not environment.deliveries.log.watch(lambda _: True, 1, None, 60).satisfied
     assert receiver.requests == []
 
 
@@ -132,7 +132,7 @@ def test_nothing_happens_in_a_world_that_has_stopped(open_world: OpenWorld, rece
     for environment in (world.default, world.open(world.default.baseline)):
         environment.deliveries.emit(AGENT, STARTED)
         environment.deliveries.advance(3600)
-        assert not environment.deliveries.watch(lambda _: True, 1, None, 60).satisfied
+        assert not environment.deliveries.log.watch(lambda _: True, 1, None, 60).satisfied
     world.stop()
     assert (threading.active_count(), receiver.requests) == (before, [])
 
@@ -217,7 +217,7 @@ def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
         world.by_name(name).deliveries.emit(AGENT, STARTED)
     receiver.wait_for(2)
     world.close("opened")
-    assert world.default.deliveries.watch(lambda _: True, 2, None, WAIT).satisfied
+    assert world.default.deliveries.log.watch(lambda _: True, 2, None, WAIT).satisfied
     assert (statuses(world.default), len(receiver.requests)) == (["success", "success"], 3)
 
 

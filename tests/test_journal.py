@@ -24,7 +24,7 @@ def record(journal: Journal, count: int) -> None:
 
 
 def numbers(journal: Journal) -> list[int]:
-    return [each.number for each in journal.watch(lambda _: True).items]
+    return [each.number for each in journal.log.watch(lambda _: True).items]
 
 
 @pytest.fixture
@@ -35,17 +35,17 @@ def journal() -> Journal:
 def test_exchanges_are_numbered_from_one_and_kept_oldest_first(journal: Journal) -> None:
     record(journal, 3)
     assert numbers(journal) == [1, 2, 3]
-    assert journal.dropped == 0
+    assert journal.log.dropped == 0
 
 
 def test_the_latest_are_kept_and_the_others_are_counted(journal: Journal) -> None:
     record(journal, 12)
-    assert (numbers(journal), journal.dropped) == ([8, 9, 10, 11, 12], 7)
+    assert (numbers(journal), journal.log.dropped) == ([8, 9, 10, 11, 12], 7)
 
 
 def test_clearing_forgets_what_is_kept_and_the_numbers_go_on(journal: Journal) -> None:
     record(journal, 7)
-    assert (journal.clear(), journal.dropped, numbers(journal)) == (5, 0, [])
+    assert (journal.clear(), journal.log.dropped, numbers(journal)) == (5, 0, [])
     record(journal, 1)
     assert numbers(journal) == [8]
 
@@ -53,7 +53,7 @@ def test_clearing_forgets_what_is_kept_and_the_numbers_go_on(journal: Journal) -
 def test_a_reset_begins_anew(journal: Journal) -> None:
     record(journal, 7)
     journal.reset()
-    assert (journal.dropped, numbers(journal)) == (0, [])
+    assert (journal.log.dropped, numbers(journal)) == (0, [])
     record(journal, 1)
     assert numbers(journal) == [1]
 
@@ -61,7 +61,7 @@ def test_a_reset_begins_anew(journal: Journal) -> None:
 def test_after_its_end_nobody_waits(journal: Journal) -> None:
     record(journal, 1)
     journal.close()
-    assert journal.watch(lambda _: True, 1, None, 300) == Found((), 0, False)
+    assert journal.log.watch(lambda _: True, 1, None, 300) == Found((), 0, False)
 
 
 def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() -> None:
@@ -83,5 +83,5 @@ def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() 
 def test_a_search_finds_what_matches(journal: Journal) -> None:
     for path in ("/a", "/b", "/a"):
         journal.record(lambda number: exchange(number, path))  # noqa: B023
-    found = journal.watch(lambda each: each.path == "/a", 1, 1)
+    found = journal.log.watch(lambda each: each.path == "/a", 1, 1)
     assert ([each.number for each in found.items], found.count, found.satisfied) == ([1, 3], 2, False)

@@ -11,13 +11,12 @@ from mockserver.environment import Environment
 from mockserver.receiver import Answer, WebhookReceiver
 from mockserver.world import World
 from tests.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
-from tests.stories import MOMENT, STARTED, attempts, emit, hook
+from tests.stories import OTHER, STARTED, attempts, emit, two_webhooks
 
 OpenWorld = Callable[..., World]
 WEBHOOK_PATH = TOGGLE.removesuffix("/toggle")
 LOGS = f"{WEBHOOK_PATH}/logs"
 REASON = "X-Mockserver-Reason"
-OTHER = "9fcb3a10-6e0d-4a52-8c41-90d2b7a5e3f4"
 NO_AGENT = '{"success":false,"message":"Agent not found in this environment."}'
 NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 NO_LOG = '{"success":false,"message":"Log not found."}'
@@ -27,10 +26,7 @@ NO_TOKEN = '{"message":"Missing Bearer Token"}'
 
 @pytest.fixture
 def world(open_world: OpenWorld, receiver: WebhookReceiver) -> World:
-    """Two webhooks of one agent; the clock stands still."""
-    world = open_world(hook(receiver.url), hook(f"{receiver.url}/other", OTHER, max_retries=0))
-    world.default.freeze(MOMENT)
-    return world
+    return two_webhooks(open_world, receiver.url)
 
 
 @pytest.fixture

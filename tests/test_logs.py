@@ -15,21 +15,17 @@ from mockserver.receiver import Answer, WebhookReceiver
 from mockserver.world import World
 from tests.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.peers import answering, peers
-from tests.stories import MOMENT, STARTED, emit, hook, impatient
+from tests.stories import MOMENT, OTHER, STARTED, emit, hook, impatient, two_webhooks
 
 OpenWorld = Callable[..., World]
 WEBHOOK_PATH = TOGGLE.removesuffix("/toggle")
 LOGS = f"{WEBHOOK_PATH}/logs"
-OTHER = "9fcb3a10-6e0d-4a52-8c41-90d2b7a5e3f4"
 NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 
 
 @pytest.fixture
 def world(open_world: OpenWorld, receiver: WebhookReceiver) -> World:
-    """Two webhooks of one agent; the clock stands still."""
-    world = open_world(hook(receiver.url), hook(f"{receiver.url}/other", OTHER, max_retries=0))
-    world.default.freeze(MOMENT)
-    return world
+    return two_webhooks(open_world, receiver.url)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_a_receiver_that_hangs_delays_neither_another_webhook_nor_another_enviro
         for environment in others:
             environment.deliveries.emit(AGENT, STARTED)
     for environment in others:
-        assert environment.deliveries.watch(lambda _: True, 3, None, WAIT).satisfied
+        assert environment.deliveries.log.watch(lambda _: True, 3, None, WAIT).satisfied
     assert statuses(world.default) == ["pending", "pending"]
 
 
@@ -50,7 +50,7 @@ def test_a_retry_is_made_in_time_while_another_receiver_hangs(open_world: OpenWo
     emit(world.default)
     other.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(3)
-    assert world.default.deliveries.watch(lambda each: each.status == "success", 1, None, WAIT).satisfied
+    assert world.default.deliveries.log.watch(lambda each: each.status == "success", 1, None, WAIT).satisfied
 
 
 def test_a_hundred_receivers_may_hang_at_once(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
@@ -69,7 +69,7 @@ def test_a_hundred_receivers_each_get_everything_once_and_in_order(
     environment = open_world(*hooks(receiver.url, 100)).default
     for number in range(5):
         environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
-    assert environment.deliveries.watch(lambda _: True, 500, None, 60).satisfied
+    assert environment.deliveries.log.watch(lambda _: True, 500, None, 60).satisfied
     came: dict[str, list[int]] = {}
     for request in receiver.requests:
         came.setdefault(request.path, []).append(request.json["number"])
@@ -118,9 +118,9 @@ def test_no_more_is_kept_than_was_asked_for_and_the_rest_is_counted(
     for number in range(25):
         emit(environment, number=number)
     assert [each.occurrence.extra["number"] for each in attempts(environment)] == list(range(15, 25))
-    assert environment.deliveries.dropped == 15
+    assert environment.deliveries.log.dropped == 15
     environment.reset()
-    assert (environment.deliveries.dropped, len(attempts(environment))) == (0, 0)
+    assert (environment.deliveries.log.dropped, len(attempts(environment))) == (0, 0)
 
 
 def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
@@ -134,7 +134,7 @@ def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(2)
     environment.deliveries.emit(AGENT, STARTED)
-    assert environment.deliveries.watch(lambda _: True, 2, None, WAIT).satisfied
+    assert environment.deliveries.log.watch(lambda _: True, 2, None, WAIT).satisfied
     receiver.wait_for(4)
 
 

@@ -57,7 +57,7 @@ def world() -> Iterator[World]:
     world = World(to_seed([*sources, source(more)]), time=lambda: NOW)
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)
-    world.default.deliveries.watch(lambda delivery: delivery.ended, least=2, seconds=10)
+    world.default.deliveries.log.watch(lambda delivery: delivery.ended, least=2, seconds=10)
     yield world
     world.stop()
 

@@ -38,7 +38,7 @@ def state(world: World, name: str = "default") -> dict[str, Any]:
 
 
 def requests_of(world: World, name: str = "default") -> list[tuple[str, str, int | None]]:
-    journal = world.by_name(name).journal.watch(lambda _: True).items
+    journal = world.by_name(name).journal.log.watch(lambda _: True).items
     return [(exchange.method, exchange.path, exchange.status) for exchange in journal]
 
 
@@ -160,7 +160,7 @@ def test_a_token_that_another_environment_took_is_not_used_for_the_default_one(h
     taken = world.open(world.default.baseline, "taken", "talq_page_1")
     press(http, NAME)
     assert state(world)["enabled"]
-    assert taken.journal.watch(lambda _: True).items == []
+    assert taken.journal.log.watch(lambda _: True).items == []
 
 
 def test_the_trigger_form_knows_every_event_and_tells_who_gets_it(http: FlaskClient, world: World) -> None:
@@ -168,7 +168,7 @@ def test_the_trigger_form_knows_every_event_and_tells_who_gets_it(http: FlaskCli
     assert values == list(EVENTS)
     told_text = press(http, "Trigger", event="event_recording", call='{"id": "c1"}', context='{"a": "b"}')
     assert told_text.startswith("event_recording goes to 1 webhook; not to ")
-    found = world.default.deliveries.watch(lambda _: True, 1, None, WAIT)
+    found = world.default.deliveries.log.watch(lambda _: True, 1, None, WAIT)
     assert [each.occurrence.event for each in found.items] == ["event_recording"]
     shown = page(http)
     assert "event_recording" in shown.text

@@ -41,7 +41,7 @@ def test_the_switch_toggles(browser: Browser, server: Server, world: World, widt
     browser.wait_for(f"#webhook-{WEBHOOK}", "active")
     assert browser.find(SWITCH)[0].get_attribute("aria-checked") == "true"
     browser.wait_for("#requests .rows", f"/api/v1/agents/{AGENT[:8]}")
-    assert [each.path for each in world.default.journal.watch(lambda _: True).items] == [TOGGLE]
+    assert [each.path for each in world.default.journal.log.watch(lambda _: True).items] == [TOGGLE]
     assert browser.complaints() == []
 
 
@@ -92,7 +92,7 @@ def test_an_event_is_triggered(browser: Browser, server: Server, world: World, w
     browser.press("#trigger button", "Trigger")
     browser.told(f"{ENDED} goes to 1 webhook")
     browser.wait_for("#deliveries .rows", ENDED)
-    [delivery] = world.default.deliveries.watch(lambda _: True).items
+    [delivery] = world.default.deliveries.log.watch(lambda _: True).items
     assert delivery.occurrence.call["id"] == "call-1"
     browser.fill("#trigger [name=call]", "{")
     browser.press("#trigger button", "Trigger")
@@ -153,7 +153,7 @@ def test_reset_is_asked_twice_and_goes_back(browser: Browser, server: Server, wo
     browser.told("default is as its fixture has it.")
     browser.wait_for(f"#webhook-{WEBHOOK}", "disabled")
     browser.wait_for("#requests .empty")
-    assert world.default.journal.watch(lambda _: True).items == []
+    assert world.default.journal.log.watch(lambda _: True).items == []
 
 
 @at_both_widths

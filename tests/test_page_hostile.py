@@ -91,7 +91,7 @@ def test_hostile_events_faults_and_snapshots_are_text(http: FlaskClient, text: s
     http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [{"id": WEBHOOK, "enabled": True}]}]})
     event = {"agent_id": AGENT, "event": "event_phone_call_started", "context": {text: text}, "data": {text: text}}
     http.post("/__admin/events", data=json.dumps(event), content_type="application/json")
-    assert world.default.deliveries.watch(lambda _: True, 1, None, WAIT).satisfied
+    assert world.default.deliveries.log.watch(lambda _: True, 1, None, WAIT).satisfied
     fault = {"match": {"path": text}, "respond": {"status": 418, "body": text}}
     http.post("/__admin/faults", data=json.dumps(fault), content_type="application/json")
     http.post(PAGE, data={"action": "take_snapshot", "name": text.encode(errors="replace").decode()})
@@ -132,12 +132,12 @@ def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, serv
     sent = {"name": "it's", "webhook_url": "http://localhost/", "events": ["event_action"]}
     path = f"/api/v1/agents/{AGENT}/webhooks?a=%5B1%5D&b=c"
     http.post(path, base_url=server.url, headers={**TOKEN, "X-One": "1"}, json=sent)
-    [shown] = world.default.journal.watch(lambda _: True).items
+    [shown] = world.default.journal.log.watch(lambda _: True).items
     lines = [code for code in Document(http.get(PAGE, base_url=server.url).text).code if code.startswith("curl -g")]
     line = lines[0]
     assert "${TOKEN:-ta***}" in line
     subprocess.run(["sh", "-c", line], capture_output=True, check=True, cwd=tmp_path)
-    first, again_sent = world.default.journal.watch(lambda _: True).items
+    first, again_sent = world.default.journal.log.watch(lambda _: True).items
     assert (first.request_body, first.path, first.method) == (
         again_sent.request_body,
         again_sent.path,

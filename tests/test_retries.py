@@ -164,7 +164,7 @@ def test_a_wait_for_failures_sees_the_one_whose_retry_was_dropped(
     environment = failing(open_world, receiver, retry_schedule=[0.1])
     environment.unfreeze()
     disable(environment)
-    found = environment.deliveries.watch(lambda delivery: delivery.status == "failed", 1, None, WAIT)
+    found = environment.deliveries.log.watch(lambda delivery: delivery.status == "failed", 1, None, WAIT)
     assert (found.satisfied, found.count, len(found.items)) == (True, 1, 1)
 
 
@@ -174,7 +174,7 @@ def test_every_failure_is_counted_once_by_a_wait_that_sees_it_twice(
     environment = open_world(hook(receiver.url, max_retries=2), settings={"retry_schedule": [0.01]}).default
     receiver.answer_always(500)
     environment.deliveries.emit(AGENT, STARTED)
-    found = environment.deliveries.watch(lambda delivery: delivery.status in ("retrying", "failed"), 3, None, WAIT)
+    found = environment.deliveries.log.watch(lambda delivery: delivery.status in ("retrying", "failed"), 3, None, WAIT)
     assert (found.satisfied, found.count, [each.attempt for each in found.items]) == (True, 3, [1, 2, 3])
 
 
@@ -211,7 +211,7 @@ def test_retries_are_made_by_the_real_clock_too(open_world: OpenWorld, receiver:
     environment = open_world(hook(receiver.url, max_retries=10), settings={"retry_schedule": [0.02]}).default
     receiver.answer_always(500)
     environment.deliveries.emit(AGENT, STARTED)
-    found = environment.deliveries.watch(lambda _: True, 11, None, WAIT)
+    found = environment.deliveries.log.watch(lambda _: True, 11, None, WAIT)
     assert [each.attempt for each in found.items] == list(range(1, 12))
     times = [each.created_at for each in found.items]
     assert all(later - earlier >= timedelta(seconds=0.02) for earlier, later in pairwise(times))

@@ -20,6 +20,7 @@ from mockserver.admin.routes import Admin
 from mockserver.answers import this_request
 from mockserver.environment import Environment
 from mockserver.errors import Problem
+from mockserver.history import LOOK_SECONDS
 from mockserver.routing import ADMIN
 from mockserver.words import near_or_all
 
@@ -33,7 +34,6 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _MOST_OUTCOMES = 100
-_LOOK_SECONDS = 0.5
 
 
 class _Outcomes:
@@ -96,7 +96,7 @@ def _awaited(admin: Admin, environment: Environment, start: str, wait: float) ->
     contents = contents_of(environment, names)
     with this_request().connection.extra_thread():
         while request.if_none_match.contains(contents.version(start)) and (left := end - monotonic()) > 0:
-            slept = _slept(environment, contents, min(left, _LOOK_SECONDS))
+            slept = _slept(environment, contents, min(left, LOOK_SECONDS))
             contents = contents_of(environment, admin.world.environments)
             if not slept or this_request().connection.is_gone():
                 break
@@ -107,7 +107,7 @@ def _slept(environment: Environment, contents: Contents, wait: float) -> bool:
     """Until an API request comes, or for a time; false when the environment has been reset or closed."""
     began = monotonic()
     latest = contents.exchanges[-1].number if contents.exchanges else 0
-    found = environment.journal.watch(lambda exchange: exchange.number > latest, 1, None, wait)
+    found = environment.journal.log.watch(lambda exchange: exchange.number > latest, 1, None, wait)
     return found.satisfied or monotonic() - began >= wait
 
 

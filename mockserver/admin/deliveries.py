@@ -55,15 +55,7 @@ def register(admin: Admin) -> None:
         wanted = search(request.args, FILTERS)
         environment = admin.environment()
         _check_ids(environment, admin.world)
-        deliveries = environment.deliveries
-        found = watch(deliveries, wanted)
-        body = {
-            "satisfied": found.satisfied,
-            "count": found.count,
-            "dropped": deliveries.dropped,
-            "deliveries": [present(each) for each in found.items],
-        }
-        return admin_response(body)
+        return filters.answer("deliveries", environment.deliveries.log, wanted, present)
 
     def clear() -> Response:
         return admin_response({"deleted": admin.environment().deliveries.clear()})

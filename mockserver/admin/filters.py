@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
+from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from mockserver import patterns
 from mockserver.answers import this_request
 from mockserver.clock import to_moment
 from mockserver.errors import Problem
-from mockserver.history import Found
+from mockserver.history import Found, History
+from mockserver.wire import admin_response
 from mockserver.words import brief, near_or_all
 
 T = TypeVar("T")
@@ -21,19 +23,6 @@ MOST_WAITING_SECONDS = 300
 
 Filter = Callable[[str], Callable[[T], bool]]
 """From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
-
-
-class Watchable(Protocol[T]):
-    """What can be searched and waited for; see `History.watch`."""
-
-    def watch(
-        self,
-        matches: Callable[[T], bool],
-        least: int | None = None,
-        most: int | None = None,
-        seconds: float = 0,
-        gave_up: Callable[[], bool] = lambda: False,
-    ) -> Found[T]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +51,18 @@ def search(args: MultiDict[str, str], filters: Mapping[str, Filter[T]]) -> Searc
     return Search(lambda item: all(matches(item) for matches in wanted), least, most, wait)
 
 
-def watch(history: Watchable[T], wanted: Search[T]) -> Found[T]:
+def watch(history: History[T], wanted: Search[T]) -> Found[T]:
     """What the search finds, after its wait; meanwhile another thread takes this one's place."""
     connection = this_request().connection
     with connection.extra_thread() if wanted.seconds else nullcontext():
         return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds, connection.is_gone)
+
+
+def answer(what: str, history: History[T], wanted: Search[T], present: Callable[[T], dict[str, Any]]) -> Response:
+    """What the search finds, under `what`, with how it went."""
+    found = watch(history, wanted)
+    body = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
+    return admin_response({**body, what: [present(each) for each in found.items]})
 
 
 def seconds(value: object, name: str) -> float:

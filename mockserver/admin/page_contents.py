@@ -56,17 +56,17 @@ class Contents:
 
 def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
     agents, more_webhooks = _agents(environment)
-    exchanges = environment.journal.watch(lambda _: True).items
-    deliveries = environment.deliveries.watch(lambda _: True).items
+    exchanges = environment.journal.log.watch(lambda _: True).items
+    deliveries = environment.deliveries.log.watch(lambda _: True).items
     snapshots = environment.snapshots()
     return Contents(
         agents=agents,
         agents_in_all=len(environment.agent_ids()),
         more_webhooks=more_webhooks,
         exchanges=exchanges[-MOST_EXCHANGES:],
-        exchanges_in_all=len(exchanges) + environment.journal.dropped,
+        exchanges_in_all=len(exchanges) + environment.journal.log.dropped,
         deliveries=_by_event(deliveries[-MOST_ATTEMPTS:])[-MOST_DELIVERIES:],
-        deliveries_in_all=len(deliveries) + environment.deliveries.dropped,
+        deliveries_in_all=len(deliveries) + environment.deliveries.log.dropped,
         faults=list(environment.faults.all()),
         snapshots=snapshots[-MOST_SNAPSHOTS:],
         more_snapshots=max(0, len(snapshots) - MOST_SNAPSHOTS),

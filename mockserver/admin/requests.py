@@ -2,14 +2,14 @@
 
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response, request
 
 from mockserver import patterns
 from mockserver.admin import filters
-from mockserver.admin.filters import Filter, search, watch
+from mockserver.admin.filters import Filter, search
 from mockserver.admin.guard import TOKEN_HEADER
 from mockserver.admin.routes import Admin
 from mockserver.clock import to_milliseconds
@@ -53,33 +53,29 @@ def _path(value: str) -> Callable[[Exchange], bool]:
     )
 
 
-FILTERS: Mapping[str, Filter[Exchange]] = {
-    "method": _method,
-    "path": _path,
-    "status": _status,
-    "operation": filters.text(lambda exchange: exchange.operation),
-    "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
-    "fault": _fault,
-    "since": filters.since(lambda exchange: exchange.moment),
-    "after": filters.more_than("after", lambda exchange: exchange.number),
-}
+def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
+    """What can be asked for, of an API that has these operations."""
+    return {
+        "method": _method,
+        "path": _path,
+        "status": _status,
+        "operation": filters.one_of("operation", operations, lambda exchange: exchange.operation),
+        "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
+        "fault": _fault,
+        "since": filters.since(lambda exchange: exchange.moment),
+        "after": filters.more_than("after", lambda exchange: exchange.number),
+    }
+
 
 _SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
 
 
 def register(admin: Admin) -> None:
+    known = filters_for(admin.operations())
+
     def read() -> Response:
-        operations: Filter[Exchange] = filters.one_of("operation", admin.operations(), lambda each: each.operation)
-        wanted = search(request.args, {**FILTERS, "operation": operations})
-        journal = admin.environment().journal
-        found = watch(journal, wanted)
-        body = {
-            "satisfied": found.satisfied,
-            "count": found.count,
-            "dropped": journal.dropped,
-            "requests": [present(each) for each in found.items],
-        }
-        return admin_response(body)
+        wanted = search(request.args, known)
+        return filters.answer("requests", admin.environment().journal.log, wanted, present)
 
     def clear() -> Response:
         return admin_response({"deleted": admin.environment().journal.clear()})
