@@ -8,7 +8,7 @@ from mockserver.documents import Path
 from mockserver.mistakes import Source
 from mockserver.records import Agent, Webhook
 from mockserver.settings import to_settings
-from mockserver.store import Baseline, Record
+from mockserver.store import Baseline
 
 
 class Collected:
@@ -23,7 +23,6 @@ class Collected:
         self.webhooks: dict[str, Webhook] = {}
         self.webhook_ids: dict[str, list[str]] = {}
         self.cache_clears: dict[str, int] = {}
-        self.sections: dict[str, dict[str, Record]] = {}
         self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
         self.expired_tokens: list[str] = []
@@ -33,7 +32,7 @@ class Collected:
         """`settings` are those that the ones found are laid over, as a fixture gives them."""
         ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
         chosen = to_settings({**(settings or {}), **self.settings})
-        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, self.sections, chosen)
+        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen)
 
     @cached_property
     def given_ids(self) -> frozenset[str]:

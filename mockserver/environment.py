@@ -1,6 +1,6 @@
 """One isolated world: its own agents and webhooks, its own clock, and the baseline it goes back to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
@@ -15,10 +15,9 @@ from mockserver.mistakes import Source
 from mockserver.outbox import Sharing
 from mockserver.rate_limit import RateLimit
 from mockserver.records import Agent, Webhook
-from mockserver.sections import Section
 from mockserver.seed import EnvironmentSeed, to_baseline, to_document, to_part
 from mockserver.settings import Settings
-from mockserver.store import Records, State
+from mockserver.store import State
 from mockserver.webhooks import Webhooks
 
 MOST_SNAPSHOTS = 10_000
@@ -37,17 +36,14 @@ class Environment:
     """Shares `baseline` with others and keeps only what changes. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_sections", "_state", "agents", "baseline", "clock", "deliveries", "errors"),
+        *("_lock", "_state", "agents", "baseline", "clock", "deliveries", "errors"),
         *("_snapshots", "expired_tokens", "faults", "journal", "name", "rate_limit", "tokens", "webhooks"),
     )
 
-    def __init__(
-        self, name: str, seed: EnvironmentSeed, clock: Clock, sharing: Sharing, sections: Sequence[Section] = ()
-    ) -> None:
+    def __init__(self, name: str, seed: EnvironmentSeed, clock: Clock, sharing: Sharing) -> None:
         self.name, self.baseline = name, seed.baseline
         self.tokens, self.expired_tokens = seed.tokens, seed.expired_tokens
         self.clock = clock
-        self._sections = sections
         self.errors: list[str] = []
         """Tracebacks of crashes of the mock itself while it answered or delivered for this environment."""
         self._lock = RLock()
@@ -162,7 +158,7 @@ class Environment:
 
         Settings that the fixture does not give stay. Raises FixtureError, and then nothing has changed.
         """
-        baseline = to_baseline(source, self._sections, settings=self.settings)
+        baseline = to_baseline(source, settings=self.settings)
         with self._lock:
             seed = self.settings.seed
             self._state.reset(baseline)
@@ -172,7 +168,7 @@ class Environment:
         """Lays a fixture over the state by id. Raises FixtureError, and then nothing has changed."""
         with self._lock:
             seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._sections, self._state, self.settings))
+            self._state.merge(to_baseline(source, self._state, self.settings))
             self._reseed(seed)
 
     def _reseed(self, before: int) -> None:
@@ -181,10 +177,6 @@ class Environment:
             self.webhooks.ids.restart(self.settings.seed)
             self.deliveries.ids.restart(self.settings.seed)
             self.faults.reseed(self.settings.seed)
-
-    def records(self, section: Section) -> Records:
-        """What a family keeps in a section of its own."""
-        return Records(self._state, section.key, self._lock)
 
     def agent(self, id: str) -> Agent | None:
         """Without the lock, which one look needs not: the others ask here whose an unknown id is."""

@@ -8,14 +8,13 @@ from mockserver.builder import DocumentError
 from mockserver.documents import collector_paused, is_json, read
 from mockserver.errors import FixtureError, Mistake
 from mockserver.mistakes import Source
-from mockserver.sections import Section
 from mockserver.seed import Seed, to_seed
 
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
 @collector_paused()
-def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
+def load(paths: Sequence[str | Path]) -> Seed:
     """The environments of all files together; of a folder, every YAML and JSON file in it, by name.
 
     Raises FixtureError with every mistake of every file.
@@ -28,7 +27,7 @@ def load(paths: Sequence[str | Path], sections: Sequence[Section] = ()) -> Seed:
         except FixtureError as error:
             mistakes += error.mistakes
     try:
-        seed = to_seed(sources, sections)
+        seed = to_seed(sources)
     except FixtureError as error:
         mistakes += error.mistakes
     if mistakes:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mockserver.admin.guard import Guard
-from mockserver.api import sections
 from mockserver.app import create_app
 from mockserver.client import MockServer
 from mockserver.fixture_files import default_fixture, load
@@ -64,14 +63,14 @@ def running_mockserver(
 def seed_of(fixtures: Fixtures) -> Seed:
     """What the fixtures, or the built-in one, describe. Raises FixtureError."""
     paths = [fixtures] if isinstance(fixtures, (str, Path)) else fixtures
-    return load(paths or [default_fixture()], sections())
+    return load(paths or [default_fixture()])
 
 
 @contextmanager
 def serving(seed: Seed, port: int = 0, deliver_to: Sequence[str] = ()) -> Iterator[Local]:
     """The same for what has been read already. Raises OSError."""
     seed = _with_a_token(seed)
-    world = World(seed, sections(), deliver_to=deliver_to)
+    world = World(seed, deliver_to=deliver_to)
     server = Server(create_app(world, Guard()), port=port)
     server.start()
     try:

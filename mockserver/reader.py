@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any, TypeGuard
 
@@ -215,8 +215,7 @@ class Reader:
             return True
         if self.over is None:
             return False
-        tables: list[Container[str]] = [self.over.agents, self.over.webhooks, *self.over.sections.values()]
-        return any(id in table for table in tables)
+        return id in self.over.agents or id in self.over.webhooks
 
     def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
         """In whole seconds, as the API's database keeps it."""

@@ -7,7 +7,6 @@ from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.reader import ID, TOKEN
 from mockserver.records import AGENT_DEFAULTS
 from mockserver.rules import Field
-from mockserver.sections import Section
 from mockserver.settings import SETTING_FIELDS
 
 _ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
@@ -24,9 +23,9 @@ _TOKENS = {
 }
 
 
-def fixture_schema(sections: Sequence[Section] = ()) -> dict[str, Any]:
-    """A schema in draft 2020-12; `sections` are what fixtures may hold beside agents."""
-    environment = {**_environment(), **{section.key: _section(section) for section in sections}}
+def fixture_schema() -> dict[str, Any]:
+    """A schema in draft 2020-12."""
+    environment = _environment()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fixture of the Talkover mock server",
@@ -54,11 +53,6 @@ def _environment() -> dict[str, Any]:
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
-
-
-def _section(section: Section) -> dict[str, Any]:
-    record = _object(*_required(section.fields), id=_OPTIONAL_ID, **_schemas(section.fields))
-    return {"type": ["array", "null"], "items": record}
 
 
 def _agent() -> dict[str, Any]:

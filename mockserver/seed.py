@@ -11,7 +11,6 @@ from mockserver.mistakes import Mistakes, Source
 from mockserver.reader import ID, Reader, is_token, webhook_document
 from mockserver.records import Agent, Webhook
 from mockserver.rules import Invalid
-from mockserver.sections import Section, read_section
 from mockserver.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
 from mockserver.store import Baseline, State
 
@@ -37,13 +36,13 @@ Seed = Mapping[str, EnvironmentSeed]
 """The environments by name; `default` is always among them."""
 
 
-def to_seed(sources: Sequence[Source], sections: Sequence[Section] = ()) -> Seed:
-    """The environments that the fixtures describe together; `sections` are what they may hold beside agents.
+def to_seed(sources: Sequence[Source]) -> Seed:
+    """The environments that the fixtures describe together.
 
     The settings of the default environment hold in the others too, where they say nothing else.
     Raises FixtureError with all mistakes of all.
     """
-    seeding = _Seeding(sources, sections)
+    seeding = _Seeding(sources)
     for source in sources:
         seeding.read(source)
     seeding.mistakes.raise_if_any()
@@ -54,12 +53,7 @@ def to_seed(sources: Sequence[Source], sections: Sequence[Section] = ()) -> Seed
     }
 
 
-def to_baseline(
-    source: Source,
-    sections: Sequence[Section] = (),
-    over: State | None = None,
-    settings: Settings = DEFAULTS,
-) -> Baseline:
+def to_baseline(source: Source, over: State | None = None, settings: Settings = DEFAULTS) -> Baseline:
     """The records of a fixture that describes one environment. Raises FixtureError.
 
     With `over`, each is laid over the record of that state with the same id: what is not given stays.
@@ -68,9 +62,8 @@ def to_baseline(
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    keys = ("agents", "settings", *(section.key for section in sections))
-    if mistakes.is_mapping((), source.data, keys, _NOT_IN_A_STATE):
-        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data, sections)
+    if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE):
+        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides())
 
@@ -81,7 +74,6 @@ def to_document(state: State) -> dict[str, Any]:
     return {
         **({"settings": settings} if settings else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
-        **{key: [dict(record) for record in table.values()] for key, table in state.sections.items()},
     }
 
 
@@ -109,10 +101,8 @@ def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> 
 class _Seeding:
     """Reads whole fixtures, one after another, into environments."""
 
-    def __init__(self, sources: Sequence[Source], sections: Sequence[Section]) -> None:
+    def __init__(self, sources: Sequence[Source]) -> None:
         self.mistakes = Mistakes()
-        self._sections = sections
-        self._keys = (*_BODY_KEYS, *(section.key for section in sections))
         self._documents = [source.data for source in sources if isinstance(source.data, dict)]
         self.environments: dict[str, Collected] = {DEFAULT: Collected(self._documents)}
         self._tokens: dict[str, str] = {}
@@ -120,7 +110,7 @@ class _Seeding:
     def read(self, source: Source) -> None:
         self.mistakes.source = source
         data = source.data
-        if not self.mistakes.is_mapping((), data, (*self._keys, "environments")):
+        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments")):
             return
         self._environment((), DEFAULT, data)
         environments = data.get("environments")
@@ -134,7 +124,7 @@ class _Seeding:
             self.mistakes.add(path, "the default environment's keys stand at the top level of the file")
         elif not isinstance(name, str) or not ID.fullmatch(name):
             self.mistakes.add(path, "must be named by letters, digits and -_. in quotes")
-        elif self.mistakes.is_mapping(path, body, self._keys):
+        elif self.mistakes.is_mapping(path, body, _BODY_KEYS):
             self._environment(path, name, body)
 
     def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:
@@ -143,7 +133,7 @@ class _Seeding:
             for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
                 if self._is_token((*path, kind, i), name, token):
                     tokens.append(token)
-        _read_body(Reader(self.mistakes, name, found), path, body, self._sections)
+        _read_body(Reader(self.mistakes, name, found), path, body)
 
     def _bodies(self, name: str) -> list[Any]:
         """What all the documents say of an environment, unchecked."""
@@ -162,11 +152,9 @@ class _Seeding:
         return True
 
 
-def _read_body(reader: Reader, path: Path, body: dict[str, Any], sections: Sequence[Section]) -> None:
+def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
     for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
         reader.agent((*path, "agents", i), agent)
-    for section in sections:
-        read_section(reader, path, section, body)
     if body.get("settings") is not None:
         _read_settings(reader, (*path, "settings"), body["settings"])
 

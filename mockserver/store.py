@@ -1,7 +1,6 @@
 """Copy-on-write state: a baseline that environments share, and the little that each has changed."""
 
 from collections.abc import Iterator, Mapping
-from threading import RLock
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
@@ -9,9 +8,6 @@ from mockserver.records import Agent, Webhook
 from mockserver.settings import DEFAULTS, Settings
 
 V = TypeVar("V")
-
-Record = Mapping[str, Any]
-"""A record of a section: its `id` and its fields."""
 
 _REMOVED: Any = object()
 _MOST_CHANGES = 500
@@ -83,15 +79,13 @@ class Baseline(NamedTuple):
     """By agent id, oldest first."""
     cache_clears: Mapping[str, int] = MappingProxyType({})
     """By agent id: how often a webhook operation has cleared the agent's cache."""
-    sections: Mapping[str, Mapping[str, Record]] = MappingProxyType({})
-    """By section of the fixture: the records of families that keep nothing but fields, by id."""
     settings: Settings = DEFAULTS
 
 
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "deleted", "sections", "settings", "webhook_ids", "webhooks")
+    __slots__ = ("agents", "cache_clears", "deleted", "settings", "webhook_ids", "webhooks")
 
     def __init__(self, baseline: Baseline) -> None:
         self.reset(baseline)
@@ -101,7 +95,6 @@ class State:
         self.webhooks = Table(baseline.webhooks)
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
-        self.sections = {key: Table(records) for key, records in baseline.sections.items()}
         self.settings = baseline.settings
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks that were removed last, to explain why they are not found."""
@@ -111,7 +104,6 @@ class State:
         copy = State(Baseline())
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
-        copy.sections = {key: table.copy() for key, table in self.sections.items()}
         copy.settings = self.settings
         copy.deleted = dict(self.deleted)
         return copy
@@ -129,9 +121,6 @@ class State:
             self.put_webhook(webhook)
         for agent_id, count in changes.cache_clears.items():
             self.cache_clears.put(agent_id, count)
-        for key, records in changes.sections.items():
-            for id, record in records.items():
-                self.section(key).put(id, record)
         self.settings = changes.settings
 
     def put_webhook(self, webhook: Webhook) -> None:
@@ -148,9 +137,6 @@ class State:
         if len(self.deleted) > _MOST_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
-    def section(self, key: str) -> Table[Record]:
-        return self.sections.setdefault(key, Table({}))
-
     def webhooks_of(self, agent_id: str) -> list[Webhook]:
         """The webhooks of one agent, oldest first."""
         ids = self.webhook_ids.get(agent_id) or ()
@@ -158,29 +144,3 @@ class State:
 
     def clear_cache(self, agent_id: str) -> None:
         self.cache_clears.put(agent_id, (self.cache_clears.get(agent_id) or 0) + 1)
-
-
-class Records:
-    """The records of one section, for a family of the API. Every method is atomic."""
-
-    __slots__ = ("_key", "_lock", "_state")
-
-    def __init__(self, state: State, key: str, lock: RLock) -> None:
-        self._state, self._key, self._lock = state, key, lock
-
-    def all(self) -> list[Record]:
-        """Oldest first."""
-        with self._lock:
-            return list(self._state.section(self._key).values())
-
-    def get(self, id: str) -> Record | None:
-        with self._lock:
-            return self._state.section(self._key).get(id)
-
-    def put(self, record: Record) -> None:
-        with self._lock:
-            self._state.section(self._key).put(record["id"], record)
-
-    def remove(self, id: str) -> None:
-        with self._lock:
-            self._state.section(self._key).remove(id)

@@ -13,7 +13,6 @@ from mockserver.errors import ExpiredToken, InvalidToken, Problem
 from mockserver.outbox import Sharing
 from mockserver.pump import Pump
 from mockserver.reader import ID, NAME_TEXT, is_token
-from mockserver.sections import Section
 from mockserver.seed import DEFAULT, EnvironmentSeed, Seed
 from mockserver.store import Baseline
 
@@ -28,13 +27,12 @@ class World:
     def __init__(
         self,
         seed: Seed,
-        sections: Sequence[Section] = (),
         *,
         time: Callable[[], datetime] = real_time,
         deliver_to: Sequence[str] = (),
         most_kept: int = MOST_KEPT,
     ) -> None:
-        """`sections` are what fixtures may hold beside agents; `time` is where every clock gets the time.
+        """`time` is where every clock gets the time.
 
         `deliver_to` are hosts beyond this machine and its neighbours that deliveries really go to, `most_kept` is
         how many requests, and how many deliveries, an environment keeps.
@@ -44,7 +42,6 @@ class World:
         """Where it is served; no delivery goes there."""
         self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
         self._time = time
-        self.sections = sections
         self._lock = Lock()
         self._numbers = count(1)
         self._environments: dict[str, Environment] = {}
@@ -55,7 +52,7 @@ class World:
         """When, by the process's own clock."""
         self._permanent = frozenset(seed)
         for name, each in seed.items():
-            self._add(Environment(name, each, Clock(time), self._sharing, sections))
+            self._add(Environment(name, each, Clock(time), self._sharing))
 
     @property
     def default(self) -> Environment:
@@ -99,7 +96,7 @@ class World:
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
             seed = EnvironmentSeed(baseline, (token,))
-            environment = Environment(name, seed, Clock(self._time), self._sharing, self.sections)
+            environment = Environment(name, seed, Clock(self._time), self._sharing)
             self._closed_tokens.pop(token, None)
             self._add(environment)
             if self._stopped:

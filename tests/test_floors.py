@@ -20,7 +20,6 @@ FLOORS = (
     {"store", "mistakes", "messages", "journal"},
     {"collected", "agents", "webhooks", "outbox"},
     {"reader", "delivery"},
-    {"sections"},
     {"seed", "schema"},
     {"fixture_files", "environment"},
     {"world"},

@@ -57,7 +57,7 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
 def _baseline(admin: Admin, wanted: dict[str, Any]) -> Baseline:
     """That of the fixture which came along, of the environment named, or of the one the token opens."""
     if wanted.get("fixture") is not None:
-        return to_baseline(Source("fixture", "", wanted["fixture"]), admin.world.sections)
+        return to_baseline(Source("fixture", "", wanted["fixture"]))
     if wanted.get("from"):
         return admin.world.by_name(wanted["from"]).baseline
     return admin.environment().baseline

@@ -2,7 +2,6 @@
 
 import click
 
-from mockserver.api import sections
 from mockserver.cli._errors import BadFixture
 from mockserver.errors import FixtureError
 from mockserver.fixture_files import load
@@ -17,7 +16,7 @@ def command(paths: tuple[str, ...]) -> None:
     Every mistake is told at once, and the exit code is 2 when there is any.
     """
     try:
-        seed = load(paths, sections())
+        seed = load(paths)
     except FixtureError as error:
         raise BadFixture(error) from None
     for name, environment in seed.items():

@@ -4,7 +4,6 @@ import json
 
 import click
 
-from mockserver.api import sections
 from mockserver.schema import fixture_schema
 
 
@@ -14,4 +13,4 @@ def command() -> None:
 
     With it, editors complete and check them.
     """
-    click.echo(json.dumps(fixture_schema(sections()), indent=2))
+    click.echo(json.dumps(fixture_schema(), indent=2))

@@ -17,7 +17,6 @@ import click
 from flask import Flask
 
 from mockserver.admin.guard import Guard
-from mockserver.api import sections
 from mockserver.app import create_app
 from mockserver.cli._errors import BadFixture
 from mockserver.cli._numbers import port_number, whole
@@ -153,7 +152,7 @@ def command(
     _on_signal(lambda *_: sys.exit(0))
     _never_wait_for_the_log()
     forget_stale(port_file)
-    world = World(_load(fixtures), sections(), deliver_to=deliver_to, most_kept=keep)
+    world = World(_load(fixtures), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
     server = _listen(create_app(world, guard, _log, admin_at_once=False), host, port)
     _on_signal(lambda *_: server.stop_soon())
@@ -175,7 +174,7 @@ def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
 
 def _load(fixtures: Sequence[str]) -> Seed:
     try:
-        return load(fixtures or [default_fixture()], sections())
+        return load(fixtures or [default_fixture()])
     except FixtureError as error:
         raise BadFixture(error) from None
 
