@@ -10,9 +10,9 @@ import requests
 
 from benchmarks.figures import Figure, Sample, interleaved, ratio_of, seconds, typical
 from benchmarks.programs import RECEIVER, running
+from mockserver.delivery_records import Delivery, Outgoing
 from mockserver.environment import Environment
 from mockserver.mistakes import Source
-from mockserver.records import Delivery, Outgoing
 from mockserver.seed import to_seed
 from mockserver.world import World
 

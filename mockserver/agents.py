@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.errors import AgentMissing, FiltersInvalid
 from mockserver.fields import AGENT_FILTERS
-from mockserver.mistakes import explained
+from mockserver.reasons import explained
 from mockserver.records import Agent
 from mockserver.rules import Invalid, fields_of
 from mockserver.store import State

@@ -16,25 +16,20 @@ from werkzeug.routing import MapAdapter, Rule
 import mockserver.admin
 from mockserver.admin.guard import Guard
 from mockserver.admin.routes import Admin
-from mockserver.answers import REASON, Answer, ApiRequest, error_answer
+from mockserver.answers import REASON, Answer, error_answer
 from mockserver.api import families
-from mockserver.errors import ApiError, FixtureError, Problem, ServerError, ValidationFailed
+from mockserver.errors import ApiError, ServerError, ValidationFailed
 from mockserver.explain import explain
+from mockserver.headers import header_text, masked
+from mockserver.mistakes import FixtureError
+from mockserver.problems import Problem, problem_of
 from mockserver.recording import exchange_of
-from mockserver.routing import (
-    ADMIN,
-    API,
-    Api,
-    allowed_methods,
-    api_error,
-    opened,
-    options_answer,
-    preflight,
-    quota_of,
-    refuse_double_slash,
-)
+from mockserver.refusals import Refusal
+from mockserver.request import ApiRequest
+from mockserver.routing import Api, api_error, options_answer, preflight, quota_of, refuse_double_slash
 from mockserver.strikes import strike, struck_answer
-from mockserver.wire import fixture_problem, header_text, masked, problem_response
+from mockserver.web_routes import ADMIN, API, allowed_methods, opened
+from mockserver.wire import fixture_problem, problem_response
 from mockserver.world import World
 
 if TYPE_CHECKING:
@@ -221,6 +216,8 @@ class _App(Flask):
             return self._refuse_route(request, error)
         if isinstance(error, FixtureError):
             error = fixture_problem(error)
+        elif isinstance(error, Refusal):
+            error = problem_of(error)
         if not isinstance(error, Problem):
             error = Problem(500, "Server Error", self._crashed(request, error))
         response = problem_response(error)

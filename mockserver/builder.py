@@ -4,6 +4,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from mockserver.words import brief
+
 _MAP, _SEQ, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:str"
 _MOST_ALIASED = 5_000_000
 """Values that aliases may stand for; a file that refers to itself over and over would fill the memory."""
@@ -100,7 +102,7 @@ class Builder:
         try:
             data = self._loader.construct_object(node)
         except (ValueError, LookupError, AttributeError):  # whichever the library stumbles over
-            self._fail(f"{event.value[:80]!r} is not {_article(tag)}", event)
+            self._fail(f"{brief(event.value)} is not {_article(tag)}", event)
         if isinstance(data, (dict, list, set)):
             self._fail(f"the tag {tag!r} is not allowed in a fixture", event)
         if type(data) is int and data.bit_length() > _MOST_BITS:

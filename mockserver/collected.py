@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from mockserver.documents import Path
 from mockserver.mistakes import Source
+from mockserver.reasons import Path
 from mockserver.records import Agent, Webhook
 from mockserver.settings import to_settings
 from mockserver.store import Baseline

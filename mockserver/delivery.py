@@ -6,13 +6,15 @@ from threading import Lock, RLock
 from typing import Any, NamedTuple, cast
 
 from mockserver.clock import Clock
-from mockserver.errors import LogNotFound, LogNotRetriable, Problem
+from mockserver.delivery_records import Delivery, Occurrence, Outcome
+from mockserver.errors import LogNotFound, LogNotRetriable
 from mockserver.fields import LOG_FILTERS
 from mockserver.history import LOOK_SECONDS, History
 from mockserver.ids import IdSource
 from mockserver.messages import TEST_EVENT, message
 from mockserver.outbox import Outbox, Sharing
-from mockserver.records import Agent, Delivery, Occurrence, Outcome, Webhook
+from mockserver.records import Agent, Webhook
+from mockserver.refusals import Conflict
 from mockserver.store import State
 from mockserver.webhooks import Webhooks, checked
 
@@ -54,7 +56,7 @@ class Deliveries:
     ) -> Emitted:
         """An event happens: every enabled webhook of the agent that lists it gets a delivery, which is sent at once.
 
-        Raises AgentNotFound, and Problem 409 when more is queued than is kept.
+        Raises AgentNotFound, and Conflict when more is queued than is kept.
         """
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
@@ -65,7 +67,7 @@ class Deliveries:
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             reason = self._reason_not_to_queue(len(deliveries))
             if reason:
-                raise Problem(409, "Too many deliveries are queued", reason)
+                raise Conflict("Too many deliveries are queued", reason)
             for delivery in deliveries:
                 self._outbox.queue(delivery)
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]

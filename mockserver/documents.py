@@ -13,6 +13,8 @@ import yaml
 from yaml.reader import Reader, ReaderError
 
 from mockserver.builder import Builder, DocumentError, KeyTwice
+from mockserver.reasons import Path
+from mockserver.words import brief
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """PyYAML's C loader, where it is there."""
@@ -24,7 +26,6 @@ _RESERVED = ("@", "`", "%")
 _PAUSING = Lock()
 """Held by who has paused the process's garbage collector."""
 
-Path = tuple[str | int, ...]
 _Index = dict[int, dict[str, tuple[Any, Any]]]
 """By the id of a mapping's node: its keys and values by their texts."""
 
@@ -212,7 +213,7 @@ def _check_pairs(data: Any) -> None:
         try:
             data.encode()
         except UnicodeEncodeError:
-            raise DocumentError(f"{data[:80]!r} holds half of a surrogate pair (\\ud800 to \\udfff)") from None
+            raise DocumentError(f"{brief(data)} holds half of a surrogate pair (\\ud800 to \\udfff)") from None
     elif isinstance(data, dict):
         for key, value in data.items():
             _check_pairs(key)

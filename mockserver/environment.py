@@ -8,17 +8,19 @@ from typing import Any, NamedTuple
 from mockserver.agents import Agents
 from mockserver.clock import Clock
 from mockserver.delivery import Deliveries
-from mockserver.errors import Problem
 from mockserver.faults import Faults
 from mockserver.journal import Journal
 from mockserver.mistakes import Source
 from mockserver.outbox import Sharing
 from mockserver.rate_limit import RateLimit
 from mockserver.records import Agent, Webhook
-from mockserver.seed import EnvironmentSeed, to_baseline, to_document, to_part
+from mockserver.refusals import Conflict, Missing
+from mockserver.seed import EnvironmentSeed, to_baseline
 from mockserver.settings import Settings
 from mockserver.store import State
 from mockserver.webhooks import Webhooks
+from mockserver.words import brief
+from mockserver.writer import to_document, to_part
 
 MOST_SNAPSHOTS = 10_000
 _MOST_ERRORS = 100
@@ -82,15 +84,15 @@ class Environment:
         self.faults.close()
 
     def take_snapshot(self, name: str) -> Snapshot:
-        """Keeps the state as it is under a name, in the place of what had it. Raises Problem 409."""
+        """Keeps the state as it is under a name, in the place of what had it. Raises Conflict."""
         with self._lock:
             if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
-                raise Problem(409, "Too many snapshots", f"{MOST_SNAPSHOTS} are kept, which is the limit; delete some")
+                raise Conflict("Too many snapshots", f"{MOST_SNAPSHOTS} are kept, which is the limit; delete some")
             self._snapshots[name] = Snapshot(name, self.clock.moment(), self._state.copy())
             return self._snapshots[name]
 
     def restore_snapshot(self, name: str) -> Snapshot:
-        """The state as it was. Raises Problem 404."""
+        """The state as it was. Raises Missing."""
         with self._lock:
             snapshot, seed = self._snapshot(name), self.settings.seed
             self._state.restore(snapshot.state)
@@ -98,7 +100,7 @@ class Environment:
         return snapshot
 
     def delete_snapshot(self, name: str) -> Snapshot:
-        """Raises Problem 404."""
+        """Raises Missing."""
         with self._lock:
             snapshot = self._snapshot(name)
             del self._snapshots[name]
@@ -112,7 +114,7 @@ class Environment:
     def _snapshot(self, name: str) -> Snapshot:
         if name not in self._snapshots:
             known = ", ".join(self._snapshots) or "none"
-            raise Problem(404, "No such snapshot", f"no snapshot is named {name!r}; there are {known}")
+            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}; there are {known}")
         return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:

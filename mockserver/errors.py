@@ -1,7 +1,7 @@
 """Every error the program names: the API's answers, admin problems and mistakes in fixtures."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 
 class ApiError(Exception):
@@ -201,44 +201,3 @@ class LogNotRetriable(ApiError):
 
     def body(self) -> dict[str, Any]:
         return {"success": False, "message": self.message, "code": "LOG_NOT_RETRIABLE"}
-
-
-class Problem(Exception):
-    """An error answer of the admin API: problem details (RFC 9457) with `members` of its own."""
-
-    def __init__(self, status: int, title: str, detail: str, **members: object) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail, self.members = status, title, detail, members
-
-    def body(self) -> dict[str, object]:
-        return {
-            "type": "about:blank",
-            "title": self.title,
-            "status": self.status,
-            "detail": self.detail,
-            **self.members,
-        }
-
-
-class Mistake(NamedTuple):
-    """One thing wrong in a fixture: where (`file:line: path`), what, and the value that was found."""
-
-    file: str
-    path: str
-    text: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
-
-    def to_json(self) -> Mapping[str, object]:
-        return {"path": self.path, "line": self.line, "message": self.text}
-
-
-class FixtureError(Exception):
-    """All the mistakes of all the fixture files; nothing of them was used."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
-        self.mistakes = list(mistakes)

@@ -1,22 +1,17 @@
 """The sentence that goes with every refusal: what is known of what was asked for, and what is near."""
 
-import json
 from collections.abc import Callable
 from itertools import islice
 
 from mockserver.environment import Environment
 from mockserver.errors import AgentNotFound, ApiError, LogNotFound, NotFound, WebhookNotFound
+from mockserver.words import brief
 from mockserver.world import World
 
 _MOST_CANDIDATES = 10_000
 _MOST_NAMES = 2
 _MOST_ENVIRONMENTS = 500
 _MOST_CHARACTERS = 200
-
-
-def quoted(value: str) -> str:
-    """A value from outside inside a reason."""
-    return json.dumps(value if len(value) <= 100 else value[:97] + "...")
 
 
 def explain(error: ApiError, environment: Environment | None, world: World) -> str:
@@ -28,8 +23,8 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
     if isinstance(error, WebhookNotFound):
         return _explain_webhook(error.id, error.agent_id, environment, world)
     if isinstance(error, LogNotFound):
-        return f"the webhook's log has no entry {quoted(error.id)}; GET its logs, or the log has lost it to its limit"
-    return f"nothing of that kind in environment {environment.name} has the id {quoted(error.id)}"
+        return f"the webhook's log has no entry {brief(error.id)}; GET its logs, or the log has lost it to its limit"
+    return f"nothing of that kind in environment {environment.name} has the id {brief(error.id)}"
 
 
 def _explain_agent(id: str, environment: Environment, world: World) -> str:
@@ -41,13 +36,13 @@ def _explain_agent(id: str, environment: Environment, world: World) -> str:
     elsewhere = _elsewhere(environment, world, lambda other: other.agent(id))
     if elsewhere:
         return f"agent {id} is in {elsewhere}; the token opens {environment.name}"
-    return f"no agent in environment {environment.name} has the id {quoted(id)}{_near(id, environment.agent_ids())}"
+    return f"no agent in environment {environment.name} has the id {brief(id)}{_near(id, environment.agent_ids())}"
 
 
 def explain_unknown_webhook(id: str, environment: Environment) -> str:
     """The same where no agent is named."""
     known = [each for agent_id in environment.agent_ids() for each in environment.webhook_ids(agent_id)]
-    return f"no webhook in environment {environment.name} has the id {quoted(id)}{_near(id, known)}"
+    return f"no webhook in environment {environment.name} has the id {brief(id)}{_near(id, known)}"
 
 
 def _explain_webhook(id: str, agent_id: str, environment: Environment, world: World) -> str:
@@ -65,7 +60,7 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
     if elsewhere:
         return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
     near = _near(id, environment.webhook_ids(agent_id))
-    return f"agent {agent_id} has no webhook with the id {quoted(id)}{near}"
+    return f"agent {agent_id} has no webhook with the id {brief(id)}{near}"
 
 
 def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:

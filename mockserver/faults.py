@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mockserver import errors
 from mockserver.errors import ApiError
+from mockserver.refusals import Conflict
 
 ACTIONS = ("hang", "connection_reset", "truncated_body", "malformed_json")
 MOST_FAULTS = 1_000
@@ -111,10 +112,10 @@ class Faults:
         self._number, self._seed = 0, seed
 
     def add(self, spec: FaultSpec) -> Fault:
-        """Raises Problem 409 when there are too many."""
+        """Raises Conflict when there are too many."""
         with self._lock:
             if len(self._faults) >= MOST_FAULTS:
-                raise errors.Problem(409, "Too many faults", f"{MOST_FAULTS} faults are set, which is the limit")
+                raise Conflict("Too many faults", f"{MOST_FAULTS} faults are set, which is the limit")
             self._number += 1
             id = f"fault-{self._number}"
             seed = spec.seed if spec.seed is not None else f"{self._seed}/{self._number}"

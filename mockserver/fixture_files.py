@@ -6,8 +6,7 @@ from pathlib import Path
 
 from mockserver.builder import DocumentError
 from mockserver.documents import collector_paused, is_json, read
-from mockserver.errors import FixtureError, Mistake
-from mockserver.mistakes import Source
+from mockserver.mistakes import FixtureError, Mistake, Source
 from mockserver.seed import Seed, to_seed
 
 _ENDINGS = (".yaml", ".yml", ".json")

@@ -1,13 +1,49 @@
 """The API's exchanges of one environment: the latest of them, to search and to wait for."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from threading import RLock
+from typing import NamedTuple
 
 from mockserver.history import History
-from mockserver.records import Exchange
 
 _MOST_UNMATCHED = 100
+
+
+class Exchange(NamedTuple):
+    """One API request with the answer it got. `number` counts the environment's, from 1; `path` has the query.
+
+    `operation` is the route that matched. Without an answer, `status` is None. Bodies are cut to what is kept; the
+    sizes are those of the whole. Names of headers are as they came from the server.
+    """
+
+    number: int
+    moment: datetime
+    method: str
+    path: str
+    operation: str | None
+    status: int | None
+    duration_ms: float
+    reason: str
+    fault: str
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    request_size: int
+    response_headers: Mapping[str, str]
+    response_body: bytes
+    response_size: int
+
+    @property
+    def size(self) -> int:
+        """The bytes of what may be large in it."""
+        return len(self.request_body) + len(self.response_body) + sum(map(len, self.request_headers.values()))
+
+    @property
+    def is_unmatched(self) -> bool:
+        """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
+        is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
+        return self.operation is None and not is_answer_to_options
 
 
 class Journal:

@@ -10,7 +10,7 @@ from mockserver.admin.guard import Guard
 from mockserver.app import create_app
 from mockserver.client import MockServer
 from mockserver.fixture_files import default_fixture, load
-from mockserver.records import Exchange
+from mockserver.journal import Exchange
 from mockserver.seed import DEFAULT, Seed
 from mockserver.server import Server
 from mockserver.world import World

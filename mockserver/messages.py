@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from mockserver.clock import to_milliseconds
+from mockserver.delivery_records import Occurrence, Outgoing
+from mockserver.moments import to_milliseconds
 from mockserver.payloads import render, to_bytes
-from mockserver.records import Agent, Occurrence, Outgoing, Webhook
+from mockserver.records import Agent, Webhook
 from mockserver.sender import outgoing
 from mockserver.settings import Settings
 from mockserver.signing import SCHEMES, sign

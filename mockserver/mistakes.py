@@ -1,21 +1,16 @@
 """What is wrong in fixtures: collected while they are read, reported all at once with their lines."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from mockserver import documents
-from mockserver.documents import Path
-from mockserver.errors import FixtureError, Mistake
-from mockserver.events import EVENTS
+from mockserver.reasons import MISSING, Path, steps_of, value_at
 from mockserver.rules import Field, Invalid
-from mockserver.words import near_or_all, nearest
+from mockserver.words import brief, near_or_all, nearest
 
 _MOST_LISTED = 10
-_SECRETS = ("webhook_secret",)
-"""Fields whose values never appear in an answer (documented), and so not in its reason."""
 _UNQUOTED = {
     bool: "true or false",
     int: "a number",
@@ -23,8 +18,30 @@ _UNQUOTED = {
     date: "a date",
     datetime: "a date",
 }
-MISSING = object()
-"""Stands for a value that is not there, in messages."""
+
+
+class Mistake(NamedTuple):
+    """One thing wrong in a fixture: where (`file:line: path`), what, and the value that was found."""
+
+    file: str
+    path: str
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
+
+    def to_json(self) -> Mapping[str, object]:
+        return {"path": self.path, "line": self.line, "message": self.text}
+
+
+class FixtureError(Exception):
+    """All the mistakes of all the fixture files; nothing of them was used."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = list(mistakes)
 
 
 class Source(NamedTuple):
@@ -45,7 +62,7 @@ class Mistakes:
 
     def add(self, path: Path, text: str, value: object = MISSING, hint: str = "") -> None:
         """`hint` goes on with the text's sentence, and so begins with a semicolon."""
-        got = "" if value is MISSING else f" (got {_short(value)})"
+        got = "" if value is MISSING else f" (got {brief(value)})"
         self._found.append((self.source, path, (text.removesuffix(".") + hint if hint else text) + got))
 
     def add_invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid, fields: Sequence[Field]) -> None:
@@ -127,44 +144,3 @@ def schema_at(fields: Sequence[Field], steps: Path) -> Mapping[str, Any]:
     for step in steps:
         found = found.get("items", {}) if isinstance(step, int) else found.get("properties", {}).get(step, {})
     return found
-
-
-def steps_of(name: str) -> Path:
-    """The path of a rule's field: `events.1` is `("events", 1)`."""
-    return tuple(int(step) if step.isdigit() else step for step in name.split("."))
-
-
-def value_at(data: Any, steps: Path) -> Any:
-    """What stands at a path, or MISSING."""
-    for step in steps:
-        try:
-            data = data[step]
-        except (LookupError, TypeError):
-            return MISSING
-    return data
-
-
-def explained(body: Mapping[str, Any], invalid: Invalid) -> str:
-    """What is wrong with a request's fields, with the values that came and the events that are near."""
-    return "; ".join(_explained(body, name, texts) for name, texts in invalid.entries.items())
-
-
-def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
-    value = MISSING if name in _SECRETS else value_at(body, steps_of(name))
-    got = "" if value is MISSING else f" (got {_short(value)}{near_event(name, value)})"
-    return f"{name}: {' '.join(texts).removesuffix('.')}{got}"
-
-
-def near_event(name: str, value: object) -> str:
-    """The known event that is near to an unknown one at `events.N`."""
-    return nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""
-
-
-def _short(value: object) -> str:
-    """The value as JSON, as far as a message needs it; a value may be of any size, depth and type."""
-    text = ""
-    for part in json.JSONEncoder(default=str, ensure_ascii=False, skipkeys=True).iterencode(value):
-        text += part
-        if len(text) > 80:
-            return text[:77] + "..."
-    return text

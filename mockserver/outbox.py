@@ -10,10 +10,11 @@ from threading import Condition, RLock
 from typing import Any, NamedTuple
 
 from mockserver.clock import Clock
+from mockserver.delivery_records import Delivery, Outcome, Outgoing
 from mockserver.history import LOOK_SECONDS, History
 from mockserver.ids import IdSource
 from mockserver.messages import message
-from mockserver.records import Agent, Delivery, Outcome, Outgoing, Webhook
+from mockserver.records import Agent, Webhook
 from mockserver.sender import Sending
 from mockserver.settings import Settings
 from mockserver.store import State

@@ -13,9 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from mockserver.client import MockServer
+    from mockserver.journal import Exchange
     from mockserver.local import Fixtures, Local
     from mockserver.receiver import WebhookReceiver
-    from mockserver.records import Exchange
     from mockserver.seed import Seed
 
     Strays = Callable[[], Sequence[Exchange]]
@@ -188,15 +188,15 @@ def _first_cause(error: BaseException) -> BaseException:
 
 def _document(fixtures: Fixtures) -> dict[str, Any]:
     """The default environment of all the fixtures, as one that can travel."""
-    from mockserver.seed import to_document
     from mockserver.store import State
+    from mockserver.writer import to_document
 
     return to_document(State(_seed(fixtures)["default"].baseline))
 
 
 def _seed(fixtures: Fixtures) -> Seed:
-    from mockserver.errors import FixtureError
     from mockserver.local import seed_of
+    from mockserver.mistakes import FixtureError
 
     try:
         return seed_of(fixtures)

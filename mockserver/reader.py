@@ -1,32 +1,28 @@
 """Reads the agents and webhooks of a fixture: checks everything, remembers every mistake."""
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
-from typing import Any, TypeGuard
+from typing import Any
 
-from mockserver.clock import to_moment, to_seconds, to_utc
 from mockserver.collected import Collected
-from mockserver.documents import Path
 from mockserver.events import EVENTS
 from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.ids import seeded_uuid
 from mockserver.mistakes import Mistakes, near_or_listed, shown
+from mockserver.moments import to_moment, to_seconds, to_utc
+from mockserver.names import ID, NAME_TEXT
+from mockserver.reasons import Path
 from mockserver.records import AGENT_DEFAULTS, Agent, Webhook
 from mockserver.rules import Invalid, fields_of, label, required_text
 from mockserver.store import State
 from mockserver.words import nearest
+from mockserver.writer import webhook_document
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status")
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-"""Ids of agents and webhooks, and names of environments."""
 
-NAME_TEXT = "up to 100 letters, digits and -_. that start with a letter or digit"
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
-TOKEN = re.compile(r"[!-+\--~]{1,500}")
-"""Visible ASCII without a comma, where Laravel would cut it."""
 _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
 """Levels of an agent's keys and of templates, within those of the fixture: more could not be written as JSON."""
@@ -233,20 +229,3 @@ class Reader:
         if type(value) is str:
             self._moments[value] = moment
         return moment
-
-
-def webhook_document(webhook: Webhook) -> dict[str, Any]:
-    """A webhook as a fixture gives it."""
-    document = {"id": webhook.id, **{field.name: getattr(webhook, field.name) for field in WEBHOOK_FIELDS}}
-    document["events"] = list(webhook.events)
-    document["custom_headers"] = [{"key": key, "value": value} for key, value in webhook.custom_headers]
-    document["created_at"] = to_seconds(webhook.created_at)
-    document["updated_at"] = to_seconds(webhook.updated_at)
-    if webhook.in_error:
-        document["status"] = webhook.status
-    return document
-
-
-def is_token(value: object) -> TypeGuard[str]:
-    """Whether a bearer token can be this."""
-    return type(value) is str and TOKEN.fullmatch(value) is not None

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
 from time import perf_counter
 
-from mockserver.answers import REASON, Answer, ApiRequest
-from mockserver.records import Exchange
+from mockserver.answers import REASON, Answer
+from mockserver.journal import Exchange
+from mockserver.request import ApiRequest
+from mockserver.web_routes import operation_of
 
 MOST_BODY_BYTES = 64 * 1024
 
@@ -34,9 +35,3 @@ def exchange_of(request: ApiRequest, answer: Answer, moment: datetime) -> Callab
         sent[:MOST_BODY_BYTES],
         len(sent),
     )
-
-
-@lru_cache(maxsize=1_000)
-def operation_of(endpoint: str) -> str:
-    """A route as openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
-    return endpoint.replace("<", "{").replace(">", "}")

@@ -6,7 +6,7 @@ from typing import Any
 from mockserver.admin.requests import present
 from mockserver.client import MockServer
 from mockserver.client.expectations import line
-from mockserver.records import Exchange
+from mockserver.journal import Exchange
 
 MOST_SHOWN = 100
 """How many of each kind."""

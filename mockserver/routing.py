@@ -1,28 +1,18 @@
 """How routes are declared, and what happens to a request before and after its view."""
 
-import re
-from collections.abc import Callable, Collection
-from difflib import get_close_matches
+from collections.abc import Callable
 from typing import TypeAlias
-from urllib.parse import quote
 
-from flask import Flask, Request, Response
+from flask import Flask, Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from mockserver import errors
-from mockserver.answers import Answer, ApiRequest
-from mockserver.environment import Environment
+from mockserver.answers import Answer
+from mockserver.near_routes import encoded_path, near_route
 from mockserver.rate_limit import Quota
+from mockserver.request import ApiRequest
+from mockserver.web_routes import API, add_route, allowed_methods, opened
 from mockserver.world import World
-
-API = "/api/v1"
-ADMIN = "/__admin"
-_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-METHODS = (*_VERBS, "OPTIONS")
-"""That the API has an answer to."""
-_MOST_STEPS = 20
-"""Of a path for which it is worth to look for what is near."""
-_NO_ROUTE = f"no route has this path; the API stands under {API}, the harness's routes under {ADMIN}"
 
 View: TypeAlias = Callable[..., Answer]
 """Takes the request and the path's ids by name."""
@@ -63,16 +53,6 @@ class Api:
             raise errors.RateLimited(quota.limit, quota.seconds_left)
 
 
-def add_route(app: Flask, method: str, path: str, view: Callable[..., Answer | Response]) -> None:
-    app.add_url_rule(path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
-
-
-def is_api_pattern(pattern: str) -> bool:
-    """Whether a path of the API can match a pattern; one that can't would match nothing, and never say so."""
-    start, star, _ = pattern.partition("*")
-    return start.startswith(API + "/") or (star != "" and (API + "/").startswith(start))
-
-
 def missing_token_reason(request: Request) -> str:
     """Never shows what may be a token."""
     header = request.headers.get("Authorization")
@@ -96,11 +76,6 @@ def quota_of(request: ApiRequest, world: World) -> Quota:
     return environment.rate_limit.peek(request.bearer_token, environment.settings.calls_a_minute)
 
 
-def opened(request: ApiRequest, world: World) -> Environment:
-    """The environment that the request's token opens or, expired, did open; the default one when it opens none."""
-    return request.opened or world.of_token(request.bearer_token)
-
-
 def preflight(request: ApiRequest) -> Answer | None:
     """The answer to a CORS preflight, which comes before routing (measured)."""
     wanted = request.headers.get("Access-Control-Request-Method")
@@ -118,7 +93,7 @@ def preflight(request: ApiRequest) -> Answer | None:
 def refuse_double_slash(request: ApiRequest) -> None:
     """At its start a path may not have one either; the router would take it away. Raises RouteNotFound."""
     if request.environ["PATH_INFO"].startswith("//"):
-        path = _encoded(request.path)
+        path = encoded_path(request.path)
         raise errors.RouteNotFound(path, f"a double slash is not one slash; did you mean {path}?")
 
 
@@ -129,47 +104,11 @@ def options_answer(allowed: list[str]) -> Answer:
     return answer
 
 
-def allowed_methods(error: MethodNotAllowed) -> list[str]:
-    """What the path answers, in the order of Laravel's verbs."""
-    return [verb for verb in _VERBS if verb in (error.valid_methods or ())]
-
-
 def api_error(app: Flask, request: Request, error: HTTPException) -> errors.ApiError:
     """The API's own error for one of the router's."""
-    path = _encoded(request.path)
+    path = encoded_path(request.path)
     if isinstance(error, MethodNotAllowed):
         return errors.MethodNotAllowed(request.method, path, allowed_methods(error))
     if isinstance(error, NotFound):
-        return errors.RouteNotFound(path, _near_route(app, request.path))
+        return errors.RouteNotFound(path, near_route(app, request.path))
     return errors.Refused(error.code or 400, error.description or error.name)
-
-
-def _encoded(path: str) -> str:
-    return quote(path, safe="/:@!$&'()*+,;=~")
-
-
-def _near_route(app: Flask, path: str) -> str:
-    """Why a path that looks right is not."""
-    if path.count("/") > _MOST_STEPS:
-        return _NO_ROUTE
-    adapter = app.url_map.bind("")
-    if "//" in path and adapter.allowed_methods(re.sub("//+", "/id/", path)):
-        return "an id is missing where the path has a double slash"
-    words = {word for rule in app.url_map.iter_rules() for word in rule.rule.split("/") if word and "<" not in word}
-    single, prefixed = re.sub("//+", "/", path), re.sub("^(/+(api|v[0-9]+)(?=/))*", API, path, flags=re.IGNORECASE)
-    for fixed, why in (
-        (single, "a double slash is not one slash"),
-        (_spelled(path, words, cutoff=1), "paths are case-sensitive"),
-        (prefixed, f"the API stands under {API}"),
-        (_spelled(path, words), "no route has this path"),
-        (re.sub("//+", "/", _spelled(prefixed, words)), f"the API stands under {API}"),
-    ):
-        if fixed != path and adapter.allowed_methods(fixed):
-            return f"{why}; did you mean {quote(fixed)}?"
-    return _NO_ROUTE
-
-
-def _spelled(path: str, words: Collection[str], cutoff: float = 0.75) -> str:
-    """The path with every step that is near to a word of the routes replaced by that; 1 is the same but for case."""
-    steps = path.split("/")
-    return "/".join("".join(get_close_matches(step.lower(), words, 1, cutoff)) or step for step in steps)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.fields import WEBHOOK_FIELDS
-from mockserver.reader import ID, TOKEN
+from mockserver.names import ID, TOKEN
 from mockserver.records import AGENT_DEFAULTS
 from mockserver.rules import Field
 from mockserver.settings import SETTING_FIELDS

@@ -1,15 +1,13 @@
 """Fixture documents to what an environment starts with, and the state of one back to a document."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mockserver.collected import Collected
-from mockserver.documents import Path
 from mockserver.mistakes import Mistakes, Source
-from mockserver.reader import ID, Reader, is_token, webhook_document
-from mockserver.records import Agent, Webhook
+from mockserver.names import ID, is_token
+from mockserver.reader import Reader
+from mockserver.reasons import Path
 from mockserver.rules import Invalid
 from mockserver.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
 from mockserver.store import Baseline, State
@@ -66,36 +64,6 @@ def to_baseline(source: Source, over: State | None = None, settings: Settings = 
         _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides())
-
-
-def to_document(state: State) -> dict[str, Any]:
-    """The state as a fixture: feeding it back gives the same state."""
-    settings = state.settings.overrides()
-    return {
-        **({"settings": settings} if settings else {}),
-        "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
-    }
-
-
-def to_part(state: State, agent: Agent, webhook: Webhook | None = None) -> dict[str, Any]:
-    """One agent of the state as a fixture, with all its webhooks or with one of them."""
-    webhooks = [webhook] if webhook else state.webhooks_of(agent.id)
-    return {"agents": [_agent_document(state, agent, webhooks)]}
-
-
-def digest(document: Mapping[str, Any]) -> str:
-    """The same for the same state, and another for any other."""
-    return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
-
-
-def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> dict[str, Any]:
-    return {
-        "id": agent.id,
-        "name": agent.name,
-        **agent.details,
-        "cache_clears": state.cache_clears.get(agent.id) or 0,
-        "webhooks": [webhook_document(webhook) for webhook in webhooks],
-    }
 
 
 class _Seeding:

@@ -22,7 +22,8 @@ from time import monotonic
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from mockserver.records import Outcome, Outgoing
+from mockserver.delivery_records import Outcome, Outgoing
+from mockserver.headers import HEADER_NAME
 from mockserver.targets import Captured, Target, Unresolved, ascii_name, resolve
 
 MOST_ANSWER_BYTES = 64 * 1024
@@ -30,7 +31,6 @@ _MOST_RAW_BYTES = 1024 * 1024
 """Of a whole answer with its head, of which no more than `MOST_ANSWER_BYTES` are looked at."""
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 _BAD_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _QUERY = "/%:@!$&'()*+,;=?~[]"
 _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _GLANCE = 0.1

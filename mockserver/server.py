@@ -19,9 +19,10 @@ import waitress.wasyncore
 from flask import Flask
 from werkzeug.http import HTTP_STATUS_CODES
 
-from mockserver.answers import API_HEADERS, CONNECTION, REASON
+from mockserver.answers import API_HEADERS, REASON
 from mockserver.errors import Refused
-from mockserver.wire import header_text
+from mockserver.headers import header_text
+from mockserver.request import CONNECTION
 from mockserver.world import World
 
 try:

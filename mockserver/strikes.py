@@ -6,9 +6,10 @@ from http import HTTPStatus
 from time import monotonic
 
 from mockserver import patterns
-from mockserver.answers import API_HEADERS, Answer, ApiRequest, HalfAnswer, NoAnswer, error_answer
+from mockserver.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from mockserver.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
 from mockserver.faults import PRESETS, Fault, Faults, FaultSpec, Respond
+from mockserver.request import ApiRequest
 
 _LOOK_SECONDS = 0.1
 _LONGEST_HANG_SECONDS = 3_600.0

@@ -8,7 +8,7 @@ from mockserver.clock import Clock
 from mockserver.errors import AgentNotFound, ValidationFailed, WebhookNotFound
 from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.ids import IdSource
-from mockserver.mistakes import explained
+from mockserver.reasons import explained
 from mockserver.records import Webhook
 from mockserver.rules import Field, Invalid, fields_of
 from mockserver.store import State

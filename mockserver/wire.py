@@ -1,72 +1,20 @@
 """HTTP to operations and back: input, pages, documents, and the answers of the admin routes."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from typing import Any
 
 from flask import Request, Response
 
 from mockserver import inputs
-from mockserver.answers import REASON, ApiRequest
+from mockserver.answers import REASON
 from mockserver.documents import is_json
-from mockserver.errors import FixtureError, Problem
 from mockserver.fixture_files import parse
-from mockserver.mistakes import Source
+from mockserver.headers import header_text
+from mockserver.mistakes import FixtureError, Source
+from mockserver.problems import Problem
 from mockserver.words import brief, near_or_all, number_of
-
-T = TypeVar("T")
-_MOST_FIELDS = 1_000
-
-
-def masked(token: str | None) -> str:
-    """Enough of a token to tell it from others, and no more."""
-    if not token:
-        return "-"
-    return f"{token[:5]}***{token[-2:]}" if len(token) > 12 else f"{token[:2]}***"
-
-
-def api_input(request: ApiRequest) -> Mapping[str, Any]:
-    """The fields that a request's body gives; what of it was ignored is noted for `X-Mockserver-Reason`."""
-    kind, body = request.headers.get("Content-Type", ""), request.get_data()
-    if inputs.is_json(kind):
-        found = inputs.from_json(body)
-    elif not inputs.is_form(kind, request.method):
-        found = inputs.ignored(kind, body)
-    elif kind.lower().startswith("multipart"):
-        found = _multipart(request, body)
-    else:
-        found = inputs.from_form(_pairs(body), body)
-    if found.note:
-        request.note = found.note
-    return found.fields
-
-
-def _multipart(request: ApiRequest, body: bytes) -> inputs.Input:
-    named = [(name, value) for name, value in request.form.items(multi=True) if name]  # it is None in a broken part
-    return inputs.from_form(named) if named or request.files or not body else inputs.unreadable("multipart/form-data")
-
-
-def api_query(request: Request) -> Mapping[str, Any]:
-    """The fields of the query string."""
-    return inputs.from_form(_pairs(request.query_string)).fields
-
-
-def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, int]]:
-    """The page that a query asks for, and where in all of them it stands; a page that is no number is the first."""
-    wanted = str(query.get("page"))
-    page = int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted) else 1
-    total = len(records)
-    start = (page - 1) * per_page
-    place = {"current_page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
-    return records[start : start + per_page], place
-
-
-def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """As many as PHP reads."""
-    return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)[:_MOST_FIELDS]
 
 
 def admin_response(body: object, status: int = 200) -> Response:
@@ -125,11 +73,3 @@ def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], where: s
         if key not in known:
             detail = f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known)}"
             raise Problem(422, "Unknown key", detail)
-
-
-def header_text(text: str, most: int = 1000) -> str:
-    """Text as a header can carry it: visible ASCII on one line, of at most that many characters."""
-    if text.isascii() and text.isprintable():
-        return text[:most]
-    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
-    return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]

@@ -1,7 +1,10 @@
 """Words that messages share: numbers of things, and the known word that is near."""
 
 import difflib
+import json
 from collections.abc import Sequence
+
+_MOST_SHOWN = 80
 
 
 def number_of(count: int, what: str) -> str:
@@ -19,9 +22,14 @@ def nearest(word: object, known: Sequence[str], cutoff: float = 0.6) -> str:
 
 
 def brief(value: object) -> str:
-    """A value in a message, as Python writes it, of at most 80 characters."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    """A value in a message: printable JSON, at most 80 characters. The value may be of any size, depth and type."""
+    text = ""
+    for part in json.JSONEncoder(default=str, ensure_ascii=False, skipkeys=True).iterencode(value):
+        shown = part[: _MOST_SHOWN + 1]
+        text += "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in shown)
+        if len(text) > _MOST_SHOWN:
+            return text[: _MOST_SHOWN - 3] + "..."
+    return text
 
 
 def near_or_all(word: object, known: Sequence[str]) -> str:

@@ -9,12 +9,14 @@ from time import monotonic
 
 from mockserver.clock import Clock, real_time
 from mockserver.environment import Environment
-from mockserver.errors import ExpiredToken, InvalidToken, Problem
+from mockserver.errors import ExpiredToken, InvalidToken
+from mockserver.names import ID, NAME_TEXT, is_token
 from mockserver.outbox import Sharing
 from mockserver.pump import Pump
-from mockserver.reader import ID, NAME_TEXT, is_token
+from mockserver.refusals import Conflict, Missing, Unfit
 from mockserver.seed import DEFAULT, EnvironmentSeed, Seed
 from mockserver.store import Baseline
+from mockserver.words import brief
 
 MOST_ENVIRONMENTS = 10_000
 MOST_KEPT = 5_000
@@ -83,14 +85,14 @@ class World:
         return self._by_token.get(token or "", self.default)
 
     def by_name(self, name: str) -> Environment:
-        """Raises Problem 404."""
+        """Raises Missing."""
         environment = self._environments.get(name)
         if environment is None:
-            raise Problem(404, "No such environment", f"no environment is named {name!r}; GET environments lists them")
+            raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
         return environment
 
     def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
-        """An environment of its own on `baseline`. Raises Problem 409 or 422; see `close`."""
+        """An environment of its own on `baseline`. Raises Conflict or Unfit; see `close`."""
         with self._lock:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
@@ -104,12 +106,12 @@ class World:
         return environment
 
     def close(self, name: str) -> Environment:
-        """Ends an opened environment; its token is invalid from then on. Raises Problem 404 or 409."""
+        """Ends an opened environment; its token is invalid from then on. Raises Missing or Conflict."""
         with self._lock:
             environment = self.by_name(name)
             if name in self._permanent:
-                detail = f"environment {name!r} comes from the fixture; reset it instead"
-                raise Problem(409, "The environment stays", detail)
+                detail = f"environment {brief(name)} comes from the fixture; reset it instead"
+                raise Conflict("The environment stays", detail)
             del self._environments[name]
             for token in environment.tokens:
                 del self._by_token[token]
@@ -137,14 +139,14 @@ class World:
 
     def _check_new(self, name: str, token: str) -> None:
         if not ID.fullmatch(name):
-            raise Problem(422, "Bad name", f"a name is {NAME_TEXT} (got {name!r})")
+            raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
         if not is_token(token):
-            raise Problem(422, "Bad token", "a token is up to 500 visible ASCII characters without a comma")
+            raise Unfit("Bad token", "a token is up to 500 visible ASCII characters without a comma")
         if name in self._environments:
-            raise Problem(409, "The name is taken", f"an environment is already named {name!r}; close it first")
+            raise Conflict("The name is taken", f"an environment is already named {brief(name)}; close it first")
         if token in self._by_token:
             other = self._by_token[token].name
-            raise Problem(409, "The token is taken", f"the token already opens environment {other!r}")
+            raise Conflict("The token is taken", f"the token already opens environment {brief(other)}")
         if len(self._environments) >= MOST_ENVIRONMENTS:
             detail = f"{MOST_ENVIRONMENTS} environments are open, which is the limit; close some"
-            raise Problem(409, "Too many environments", detail)
+            raise Conflict("Too many environments", detail)

@@ -10,8 +10,9 @@ from mockserver.events import EVENTS
 from mockserver.fixture_files import parse
 from mockserver.mistakes import Source
 from mockserver.reader import AGENT_KEYS, WEBHOOK_KEYS
-from mockserver.seed import to_baseline, to_document, to_seed
+from mockserver.seed import to_baseline, to_seed
 from mockserver.store import Baseline, State
+from mockserver.writer import to_document
 
 WEBHOOK: Mapping[str, Any] = {"name": "W", "webhook_url": "http://x", "events": ["event_action"]}
 

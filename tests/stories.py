@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from mockserver.delivery_records import Delivery
 from mockserver.environment import Environment
 from mockserver.mistakes import Source
-from mockserver.records import Delivery
 from mockserver.seed import to_baseline, to_seed
 from mockserver.store import Baseline
 from mockserver.world import World

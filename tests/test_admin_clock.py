@@ -219,20 +219,20 @@ def test_the_clock_of_one_environment_waits_for_no_other(http: FlaskClient, rece
 SECONDS = "seconds must be a number from 0 to 316224000"
 NOW_MUST = "now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499"
 MISTAKES: list[tuple[str, str, object, int, str]] = [
-    ("PUT", CLOCK, {"now": "tomorrow"}, 422, f"{NOW_MUST} (got 'tomorrow')"),
+    ("PUT", CLOCK, {"now": "tomorrow"}, 422, f'{NOW_MUST} (got "tomorrow")'),
     ("PUT", CLOCK, {"now": 1757000000}, 422, f"{NOW_MUST} (got 1757000000)"),
-    ("PUT", CLOCK, {"now": "1969-12-31T23:59:59Z"}, 422, f"{NOW_MUST} (got '1969-12-31T23:59:59Z')"),
-    ("PUT", CLOCK, {"now": "9999-12-31"}, 422, f"{NOW_MUST} (got '9999-12-31')"),
-    ("PUT", CLOCK, {"nwo": NEW_YEAR}, 422, "unknown key 'nwo'; did you mean now?"),
-    ("PUT", CLOCK, {"seconds": 1}, 422, "unknown key 'seconds'; expected now"),
+    ("PUT", CLOCK, {"now": "1969-12-31T23:59:59Z"}, 422, f'{NOW_MUST} (got "1969-12-31T23:59:59Z")'),
+    ("PUT", CLOCK, {"now": "9999-12-31"}, 422, f'{NOW_MUST} (got "9999-12-31")'),
+    ("PUT", CLOCK, {"nwo": NEW_YEAR}, 422, 'unknown key "nwo"; did you mean now?'),
+    ("PUT", CLOCK, {"seconds": 1}, 422, 'unknown key "seconds"; expected now'),
     ("PUT", CLOCK, [], 400, "expected a JSON object, got list"),
-    ("POST", ADVANCE, {}, 422, f"{SECONDS} (got None)"),
-    ("POST", ADVANCE, {"seconds": "60"}, 422, f"{SECONDS} (got '60')"),
-    ("POST", ADVANCE, {"seconds": True}, 422, f"{SECONDS} (got True)"),
+    ("POST", ADVANCE, {}, 422, f"{SECONDS} (got null)"),
+    ("POST", ADVANCE, {"seconds": "60"}, 422, f'{SECONDS} (got "60")'),
+    ("POST", ADVANCE, {"seconds": True}, 422, f"{SECONDS} (got true)"),
     ("POST", ADVANCE, {"seconds": -1}, 422, f"{SECONDS} (got -1)"),
     ("POST", ADVANCE, {"seconds": 316224001}, 422, f"{SECONDS} (got 316224001)"),
-    ("POST", ADVANCE, {"second": 1}, 422, "unknown key 'second'; did you mean seconds?"),
-    ("POST", ADVANCE, {"now": 1}, 422, "unknown key 'now'; expected seconds"),
+    ("POST", ADVANCE, {"second": 1}, 422, 'unknown key "second"; did you mean seconds?'),
+    ("POST", ADVANCE, {"now": 1}, 422, 'unknown key "now"; expected seconds'),
 ]
 
 

@@ -92,8 +92,8 @@ def test_a_test_is_marked(history: FlaskClient) -> None:
 ALL_FILTERS = ["agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url", "since", "min", "max", "wait"]
 NO_FILTERS = f"expected one of {', '.join(ALL_FILTERS)}"
 MISTAKES: dict[str, tuple[str, str]] = {
-    "webhok_id=1": ("Unknown filter", "unknown filter 'webhok_id'; did you mean webhook_id?"),
-    "q=1": ("Unknown filter", f"unknown filter 'q'; {NO_FILTERS}"),
+    "webhok_id=1": ("Unknown filter", 'unknown filter "webhok_id"; did you mean webhook_id?'),
+    "q=1": ("Unknown filter", f'unknown filter "q"; {NO_FILTERS}'),
     "webhook_id=nobody": (
         "Unknown webhook",
         f'no webhook in environment default has the id "nobody"; there are 4, such as {WEBHOOK}',
@@ -103,23 +103,23 @@ MISTAKES: dict[str, tuple[str, str]] = {
         f'no webhook in environment default has the id "{WEBHOOK}x"; nearest: {WEBHOOK}',
     ),
     f"agent_id={AGENT}x": ("Unknown agent", f'no agent in environment default has the id "{AGENT}x"; nearest: {AGENT}'),
-    "status=failled": ("Unknown status", "unknown status 'failled'; did you mean failed?"),
-    "status=ok": ("Unknown status", "unknown status 'ok'; expected one of pending, success, failed, retrying"),
+    "status=failled": ("Unknown status", 'unknown status "failled"; did you mean failed?'),
+    "status=ok": ("Unknown status", 'unknown status "ok"; expected one of pending, success, failed, retrying'),
     "event=event_phone_call_start": (
         "Unknown event",
-        f"unknown event 'event_phone_call_start'; did you mean {STARTED}?",
+        f'unknown event "event_phone_call_start"; did you mean {STARTED}?',
     ),
-    "event=x": ("Unknown event", f"unknown event 'x'; expected one of {', '.join([*EVENTS, 'webhook.test'])}"),
-    "attempt=first": ("Bad count", "attempt must be a whole number, 0 or more (got 'first')"),
-    "since=yesterday": ("Bad moment", "since must be a moment such as 2025-09-03T23:19:51Z (got 'yesterday')"),
-    "min=-1": ("Bad count", "min must be a whole number, 0 or more (got '-1')"),
-    "max=1.5": ("Bad count", "max must be a whole number, 0 or more (got '1.5')"),
-    "max=": ("Bad count", "max must be a whole number, 0 or more (got '')"),
+    "event=x": ("Unknown event", f'unknown event "x"; expected one of {", ".join([*EVENTS, "webhook.test"])}'),
+    "attempt=first": ("Bad count", 'attempt must be a whole number, 0 or more (got "first")'),
+    "since=yesterday": ("Bad moment", 'since must be a moment such as 2025-09-03T23:19:51Z (got "yesterday")'),
+    "min=-1": ("Bad count", 'min must be a whole number, 0 or more (got "-1")'),
+    "max=1.5": ("Bad count", 'max must be a whole number, 0 or more (got "1.5")'),
+    "max=": ("Bad count", 'max must be a whole number, 0 or more (got "")'),
     "min=3&max=1": ("Bad count", "min must not be greater than max (got min=3 and max=1)"),
-    "wait=soon": ("Bad time to wait", "wait must be a number of seconds from 0 to 300 (got 'soon')"),
-    "wait=-1": ("Bad time to wait", "wait must be a number of seconds from 0 to 300 (got '-1')"),
-    "wait=301": ("Bad time to wait", "wait must be a number of seconds from 0 to 300 (got '301')"),
-    "wait=nan": ("Bad time to wait", "wait must be a number of seconds from 0 to 300 (got 'nan')"),
+    "wait=soon": ("Bad time to wait", 'wait must be a number of seconds from 0 to 300 (got "soon")'),
+    "wait=-1": ("Bad time to wait", 'wait must be a number of seconds from 0 to 300 (got "-1")'),
+    "wait=301": ("Bad time to wait", 'wait must be a number of seconds from 0 to 300 (got "301")'),
+    "wait=nan": ("Bad time to wait", 'wait must be a number of seconds from 0 to 300 (got "nan")'),
 }
 
 

@@ -153,25 +153,25 @@ def test_yaml_opens_an_environment_too(http: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "title", "detail"),
     [
-        ({"name": "default"}, 409, "The name is taken", "an environment is already named 'default'; close it first"),
-        ({"token": "talq_staging"}, 409, "The token is taken", "the token already opens environment 'staging'"),
-        ({"token": "talq_staging_2024"}, 409, "The token is taken", "the token already opens environment 'staging'"),
+        ({"name": "default"}, 409, "The name is taken", 'an environment is already named "default"; close it first'),
+        ({"token": "talq_staging"}, 409, "The token is taken", 'the token already opens environment "staging"'),
+        ({"token": "talq_staging_2024"}, 409, "The token is taken", 'the token already opens environment "staging"'),
         (
             {"name": "a b"},
             422,
             "Bad name",
-            "a name is up to 100 letters, digits and -_. that start with a letter or digit (got 'a b')",
+            'a name is up to 100 letters, digits and -_. that start with a letter or digit (got "a b")',
         ),
         ({"token": "a,b"}, 422, "Bad token", "a token is up to 500 visible ASCII characters without a comma"),
         ({"name": 5}, 422, "Bad value", "name must be a string (got int)"),
         ({"from": ["staging"]}, 422, "Bad value", "from must be a string (got list)"),
-        ({"nmae": "mine"}, 422, "Unknown key", "unknown key 'nmae'; did you mean name?"),
+        ({"nmae": "mine"}, 422, "Unknown key", 'unknown key "nmae"; did you mean name?'),
         ({"from": "default", "fixture": {}}, 422, "Two baselines", "give either from or fixture, not both"),
         (
             {"from": "nope"},
             404,
             "No such environment",
-            "no environment is named 'nope'; GET environments lists them",
+            'no environment is named "nope"; GET environments lists them',
         ),
         ([], 400, "The body is no object", "expected a JSON object, got list"),
     ],
@@ -264,7 +264,7 @@ def test_closing_tells_the_tracebacks_of_the_mocks_own_crashes(
 def test_an_environment_of_the_fixture_can_not_be_closed(http: FlaskClient, name: str) -> None:
     answer = http.delete(f"{ENVIRONMENTS}/{name}")
     assert (answer.status_code, answer.get_json()["title"]) == (409, "The environment stays")
-    assert answer.get_json()["detail"] == f"environment {name!r} comes from the fixture; reset it instead"
+    assert answer.get_json()["detail"] == f'environment "{name}" comes from the fixture; reset it instead'
     assert listed(http) == FIXTURES_OWN
 
 
@@ -272,7 +272,7 @@ def test_an_environment_of_the_fixture_can_not_be_closed(http: FlaskClient, name
 def test_an_unknown_environment_is_a_problem(http: FlaskClient, method: str) -> None:
     answer = http.open(f"{ENVIRONMENTS}/nope", method=method)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
-    assert answer.get_json()["detail"] == "no environment is named 'nope'; GET environments lists them"
+    assert answer.get_json()["detail"] == 'no environment is named "nope"; GET environments lists them'
 
 
 def test_without_a_token_it_is_the_default_environment_even_when_that_asks_for_one() -> None:

@@ -96,7 +96,7 @@ def test_an_unknown_fault_is_a_problem_that_names_the_known_ones(http: FlaskClie
         "type": "about:blank",
         "title": "No such fault",
         "status": 404,
-        "detail": f"no fault has the id 'fault-9'; there are {known}",
+        "detail": f'no fault has the id "fault-9"; there are {known}',
     }
     assert len(listed(http)) == count
 

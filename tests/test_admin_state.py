@@ -9,8 +9,8 @@ import yaml
 from flask.testing import FlaskClient
 
 from mockserver.fixture_files import load
-from mockserver.seed import to_document
 from mockserver.store import State
+from mockserver.writer import to_document
 from tests.conftest import FIXTURES
 from tests.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
 

@@ -117,20 +117,24 @@ def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     {
-        ("nope",): "no command is named 'nope'; expected one of check, clock, ",
-        ("chek",): "no command is named 'chek'; did you mean check?",
-        ("--", "--chek"): "no command is named '--chek'; did you mean check?",
-        ("_errors",): "'_errors'",
+        ("nope",): 'no command is named "nope"; expected one of check, clock, ',
+        ("chek",): 'no command is named "chek"; did you mean check?',
+        ("--", "--chek"): 'no command is named "--chek"; did you mean check?',
+        ("_errors",): '"_errors"',
         ("schema", "more"): "(more)",
         ("check",): "'PATH...'",
         ("serve", "--prot", "1"): "--prot",
-        ("serve", "--port", "x"): "'--port' (env var: 'MOCKSERVER_PORT'): expected a number from 0 to 65535 (got 'x')",
-        ("serve", "--port", "65536"): "expected a number from 0 to 65535 (got '65536')",
+        (
+            "serve",
+            "--port",
+            "x",
+        ): "'--port' (env var: 'MOCKSERVER_PORT'): expected a number from 0 to 65535 (got \"x\")",
+        ("serve", "--port", "65536"): 'expected a number from 0 to 65535 (got "65536")',
         ("serve", "--port-file", "."): "'--port-file' (env var: 'MOCKSERVER_PORT_FILE'): File '.' is a directory.",
-        ("serve", "--deliver-to", "https://a.test"): "'https://a.test' is no host; give a name or an address alone",
-        ("serve", "--deliver-to", "a.test:443"): "'a.test:443' is no host",
-        ("serve", "--deliver-to", "*"): "'--deliver-to' (env var: 'MOCKSERVER_DELIVER_TO'): '*' is no host",
-        ("serve", "--keep", "0"): "expected a whole number, 1 or more (got '0')",
+        ("serve", "--deliver-to", "https://a.test"): '"https://a.test" is no host; give a name or an address alone',
+        ("serve", "--deliver-to", "a.test:443"): '"a.test:443" is no host',
+        ("serve", "--deliver-to", "*"): "'--deliver-to' (env var: 'MOCKSERVER_DELIVER_TO'): \"*\" is no host",
+        ("serve", "--keep", "0"): 'expected a whole number, 1 or more (got "0")',
     }.items(),
 )
 def test_wrong_use_is_one_message_that_names_it_and_exit_code_2(arguments: tuple[str, ...], named: str) -> None:
@@ -207,12 +211,12 @@ SEVERAL = "for several, repeat the option, or put spaces between them in the var
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("port", "abc", "expected a number from 0 to 65535 (got 'abc')"),
-        ("keep", "many", "expected a whole number, 1 or more (got 'many')"),
-        ("allow_host", "a,b", f"'a,b' is no host; give a name or an address alone, such as example.com; {SEVERAL}"),
-        ("deliver_to", "a,b", f"'a,b' is no host; give a name or an address alone, such as example.com; {SEVERAL}"),
-        ("allow_host", "http://a", "'http://a' is no host; give a name or an address alone, such as example.com"),
-        ("admin_token", " ", "expected a token; without the option none is asked for (got ' ')"),
+        ("port", "abc", 'expected a number from 0 to 65535 (got "abc")'),
+        ("keep", "many", 'expected a whole number, 1 or more (got "many")'),
+        ("allow_host", "a,b", f'"a,b" is no host; give a name or an address alone, such as example.com; {SEVERAL}'),
+        ("deliver_to", "a,b", f'"a,b" is no host; give a name or an address alone, such as example.com; {SEVERAL}'),
+        ("allow_host", "http://a", '"http://a" is no host; give a name or an address alone, such as example.com'),
+        ("admin_token", " ", 'expected a token; without the option none is asked for (got " ")'),
     ],
 )
 def test_what_an_option_can_not_be_is_told_with_its_variable(

@@ -157,7 +157,7 @@ def test_a_closed_environment_is_gone_and_tells_the_servers_crashes(
 
 def test_what_can_not_be_closed_is_an_error(mock: MockServer) -> None:
     with pytest.raises(
-        MockServerError, match="409 The environment stays: environment 'default' comes from the fixture"
+        MockServerError, match='409 The environment stays: environment "default" comes from the fixture'
     ):
         mock.close()
 
@@ -195,7 +195,7 @@ def refusals() -> list[tuple[str, Callable[[MockServer], Any], str]]:
         (
             "open_environment from",
             lambda mock: mock.open_environment(from_="nope"),
-            "404 No such environment: no environment is named 'nope'; GET environments lists them",
+            '404 No such environment: no environment is named "nope"; GET environments lists them',
         ),
         (
             "open_environment name",
@@ -205,7 +205,7 @@ def refusals() -> list[tuple[str, Callable[[MockServer], Any], str]]:
         (
             "close",
             MockServer.close,
-            "404 No such environment: no environment is named 'nowhere'; GET environments lists them",
+            '404 No such environment: no environment is named "nowhere"; GET environments lists them',
         ),
     ]
 

@@ -180,19 +180,19 @@ REFUSALS: dict[str, tuple[Callable[[MockServer], Any], str]] = {
     ),
     "no event": (
         lambda mock: mock.emit(AGENT, "event_recordin"),
-        "422 Unknown event: event must be one of the 22 events (got 'event_recordin'); did you mean event_recording?",
+        '422 Unknown event: event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
     ),
     "no filter": (
         lambda mock: mock.deliveries(webhook=WEBHOOK),  # type: ignore[call-arg]
-        "422 Unknown filter: unknown filter 'webhook'; did you mean webhook_id?",
+        '422 Unknown filter: unknown filter "webhook"; did you mean webhook_id?',
     ),
     "too long": (
         lambda mock: mock.deliveries(min=1, wait=301),
-        "422 Bad time to wait: wait must be a number of seconds from 0 to 300 (got '301')",
+        '422 Bad time to wait: wait must be a number of seconds from 0 to 300 (got "301")',
     ),
     "no moment": (
         lambda mock: mock.freeze("soon"),
-        "422 Bad moment: now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got 'soon')",
+        '422 Bad moment: now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "soon")',
     ),
     "backwards": (
         lambda mock: mock.advance(-1),

@@ -38,12 +38,12 @@ BAD_YAML: dict[str, tuple[str, str, int | None]] = {
     "set of a scalar": ("a: !!set x\n", "the tag 'tag:yaml.org,2002:set' is not allowed in a fixture", 1),
     "mapping of a scalar": ("a: !!map x\n", "the tag 'tag:yaml.org,2002:map' is not allowed in a fixture", 1),
     "list tagged a mapping": ("a: !!map [x]\n", "the tag 'tag:yaml.org,2002:map' is not allowed in a fixture", 1),
-    "impossible date": ("a: 1\nb: 2025-13-45\n", "'2025-13-45' is not a timestamp", 2),
-    "int of nothing": ("a: !!int ''\n", "'' is not an int", 1),
-    "bool of a word": ("a: !!bool maybe\n", "'maybe' is not a bool", 1),
-    "timestamp of a word": ("a: !!timestamp soon\n", "'soon' is not a timestamp", 1),
+    "impossible date": ("a: 1\nb: 2025-13-45\n", '"2025-13-45" is not a timestamp', 2),
+    "int of nothing": ("a: !!int ''\n", '"" is not an int', 1),
+    "bool of a word": ("a: !!bool maybe\n", '"maybe" is not a bool', 1),
+    "timestamp of a word": ("a: !!timestamp soon\n", '"soon" is not a timestamp', 1),
     "huge number": ("a: 0x" + "f" * 5000, "the number 0xffffffffffffffffff... is too large", 1),
-    "number of too many digits": ("a: " + "9" * 5000, f"'{'9' * 80}' is not an int", 1),
+    "number of too many digits": ("a: " + "9" * 5000, '"' + "9" * 76 + "... is not an int", 1),
     "a list as a key": ("? [a]\n: 1\n", "a mapping or a list can't be a key", 1),
     "a mapping as a key": ("a: 1\n{b: 1}: 2\n", "a mapping or a list can't be a key", 2),
     "two documents": ("a: 1\n---\nb: 2\n", "holds more than one document (---); expected one", 2),
@@ -106,7 +106,7 @@ def test_yaml_escapes_that_stand_for_no_character(text: str, loader: Any) -> Non
         parse(text, loader=loader)
 
 
-HALF = r"'\ud83d' holds half of a surrogate pair (\ud800 to \udfff)"
+HALF = r'"\ud83d" holds half of a surrogate pair (\ud800 to \udfff)'
 BAD_JSON: dict[str, tuple[str, str, int | None]] = {
     "YAML": ("a: 1", "is not JSON: Expecting value (column 1)", 1),
     "no quotes": (

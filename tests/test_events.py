@@ -9,10 +9,12 @@ import requests
 
 from mockserver.client import MockServer
 from mockserver.environment import Environment
-from mockserver.errors import AgentNotFound, Problem
+from mockserver.errors import AgentNotFound
 from mockserver.events import EVENTS
 from mockserver.mistakes import Source
+from mockserver.problems import problem_of
 from mockserver.receiver import Answer, ReceivedRequest, WebhookReceiver
+from mockserver.refusals import Conflict
 from mockserver.world import World
 from tests.documented import AGENT, OTHER_AGENT, TOGGLE, WEBHOOK
 from tests.stories import ENDED, MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
@@ -246,9 +248,9 @@ def test_an_event_is_refused_whole_when_more_would_wait_than_is_kept(
     for _ in range(4):  # of each webhook's four, one is under way and three wait
         environment.deliveries.emit(AGENT, STARTED)
         receiver.wait_for(2)
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(Conflict) as refused:
         environment.deliveries.emit(AGENT, STARTED)
-    assert refused.value.status == 409
+    assert problem_of(refused.value).status == 409
     assert refused.value.detail == "6 deliveries wait already, 2 more would come, and 7 is the limit"
     assert len(receiver.requests) == 2
 

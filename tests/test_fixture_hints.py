@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from mockserver.errors import FixtureError
 from mockserver.fields import WEBHOOK_FIELDS
 from mockserver.fixture_files import load
-from mockserver.mistakes import Source, near_or_listed, schema_at
+from mockserver.mistakes import FixtureError, Source, near_or_listed, schema_at
 from mockserver.seed import to_baseline, to_seed
 from mockserver.words import nearest
 from tests.fixture_documents import source

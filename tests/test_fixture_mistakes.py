@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.errors import FixtureError
 from mockserver.fixture_files import load, parse
+from mockserver.mistakes import FixtureError
 from mockserver.reader import WEBHOOK_KEYS
 from mockserver.seed import to_seed
 from mockserver.settings import SETTING_FIELDS

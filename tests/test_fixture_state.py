@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mockserver.documents import to_yaml
-from mockserver.errors import FixtureError
 from mockserver.fixture_files import parse
-from mockserver.seed import to_baseline, to_document, to_seed
+from mockserver.mistakes import FixtureError
+from mockserver.seed import to_baseline, to_seed
 from mockserver.store import State
+from mockserver.writer import to_document
 from tests.fixture_documents import broken_fixtures, fixture, hook, right_fixtures, served, source, state
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

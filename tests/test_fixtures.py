@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from mockserver.errors import FixtureError
 from mockserver.fixture_files import default_fixture, load
-from mockserver.seed import EnvironmentSeed, to_document, to_seed
+from mockserver.mistakes import FixtureError
+from mockserver.seed import EnvironmentSeed, to_seed
 from mockserver.store import State
+from mockserver.writer import to_document
 from tests.conftest import FIXTURES
 from tests.documented import AGENT, WEBHOOK
 from tests.fixture_documents import baseline, fixture, hook, served, source, state

@@ -8,8 +8,7 @@ from time import sleep
 import pytest
 
 from mockserver.history import Found
-from mockserver.journal import Journal
-from mockserver.records import Exchange
+from mockserver.journal import Exchange, Journal
 
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 

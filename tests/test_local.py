@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from mockserver.errors import FixtureError
 from mockserver.local import Fixtures, running_mockserver, seed_of, serving
+from mockserver.mistakes import FixtureError
 from mockserver.receiver import WebhookReceiver
 from mockserver.webhooks import Webhooks
 from tests.documented import AGENT, TOGGLE, WEBHOOK

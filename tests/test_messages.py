@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from mockserver.delivery_records import Occurrence, Outgoing
 from mockserver.events import EVENTS
 from mockserver.messages import TEST_EVENT, message
-from mockserver.records import AGENT_DEFAULTS, Agent, Occurrence, Outgoing, Webhook
+from mockserver.records import AGENT_DEFAULTS, Agent, Webhook
 from mockserver.settings import Settings
 from mockserver.signing import SCHEMES, sign
 from tests.documented import AGENT as AGENT_ID

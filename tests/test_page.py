@@ -11,8 +11,8 @@ from mockserver.admin.dashboard import HEADERS
 from mockserver.admin.guard import Guard
 from mockserver.admin.page_contents import contents_of
 from mockserver.app import create_app
-from mockserver.clock import to_milliseconds
 from mockserver.events import EVENTS
+from mockserver.moments import to_milliseconds
 from mockserver.world import World
 from tests.delivering import WAIT
 from tests.documented import AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK, toggle_path
@@ -244,8 +244,8 @@ def test_reset_goes_back_to_the_fixture(http: FlaskClient, world: World) -> None
 
 def test_an_action_that_there_is_not_is_a_problem_and_one_without_its_fields_is_told(http: FlaskClient) -> None:
     answer = http.post(PAGE, data={"action": "togle"})
-    assert (answer.status_code, answer.get_json()["detail"]) == (422, "unknown action 'togle'; did you mean toggle?")
-    assert told(http, http.post(PAGE, data={"action": "toggle"})) == "the form has no field 'agent_id'"
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, 'unknown action "togle"; did you mean toggle?')
+    assert told(http, http.post(PAGE, data={"action": "toggle"})) == 'the form has no field "agent_id"'
 
 
 def test_an_environment_that_no_token_opens_can_be_read_and_says_so(http: FlaskClient, world: World) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mockserver.admin.signatures import check
-from mockserver.records import Delivery
+from mockserver.delivery_records import Delivery
 from mockserver.signing import SCHEMES
 from mockserver.world import World
 from tests.documented import AGENT, WEBHOOK

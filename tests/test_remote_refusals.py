@@ -88,34 +88,34 @@ def contradiction(one: str, other: str) -> str:
 
 
 MISUSE = {
-    ("requests", "toggle"): "expected key=value, such as status=404 (got 'toggle')",
-    ("requests", "=404"): "expected key=value, such as status=404 (got '=404')",
+    ("requests", "toggle"): 'expected key=value, such as status=404 (got "toggle")',
+    ("requests", "=404"): 'expected key=value, such as status=404 (got "=404")',
     ("requests", "status=404", "status=500"): "status is given twice",
-    ("requests", "statsu=404"): "unknown filter 'statsu'; did you mean status?",
-    ("requests", "foo=bar"): "unknown filter 'foo'; expected one of "
+    ("requests", "statsu=404"): 'unknown filter "statsu"; did you mean status?',
+    ("requests", "foo=bar"): 'unknown filter "foo"; expected one of '
     "method, path, status, operation, unmatched, fault, since, after",
-    ("deliveries", "foo=bar"): "unknown filter 'foo'; expected one of "
+    ("deliveries", "foo=bar"): 'unknown filter "foo"; expected one of '
     "agent_id, webhook_id, event, event_id, status, attempt, url, since",
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
     ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",
     ("requests", "--expect-count", "x"): "Invalid value for '--expect-count': "
-    "expected a whole number, 0 or more (got 'x')",
-    ("deliveries", "--wait", "x"): "Invalid value for '--wait': expected a number of seconds (got 'x')",
-    ("clock", "--advance", "x"): "Invalid value for '--advance': expected a number of seconds (got 'x')",
-    ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got '0')",
+    'expected a whole number, 0 or more (got "x")',
+    ("deliveries", "--wait", "x"): "Invalid value for '--wait': expected a number of seconds (got \"x\")",
+    ("clock", "--advance", "x"): "Invalid value for '--advance': expected a number of seconds (got \"x\")",
+    ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got \"0\")",
     ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
     "leave it out to --expect-count",
     ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
     ("fault", "hang", "times=2"): "times is an option: --times 2",
     ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
     ("fault", "maintenance", "method=GET"): "method is an option: --method GET",
-    ("fault", "hang", "afer=2"): "unknown detail 'afer'; did you mean after?",
-    ("fault", "hang", "x=2"): "unknown detail 'x'; expected one of delay_ms, after, probability, seed, apply",
-    ("fault", "hangs"): f"KIND must be one of {KINDS}; did you mean hang? (got 'hangs')",
-    ("fault", "maintenanc"): f"KIND must be one of {KINDS}; did you mean maintenance? (got 'maintenanc')",
-    ("fault", "delay_ms=5"): f"KIND must be one of {KINDS}; did you mean delay? (got 'delay_ms=5')",
-    ("fault", "500"): f"KIND must be one of {KINDS} (got '500')",
+    ("fault", "hang", "afer=2"): 'unknown detail "afer"; did you mean after?',
+    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_ms, after, probability, seed, apply',
+    ("fault", "hangs"): f'KIND must be one of {KINDS}; did you mean hang? (got "hangs")',
+    ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
+    ("fault", "delay_ms=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay_ms=5")',
+    ("fault", "500"): f'KIND must be one of {KINDS} (got "500")',
     ("fault", "delay"): "say for how long: `mockserver fault delay delay_ms=500`",
     ("fault", "delay", "delay_ms=0"): "say for how long: `mockserver fault delay delay_ms=500`",
     ("fault", "hang", "--clear"): contradiction("--clear", "KIND"),
@@ -137,23 +137,23 @@ def test_wrong_use_is_told_before_anything_is_asked(arguments: tuple[str, ...]) 
 
 
 REFUSALS = {
-    ("requests", "--follow", "after=x"): "422 Bad count: after must be a whole number, 0 or more (got 'x')",
+    ("requests", "--follow", "after=x"): '422 Bad count: after must be a whole number, 0 or more (got "x")',
     ("requests", "--expect-count", "1", "--wait", "inf"): "422 Bad time to wait: "
-    "wait must be a number of seconds from 0 to 300 (got 'inf')",
+    'wait must be a number of seconds from 0 to 300 (got "inf")',
     ("deliveries", "--expect-count", "1", "--wait", "-99"): "422 Bad time to wait: "
-    "wait must be a number of seconds from 0 to 300 (got '-99.0')",
+    'wait must be a number of seconds from 0 to 300 (got "-99.0")',
     ("trigger", AGENT, "event_recordin"): "422 Unknown event: "
-    "event must be one of the 22 events (got 'event_recordin'); did you mean event_recording?",
+    'event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
     ("trigger", AGENT[:-1] + "x", STARTED): "404 No such agent: "
     f'no agent in environment default has the id "{AGENT[:-1]}x"; nearest: {AGENT}',
     ("trigger", OTHER_AGENT, STARTED, "--call", "[]"): "422 Bad value: call must be an object (got list)",
     ("fault", "hang", "probability=2"): "422 Bad value: probability must be a number from 0 to 1 (got 2)",
     ("clock", "--freeze", ""): "422 Bad moment: "
-    "now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got '')",
+    'now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "")',
     ("clock", "--advance", "-1"): "422 Bad time: seconds must be a number from 0 to 316224000 (got -1.0)",
     ("environments", "--open", "staging"): "409 The name is taken: "
-    "an environment is already named 'staging'; close it first",
-    ("environments", "--close", "nope"): "no environment is named 'nope'; `mockserver environments` lists them",
+    'an environment is already named "staging"; close it first',
+    ("environments", "--close", "nope"): 'no environment is named "nope"; `mockserver environments` lists them',
     ("state", "--token", "talq_staging_2024"): "401 The token opens no environment: "
     "the fixture lists the token under expired_tokens of staging",
 }

@@ -12,7 +12,7 @@ from tests.test_remote_commands import run
 
 ASKING = ("health", "state")
 """Commands that ask a server: the one that asks the API, and one of those that ask the admin routes."""
-NO_URL = "the URL needs http:// and a host, such as http://127.0.0.1:7357 (got {url!r})"
+NO_URL = 'the URL needs http:// and a host, such as http://127.0.0.1:7357 (got "{url}")'
 
 
 def error_of(*arguments: str, **variables: str) -> str:
@@ -39,7 +39,7 @@ def test_a_variable_that_is_no_url_is_named() -> None:
 @pytest.mark.parametrize("command", ASKING)
 @pytest.mark.parametrize("port", ["abc", "-1", "65536"])
 def test_a_variable_that_is_no_port_is_named(port: str, command: str) -> None:
-    expected = f"Error: Invalid value for MOCKSERVER_PORT: expected a number from 0 to 65535 (got {port!r})"
+    expected = f'Error: Invalid value for MOCKSERVER_PORT: expected a number from 0 to 65535 (got "{port}")'
     assert error_of(command, MOCKSERVER_PORT=port) == expected
 
 
@@ -50,7 +50,7 @@ def test_a_variable_that_is_no_port_is_named(port: str, command: str) -> None:
 def test_a_url_below_the_root_is_told_the_root(below: str, route: str, command: str, server: Server) -> None:
     url = server.url + below
     said = error_of(command, "--url", url)
-    assert said.endswith(f": give the server's root, {server.url}, without {route} (got {url!r})")
+    assert said.endswith(f': give the server\'s root, {server.url}, without {route} (got "{url}")')
 
 
 def test_a_path_before_the_root_is_the_url_of_a_gateway(server: Server) -> None:

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
 from mockserver.documents import parse
-from mockserver.errors import FixtureError
 from mockserver.events import EVENTS
 from mockserver.fields import WEBHOOK_FIELDS
+from mockserver.mistakes import FixtureError
 from mockserver.reader import WEBHOOK_KEYS
 from mockserver.records import AGENT_DEFAULTS
 from mockserver.schema import fixture_schema

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from mockserver.records import Outcome
+from mockserver.delivery_records import Outcome
 from mockserver.sender import MOST_ANSWER_BYTES, Sending, outgoing
 from tests.peers import (
     BOUND,

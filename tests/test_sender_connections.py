@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.records import Outcome
+from mockserver.delivery_records import Outcome
 from mockserver.sender import Sending, outgoing
 from tests.peers import (
     BOUND,

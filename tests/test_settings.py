@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from mockserver.errors import FixtureError
+from mockserver.mistakes import FixtureError
 from mockserver.rules import Invalid
 from mockserver.seed import to_seed
 from mockserver.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from mockserver.environment import Environment
 from mockserver.mistakes import Source
-from mockserver.seed import to_document, to_seed
+from mockserver.seed import to_seed
 from mockserver.world import World
+from mockserver.writer import to_document
 from tests.frozen import RIGHT, Time
 
 MEGABYTE = 1 << 20

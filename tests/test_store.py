@@ -6,8 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from mockserver.seed import to_document
 from mockserver.store import State, Table
+from mockserver.writer import to_document
 from tests.fixture_documents import baseline, fixture, hook
 
 KEYS = st.sampled_from("abcdef")

@@ -111,7 +111,7 @@ OLD = {"Authorization": "Bearer talq_staging_2024"}
         (toggle_path(UNKNOWN), TOKEN, 404, NO_AGENT, f'no agent in environment default has the id "{UNKNOWN}"'),
         (toggle_path(AGENT[:-1] + "e"), TOKEN, 404, NO_AGENT, f"nearest: {AGENT}"),
         (toggle_path("not-a-uuid"), TOKEN, 404, NO_AGENT, 'has the id "not-a-uuid"'),
-        (toggle_path("%0A%C3%A9"), TOKEN, 404, NO_AGENT, r'has the id "\n\u00e9"'),
+        (toggle_path("%0A%C3%A9"), TOKEN, 404, NO_AGENT, r'has the id "\n\xe9"'),
         (TOGGLE, STAGING, 404, NO_AGENT, f"agent {AGENT} is in environment default; the token opens staging"),
         (toggle_path(webhook=UNKNOWN), TOKEN, 404, NO_WEBHOOK, f'has no webhook with the id "{UNKNOWN}"'),
         (toggle_path(webhook=WEBHOOK.upper()), TOKEN, 404, NO_WEBHOOK, "has no webhook with the id"),

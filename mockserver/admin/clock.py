@@ -6,10 +6,10 @@ from typing import Any
 from flask import Response, request
 
 from mockserver.admin.routes import Admin
-from mockserver.answers import this_request
-from mockserver.clock import to_milliseconds, to_moment, to_seconds
 from mockserver.environment import Environment
-from mockserver.errors import Problem
+from mockserver.moments import to_milliseconds, to_moment, to_seconds
+from mockserver.problems import Problem
+from mockserver.request import this_request
 from mockserver.wire import admin_response, json_object, refuse_unknown_keys
 from mockserver.words import brief
 

@@ -17,12 +17,12 @@ from mockserver.admin.page_actions import ACTIONS, Outcome, run
 from mockserver.admin.page_contents import Contents, contents_of
 from mockserver.admin.page_view import view_of
 from mockserver.admin.routes import Admin
-from mockserver.answers import this_request
 from mockserver.environment import Environment
-from mockserver.errors import Problem
 from mockserver.history import LOOK_SECONDS
-from mockserver.routing import ADMIN
-from mockserver.words import near_or_all
+from mockserver.problems import Problem
+from mockserver.request import this_request
+from mockserver.web_routes import ADMIN
+from mockserver.words import brief, near_or_all
 
 STATIC = Path(mockserver.__file__).parent / "static"
 PAGE = ADMIN + "/"
@@ -71,7 +71,7 @@ def register(admin: Admin) -> None:
     def act() -> Response:
         environment, name = _environment(admin), request.form.get("action", "")
         if name not in ACTIONS:
-            raise Problem(422, "Unknown action", f"unknown action {name!r}{near_or_all(name, tuple(ACTIONS))}")
+            raise Problem(422, "Unknown action", f"unknown action {brief(name)}{near_or_all(name, tuple(ACTIONS))}")
         outcome = run(ACTIONS[name], request.form.to_dict(), environment, admin.world, this_request())
         query = urlencode({"environment": environment.name, "said": outcomes.keep(outcome)})
         return Response(status=303, headers={**HEADERS, "Location": f"{PAGE}?{query}"}, content_type="text/plain")

@@ -9,15 +9,17 @@ from flask import Response, request
 from mockserver.admin import filters
 from mockserver.admin.filters import Filter, Search, search, seconds, watch
 from mockserver.admin.routes import Admin
-from mockserver.clock import to_milliseconds
 from mockserver.delivery import Emitted
+from mockserver.delivery_records import Delivery
 from mockserver.environment import Environment
-from mockserver.errors import AgentNotFound, Problem
+from mockserver.errors import AgentNotFound
 from mockserver.events import EVENTS
 from mockserver.explain import explain, explain_unknown_webhook
+from mockserver.headers import joined
 from mockserver.messages import TEST_EVENT
+from mockserver.moments import to_milliseconds
 from mockserver.payloads import to_bytes
-from mockserver.records import Delivery, joined
+from mockserver.problems import Problem
 from mockserver.wire import admin_response, json_object, refuse_unknown_keys
 from mockserver.words import brief, near_or_all
 from mockserver.world import World

@@ -7,11 +7,12 @@ from flask import Response, request
 from mockserver.admin.requests import present
 from mockserver.admin.routes import Admin
 from mockserver.environment import Environment
-from mockserver.errors import Problem
+from mockserver.headers import masked
 from mockserver.mistakes import Source
+from mockserver.problems import Problem
 from mockserver.seed import to_baseline
 from mockserver.store import Baseline
-from mockserver.wire import admin_response, json_object, masked, refuse_unknown_keys
+from mockserver.wire import admin_response, json_object, refuse_unknown_keys
 
 _KEYS = ("name", "token", "from", "fixture")
 

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, request
 
 from mockserver.admin.routes import Admin
-from mockserver.errors import Problem
 from mockserver.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
-from mockserver.routing import METHODS, is_api_pattern
-from mockserver.sender import HEADER_NAME
+from mockserver.headers import HEADER_NAME
+from mockserver.problems import Problem
+from mockserver.web_routes import METHODS, is_api_pattern
 from mockserver.wire import admin_response, json_object, refuse_unknown_keys
 from mockserver.words import brief, nearest
 
@@ -42,7 +42,7 @@ def register(admin: Admin) -> None:
         faults = admin.environment().faults
         if not faults.remove(id):
             known = ", ".join(fault.id for fault in faults.all()) or "none"
-            raise Problem(404, "No such fault", f"no fault has the id {id!r}; there are {known}")
+            raise Problem(404, "No such fault", f"no fault has the id {brief(id)}; there are {known}")
         return admin_response({"deleted": 1})
 
     admin.route("GET", "/faults", list_all)

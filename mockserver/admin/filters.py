@@ -11,10 +11,10 @@ from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from mockserver import patterns
-from mockserver.answers import this_request
-from mockserver.clock import to_moment
-from mockserver.errors import Problem
 from mockserver.history import Found, History
+from mockserver.moments import to_moment
+from mockserver.problems import Problem
+from mockserver.request import this_request
 from mockserver.wire import admin_response
 from mockserver.words import brief, near_or_all
 

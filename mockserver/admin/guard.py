@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from flask import Request
 
-from mockserver.errors import Problem
+from mockserver.problems import Problem
+from mockserver.words import brief
 
 TOKEN_HEADER = "X-Mockserver-Admin-Token"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -32,7 +33,7 @@ class Guard(NamedTuple):
         host = _name(given)
         if not self._is_known(host):
             hint = f"; start it with --allow-host {host}" if host else ""
-            detail = f"the request was sent to the host {given!r}, under which this server is not known{hint}"
+            detail = f"the request was sent to the host {brief(given)}, under which this server is not known{hint}"
             raise Problem(403, "Unknown host", detail)
         if _is_foreign(request):
             raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")

@@ -15,10 +15,13 @@ from typing import Any
 from flask import current_app
 
 from mockserver.admin.guard import admin_token_of
-from mockserver.answers import CONNECTION, REASON, ApiRequest
+from mockserver.answers import REASON
 from mockserver.environment import Environment
-from mockserver.errors import ApiError, Problem
-from mockserver.routing import ADMIN, API
+from mockserver.errors import ApiError
+from mockserver.problems import Problem
+from mockserver.request import CONNECTION, ApiRequest
+from mockserver.web_routes import ADMIN, API
+from mockserver.words import brief
 from mockserver.world import World
 
 Fields = Mapping[str, str]
@@ -133,7 +136,7 @@ class _Required(dict[str, str]):
         super().__init__({name: value for name, value in fields.items() if value})
 
     def __missing__(self, name: str) -> str:
-        raise Problem(422, "A field is missing", f"the form has no field {name!r}")
+        raise Problem(422, "A field is missing", f"the form has no field {brief(name)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from mockserver.delivery_records import Delivery
 from mockserver.environment import Environment, Snapshot
 from mockserver.faults import Fault
-from mockserver.records import Agent, Delivery, Exchange, Webhook
+from mockserver.journal import Exchange
+from mockserver.records import Agent, Webhook
 
 MOST_EXCHANGES, MOST_DELIVERIES, MOST_ATTEMPTS = 50, 30, 150
 MOST_AGENTS, MOST_WEBHOOKS, MOST_SNAPSHOTS = 100, 200, 100

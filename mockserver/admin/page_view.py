@@ -8,13 +8,14 @@ from typing import Any
 from mockserver.admin import curl, deliveries, faults, requests
 from mockserver.admin.page_contents import Contents
 from mockserver.admin.signatures import check
-from mockserver.clock import to_milliseconds
+from mockserver.delivery_records import Delivery
 from mockserver.environment import Environment
 from mockserver.events import EVENTS
 from mockserver.faults import Fault
-from mockserver.records import Delivery, Exchange
-from mockserver.routing import ADMIN, API
-from mockserver.wire import masked
+from mockserver.headers import masked
+from mockserver.journal import Exchange
+from mockserver.moments import to_milliseconds
+from mockserver.web_routes import ADMIN, API
 
 MOST_SHOWN = 8_000
 """Characters of a body; the admin routes have the rest."""

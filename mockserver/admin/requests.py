@@ -12,11 +12,12 @@ from mockserver.admin import filters
 from mockserver.admin.filters import Filter, search
 from mockserver.admin.guard import TOKEN_HEADER
 from mockserver.admin.routes import Admin
-from mockserver.clock import to_milliseconds
-from mockserver.errors import Problem
-from mockserver.records import Exchange
-from mockserver.routing import METHODS, is_api_pattern
-from mockserver.wire import admin_response, masked
+from mockserver.headers import masked
+from mockserver.journal import Exchange
+from mockserver.moments import to_milliseconds
+from mockserver.problems import Problem
+from mockserver.web_routes import METHODS, is_api_pattern
+from mockserver.wire import admin_response
 from mockserver.words import brief
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from flask import Flask, Response
 
-from mockserver.answers import this_request
 from mockserver.environment import Environment
-from mockserver.errors import ApiError, Problem
-from mockserver.recording import operation_of
-from mockserver.routing import ADMIN, API, add_route
+from mockserver.errors import ApiError
+from mockserver.problems import Problem
+from mockserver.request import this_request
+from mockserver.web_routes import ADMIN, API, add_route, operation_of
 from mockserver.world import World
 
 

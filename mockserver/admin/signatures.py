@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from mockserver.delivery_records import Delivery, Outgoing
 from mockserver.environment import Environment
 from mockserver.messages import signature
-from mockserver.records import Delivery, Outgoing, Webhook
+from mockserver.records import Webhook
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from typing import Any
 from flask import Response
 
 from mockserver.admin.routes import Admin
-from mockserver.clock import to_milliseconds
 from mockserver.environment import Snapshot
-from mockserver.errors import Problem
-from mockserver.reader import ID, NAME_TEXT
-from mockserver.seed import digest, to_document
+from mockserver.moments import to_milliseconds
+from mockserver.names import ID, NAME_TEXT
+from mockserver.problems import Problem
 from mockserver.wire import admin_response
+from mockserver.words import brief
+from mockserver.writer import digest, to_document
 
 
 def register(admin: Admin) -> None:
@@ -20,7 +21,7 @@ def register(admin: Admin) -> None:
 
     def take(name: str) -> Response:
         if not ID.fullmatch(name):
-            raise Problem(422, "Bad name", f"a name is {NAME_TEXT} (got {name!r})")
+            raise Problem(422, "Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
         return admin_response(_present(admin.environment().take_snapshot(name)), 201)
 
     def restore(name: str) -> Response:

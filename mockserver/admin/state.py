@@ -7,11 +7,13 @@ from flask import Response, request
 from mockserver.admin.routes import Admin
 from mockserver.documents import to_yaml
 from mockserver.environment import Environment
-from mockserver.errors import AgentNotFound, Problem, WebhookNotFound
+from mockserver.errors import AgentNotFound, WebhookNotFound
 from mockserver.explain import explain, explain_unknown_webhook
-from mockserver.seed import digest
+from mockserver.problems import Problem
 from mockserver.wire import admin_response, document
+from mockserver.words import brief
 from mockserver.world import World
+from mockserver.writer import digest
 
 _JSON, _YAML = "application/json", "application/yaml"
 
@@ -75,7 +77,7 @@ def _wants_yaml() -> bool:
     """By the query, else by `Accept`. Raises Problem 400."""
     wanted = request.args.get("format")
     if wanted not in ("json", "yaml", None):
-        raise Problem(400, "Unknown format", f"format must be json or yaml (got {wanted!r})")
+        raise Problem(400, "Unknown format", f"format must be json or yaml (got {brief(wanted)})")
     if wanted is not None:
         return wanted == "yaml"
     return request.accept_mimetypes.best_match([_JSON, _YAML, "application/x-yaml", "text/yaml"], _JSON) != _JSON

@@ -1,9 +1,10 @@
 """The agents."""
 
-from mockserver.answers import Answer, ApiRequest, api_answer
+from mockserver.answers import Answer, api_answer
 from mockserver.errors import Unauthenticated
+from mockserver.input import api_query, page_of
+from mockserver.request import ApiRequest
 from mockserver.routing import Api
-from mockserver.wire import api_query, page_of
 
 
 def register(api: Api) -> None:

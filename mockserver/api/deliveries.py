@@ -3,12 +3,14 @@
 import json
 from typing import Any
 
-from mockserver.answers import Answer, ApiRequest, api_answer
+from mockserver.answers import Answer, api_answer
 from mockserver.api.webhooks import WEBHOOK
-from mockserver.clock import to_seconds
-from mockserver.records import Delivery, Outcome, joined
+from mockserver.delivery_records import Delivery, Outcome
+from mockserver.headers import joined
+from mockserver.input import api_query, page_of
+from mockserver.moments import to_seconds
+from mockserver.request import ApiRequest
 from mockserver.routing import Api
-from mockserver.wire import api_query, page_of
 
 
 def register(api: Api) -> None:

@@ -1,6 +1,7 @@
 """`GET /health` (documented): no token, never rate limited."""
 
-from mockserver.answers import Answer, ApiRequest, api_answer
+from mockserver.answers import Answer, api_answer
+from mockserver.request import ApiRequest
 from mockserver.routing import Api
 
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from mockserver.answers import Answer, ApiRequest, api_answer
-from mockserver.clock import to_microseconds
+from mockserver.answers import Answer, api_answer
 from mockserver.events import EVENTS
+from mockserver.input import api_input
+from mockserver.moments import to_microseconds
 from mockserver.records import Webhook
+from mockserver.request import ApiRequest
 from mockserver.routing import Api
-from mockserver.wire import api_input
 
 WEBHOOKS = "/agents/<agent_id>/webhooks"
 WEBHOOK = WEBHOOKS + "/<webhook_id>"

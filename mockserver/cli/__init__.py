@@ -7,7 +7,7 @@ from typing import cast
 import click
 
 from mockserver import __version__
-from mockserver.words import near_or_all
+from mockserver.words import brief, near_or_all
 
 
 class _Commands(click.Group):
@@ -28,7 +28,7 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            ctx.fail(f"no command is named {name!r}{near_or_all(name, self.list_commands(ctx))}")
+            ctx.fail(f"no command is named {brief(name)}{near_or_all(name, self.list_commands(ctx))}")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from mockserver.words import brief
+
 
 def refuse_both(one: str, others: Mapping[str, object]) -> None:
     """For what contradicts the option `one`, which is given; of `others` None is not given. Raises UsageError."""
@@ -20,7 +22,7 @@ def pairs(given: Sequence[str]) -> dict[str, str]:
     for each in given:
         key, equals, value = each.partition("=")
         if not (key and equals):
-            raise click.UsageError(f"expected key=value, such as status=404 (got {each!r})")
+            raise click.UsageError(f"expected key=value, such as status=404 (got {brief(each)})")
         if key in found:
             raise click.UsageError(f"{key} is given twice")
         found[key] = value

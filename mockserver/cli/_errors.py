@@ -2,7 +2,7 @@
 
 import click
 
-from mockserver.errors import FixtureError
+from mockserver.mistakes import FixtureError
 from mockserver.words import number_of
 
 

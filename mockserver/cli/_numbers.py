@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import click
 
+from mockserver.words import brief
+
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     """Reads a whole number. That one raises BadParameter."""
@@ -15,7 +17,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         except ValueError:
             found = least - 1
         if found < least or (most is not None and found > most):
-            raise click.BadParameter(f"expected {expected} (got {text!r})")
+            raise click.BadParameter(f"expected {expected} (got {brief(text)})")
         return found
 
     return number
@@ -31,4 +33,4 @@ def seconds(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise click.BadParameter(f"expected a number of seconds (got {text!r})") from None
+        raise click.BadParameter(f"expected a number of seconds (got {brief(text)})") from None

@@ -10,7 +10,7 @@ from mockserver.cli._arguments import pairs
 from mockserver.cli._remote import Remote, Unexpected
 from mockserver.client import MockServer
 from mockserver.client.expectations import expected, nearest
-from mockserver.words import near_or_all
+from mockserver.words import brief, near_or_all
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def search_of(what: str, given: Sequence[str], known: Sequence[str], wait: float
         if key in ("min", "max", "wait"):
             raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")
         if key not in names:
-            raise click.UsageError(f"unknown filter {key!r}{near_or_all(key, names)}")
+            raise click.UsageError(f"unknown filter {brief(key)}{near_or_all(key, names)}")
     if wait and count is None:
         raise click.UsageError("--wait waits for the number that --expect-count gives")
     return Search(what, filters, wait, count)

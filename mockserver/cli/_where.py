@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 import click
 
 from mockserver.cli._numbers import port_number
+from mockserver.words import brief
 
 REMEDY = "start it with `mockserver serve`, or name it with --url"
 DEFAULT_PORT = 7357
@@ -19,12 +20,12 @@ def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     parts = _parts(url)
     if parts is None:
         example = f"http://127.0.0.1:{DEFAULT_PORT}"
-        raise click.BadParameter(f"the URL needs http:// and a host, such as {example} (got {url!r})")
+        raise click.BadParameter(f"the URL needs http:// and a host, such as {example} (got {brief(url)})")
     path = parts.path.rstrip("/")
     for below in _BELOW_ROOT:
         if path.endswith(below):
             root = parts._replace(path=path.removesuffix(below), query="", fragment="").geturl()
-            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {url!r})")
+            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {brief(url)})")
     return url.rstrip("/")
 
 

@@ -3,8 +3,8 @@
 import click
 
 from mockserver.cli._errors import BadFixture
-from mockserver.errors import FixtureError
 from mockserver.fixture_files import load
+from mockserver.mistakes import FixtureError
 from mockserver.words import number_of
 
 

@@ -5,6 +5,7 @@ import click
 from mockserver.cli._arguments import refuse_both
 from mockserver.cli._remote import Failed, Remote, against_server
 from mockserver.client import MockServer, MockServerError
+from mockserver.words import brief
 
 COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
 
@@ -36,4 +37,4 @@ def _close(client: MockServer, name: str) -> None:
     except MockServerError as error:
         if error.problem.get("title") != "No such environment":
             raise
-        raise Failed(f"no environment is named {name!r}; `mockserver environments` lists them") from None
+        raise Failed(f"no environment is named {brief(name)}; `mockserver environments` lists them") from None

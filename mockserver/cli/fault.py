@@ -10,7 +10,7 @@ from mockserver.cli._arguments import pairs, refuse_both
 from mockserver.cli._numbers import whole
 from mockserver.cli._remote import Remote, against_server
 from mockserver.faults import ACTIONS, PRESETS
-from mockserver.words import near_or_all, nearest
+from mockserver.words import brief, near_or_all, nearest
 
 COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
 _KINDS = (*PRESETS, *ACTIONS, "delay")
@@ -61,7 +61,7 @@ def command(
 def _spec(kind: str, details: dict[str, Any]) -> dict[str, Any]:
     """What the server is asked for. Raises UsageError."""
     if kind not in _KINDS:
-        raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{nearest(kind, _KINDS)} (got {kind!r})")
+        raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{nearest(kind, _KINDS)} (got {brief(kind)})")
     if kind == "delay":
         if not details.get("delay_ms"):
             raise click.UsageError(f"say for how long: {_DELAY}")
@@ -76,7 +76,7 @@ def _details(given: tuple[str, ...]) -> dict[str, Any]:
         if key in _OPTIONS:
             raise click.UsageError(f"{key} is an option: --{key} {quote(value)}")
         if key not in _DETAILS:
-            raise click.UsageError(f"unknown detail {key!r}{near_or_all(key, _DETAILS)}")
+            raise click.UsageError(f"unknown detail {brief(key)}{near_or_all(key, _DETAILS)}")
     return {key: _value(text) for key, text in found.items()}
 
 

@@ -22,10 +22,11 @@ from mockserver.cli._errors import BadFixture
 from mockserver.cli._numbers import port_number, whole
 from mockserver.cli._port_file import forget_stale, port_in
 from mockserver.cli._where import DEFAULT_PORT
-from mockserver.errors import FixtureError
 from mockserver.fixture_files import default_fixture, load
+from mockserver.mistakes import FixtureError
 from mockserver.seed import Seed
 from mockserver.server import Server
+from mockserver.words import brief
 from mockserver.world import MOST_KEPT, World
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
@@ -44,7 +45,7 @@ def _host(value: str) -> str:
     host = value.strip("[]").lower().rstrip(".")
     if not _HOST.fullmatch(host):
         several = "; for several, repeat the option, or put spaces between them in the variable" if "," in value else ""
-        detail = f"{value!r} is no host; give a name or an address alone, such as example.com{several}"
+        detail = f"{brief(value)} is no host; give a name or an address alone, such as example.com{several}"
         raise click.BadParameter(detail)
     return host
 
@@ -52,7 +53,7 @@ def _host(value: str) -> str:
 def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """An empty variable is none at all, but whoever gives an empty token believes that one is asked for."""
     if value is not None and not value.strip():
-        raise click.BadParameter(f"expected a token; without the option none is asked for (got {value!r})")
+        raise click.BadParameter(f"expected a token; without the option none is asked for (got {brief(value)})")
     return value
 
 

@@ -1,0 +1,29 @@
+"""Names and values of HTTP headers."""
+
+import re
+from collections.abc import Sequence
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The headers by name; one that stands twice has both values, as HTTP allows."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def masked(token: str | None) -> str:
+    """Enough of a token to tell it from others, and no more."""
+    if not token:
+        return "-"
+    return f"{token[:5]}***{token[-2:]}" if len(token) > 12 else f"{token[:2]}***"
+
+
+def header_text(text: str, most: int = 1000) -> str:
+    """Text as a header can carry it: visible ASCII on one line, of at most that many characters."""
+    if text.isascii() and text.isprintable():
+        return text[:most]
+    line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]
