@@ -10,11 +10,11 @@ import requests
 
 from benchmarks.figures import Figure, Sample, interleaved, ratio_of, seconds, typical
 from benchmarks.programs import RECEIVER, running
-from mockserver.delivery_records import Delivery, Outgoing
-from mockserver.environment import Environment
-from mockserver.mistakes import Source
-from mockserver.seed import to_seed
-from mockserver.world import World
+from talkover_mock.deliveries.records import Delivery, Outgoing
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.world import World
+from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.mistakes import Source
 
 _AGENT, _EVENT = "9fbef0b7-8d4e-4a08-9207-66c22155721d", "event_phone_call_started"
 _EVENTS, _ROUNDS, _SINGLES, _WAIT = 200, 15, 40, 120.0

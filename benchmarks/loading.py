@@ -8,7 +8,7 @@ import yaml
 
 from benchmarks.figures import Figure, Sample, ratio, seconds
 from benchmarks.fixtures import json_file, yaml_file
-from mockserver.fixture_files import load
+from talkover_mock.loading.files import load
 
 _WEBHOOKS = 10_000
 _YAML_ROUNDS = 7

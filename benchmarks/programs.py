@@ -13,7 +13,7 @@ from typing import IO, cast
 ROOT = Path(__file__).parent.parent
 BARE = ("benchmarks.bare",)
 RECEIVER = ("benchmarks.receiver",)
-MOCK = ("mockserver", "serve", "--port", "0")
+MOCK = ("talkover_mock", "serve", "--port", "0")
 """Modules with their arguments. Each prints its URL once it listens."""
 
 _COMPILED = ROOT / "build" / "compiled"

@@ -7,9 +7,9 @@ from pathlib import Path
 from benchmarks.figures import ROUNDS, Figure, Sample, duration, ratio, seconds, typical
 from benchmarks.fixtures import agent_id, json_file, webhook_id
 from benchmarks.programs import MOCK, Connection, request, running, toggle
-from mockserver.environment import Environment
-from mockserver.fixture_files import load
-from mockserver.world import World
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.world import World
+from talkover_mock.loading.files import load
 
 _FEW, _MANY, _BASELINE, _OPENED = 10, 100_000, 10_000, 1_000
 _TOGGLE = toggle(agent_id(0), webhook_id(0))

@@ -8,10 +8,10 @@ from flask import Flask
 
 from benchmarks.figures import Figure, Sample, duration, seconds
 from benchmarks.programs import DOCUMENTED_TOGGLE, Connection
-from mockserver.app import create_app
-from mockserver.fixture_files import default_fixture, load
-from mockserver.server import Server
-from mockserver.world import World
+from talkover_mock.app import create_app
+from talkover_mock.environments.world import World
+from talkover_mock.loading.files import default_fixture, load
+from talkover_mock.web.server import Server
 
 _STARTS = 200
 

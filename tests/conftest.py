@@ -12,17 +12,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mockserver.admin.guard import Guard
-from mockserver.app import create_app
-from mockserver.client import MockServer
-from mockserver.fixture_files import load
-from mockserver.receiver import WebhookReceiver, running_receiver
-from mockserver.server import Server
-from mockserver.world import World
-from tests.stories import world_of
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.client import MockServer
+from talkover_mock.environments.world import World
+from talkover_mock.loading.files import load
+from talkover_mock.receiver import WebhookReceiver, running_receiver
+from talkover_mock.web.server import Server
+from tests.support.stories import world_of
 
 if TYPE_CHECKING:
-    from tests.browser import Browser
+    from tests.support.browser import Browser
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -135,7 +135,7 @@ def open_world() -> Iterator[Callable[..., World]]:
 @pytest.fixture(scope="session")
 def window() -> Iterator["Browser"]:
     """One browser for all tests that need it."""
-    from tests.browser import running_browser
+    from tests.support.browser import running_browser
 
     with running_browser() as browser:
         yield browser

@@ -1,0 +1,86 @@
+"""Keeps everybody but the harness out of the admin routes: foreign web pages, foreign hosts, no token."""
+
+import hmac
+import ipaddress
+import re
+from typing import NamedTuple
+
+from flask import Request
+
+from talkover_mock.admin.problems import Problem
+from talkover_mock.base.words import brief
+
+TOKEN_HEADER = "X-Mockserver-Admin-Token"
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
+"""A Host header. Names of containers have underscores, so Flask's `request.host`, which has none, won't do."""
+
+
+class Guard(NamedTuple):
+    """`bound` is the address that the server listens on; `hosts` are further names it is known by (`*`: any).
+
+    Bound to every address, as in a container, it also answers to IP addresses, to names without a dot
+    (those of containers) and to host.docker.internal: none of these can be a web page's own name.
+    """
+
+    bound: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ()
+    token: str | None = None
+
+    def check(self, request: Request) -> None:
+        """Raises Problem 403 or 401."""
+        given = request.headers.get("Host", "")
+        host = _name(given)
+        if not self._is_known(host):
+            hint = f"; start it with --allow-host {host}" if host else ""
+            detail = f"the request was sent to the host {brief(given)}, under which this server is not known{hint}"
+            raise Problem(403, "Unknown host", detail)
+        if _is_foreign(request):
+            raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")
+        self._check_token(admin_token_of(request))
+
+    def _is_known(self, host: str) -> bool:
+        if "*" in self.hosts:
+            return True
+        if not host:
+            return False
+        if host in (*_LOCAL, *(name.lower() for name in (self.bound, *self.hosts))):
+            return True
+        everywhere = self.bound in ("0.0.0.0", "::", "")
+        return everywhere and (_is_address(host) or "." not in host or host == "host.docker.internal")
+
+    def _check_token(self, given: str) -> None:
+        if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
+            what = "wrong" if given else "missing"
+            raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {what} (see --admin-token)")
+
+
+def admin_token_of(request: Request) -> str:
+    """What the request gives as the admin token: its header or, from browsers, the password of basic authentication."""
+    try:
+        given = request.authorization
+    except ValueError:  # bytes that are no text
+        given = None
+    password = given.password if given and given.type == "basic" else None
+    return request.headers.get(TOKEN_HEADER) or password or ""
+
+
+def _is_foreign(request: Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.headers.get('Host')}"
+    return site not in ("none", "same-origin") or origin not in (None, own)
+
+
+def _name(host: str) -> str:
+    """Without the port and in lower case; nothing of what is no host."""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,207 @@
+"""What the page's buttons do: each runs one operation of the API or of the admin routes, as any client could.
+
+A form names an operation and its fields. The operation goes through the application itself, with a token of the
+environment, which so never gets into the page; the journal, faults and rate limits treat it like any other request.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import count
+from typing import Any
+
+from flask import current_app
+
+from talkover_mock.admin.guard import admin_token_of
+from talkover_mock.admin.problems import Problem
+from talkover_mock.base.words import brief
+from talkover_mock.dialect.errors import ApiError
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.world import World
+from talkover_mock.web.answers import REASON
+from talkover_mock.web.request import CONNECTION, ApiRequest
+from talkover_mock.web.routes import ADMIN, API
+
+Fields = Mapping[str, str]
+_WEBHOOK = API + "/agents/{agent_id}/webhooks/{webhook_id}"
+_PASSED_ON = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "HTTP_HOST", "wsgi.url_scheme")
+_OF_WSGI = ("wsgi.version", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An operation: its path has the form's fields in braces, `said` makes one sentence of a successful answer."""
+
+    method: str
+    path: str
+    said: Callable[[dict[str, Any], Fields], str]
+    body: Callable[[Fields], dict[str, Any] | None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an action, for people."""
+
+    successful: bool
+    text: str
+
+
+def _json(fields: Fields, name: str) -> Any:
+    """Raises Problem 422."""
+    text = fields.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Problem(422, "No JSON", f"{name} is no JSON: {error}") from None
+
+
+def _event(fields: Fields) -> dict[str, Any]:
+    given = {name: value for name in ("call", "context", "data") if (value := _json(fields, name)) is not None}
+    return {"agent_id": fields.get("agent_id"), "event": fields.get("event"), **given}
+
+
+def _emitted(answer: dict[str, Any], fields: Fields) -> str:
+    number = len(answer["deliveries"])
+    skipped = "".join(f"; not to {each['webhook_id']}: {each['reason']}" for each in answer["skipped"])
+    return f"{fields['event']} goes to {number} webhook{'' if number == 1 else 's'}{skipped}."
+
+
+def _seconds(fields: Fields) -> dict[str, Any]:
+    return {"seconds": _json(fields, "seconds")}
+
+
+def _moment(fields: Fields) -> dict[str, Any]:
+    return {"now": fields.get("now", "").strip() or None}
+
+
+ACTIONS: Mapping[str, Action] = {
+    "toggle": Action("PATCH", _WEBHOOK + "/toggle", lambda said, _: f"{said['message']}: {said['data']['name']}."),
+    "retry": Action("POST", _WEBHOOK + "/logs/{log_id}/retry", lambda said, _: f"{said['message']}."),
+    "trigger": Action("POST", ADMIN + "/events", _emitted, _event),
+    "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"{fields['id']} is removed."),
+    "freeze": Action("PUT", ADMIN + "/clock", lambda said, _: f"The clock stands at {said['now']}.", _moment),
+    "advance": Action("POST", ADMIN + "/clock/advance", lambda said, _: f"It is {said['now']} now.", _seconds),
+    "release": Action("DELETE", ADMIN + "/clock", lambda _said, _: "The clock runs with the real time."),
+    "take_snapshot": Action("PUT", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is taken."),
+    "restore_snapshot": Action(
+        "POST", ADMIN + "/snapshots/{name}/restore", lambda said, _: f"The state is that of {said['name']}."
+    ),
+    "delete_snapshot": Action(
+        "DELETE", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is deleted."
+    ),
+    "reset": Action("POST", ADMIN + "/reset", lambda said, _: f"{said['environment']} is as its fixture has it."),
+}
+
+
+def run(action: Action, fields: Fields, environment: Environment, world: World, outer: ApiRequest) -> Outcome:
+    """The outcome, also where it is a refusal or no answer at all."""
+    try:
+        path = action.path.format_map(_Required(fields))
+        answer = _call(outer, action.method, path, token_of(environment, world), action.body(fields))
+        if 200 <= answer.status < 300:
+            return Outcome(True, action.said(answer.body, fields))
+    except Problem as problem:
+        return Outcome(False, problem.detail)
+    except OSError as error:
+        return Outcome(False, f"{action.method} {path} got no answer: {error}.")
+    except (KeyError, TypeError, ValueError):
+        return Outcome(False, f"{action.method} {path} was answered with something else than is documented.")
+    return Outcome(False, f"{action.method} {path} was answered with {answer.status}: {answer.why()}")
+
+
+def token_of(environment: Environment, world: World) -> str:
+    """One that opens the environment. Raises Problem 409 when there is none."""
+    if environment.tokens:
+        return environment.tokens[0]
+    if environment is not world.default:
+        raise Problem(409, "No token", f"the fixture gives environment {environment.name} no token that opens it")
+    return next(token for n in count(1) if _opens_default(token := f"talq_page_{n}", world))
+
+
+def _opens_default(token: str, world: World) -> bool:
+    try:
+        return world.by_token(token) is world.default
+    except ApiError:
+        return False
+
+
+class _Required(dict[str, str]):
+    """The fields of a form, of which a path needs some; an empty one would lead to another route."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__({name: value for name, value in fields.items() if value})
+
+    def __missing__(self, name: str) -> str:
+        raise Problem(422, "A field is missing", f"the form has no field {brief(name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    body: dict[str, Any]
+    reason: str
+
+    def why(self) -> str:
+        return str(self.reason or self.body.get("detail") or self.body.get("message") or "no reason given")
+
+
+def _call(outer: ApiRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> _Reply:
+    """The application's own answer. Raises OSError when a fault ends the connection."""
+    status: list[str] = []
+    headers: dict[str, str] = {}
+
+    def start_response(line: str, given: Iterable[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+        status.append(line)
+        headers.update(given)
+        return lambda _: None
+
+    answer = b"".join(current_app.wsgi_app(_environ(outer, method, path, token, body), start_response))
+    return _Reply(int(status[-1][:3]), _object(answer), headers.get(REASON, ""))
+
+
+def _object(answer: bytes) -> dict[str, Any]:
+    """Nothing of what is no JSON object."""
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _environ(outer: ApiRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    sent = b"" if body is None else json.dumps(body).encode()
+    passed_on = {name: outer.environ[name] for name in (*_PASSED_ON, *_OF_WSGI) if name in outer.environ}
+    admin_token = admin_token_of(outer)
+    return {
+        **passed_on,
+        **({"HTTP_X_MOCKSERVER_ADMIN_TOKEN": admin_token} if admin_token else {}),
+        **({"CONTENT_TYPE": "application/json"} if sent else {}),
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": "",
+        "CONTENT_LENGTH": str(len(sent)),
+        "HTTP_AUTHORIZATION": f"Bearer {token}",
+        "HTTP_USER_AGENT": "mockserver page",
+        "wsgi.input": BytesIO(sent),
+        CONNECTION: _Inner(outer),
+    }
+
+
+class _Inner:
+    """The page's own connection, which must outlive what a fault does to the operation's."""
+
+    def __init__(self, outer: ApiRequest) -> None:
+        self._outer = outer.connection
+
+    def extra_thread(self) -> AbstractContextManager[object]:
+        return self._outer.extra_thread()
+
+    def reset(self) -> None: ...
+
+    def is_gone(self) -> bool:
+        return self._outer.is_gone()

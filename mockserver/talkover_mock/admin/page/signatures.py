@@ -1,0 +1,52 @@
+"""Whether a delivery's signature is what its webhook's secret makes of the bytes that were sent."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from talkover_mock.deliveries.messages import signature
+from talkover_mock.deliveries.records import Delivery, Outgoing
+from talkover_mock.environments.environment import Environment
+from talkover_mock.state.records import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`genuine` is None where there is nothing to compare; `header` and `value` are the signature's own."""
+
+    genuine: bool | None
+    text: str
+    header: str = ""
+    value: str = ""
+
+
+def check(delivery: Delivery, environment: Environment) -> Check | None:
+    """By the webhook's secret of now. None before anything was sent."""
+    outgoing, webhook = delivery.outgoing, environment.webhook(delivery.webhook_id)
+    if outgoing is None:
+        return None
+    if webhook is None:
+        return Check(None, "Can't be checked: the webhook is gone, and its secret with it.")
+    if not webhook.webhook_secret:
+        return Check(None, "Not signed: the webhook has no secret.")
+    return _compared(delivery, outgoing, webhook, environment)
+
+
+def _compared(delivery: Delivery, outgoing: Outgoing, webhook: Webhook, environment: Environment) -> Check:
+    moment = _signed_at(outgoing) or delivery.created_at
+    expected = signature(delivery.occurrence, webhook, environment.settings, outgoing.body, moment)
+    sent = {name.lower(): value for name, value in outgoing.headers}
+    header = expected[0][0]
+    value = sent.get(header.lower(), "")
+    if all(sent.get(name.lower()) == wanted for name, wanted in expected):
+        text = f"Genuine: the webhook's secret makes it of these {len(outgoing.body)} bytes."
+        return Check(True, text, header, value)
+    text = "Not what the webhook's secret makes of these bytes: the secret has changed since, or a header replaced it."
+    return Check(False, text, header, value)
+
+
+def _signed_at(outgoing: Outgoing) -> datetime | None:
+    """The time that stands in the signature, in the schemes that sign it too."""
+    text = "\n".join(f"{name.lower()}: {value}" for name, value in outgoing.headers)
+    found = re.search(r"^(?:webhook-timestamp: |[^:\n]+: t=)([0-9]{1,11})", text, re.MULTILINE)
+    return datetime.fromtimestamp(int(found[1]), timezone.utc) if found else None

@@ -1,0 +1,152 @@
+"""The records that the page shows, in the words and shapes in which it shows them."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from talkover_mock.admin.page import curl
+from talkover_mock.admin.page.contents import Contents
+from talkover_mock.admin.page.signatures import check
+from talkover_mock.admin.routes import deliveries, faults, requests
+from talkover_mock.base.headers import masked
+from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.deliveries.records import Delivery
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.faults import Fault
+from talkover_mock.environments.journal import Exchange
+from talkover_mock.web.routes import ADMIN, API
+
+MOST_SHOWN = 8_000
+"""Characters of a body; the admin routes have the rest."""
+_UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+_SOMEBODY = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
+
+
+def view_of(contents: Contents, environment: Environment, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """What the template takes. `headers` are those that a line to paste needs."""
+    names = {webhook.id: webhook.name for _, webhooks in contents.agents for webhook in webhooks}
+    return {
+        "environment": environment.name,
+        "environments": contents.environments,
+        "tokens": [masked(token) for token in environment.tokens],
+        "agents": contents.agents,
+        "more_agents": contents.agents_in_all - len(contents.agents),
+        "more_webhooks": contents.more_webhooks,
+        "exchanges": [_exchange(each, url) for each in contents.exchanges],
+        "exchanges_in_all": contents.exchanges_in_all,
+        "deliveries": [_delivery(each, environment, names) for each in contents.deliveries],
+        "deliveries_in_all": contents.deliveries_in_all,
+        "faults": [_fault(fault) for fault in contents.faults],
+        "snapshots": [{"name": each.name, "at": to_milliseconds(each.taken_at)} for each in contents.snapshots],
+        "more_snapshots": contents.more_snapshots,
+        "now": to_milliseconds(contents.now),
+        "is_frozen": contents.is_frozen,
+        "errors": contents.errors,
+        "events": EVENTS,
+        "lines": _lines(contents, url, headers),
+    }
+
+
+def _lines(contents: Contents, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """What to paste where there is nothing yet, with ids that are there."""
+    webhooks = [webhook for _, each in contents.agents for webhook in each]
+    best = next((webhook for webhook in webhooks if webhook.enabled), webhooks[0] if webhooks else None)
+    agent_id = best.agent_id if best else contents.agents[0][0].id if contents.agents else _SOMEBODY
+    webhook = {"name": "My Webhook", "webhook_url": f"{url}{API}/health", "events": [next(iter(EVENTS))]}
+    event = best.events[0] if best else next(iter(EVENTS))
+    admin, token = url + ADMIN, {"Authorization": "Bearer talq_test", **headers}
+    toggle = f"{url}{API}/agents/{agent_id}/webhooks/{best.id}/toggle" if best else f"{url}{API}/agents"
+    agents = {"agents": [{"id": agent_id, "name": "My Agent", "webhooks": [webhook]}]}
+    return {
+        "agents": curl.line("PATCH", f"{admin}/state", headers, agents),
+        "webhooks": curl.line("POST", f"{url}{API}/agents/{agent_id}/webhooks", token, webhook),
+        "requests": curl.line("PATCH" if best else "GET", toggle, token),
+        "deliveries": curl.line("POST", f"{admin}/events", headers, {"agent_id": agent_id, "event": event}),
+        "faults": curl.line("POST", f"{admin}/faults", headers, {"preset": "server_error", "times": 1}),
+        "snapshots": curl.line("PUT", f"{admin}/snapshots/before", headers),
+    }
+
+
+def _exchange(exchange: Exchange, url: str) -> dict[str, Any]:
+    shown = requests.present(exchange)
+    sides = {name: shown[name] and _with_body(shown[name]) for name in ("request", "response")}
+    return {**shown, **sides, "time": _time(shown["at"]), "short": short(shown["path"]), "curl": curl.again(shown, url)}
+
+
+def _delivery(attempts: Sequence[Delivery], environment: Environment, names: Mapping[str, str]) -> dict[str, Any]:
+    """All attempts to tell one webhook of one event: the row is about the latest."""
+    first, last = attempts[0], attempts[-1]
+    return {
+        "id": first.occurrence.id + "." + first.webhook_id,
+        "event": first.occurrence.event,
+        "agent_id": first.occurrence.agent_id,
+        "webhook_id": first.webhook_id,
+        "webhook": names.get(first.webhook_id, first.webhook_id),
+        "time": _time(to_milliseconds(first.created_at)),
+        "status": last.status,
+        "attempts": [_attempt(each, first, environment) for each in attempts],
+        "retriable": last.id if last.status == "failed" and not last.is_test else None,
+    }
+
+
+def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> dict[str, Any]:
+    shown = deliveries.present(delivery)
+    for side in ("request", "response"):
+        if shown[side]:
+            headers = {name: requests.shown_header(name, value) for name, value in shown[side]["headers"].items()}
+            shown[side] = {**_with_body(shown[side]), "headers": headers}
+    after = (delivery.created_at - first.created_at).total_seconds()
+    return {
+        **shown,
+        "time": _time(shown["created_at"]),
+        "after": f"+{after:,.0f} s" if after >= 1 else "at once",
+        "check": check(delivery, environment),
+    }
+
+
+def _with_body(side: Mapping[str, Any]) -> dict[str, Any]:
+    """`pretty` is the body laid out, where it is JSON."""
+    text = side["body"] or ""
+    return {
+        **side,
+        "text": text[:MOST_SHOWN],
+        "pretty": _pretty(text)[:MOST_SHOWN],
+        "is_text": side["body"] is not None,
+        "is_cut": len(text) > MOST_SHOWN or side.get("body_cut", False),
+    }
+
+
+def _pretty(text: str) -> str:
+    try:
+        found = json.loads(text)
+        return json.dumps(found, indent=2, ensure_ascii=False) if isinstance(found, (dict, list)) else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    shown = faults.present(fault)
+    spec = fault.spec
+    limits = [
+        f"after {spec.after}" if spec.after else "",
+        f"{spec.times} time{'' if spec.times == 1 else 's'}" if spec.times else "every time",
+        f"with probability {spec.probability:g}" if spec.probability < 1 else "",
+        f"{spec.delay_ms} ms late" if spec.delay_ms else "",
+        "after the operation" if spec.apply else "",
+    ]
+    answer = f"answers {spec.respond.status}" if spec.respond else ""
+    what = spec.preset or spec.action or answer or "delay"
+    where = f"{spec.method or 'any method'} {short(spec.path) if spec.path else 'any path'}"
+    return {**shown, "what": what, "where": where, "limits": ", ".join(filter(None, limits))}
+
+
+def short(path: str) -> str:
+    """With every UUID cut to its first digits."""
+    return _UUID.sub(r"\1…", path)
+
+
+def _time(milliseconds: str) -> str:
+    """`23:50:15.000` of a full moment."""
+    return milliseconds[11:-1]

@@ -1,0 +1,156 @@
+"""`events` and `deliveries`: make something happen, and see every attempt with its exact bytes and headers."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+
+from talkover_mock.admin import search as filters
+from talkover_mock.admin.bodies import admin_response, json_object, refuse_unknown_keys
+from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.routing import Admin
+from talkover_mock.admin.search import Filter, Search, search, seconds, watch
+from talkover_mock.base.headers import joined
+from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.deliveries.messages import TEST_EVENT
+from talkover_mock.deliveries.operations import Emitted
+from talkover_mock.deliveries.payloads import to_bytes
+from talkover_mock.deliveries.records import Delivery
+from talkover_mock.dialect.errors import AgentNotFound
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.explain import explain, explain_unknown_webhook
+from talkover_mock.environments.world import World
+
+_EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
+
+_STATUSES = ("pending", "success", "failed", "retrying")
+
+FILTERS: Mapping[str, Filter[Delivery]] = {
+    "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
+    "webhook_id": filters.text(lambda delivery: delivery.webhook_id),
+    "event": filters.one_of("event", (*EVENTS, TEST_EVENT), lambda delivery: delivery.occurrence.event),
+    "event_id": filters.text(lambda delivery: delivery.occurrence.id),
+    "status": filters.one_of("status", _STATUSES, lambda delivery: delivery.status),
+    "attempt": filters.number("attempt", lambda delivery: delivery.attempt),
+    "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
+    "since": filters.since(lambda delivery: delivery.created_at),
+}
+
+
+def register(admin: Admin) -> None:
+    def emit() -> Response:
+        wanted = _checked(json_object(request))
+        wait = seconds(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+        environment = admin.environment()
+        try:
+            emitted = environment.deliveries.emit(
+                wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
+            )
+        except AgentNotFound as error:
+            raise Problem(404, "No such agent", explain(error, environment, admin.world)) from None
+        return admin_response(_emitted(emitted, wait))
+
+    def read() -> Response:
+        wanted = search(request.args, FILTERS)
+        environment = admin.environment()
+        _check_ids(environment, admin.world)
+        return filters.answer("deliveries", environment.deliveries.log, wanted, present)
+
+    def clear() -> Response:
+        return admin_response({"deleted": admin.environment().deliveries.clear()})
+
+    admin.route("POST", "/events", emit)
+    admin.route("GET", "/deliveries", read)
+    admin.route("DELETE", "/deliveries", clear)
+
+
+def present(delivery: Delivery) -> dict[str, Any]:
+    """One attempt; `request` is null until it is sent, `response` when nothing answered."""
+    outgoing, outcome = delivery.outgoing, delivery.outcome
+    return {
+        "id": delivery.id,
+        "event_id": delivery.occurrence.id,
+        "agent_id": delivery.occurrence.agent_id,
+        "webhook_id": delivery.webhook_id,
+        "event": delivery.occurrence.event,
+        "attempt": delivery.attempt,
+        "status": delivery.status,
+        "test": delivery.is_test,
+        "captured": bool(outcome and outcome.captured),
+        "captured_because": outcome.captured if outcome else None,
+        "error": outcome.error if outcome else None,
+        "duration_ms": outcome.duration_ms if outcome else None,
+        "created_at": to_milliseconds(delivery.created_at),
+        "ended_at": to_milliseconds(delivery.ended_at) if delivery.ended_at else None,
+        "request": {
+            "method": outgoing.method,
+            "url": outgoing.url,
+            "headers": joined(outgoing.headers),
+            "body": outgoing.body.decode(),
+        }
+        if outgoing
+        else None,
+        "response": {
+            "status": outcome.status,
+            "headers": joined(outcome.headers),
+            "body": outcome.body,
+            "body_cut": outcome.cut,
+        }
+        if outcome and outcome.status
+        else None,
+    }
+
+
+def _emitted(emitted: Emitted, wait: float) -> dict[str, Any]:
+    """What the event led to; after a wait, with the first attempts as they ended."""
+
+    def is_first_attempt(delivery: Delivery) -> bool:
+        return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
+
+    found = watch(emitted.log, Search(is_first_attempt, len(emitted.deliveries), None, wait))
+    return {
+        "event_id": emitted.occurrence.id,
+        "call_id": emitted.occurrence.call.get("id"),
+        "finished": found.satisfied,
+        "deliveries": [present(each) for each in found.items],
+        "skipped": [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped],
+    }
+
+
+def _check_ids(environment: Environment, world: World) -> None:
+    """Raises Problem 422 for an id that nothing has or had: a slip of the pen must not look like "none came"."""
+    for id in request.args.getlist("agent_id"):
+        if not (environment.agent(id) or id in environment.baseline.agents):
+            raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, world))
+    for id in request.args.getlist("webhook_id"):
+        was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
+        if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
+            raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))
+
+
+def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Raises Problem 422."""
+    refuse_unknown_keys(wanted, _EVENT_KEYS)
+    agent_id, event = wanted.get("agent_id"), wanted.get("event")
+    if not isinstance(agent_id, str):
+        detail = f"agent_id must be the id of the agent at which the event happens (got {brief(agent_id)})"
+        raise Problem(422, "No agent", detail)
+    if not isinstance(event, str) or event not in EVENTS:
+        known = tuple(EVENTS)
+        detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
+        raise Problem(422, "Unknown event", detail, events=known)
+    for key in ("call", "context", "data"):
+        if not isinstance(wanted.get(key), dict | None):
+            raise Problem(422, "Bad value", f"{key} must be an object (got {type(wanted[key]).__name__})")
+    try:
+        json.dumps(wanted, allow_nan=False)
+        to_bytes(wanted)  # what can't be written must not get as far as the queue
+    except (TypeError, ValueError):
+        detail = "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes"
+        raise Problem(422, "Bad value", detail) from None
+    except RecursionError:
+        raise Problem(422, "Bad value", "call, context and data are nested too deeply") from None
+    return wanted

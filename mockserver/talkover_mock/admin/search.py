@@ -1,0 +1,151 @@
+"""The query strings that search and wait: what may be asked for, and what is wrong with it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from flask import Response
+from werkzeug.datastructures import MultiDict
+
+from talkover_mock.admin.bodies import admin_response
+from talkover_mock.admin.problems import Problem
+from talkover_mock.base import patterns
+from talkover_mock.base.history import Found, History
+from talkover_mock.base.moments import to_moment
+from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.web.request import this_request
+
+T = TypeVar("T")
+MOST_WAITING_SECONDS = 300
+
+Filter = Callable[[str], Callable[[T], bool]]
+"""From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Generic[T]):
+    """What matches, how many of it are wanted, and how long to wait for them."""
+
+    matches: Callable[[T], bool]
+    least: int | None
+    most: int | None
+    seconds: float
+
+
+def search(args: MultiDict[str, str], filters: Mapping[str, Filter[T]]) -> Search[T]:
+    """The search that a query string asks for. Raises Problem 422 for what it can't be."""
+    known = (*filters, "min", "max", "wait")
+    for key in args:
+        if key not in known:
+            raise Problem(
+                422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
+            )
+    wanted = [filters[key](value) for key, value in args.items(multi=True) if key in filters]
+    least, most = _count(args, "min"), _count(args, "max")
+    if least is not None and most is not None and least > most:
+        raise Problem(422, "Bad count", f"min must not be greater than max (got min={least} and max={most})")
+    wait = seconds(args.get("wait", "0"), "wait")
+    return Search(lambda item: all(matches(item) for matches in wanted), least, most, wait)
+
+
+def watch(history: History[T], wanted: Search[T]) -> Found[T]:
+    """What the search finds, after its wait; meanwhile another thread takes this one's place."""
+    connection = this_request().connection
+    with connection.extra_thread() if wanted.seconds else nullcontext():
+        return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds, connection.is_gone)
+
+
+def answer(what: str, history: History[T], wanted: Search[T], present: Callable[[T], dict[str, Any]]) -> Response:
+    """What the search finds, under `what`, with how it went."""
+    found = watch(history, wanted)
+    body = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
+    return admin_response({**body, what: [present(each) for each in found.items]})
+
+
+def seconds(value: object, name: str) -> float:
+    """A time to wait. Raises Problem 422."""
+    try:
+        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= MOST_WAITING_SECONDS:
+        detail = f"{name} must be a number of seconds from 0 to {MOST_WAITING_SECONDS} (got {brief(value)})"
+        raise Problem(422, "Bad time to wait", detail)
+    return number
+
+
+def text(read: Callable[[T], str | None]) -> Filter[T]:
+    """Items of which `read` gives exactly the value."""
+    return lambda value: lambda item: read(item) == value
+
+
+def one_of(name: str, known: Sequence[str], read: Callable[[T], str | None]) -> Filter[T]:
+    """As `text`, for what has only a few values: a slip of the pen must not look like "none came"."""
+
+    def parse(value: str) -> Callable[[T], bool]:
+        if value not in known:
+            raise Problem(422, f"Unknown {name}", f"unknown {name} {brief(value)}{near_or_all(value, known)}")
+        return lambda item: read(item) == value
+
+    return parse
+
+
+def yes(name: str, read: Callable[[T], bool]) -> Filter[T]:
+    def parse(value: str) -> Callable[[T], bool]:
+        if value not in ("true", "false"):
+            raise Problem(422, "Bad value", f"{name} must be true or false (got {brief(value)})")
+        return lambda item: read(item) is (value == "true")
+
+    return parse
+
+
+def more_than(name: str, read: Callable[[T], int]) -> Filter[T]:
+    def parse(value: str) -> Callable[[T], bool]:
+        limit = _whole(value, name)
+        return lambda item: read(item) > limit
+
+    return parse
+
+
+def number(name: str, read: Callable[[T], int]) -> Filter[T]:
+    def parse(value: str) -> Callable[[T], bool]:
+        wanted = _whole(value, name)
+        return lambda item: read(item) == wanted
+
+    return parse
+
+
+def with_stars(read: Callable[[T], str | None]) -> Filter[T]:
+    """Items of which `read` gives the value, in which `*` stands for anything."""
+
+    def parse(value: str) -> Callable[[T], bool]:
+        return lambda item: (found := read(item)) is not None and patterns.matches(found, value)
+
+    return parse
+
+
+def since(read: Callable[[T], datetime]) -> Filter[T]:
+    """Items of which `read` gives the moment or a later one."""
+
+    def parse(value: str) -> Callable[[T], bool]:
+        start = to_moment(value)
+        if start is None:
+            detail = f"since must be a moment such as 2025-09-03T23:19:51Z (got {brief(value)})"
+            raise Problem(422, "Bad moment", detail)
+        return lambda item: read(item) >= start
+
+    return parse
+
+
+def _count(args: MultiDict[str, str], name: str) -> int | None:
+    value = args.get(name)
+    return None if value is None else _whole(value, name)
+
+
+def _whole(value: str, name: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", value):
+        raise Problem(422, "Bad count", f"{name} must be a whole number, 0 or more (got {brief(value)})")
+    return int(value)

@@ -1,0 +1,93 @@
+"""What a fault does to a request: the answer in the API's place, the delay before it, or the end of the connection."""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from time import monotonic
+
+from talkover_mock.base import patterns
+from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
+from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
+from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
+from talkover_mock.web.request import ApiRequest
+
+_LOOK_SECONDS = 0.1
+_LONGEST_HANG_SECONDS = 3_600.0
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","data":{}}'
+"""What there is to cut or to spoil when the operation did not happen."""
+
+
+def strike(request: ApiRequest, faults: Faults) -> Fault | None:
+    """The fault that hits the request, after its delay."""
+    fault = faults.strike(lambda spec: _matches(request, spec))
+    if fault is None:
+        return None
+    request.fault = fault.name
+    if fault.spec.delay_ms:
+        _pause(request, fault, fault.spec.delay_ms / 1000)
+    return fault
+
+
+def struck_answer(request: ApiRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer:
+    """What the client gets. `operate` does what the API would do, and is called only if the fault lets it happen."""
+    spec = fault.spec
+    if fault.forgotten:
+        return NoAnswer()
+    if not spec.replaces:
+        return operate()
+    done = operate() if spec.apply else None
+    if spec.action:
+        return _act(request, fault, spec.action, done)
+    return _respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
+
+
+def _preset(request: ApiRequest, name: str) -> Answer:
+    """The documented body, in the words of the route."""
+    error: ApiError = PRESETS[name]()
+    if "/webhooks" not in request.path:
+        if isinstance(error, MissingToken):
+            error = Unauthenticated()
+        elif isinstance(error, AgentNotFound):
+            error = AgentMissing("")
+    answer = error_answer(error)
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        answer.headers["X-RateLimit-Remaining"] = "0"
+    return answer
+
+
+def _matches(request: ApiRequest, spec: FaultSpec) -> bool:
+    if spec.method not in (None, request.method):
+        return False
+    return spec.path is None or patterns.matches_path(request.path, spec.path)
+
+
+def _act(request: ApiRequest, fault: Fault, action: str, done: Answer | None) -> Answer:
+    if action == "hang":
+        _pause(request, fault, _LONGEST_HANG_SECONDS)
+        return NoAnswer()
+    if action == "connection_reset":
+        return NoAnswer()
+    whole = done or Answer(_UNTOUCHED)
+    if action == "truncated_body":
+        return HalfAnswer(whole.body, whole.status_code, whole.headers)
+    return Answer(whole.body[: len(whole.body) // 2], whole.status_code, whole.headers)
+
+
+def _respond(wanted: Respond) -> Answer:
+    is_text = isinstance(wanted.body, str)
+    has_body = wanted.body is not None and wanted.status not in _WITHOUT_BODY
+    text = "" if not has_body else wanted.body if is_text else json.dumps(wanted.body, separators=(",", ":"))
+    kind = {"Content-Type": "text/plain; charset=utf-8"} if is_text else {}
+    given = {name.lower() for name in wanted.headers}
+    own = {name: value for name, value in {**API_HEADERS, **kind}.items() if name.lower() not in given}
+    return Answer(text.encode(), wanted.status, {**own, **wanted.headers})
+
+
+def _pause(request: ApiRequest, fault: Fault, seconds: float) -> None:
+    """Waits; a client that leaves, or the end of the fault, ends it."""
+    end = monotonic() + seconds
+    with request.connection.extra_thread():
+        while (left := end - monotonic()) > 0:
+            if fault.pause(min(left, _LOOK_SECONDS)) or request.connection.is_gone():
+                return

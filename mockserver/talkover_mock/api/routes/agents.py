@@ -1,0 +1,25 @@
+"""The agents."""
+
+from talkover_mock.api.input import api_query, page_of
+from talkover_mock.api.routing import Api
+from talkover_mock.dialect.errors import Unauthenticated
+from talkover_mock.web.answers import Answer, api_answer
+from talkover_mock.web.request import ApiRequest
+
+
+def register(api: Api) -> None:
+    api.route("GET", "/agents", _list, missing_token=Unauthenticated)
+    api.route("GET", "/agents/<agent_id>", _read, missing_token=Unauthenticated)
+
+
+def _list(request: ApiRequest) -> Answer:
+    """Documented."""
+    query = api_query(request)
+    agents, per_page = request.environment.agents.search(query)
+    page, meta = page_of(agents, per_page, query)
+    return api_answer({"success": True, "data": [agent.full() for agent in page], "meta": meta})
+
+
+def _read(request: ApiRequest, agent_id: str) -> Answer:
+    """Documented."""
+    return api_answer({"success": True, "data": request.environment.agents.find(agent_id).full()})

@@ -1,0 +1,74 @@
+"""A webhook's deliveries: the test, the log, the retry of a log entry."""
+
+import json
+from typing import Any
+
+from talkover_mock.api.input import api_query, page_of
+from talkover_mock.api.routes.webhooks import WEBHOOK
+from talkover_mock.api.routing import Api
+from talkover_mock.base.headers import joined
+from talkover_mock.base.moments import to_seconds
+from talkover_mock.deliveries.records import Delivery, Outcome
+from talkover_mock.web.answers import Answer, api_answer
+from talkover_mock.web.request import ApiRequest
+
+
+def register(api: Api) -> None:
+    api.route("POST", WEBHOOK + "/test", _test)
+    api.route("GET", WEBHOOK + "/logs", _logs)
+    api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry)
+
+
+def _test(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+    """Documented; the status of a failure is assumed. The request's body is ignored."""
+    with request.connection.extra_thread():
+        outcome = request.environment.deliveries.test(agent_id, webhook_id)
+    if not outcome.successful:
+        body = {"success": False, "message": f"Webhook test failed: {_failure(outcome)}"}
+        return api_answer(body, request.environment.settings.failed_test_status)
+    data = {"status_code": outcome.status, "response_time": outcome.duration_ms}
+    return api_answer({"success": True, "message": "Test webhook sent successfully", "data": data})
+
+
+def _logs(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+    """Documented: newest first."""
+    query = api_query(request)
+    entries, per_page = request.environment.deliveries.logs(agent_id, webhook_id, query)
+    page, pagination = page_of(entries, per_page, query)
+    return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": pagination})
+
+
+def _retry(request: ApiRequest, agent_id: str, webhook_id: str, log_id: str) -> Answer:
+    """Documented."""
+    queued = request.environment.deliveries.retry(agent_id, webhook_id, log_id)
+    data = {"log_id": queued.id, "original_log_id": log_id, "queued_at": to_seconds(queued.created_at)}
+    return api_answer({"success": True, "message": "Webhook retry queued successfully", "data": data})
+
+
+def _failure(outcome: Outcome) -> str:
+    """`HTTP 500 Internal Server Error`, or the reason why nothing answered."""
+    return f"HTTP {outcome.status} {outcome.error}" if outcome.status else str(outcome.error)
+
+
+def _entry(delivery: Delivery) -> dict[str, Any]:
+    """Documented: one set of keys for what was delivered, another for what was not (yet)."""
+    outcome = delivery.outcome or Outcome()
+    entry: dict[str, Any] = {
+        "id": delivery.id,
+        "webhook_id": delivery.webhook_id,
+        "event": delivery.occurrence.event,
+        "attempt": delivery.attempt,
+        "status": delivery.status,
+        "http_status": outcome.status,
+    }
+    if delivery.outgoing and delivery.ended_at and outcome.successful:
+        entry["request_payload"] = json.loads(delivery.outgoing.body)
+        entry["response_body"] = outcome.body
+        entry["response_headers"] = joined(outcome.headers)
+        entry["duration_ms"] = outcome.duration_ms
+        entry["delivered_at"] = to_seconds(delivery.ended_at)
+    else:
+        entry["error"] = outcome.error
+        entry["duration_ms"] = outcome.duration_ms if delivery.ended else None
+    entry["created_at"] = to_seconds(delivery.created_at)
+    return entry

@@ -1,0 +1,13 @@
+"""`GET /health` (documented): no token, never rate limited."""
+
+from talkover_mock.api.routing import Api
+from talkover_mock.web.answers import Answer, api_answer
+from talkover_mock.web.request import ApiRequest
+
+
+def register(api: Api) -> None:
+    api.public_route("GET", "/health", _health)
+
+
+def _health(_: ApiRequest) -> Answer:
+    return api_answer({"status": "ok"})

@@ -1,0 +1,37 @@
+"""The command `mockserver`: each subcommand is a module here, imported when it is asked for."""
+
+import importlib
+import pkgutil
+from typing import cast
+
+import click
+
+from talkover_mock import __version__
+from talkover_mock.base.words import brief, near_or_all
+
+
+class _Commands(click.Group):
+    """Subcommands by module, so that `check` does not pay for the server's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return cast(click.Command, importlib.import_module(f"{__name__}.{cmd_name}").command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            ctx.fail(f"no command is named {brief(name)}{near_or_all(name, self.list_commands(ctx))}")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mockserver")
+def main() -> None:
+    """A stand-in for the Talkover webhook API, for integration tests."""

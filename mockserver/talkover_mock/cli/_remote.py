@@ -1,0 +1,130 @@
+"""What the commands against a running server share: where it is, how its answers are shown, how it fails."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+import click
+import requests
+
+from talkover_mock.cli._where import REMEDY, url_option
+from talkover_mock.client import MockServer, MockServerError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Failed(click.ClickException):
+    """The server refused or did not answer: wrong use, or no server."""
+
+    exit_code = 2
+
+
+class Unexpected(click.ClickException):
+    """An expectation that was not met."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A running server, and how to show what it says."""
+
+    url: str
+    token: str | None
+    as_json: bool
+
+    @contextmanager
+    def client(self) -> Iterator[MockServer]:
+        """What the server or the network says is one message."""
+        with MockServer(self.url, self.token, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN")) as client:
+            try:
+                yield client
+            except MockServerError as error:
+                raise Failed(self._refusal(error)) from None
+            except (requests.ConnectionError, requests.Timeout) as error:
+                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {REMEDY}") from None
+            except (requests.RequestException, ValueError) as error:
+                raise Failed(f"{self.url} can't be asked: {error}") from None
+
+    def _refusal(self, error: MockServerError) -> str:
+        """The server's words; it has none where there are no admin routes."""
+        if error.status == HTTPStatus.NOT_FOUND and "type" not in error.problem:
+            why = "it runs with --no-admin, or this is not the root of a mock server"
+            return f"{self.url} has no admin routes: {why} ({error})"
+        return str(error)
+
+    @property
+    def prints_json(self) -> bool:
+        """Elsewhere than in a terminal, and on demand."""
+        return self.as_json or not sys.stdout.isatty()
+
+    def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
+        """JSON or a table; `empty` is what a table without rows says."""
+        if self.prints_json:
+            click.echo(json.dumps(data, indent=2))
+        else:
+            click.echo(table(columns, rows) if rows else empty)
+
+    def show_line(self, data: object, line: str) -> None:
+        """One row of a table that grows, or a line of JSON."""
+        click.echo(json.dumps(data) if self.prints_json else line)
+
+    def add_line(self, line: str) -> None:
+        """Below a table; beside JSON, where it must not be in the way of a script."""
+        click.echo(_CONTROL.sub(" ", line), err=self.prints_json)
+
+
+def against_server(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command against a running server; the command gets them as a `Remote`."""
+
+    @wraps(command)
+    def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
+        command(Remote(url, token, as_json), **options)
+
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal."),
+        click.option(
+            "--token",
+            envvar="MOCKSERVER_TOKEN",
+            metavar="TOKEN",
+            show_envvar=True,
+            show_default="the default environment",
+            help="The token of the environment to act on; that of --admin-token is read from MOCKSERVER_ADMIN_TOKEN.",
+        ),
+        url_option,
+    ):
+        with_remote = option(with_remote)
+    return with_remote
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns as wide as what stands in them; the last one as long as it likes."""
+    lines = [columns, *([cell(value) for value in row] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns) - 1)]
+    return "\n".join(aligned(line, widths) for line in lines)
+
+
+def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    """One line of a table; the last column has no width."""
+    return "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
+
+
+def cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _CONTROL.sub(" ", str(value))
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__context__:
+        error = error.__context__
+    return error

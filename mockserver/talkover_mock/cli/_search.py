@@ -1,0 +1,60 @@
+"""What `requests` and `deliveries` share: filters, a count to expect, and what to say when it is not met."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.cli._arguments import pairs
+from talkover_mock.cli._remote import Remote, Unexpected
+from talkover_mock.client import MockServer
+from talkover_mock.client.expectations import expected, nearest
+
+
+@dataclass(frozen=True)
+class Search:
+    """`requests` or `deliveries`, those that pass the filters, and how many there must be within `wait` seconds."""
+
+    what: str
+    filters: Mapping[str, str]
+    wait: float
+    count: int | None
+
+    def show(self, remote: Remote, columns: Sequence[str], row: Callable[[dict[str, Any]], Sequence[object]]) -> None:
+        """Raises Unexpected, after showing what there is, when that is not as many as expected."""
+        with remote.client() as client:
+            found = client.search(self.what, self.filters, **self._bounds(), wait=self.wait)
+            problem = self._problem(client, found["count"])
+        remote.show(found[self.what], columns, [row(each) for each in found[self.what]], f"no {self.what}")
+        if problem:
+            raise Unexpected(problem)
+
+    def _bounds(self) -> dict[str, int]:
+        """How to wait for a count: until there are as many, or, for none, until the time is up."""
+        if self.count is None:
+            return {}
+        return {"min": self.count} if self.count else {"max": 0}
+
+    def _problem(self, client: MockServer, got: int) -> str:
+        """In the words of the pytest fixture."""
+        if self.count in (None, got):
+            return ""
+        wanted = expected(self.what, self.filters, self.count, self.count, self.wait)
+        return (
+            f"expected {wanted}, got {got}; {nearest(self.what, self.filters, client.search(self.what, {})[self.what])}"
+        )
+
+
+def search_of(what: str, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:
+    """The search that arguments and options ask for; `known` are the filters with remarks. Raises UsageError."""
+    filters, names = pairs(given), [each.partition(" ")[0] for each in known]
+    for key in filters:
+        if key in ("min", "max", "wait"):
+            raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")
+        if key not in names:
+            raise click.UsageError(f"unknown filter {brief(key)}{near_or_all(key, names)}")
+    if wait and count is None:
+        raise click.UsageError("--wait waits for the number that --expect-count gives")
+    return Search(what, filters, wait, count)

@@ -1,0 +1,58 @@
+"""Where the server is that a command asks: `--url`, its variable, or this machine."""
+
+import os
+from urllib.parse import SplitResult, urlsplit
+
+import click
+
+from talkover_mock.base.words import brief
+from talkover_mock.cli._numbers import port_number
+
+REMEDY = "start it with `mockserver serve`, or name it with --url"
+DEFAULT_PORT = 7357
+_BELOW_ROOT = ("/api/v1", "/__admin")
+
+
+def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
+    """The server's root, without a slash at its end. Raises BadParameter for what can't be one."""
+    if url is None:
+        return f"http://127.0.0.1:{_default_port()}"
+    parts = _parts(url)
+    if parts is None:
+        example = f"http://127.0.0.1:{DEFAULT_PORT}"
+        raise click.BadParameter(f"the URL needs http:// and a host, such as {example} (got {brief(url)})")
+    path = parts.path.rstrip("/")
+    for below in _BELOW_ROOT:
+        if path.endswith(below):
+            root = parts._replace(path=path.removesuffix(below), query="", fragment="").geturl()
+            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {brief(url)})")
+    return url.rstrip("/")
+
+
+url_option = click.option(
+    "--url",
+    envvar="MOCKSERVER_URL",
+    callback=_root,
+    metavar="URL",
+    show_envvar=True,
+    show_default=f"http://127.0.0.1 with the port of MOCKSERVER_PORT or {DEFAULT_PORT}",
+    help="Where the server is.",
+)
+
+
+def _parts(url: str) -> SplitResult | None:
+    """None for what is no URL of a server: no scheme, no host, or a port that is none."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_one else None
+
+
+def _default_port() -> int:
+    """The one that `mockserver serve` takes from the same variable."""
+    try:
+        return port_number(os.environ.get("MOCKSERVER_PORT") or str(DEFAULT_PORT))
+    except click.BadParameter as error:
+        raise click.BadParameter(error.message, param_hint="MOCKSERVER_PORT") from None

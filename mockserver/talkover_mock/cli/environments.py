@@ -1,0 +1,40 @@
+"""`mockserver environments`."""
+
+import click
+
+from talkover_mock.base.words import brief
+from talkover_mock.cli._arguments import refuse_both
+from talkover_mock.cli._remote import Failed, Remote, against_server
+from talkover_mock.client import MockServer, MockServerError
+
+COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
+
+
+@click.command(name="environments")
+@click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name; its token is shown.")
+@click.option("--close", "closed", metavar="NAME", help="Close an environment that was opened.")
+@against_server
+def command(remote: Remote, opened: str | None, closed: str | None) -> None:
+    """List a server's environments, open one, close one."""
+    if closed is not None:
+        refuse_both("--close", {"--open": opened})
+    with remote.client() as client:
+        if closed is not None:
+            _close(client, closed)
+        if opened is not None:
+            with client.open_environment(opened) as environment:
+                found = {"name": environment.name, "token": environment.token}
+            return remote.show(found, ("NAME", "TOKEN"), [tuple(found.values())], "")
+        environments = client.environments()
+    rows = [(each["name"], ", ".join(each["tokens"]) or "any", each["agents"], each["errors"]) for each in environments]
+    remote.show(environments, COLUMNS, rows, "")
+
+
+def _close(client: MockServer, name: str) -> None:
+    """Raises Failed in the words of the command line, where the server names its routes."""
+    try:
+        client.close_environment(name)
+    except MockServerError as error:
+        if error.problem.get("title") != "No such environment":
+            raise
+        raise Failed(f"no environment is named {brief(name)}; `mockserver environments` lists them") from None

@@ -1,0 +1,29 @@
+"""`mockserver health`: what a container's health check runs."""
+
+import urllib.request
+from http.client import HTTPException
+from urllib.error import HTTPError
+
+import click
+
+from talkover_mock.cli._where import REMEDY, url_option
+
+
+@click.command(name="health")
+@url_option
+def command(url: str) -> None:
+    """Ask a running server whether it answers.
+
+    The exit code is 1 when it does not.
+    """
+    address = f"{url}/api/v1/health"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=2) as answer:
+            click.echo(answer.read().decode())
+    except HTTPError as error:
+        error.close()
+        raise click.ClickException(f"{address} answers {error.code} {error.reason}; {REMEDY}") from None
+    except (OSError, ValueError, HTTPException) as error:
+        reason = " ".join(str(error).split())  # it may quote what is no HTTP
+        raise click.ClickException(f"{address} does not answer ({reason}); {REMEDY}") from None

@@ -1,0 +1,16 @@
+"""`mockserver schema`."""
+
+import json
+
+import click
+
+from talkover_mock.loading.schema import fixture_schema
+
+
+@click.command(name="schema")
+def command() -> None:
+    """Print the JSON Schema of fixture files.
+
+    With it, editors complete and check them.
+    """
+    click.echo(json.dumps(fixture_schema(), indent=2))

@@ -1,0 +1,202 @@
+"""`mockserver serve`."""
+
+import errno
+import gc
+import os
+import re
+import signal
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
+
+import click
+from flask import Flask
+
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.base.words import brief
+from talkover_mock.cli._errors import BadFixture
+from talkover_mock.cli._numbers import port_number, whole
+from talkover_mock.cli._port_file import forget_stale, port_in
+from talkover_mock.cli._where import DEFAULT_PORT
+from talkover_mock.environments.world import MOST_KEPT, World
+from talkover_mock.loading.files import default_fixture, load
+from talkover_mock.loading.fixture import Seed
+from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.web.server import Server
+
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
+
+
+def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_host, values))
+
+
+def _host_names_or_any(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value if value == "*" else _host(value) for value in values)
+
+
+def _host(value: str) -> str:
+    """A host as URLs name it: in lower case, without scheme, port or path. Raises BadParameter."""
+    host = value.strip("[]").lower().rstrip(".")
+    if not _HOST.fullmatch(host):
+        several = "; for several, repeat the option, or put spaces between them in the variable" if "," in value else ""
+        detail = f"{brief(value)} is no host; give a name or an address alone, such as example.com{several}"
+        raise click.BadParameter(detail)
+    return host
+
+
+def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """An empty variable is none at all, but whoever gives an empty token believes that one is asked for."""
+    if value is not None and not value.strip():
+        raise click.BadParameter(f"expected a token; without the option none is asked for (got {brief(value)})")
+    return value
+
+
+@click.command(name="serve")
+@click.option(
+    "--fixtures",
+    multiple=True,
+    type=click.Path(),
+    metavar="PATH",
+    envvar="MOCKSERVER_FIXTURES",
+    show_envvar=True,
+    show_default="the built-in one",
+    help=f"A fixture file or a folder of them; may be repeated. The variable has {os.pathsep!r} between several.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="MOCKSERVER_HOST",
+    show_envvar=True,
+    show_default=True,
+    help="Address to listen on.",
+)
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    type=port_number,
+    metavar="PORT",
+    envvar="MOCKSERVER_PORT",
+    show_envvar=True,
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--port-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="MOCKSERVER_PORT_FILE",
+    show_envvar=True,
+    help="Write the port to this file once the server is ready.",
+)
+@click.option(
+    "--admin-token",
+    callback=_token,
+    metavar="TOKEN",
+    envvar="MOCKSERVER_ADMIN_TOKEN",
+    show_envvar=True,
+    help="Ask for this token in X-Mockserver-Admin-Token on the admin routes. An empty variable asks for none.",
+)
+@click.option(
+    "--no-admin",
+    is_flag=True,
+    envvar="MOCKSERVER_NO_ADMIN",
+    show_envvar=True,
+    help="Serve the API without the admin routes.",
+)
+@click.option(
+    "--allow-host",
+    multiple=True,
+    callback=_host_names_or_any,
+    metavar="NAME",
+    envvar="MOCKSERVER_ALLOW_HOST",
+    show_envvar=True,
+    help="A further host name under which the admin routes answer; may be repeated, * is any. "
+    "The variable has spaces between several.",
+)
+@click.option(
+    "--deliver-to",
+    multiple=True,
+    callback=_host_names,
+    metavar="HOST",
+    envvar="MOCKSERVER_DELIVER_TO",
+    show_envvar=True,
+    help="A host beyond this machine and its neighbours that deliveries really go to; may be repeated. "
+    "The variable has spaces between several.",
+)
+@click.option(
+    "--keep",
+    default=MOST_KEPT,
+    type=whole(1),
+    metavar="N",
+    envvar="MOCKSERVER_KEEP",
+    show_envvar=True,
+    show_default=True,
+    help="How many requests, and how many deliveries, each environment keeps.",
+)
+def command(
+    fixtures: tuple[str, ...],
+    host: str,
+    port: int,
+    port_file: Path | None,
+    admin_token: str | None,
+    no_admin: bool,
+    allow_host: tuple[str, ...],
+    deliver_to: tuple[str, ...],
+    keep: int,
+) -> None:
+    """Serve the API. The URL is the one line on standard output, written when it answers."""
+    _on_signal(lambda *_: sys.exit(0))
+    _never_wait_for_the_log()
+    forget_stale(port_file)
+    world = World(_load(fixtures), deliver_to=deliver_to, most_kept=keep)
+    guard = None if no_admin else Guard(host, allow_host, admin_token)
+    server = _listen(create_app(world, guard, _log, admin_at_once=False), host, port)
+    _on_signal(lambda *_: server.stop_soon())
+    try:
+        with port_in(port_file, server.port):
+            click.echo(server.url)
+            if guard and sys.stderr.isatty():
+                click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
+            gc.freeze()  # what is loaded stays: no later collection need walk it
+            server.serve()
+    finally:
+        server.stop()
+
+
+def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)
+
+
+def _load(fixtures: Sequence[str]) -> Seed:
+    try:
+        return load(fixtures or [default_fixture()])
+    except FixtureError as error:
+        raise BadFixture(error) from None
+
+
+def _listen(app: Flask, host: str, port: int) -> Server:
+    try:
+        return Server(app, host, port, _log)
+    except OSError as error:
+        hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
+        what = (error.strerror or str(error)).partition(" (while attempting")[0]
+        raise click.UsageError(f"can't listen on {host}:{port}: {what}{hint}") from None
+
+
+def _never_wait_for_the_log() -> None:
+    """A pipe that nobody reads gets full, and would stop every answer: then lines are lost instead."""
+    with suppress(OSError):  # there may be no real one
+        if stat.S_ISFIFO(os.fstat(sys.stderr.fileno()).st_mode):
+            os.set_blocking(sys.stderr.fileno(), False)
+
+
+def _log(line: str) -> None:
+    moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
+    with suppress(OSError):  # whoever read the log has gone, or reads no more; answers go on
+        os.write(sys.stderr.fileno(), f"{moment}Z {line}\n".encode(errors="backslashreplace"))

@@ -1,0 +1,26 @@
+"""`mockserver state`."""
+
+import click
+
+from talkover_mock.cli._remote import Remote, against_server
+
+COLUMNS = ("AGENT", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
+
+
+@click.command(name="state")
+@against_server
+def command(remote: Remote) -> None:
+    """Show agents and webhooks; as JSON, they are a fixture."""
+    with remote.client() as client:
+        state = client.state()
+    rows: list[tuple[object, ...]] = []
+    for agent in state["agents"]:
+        rows += [
+            (agent["id"], each["id"], each["name"], _status(each), len(each["events"]), each["webhook_url"])
+            for each in agent["webhooks"]
+        ] or [(agent["id"], None, agent["name"], None, None, None)]
+    remote.show(state, COLUMNS, rows, "no agents")
+
+
+def _status(webhook: dict[str, object]) -> object:
+    return webhook.get("status") or ("active" if webhook["enabled"] else "disabled")

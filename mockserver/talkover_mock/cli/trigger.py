@@ -1,0 +1,38 @@
+"""`mockserver trigger`."""
+
+import click
+
+from talkover_mock.cli._arguments import json_value
+from talkover_mock.cli._numbers import seconds
+from talkover_mock.cli._remote import Remote, against_server
+from talkover_mock.cli.deliveries import COLUMNS, row
+
+
+@click.command(name="trigger")
+@click.argument("agent_id")
+@click.argument("event")
+@click.option("--call", metavar="JSON", help="The call: its id, its duration, and what templates name.")
+@click.option("--context", metavar="JSON", help="The context of the call.")
+@click.option("--data", metavar="JSON", help="Further keys of the payload.")
+@click.option(
+    "--wait", type=seconds, default=5, show_default=True, metavar="SECONDS", help="Wait for the first attempts."
+)
+@against_server
+def command(
+    remote: Remote,
+    agent_id: str,
+    event: str,
+    call: str | None,
+    context: str | None,
+    data: str | None,
+    wait: float,
+) -> None:
+    """Make an event happen at an agent of a running server."""
+    objects = {"call": json_value("--call", call), "context": json_value("--context", context)}
+    with remote.client() as client:
+        deliveries = client.emit(agent_id, event, **objects, data=json_value("--data", data), wait=wait)
+    remote.show(deliveries, COLUMNS, [row(each) for each in deliveries], "no deliveries")
+    for each in deliveries.skipped:
+        remote.add_line(f"webhook {each['webhook_id']} was skipped: {each['reason']}")
+    if not (deliveries or deliveries.skipped):
+        remote.add_line(f"agent {agent_id} has no webhooks")

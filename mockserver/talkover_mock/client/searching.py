@@ -1,0 +1,64 @@
+"""What a test looks for in an environment's calls and deliveries, and what it is told when that is not there."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from talkover_mock.client.expectations import expected, nearest
+from talkover_mock.client.transport import Transport
+
+__tracebackhide__ = True  # pytest shows the test's own line
+
+Document = dict[str, Any]
+
+
+class Emitted(list[Document]):
+    """The deliveries of one event; `skipped` says why other webhooks of the agent got none."""
+
+    def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
+        super().__init__(deliveries)
+        self.skipped = skipped
+
+
+class Searching:
+    """Searches of one environment; `emitted` is what came of its latest event."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.emitted = Emitted([], [])
+
+    def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
+        """See `MockServer.search`."""
+        query = {**filters, **waiting}
+        return self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
+
+    def expect(
+        self,
+        what: str,
+        filters: Mapping[str, object],
+        least: int | None,
+        most: int | None,
+        wait: float,
+        soon: bool = False,
+    ) -> list[Document]:
+        """Those that match, `least` to `most` of them. Raises AssertionError.
+
+        `soon`: the wait ends with the least; otherwise it takes its time to see that no more than the most come.
+        """
+        found = self.search(what, filters, min=least, max=None if soon else most, wait=wait or None)
+        if not found["satisfied"] or (most is not None and found["count"] > most):
+            wanted = expected(what, filters, least, most, wait)
+            near = nearest(what, filters, self.search(what, {})[what])
+            hints = self._hints(filters, found) if what == "deliveries" and found["count"] < (least or 0) else []
+            raise AssertionError("\n".join([f"expected {wanted}, got {found['count']}; {near}", *hints]))
+        return cast(list[Document], found[what])
+
+    def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
+        """What else may be the reason why there are too few deliveries."""
+        hints = [
+            f"webhook {each['webhook_id']} was skipped: {each['reason']}"
+            for each in self.emitted.skipped
+            if not found["count"] and filters.get("webhook_id") in (None, each["webhook_id"])
+        ]
+        if self._transport.call("GET", "clock")["frozen"]:
+            hints.append("the clock is frozen: advance(seconds) sends what falls due on the way")
+        return hints

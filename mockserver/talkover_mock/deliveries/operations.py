@@ -1,0 +1,201 @@
+"""The operations on deliveries: events, tests, logs and retries as the API offers them, and moving the clock."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Lock, RLock
+from typing import Any, NamedTuple, cast
+
+from talkover_mock.base.clock import Clock
+from talkover_mock.base.history import LOOK_SECONDS, History
+from talkover_mock.base.refusals import Conflict
+from talkover_mock.deliveries.messages import TEST_EVENT, message
+from talkover_mock.deliveries.outbox import Outbox, Sharing
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
+from talkover_mock.dialect.fields import LOG_FILTERS
+from talkover_mock.dialect.ids import IdSource
+from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.store import State
+from talkover_mock.state.webhooks import Webhooks, checked
+
+KEPT = timedelta(days=30)
+
+
+class Emitted(NamedTuple):
+    """What an event led to: a delivery for each webhook that gets it, and why the agent's others do not."""
+
+    occurrence: Occurrence
+    deliveries: Sequence[Delivery]
+    skipped: Sequence[tuple[Webhook, str]]
+    log: History[Delivery]
+    """Where the deliveries end up; a reset closes it."""
+
+
+class Deliveries:
+    """One environment's deliveries. Every operation is atomic under the environment's lock, except while it sends."""
+
+    def __init__(self, state: State, lock: RLock, clock: Clock, webhooks: Webhooks, sharing: Sharing) -> None:
+        self._state, self._lock, self._clock, self._webhooks = state, lock, clock, webhooks
+        self._sharing = sharing
+        self._advancing = Lock()
+        self.ids = IdSource("deliveries", state.settings.seed)
+        self._outbox = self._new_outbox()
+
+    @property
+    def log(self) -> History[Delivery]:
+        """The attempts since the latest reset, to search and to wait for."""
+        return self._outbox.log
+
+    def emit(
+        self,
+        agent_id: str,
+        event: str,
+        call: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Emitted:
+        """An event happens: every enabled webhook of the agent that lists it gets a delivery, which is sent at once.
+
+        Raises AgentNotFound, and Conflict when more is queued than is kept.
+        """
+        with self._lock:
+            webhooks = self._webhooks.of(agent_id)
+            now = self._clock.moment()
+            call = {"id": self.ids.new(now), **(call or {})}
+            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {})
+            reasons = [(webhook, _reason_to_skip(webhook, event)) for webhook in webhooks]
+            deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
+            reason = self._reason_not_to_queue(len(deliveries))
+            if reason:
+                raise Conflict("Too many deliveries are queued", reason)
+            for delivery in deliveries:
+                self._outbox.queue(delivery)
+            skipped = [(webhook, reason) for webhook, reason in reasons if reason]
+            return Emitted(occurrence, deliveries, skipped, self._outbox.log)
+
+    def test(self, agent_id: str, webhook_id: str) -> Outcome:
+        """Sends the test payload, once, also when the webhook is disabled. Not logged (assumed)."""
+        with self._lock:
+            webhook = self._webhooks.find(agent_id, webhook_id)
+            agent = cast(Agent, self._state.agents.get(agent_id))
+            now = self._clock.moment()
+            occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
+            outgoing = message(occurrence, agent, webhook, self._state.settings, now)
+            delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
+            outbox, sending = self._outbox, self._sharing.sending(outgoing)
+            outbox.hold(sending)
+        try:
+            outcome = sending.run()
+        finally:
+            with self._lock:
+                outbox.drop(sending)
+        with self._lock:
+            outbox.log_ended(delivery, "success" if outcome.successful else "failed", outcome)
+        return outcome
+
+    def logs(self, agent_id: str, webhook_id: str, query: Mapping[str, Any]) -> tuple[list[Delivery], int]:
+        """The webhook's log, newest first, and the size of a page. Raises ValidationFailed."""
+        with self._lock:
+            self._webhooks.find(agent_id, webhook_id)
+            per_page = checked(query, LOG_FILTERS)["per_page"]
+            oldest = self._clock.moment() - KEPT
+            entries = [each for each in self._outbox.log.all() if each.webhook_id == webhook_id]
+        return [each for each in reversed(entries) if not each.is_test and each.created_at >= oldest], per_page
+
+    def retry(self, agent_id: str, webhook_id: str, log_id: str) -> Delivery:
+        """Queues a single attempt more; the entry stays. Raises LogNotFound, LogNotRetriable."""
+        with self._lock:
+            webhook = self._webhooks.find(agent_id, webhook_id)
+            entry = self._outbox.log.get(log_id)
+            if entry is None or entry.webhook_id != webhook_id or entry.is_test:
+                raise LogNotFound(log_id)
+            reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
+            if reason:
+                raise LogNotRetriable(reason)
+            delivery = self._pending(entry.occurrence, webhook)._replace(attempt=entry.attempt + 1)
+            self._outbox.queue(delivery, may_retry=False)
+        return delivery
+
+    def has_called(self, webhook_id: str) -> bool:
+        """Whether the log has an attempt for the webhook, which may be gone."""
+        with self._lock:
+            return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
+
+    def clear(self) -> int:
+        """Forgets the deliveries that have ended, and says how many."""
+        with self._lock:
+            return self._outbox.log.clear()
+
+    def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
+        """Moves the clock, and returns when every delivery that falls due on the way has been sent, in order.
+
+        A reset ends it where it is, and so does whoever asked when it `gave_up`.
+        """
+        outbox = self._outbox
+        while not self._advancing.acquire(timeout=LOOK_SECONDS):
+            if gave_up():
+                return
+        try:
+            with self._lock:
+                self._advance(outbox, seconds, gave_up)
+        finally:
+            self._advancing.release()
+
+    def _advance(self, outbox: Outbox, seconds: float, gave_up: Callable[[], bool]) -> None:
+        target = self._clock.moment() + timedelta(seconds=seconds)
+        while outbox.wait_until_settled(gave_up):
+            due = outbox.next_due()
+            if due is None or due > target:
+                self._clock.move_to(max(target, self._clock.moment()))
+                return
+            self._clock.move_to(max(due, self._clock.moment()))
+            outbox.wake()
+
+    def clock_was_set(self, before: datetime) -> None:
+        """What has fallen due by the clock's new time is sent now; a clock set back makes nothing wait longer."""
+        self._outbox.clock_was_set(before)
+
+    def wait_until_settled(self, gave_up: Callable[[], bool]) -> None:
+        """Until nothing is under way or due. The caller holds the lock, which is free meanwhile."""
+        self._outbox.wait_until_settled(gave_up)
+
+    def reset(self) -> None:
+        """An empty log; what is queued is forgotten, what is under way ends unseen."""
+        with self._lock:
+            was_closed = self._outbox.closed
+            self._outbox.close()
+            self.ids.restart(self._state.settings.seed)
+            self._outbox = self._new_outbox()
+            if was_closed:
+                self._outbox.close()
+
+    def close(self) -> None:
+        """Sends nothing more; every wait ends."""
+        with self._lock:
+            self._outbox.close()
+
+    def _new_outbox(self) -> Outbox:
+        return Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
+
+    def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:
+        now = self._clock.moment()
+        return Delivery(self.ids.new(now, self._outbox.log), webhook.id, occurrence, 1, now)
+
+    def _reason_not_to_queue(self, more: int) -> str:
+        queued, most = self._outbox.queued, self._sharing.most_kept
+        if queued + more <= most:
+            return ""
+        return f"{queued} deliveries wait already, {more} more would come, and {most} is the limit"
+
+    def _reason_not_to_retry(self, entry: Delivery, webhook: Webhook) -> str:
+        if entry.status != "failed":
+            return f"the log entry is {entry.status}; only a failed one can be retried"
+        if entry.created_at < self._clock.moment() - KEPT:
+            return f"the log entry is over {KEPT.days} days old"
+        return "" if webhook.enabled else "the webhook is disabled"
+
+
+def _reason_to_skip(webhook: Webhook, event: str) -> str:
+    if event not in webhook.events:
+        return "it does not list the event"
+    return "" if webhook.enabled else "it is disabled"

@@ -1,0 +1,285 @@
+"""One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
+
+import traceback
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import chain, count
+from threading import Condition, RLock
+from typing import Any, NamedTuple
+
+from talkover_mock.base.clock import Clock
+from talkover_mock.base.history import LOOK_SECONDS, History
+from talkover_mock.deliveries.messages import message
+from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
+from talkover_mock.deliveries.sender import Sending
+from talkover_mock.dialect.ids import IdSource
+from talkover_mock.dialect.settings import Settings
+from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.store import State
+
+_LONGEST_PAUSE = 30
+_MOST_BUSY = 100
+"""Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
+_DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
+_CRASHED = Outcome(error="The mock itself failed")
+
+
+class Sharing(NamedTuple):
+    """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
+
+    `own_ports` are those of the mock itself, which is not called. `report` takes the traceback; every environment puts
+    its own in.
+    """
+
+    wake: Callable[[Any], None]
+    deliver_to: Sequence[str] = ()
+    most_kept: int = 5_000
+    own_ports: Container[int] = ()
+    report: Callable[[str], None] = lambda _: None
+
+    def sending(self, outgoing: Outgoing) -> Sending:
+        return Sending(outgoing, self.deliver_to, self.own_ports)
+
+
+@dataclass(order=True, slots=True)
+class Scheduled:
+    """A delivery that waits for its time; `previous` is the attempt that failed before it."""
+
+    due: datetime
+    number: int
+    delivery: Delivery = field(compare=False)
+    may_retry: bool = field(compare=False, default=True)
+    previous: str | None = field(compare=False, default=None)
+
+
+class Outbox:
+    """Between two resets. Closed, it sends and logs nothing more: what is still under way ends unseen.
+
+    The deliveries of one webhook go out one after another, in order; while the clock is frozen, those of the
+    whole environment do, so that a test sees the same order each time. The caller holds the environment's lock,
+    except for `claim`, `has_more` and `report`, which the pump calls.
+    """
+
+    def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
+        self._state, self._lock, self._clock, self._ids = state, lock, clock, ids
+        self._sharing, self.report = sharing, sharing.report
+        self.log: History[Delivery] = History(
+            lock, sharing.most_kept, lambda delivery: delivery.ended, lambda delivery: delivery.size
+        )
+        self.closed = False
+        self._numbers = count()
+        self._scheduled: list[Scheduled] = []
+        self._busy: dict[str, Attempt] = {}
+        self._waiting: dict[str, list[Scheduled]] = {}
+        """By webhook id: what is under way, and what has fallen due behind it."""
+        self._sendings: set[Sending] = set()
+        self._settled = Condition(lock)
+
+    def queue(self, delivery: Delivery, may_retry: bool = True) -> None:
+        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt."""
+        if self.closed:
+            return
+        self.log.add(delivery.id, delivery)
+        scheduled = Scheduled(self._clock.moment(), next(self._numbers), delivery, may_retry)
+        if delivery.webhook_id in self._busy and not self._clock.is_frozen:
+            self._wait(scheduled)  # the pump looks again when that attempt has ended, and need not be woken
+        else:
+            heappush(self._scheduled, scheduled)
+            self.wake()
+
+    def claim(self) -> "Attempt | float | None":
+        """The next attempt that is due, the seconds until one will be, or None."""
+        with self._lock:
+            while not self._has_to_wait():
+                now = self._clock.moment()
+                if self._scheduled[0].due > now:
+                    return None if self._clock.is_frozen else (self._scheduled[0].due - now).total_seconds()
+                attempt = self._take(heappop(self._scheduled), now)
+                if attempt:
+                    return attempt
+        return None
+
+    def has_more(self) -> bool:
+        with self._lock:
+            return not self._has_to_wait() and (not self._clock.is_frozen or self._has_due())
+
+    def finish(self, attempt: "Attempt", outcome: Outcome) -> None:
+        """Logs what came of an attempt, and schedules the next one after a failure."""
+        if self.closed:
+            return
+        scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
+        del self._busy[delivery.webhook_id]
+        self._sendings.discard(attempt.sending)
+        self._release(delivery.webhook_id)
+        again = not outcome.successful and scheduled.may_retry and delivery.attempt <= attempt.webhook.max_retries
+        status = "success" if outcome.successful else "retrying" if again else "failed"
+        if again:
+            self._schedule_retry(delivery)
+        self._end(delivery._replace(outgoing=attempt.sending.outgoing), status, outcome)
+
+    def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
+        """Until nothing is under way and nothing is due; the lock is free meanwhile.
+
+        False when it was closed instead, or whoever asked gave up.
+        """
+        while not self.closed and (self._busy or self._has_due()):
+            if gave_up():
+                return False
+            self._settled.wait(LOOK_SECONDS)
+        return not self.closed
+
+    @property
+    def queued(self) -> int:
+        return len(self._scheduled) + sum(map(len, self._waiting.values()))
+
+    def next_due(self) -> datetime | None:
+        return self._scheduled[0].due if self._scheduled else None
+
+    def hold(self, sending: Sending) -> None:
+        """Takes care that a request which is sent outside of the queue ends with it."""
+        if self.closed:
+            sending.stop()
+        else:
+            self._sendings.add(sending)
+
+    def drop(self, sending: Sending) -> None:
+        self._sendings.discard(sending)
+
+    def log_ended(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
+        """Logs a delivery that was sent outside of the queue."""
+        if not self.closed:
+            self.log.add(delivery.id, delivery)
+            self._end(delivery, status, outcome)
+
+    def close(self) -> None:
+        """Forgets everything, and ends what is under way and every wait."""
+        self.closed = True
+        for sending in self._sendings:
+            sending.stop()
+        self._scheduled.clear()
+        self._waiting.clear()
+        self.log.close()
+        self._settled.notify_all()
+
+    def clock_was_set(self, before: datetime) -> None:
+        """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
+        back = before - self._clock.moment()
+        if back > timedelta():
+            for scheduled in chain(self._scheduled, *self._waiting.values()):
+                scheduled.due -= back
+        self.wake()
+
+    def wake(self) -> None:
+        self._sharing.wake(self)
+
+    def _has_to_wait(self) -> bool:
+        """Whether nothing can go out before something else happens."""
+        most = 1 if self._clock.is_frozen else _MOST_BUSY
+        return self.closed or not self._scheduled or len(self._busy) >= most
+
+    def _has_due(self) -> bool:
+        return bool(self._scheduled) and self._scheduled[0].due <= self._clock.moment()
+
+    def _schedule_retry(self, delivery: Delivery) -> None:
+        """The pump looks again after every attempt, and need not be woken."""
+        due = self._clock.moment() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
+        following = delivery._replace(attempt=delivery.attempt + 1)
+        heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
+
+    def _take(self, scheduled: Scheduled, now: datetime) -> "Attempt | None":
+        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
+        delivery = scheduled.delivery
+        if delivery.webhook_id in self._busy:
+            self._wait(scheduled)
+            return None
+        if scheduled.previous is not None:
+            self._end_previous(scheduled.previous)
+        webhook = self._state.webhooks.get(delivery.webhook_id)
+        agent = self._state.agents.get(delivery.occurrence.agent_id)
+        if webhook is None or agent is None or not webhook.enabled:
+            self._refuse(scheduled, _DROPPED)
+            return None
+        return self._begin(scheduled, agent, webhook, now)
+
+    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> "Attempt | None":
+        """By the configuration of this moment."""
+        try:
+            outgoing = message(scheduled.delivery.occurrence, agent, webhook, self._state.settings, now)
+        except Exception:
+            self.report(traceback.format_exc())
+            self._refuse(scheduled, _CRASHED)
+            return None
+        if scheduled.previous is not None:
+            delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
+            scheduled = replace(scheduled, delivery=delivery)
+            self.log.add(delivery.id, delivery)
+        sending = self._sharing.sending(outgoing)
+        self._sendings.add(sending)
+        self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending)
+        return attempt
+
+    def _refuse(self, scheduled: Scheduled, outcome: Outcome) -> None:
+        """Not sent. Of a retry nothing was logged yet."""
+        if scheduled.previous is None:
+            self._end(scheduled.delivery, "failed", outcome)
+        self._release(scheduled.delivery.webhook_id)
+        self._settled.notify_all()
+
+    def _end_previous(self, id: str) -> None:
+        """The attempt that this one repeats is `retrying` no more."""
+        previous = self.log.get(id)
+        if previous:
+            ended = previous._replace(status="failed")
+            self.log.change(id, ended)
+            self.log.publish(ended, before=previous)
+
+    def _wait(self, scheduled: Scheduled) -> None:
+        heappush(self._waiting.setdefault(scheduled.delivery.webhook_id, []), scheduled)
+
+    def _release(self, webhook_id: str) -> None:
+        """The next that waits for this webhook is free to go."""
+        waiting = self._waiting.get(webhook_id)
+        if waiting:
+            heappush(self._scheduled, heappop(waiting))
+        if not waiting:
+            self._waiting.pop(webhook_id, None)
+
+    def _end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
+        ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
+        self.log.change(delivery.id, ended)
+        self.log.publish(ended)
+        self._settled.notify_all()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """A delivery on its way: what the pump runs."""
+
+    outbox: Outbox
+    lock: RLock
+    scheduled: Scheduled
+    webhook: Webhook
+    sending: Sending
+
+    def run(self) -> None:
+        """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
+        try:
+            outcome = self.sending.run()
+        except Exception:
+            outcome = _CRASHED
+            self.outbox.report(traceback.format_exc())
+        with self.lock:
+            self.outbox.finish(self, outcome)
+
+    def stop(self) -> None:
+        self.sending.stop()
+
+
+def pause(settings: Settings, attempt: int) -> float:
+    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
+    schedule = settings.retry_schedule
+    if schedule:
+        return schedule[min(attempt, len(schedule)) - 1]
+    return min(_LONGEST_PAUSE, 1 << (attempt - 1))

@@ -1,0 +1,271 @@
+"""Sends one HTTP request to a receiver, within a deadline for all of it, and can be stopped from outside.
+
+The standard library's parser under a socket of our own: the timeout covers a dribbling answer too, the name is
+resolved once, and a reset ends a send that hangs.
+"""
+
+import base64
+import errno
+import io
+import os
+import re
+import selectors
+import socket
+import ssl
+from collections.abc import Container, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from threading import Lock
+from time import monotonic
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from talkover_mock.base.headers import HEADER_NAME
+from talkover_mock.deliveries.records import Outcome, Outgoing
+from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii_name, resolve
+
+MOST_ANSWER_BYTES = 64 * 1024
+_MOST_RAW_BYTES = 1024 * 1024
+"""Of a whole answer with its head, of which no more than `MOST_ANSWER_BYTES` are looked at."""
+_FRAMING = ("content-length", "transfer-encoding", "connection")
+_BAD_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_QUERY = "/%:@!$&'()*+,;=?~[]"
+_UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+_GLANCE = 0.1
+
+USER_AGENT = "Talkover-Webhooks"
+
+
+def outgoing(method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout: float) -> Outgoing:
+    """The request with all its headers. The given ones come last, and in the place of ours of the same name."""
+    given = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
+    names = {name.lower() for name, _ in given}
+    own = [pair for pair in (*_headers_of(url), ("User-Agent", USER_AGENT)) if pair[0].lower() not in names]
+    framing = [("Content-Length", str(len(body))), ("Connection", "close")]
+    return Outgoing(method, url, (*own, *framing, *given), body, timeout)
+
+
+def _headers_of(url: str) -> list[tuple[str, str]]:
+    """What the URL itself asks for; nothing when it is no URL, which sending it will tell."""
+    try:
+        parts = urlsplit(url)
+        name, colon, port = parts.netloc.rpartition("@")[2].partition(":")
+        headers = [("Host", ascii_name(name) + colon + port)]
+    except (ValueError, Unresolved):
+        return []
+    if parts.username is not None:
+        userinfo = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers.append(("Authorization", "Basic " + base64.b64encode(userinfo.encode()).decode()))
+    return headers
+
+
+@dataclass(slots=True, eq=False)
+class Sending:
+    """One request under way. `stop` ends it from another thread: it then fails at once."""
+
+    outgoing: Outgoing
+    deliver_to: Sequence[str] = ()
+    own_ports: Container[int] = ()
+    _socket: socket.socket | None = None
+    _stopped: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            if self._socket:
+                with suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # TLS's own disturbs who reads from it
+
+    def run(self) -> Outcome:
+        """Sends, and returns when the answer is whole, when it fails, or when its time is up."""
+        started = monotonic()
+        try:
+            outcome = self._run(started + self.outgoing.timeout)
+        except Captured as captured:
+            return Outcome(200, captured=str(captured))
+        except (OSError, HTTPException, ValueError, Unresolved) as error:
+            outcome = Outcome(error=_reason(error))
+        finally:
+            self._close()
+        if self._stopped:  # which may look like the end of an answer
+            outcome = Outcome(error=_reason(ConnectionAbortedError()))
+        return outcome._replace(duration_ms=round((monotonic() - started) * 1000))
+
+    def _run(self, deadline: float) -> Outcome:
+        parts = urlsplit(self.outgoing.url)
+        if parts.scheme not in ("http", "https"):
+            raise ValueError(f"Unsupported protocol: {parts.scheme}")
+        request = _request(self.outgoing)
+        target = resolve(self.outgoing.url, self.deliver_to, self.own_ports)
+        context = ssl.create_default_context() if parts.scheme == "https" else None
+        connection = self._connect(target, deadline)
+        if context:
+            connection = self._secure(context, connection, target.host, deadline)
+        _send(connection, request, deadline)
+        return _answer(connection, self.outgoing.method, deadline)
+
+    def _connect(self, target: Target, deadline: float) -> socket.socket:
+        """To the first address that accepts; each but the last may take half of the time that is left."""
+        *others, last = target.addresses
+        for address in others:
+            with suppress(OSError):
+                return self._connect_to(address, target.port, monotonic() + _left(deadline) / 2)
+        return self._connect_to(last, target.port, deadline)
+
+    def _connect_to(self, address: str, port: int, deadline: float) -> socket.socket:
+        connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        self._hold(connection)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setblocking(False)
+        error = connection.connect_ex((address, port))
+        if error in _UNDER_WAY:
+            error = self._wait_until_connected(connection, deadline)
+        if error:
+            raise OSError(error, os.strerror(error))
+        self._check()
+        return connection
+
+    def _wait_until_connected(self, connection: socket.socket, deadline: float) -> int:
+        """The number of the error, or 0. Looks up now and then: not every system wakes who waits when it is stopped."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_WRITE)
+            while not selector.select(min(_left(deadline), _GLANCE)):
+                self._check()
+        return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    def _secure(self, context: ssl.SSLContext, connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
+        connection.settimeout(_left(deadline))
+        with self._lock:  # shut down halfway, the socket would be lost
+            self._check()
+            secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+            self._socket = secured
+        secured.do_handshake()
+        return secured
+
+    def _hold(self, connection: socket.socket) -> None:
+        """Remembers the socket, so that `stop` reaches it."""
+        with self._lock:
+            previous, self._socket = self._socket, connection
+        if previous:
+            previous.close()
+        self._check()
+
+    def _check(self) -> None:
+        if self._stopped:
+            raise ConnectionAbortedError("stopped")
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._socket:
+                self._socket.close()
+            self._socket = None
+
+
+class _Within(io.RawIOBase):
+    """Reads from a socket until a deadline, however slowly the bytes come."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection, self._deadline = connection, deadline
+        self._left_to_read = _MOST_RAW_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connection.settimeout(_left(self._deadline))
+        count = self._connection.recv_into(buffer)
+        self._left_to_read -= count
+        if self._left_to_read < 0:  # such as a chunk without an end, which the parser would read whole
+            raise HTTPException
+        return count
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """What the parser asks of a socket."""
+        return _WholeLines(self)
+
+
+class _WholeLines(io.BufferedReader):
+    """The parser would take a head that breaks off for a whole one."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if not line.endswith(b"\n") and len(line) != size:
+            raise ConnectionResetError("the answer ended early")
+        return line
+
+
+def _send(connection: socket.socket, request: bytes, deadline: float) -> None:
+    """All of it within the deadline; `sendall` of TLS would give each piece the time anew."""
+    left = memoryview(request)
+    while left:
+        connection.settimeout(_left(deadline))
+        left = left[connection.send(left) :]
+
+
+def _answer(connection: socket.socket, method: str, deadline: float) -> Outcome:
+    response = HTTPResponse(_Within(connection, deadline), method=method)  # type: ignore[arg-type]
+    response.begin()
+    while 100 <= response.status < 200 and response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+        response.headers = None  # type: ignore[assignment]  # an interim answer: the parser starts anew
+        response.begin()
+    content = response.read(MOST_ANSWER_BYTES + 1)
+    if response.length and len(content) <= MOST_ANSWER_BYTES:
+        raise ConnectionResetError("the answer ended early")
+    reason = response.reason.strip() or _phrase(response.status)
+    return Outcome(
+        status=response.status,
+        error=None if 200 <= response.status < 300 else reason,
+        headers=[(name.lower(), value) for name, value in response.getheaders()],
+        body=content[:MOST_ANSWER_BYTES].decode(errors="replace"),
+        cut=len(content) > MOST_ANSWER_BYTES,
+    )
+
+
+def _request(outgoing: Outgoing) -> bytes:
+    """The request's bytes. Raises ValueError for a header that can't be sent."""
+    parts = urlsplit(outgoing.url)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
+    target = f"{path}?{quote(parts.query, safe=_QUERY)}" if parts.query else path
+    for name, value in outgoing.headers:
+        if not HEADER_NAME.fullmatch(name) or _BAD_HEADER.search(value):
+            raise ValueError(f"Invalid header: {name}")
+    head = "".join(f"{name}: {value}\r\n" for name, value in outgoing.headers)
+    return f"{outgoing.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + outgoing.body
+
+
+def _left(deadline: float) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def _reason(error: Exception) -> str:
+    """A failure in the vendor's words where it documents them, else in as few as it takes (assumed)."""
+    for kind, text in _REASONS:
+        if isinstance(error, kind):
+            return text
+    if isinstance(error, ValueError):
+        return str(error) or "Invalid URL"
+    return "Malformed answer" if isinstance(error, HTTPException) else f"Connection failed: {error}"
+
+
+_REASONS: Sequence[tuple[type[Exception], str]] = (
+    (TimeoutError, "Connection timeout"),
+    (ConnectionRefusedError, "Connection refused"),
+    (Unresolved, "Could not resolve host"),
+    (ssl.SSLCertVerificationError, "SSL certificate problem"),
+    (ssl.SSLError, "SSL error"),
+    (ConnectionError, "Connection reset"),
+    (IncompleteRead, "Connection reset"),
+)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown Status"

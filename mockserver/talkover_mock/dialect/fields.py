@@ -1,0 +1,70 @@
+"""The fields of the API's requests and of fixtures, each declared once with its rule, its schema and its default."""
+
+from collections.abc import Sequence
+
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.rules import Field, boolean, choice, events, headers, integer, templates, text, url
+
+
+def text_field(name: str, limit: int, required: bool = False) -> Field:
+    least = {"minLength": 1} if required else {}
+    return Field(name, text(limit), {"type": "string", **least, "maxLength": limit}, required)
+
+
+def integer_field(name: str, low: int, high: int, default: int) -> Field:
+    schema = {"type": "integer", "minimum": low, "maximum": high, "default": default}
+    return Field(name, integer(low, high), schema, default=default)
+
+
+def choice_field(name: str, *options: str) -> Field:
+    return Field(name, choice(*options), {"enum": list(options), "default": options[0]}, default=options[0])
+
+
+_HEADER_SCHEMA = {
+    "type": "object",
+    "required": ["key", "value"],
+    "properties": {"key": {"type": "string", "minLength": 1}, "value": {"type": "string", "minLength": 1}},
+}
+
+_URL_SCHEMA = {
+    "type": "string",
+    "format": "uri",
+    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]+([/?#]\S*)?$",
+    "maxLength": 500,
+}
+
+WEBHOOK_FIELDS: Sequence[Field] = (
+    text_field("name", 255, required=True),
+    Field("webhook_url", url(500), _URL_SCHEMA, required=True),
+    text_field("webhook_secret", 255),
+    Field(
+        "events",
+        events,
+        {"type": "array", "minItems": 1, "items": {"enum": list(EVENTS)}},
+        required=True,
+    ),
+    integer_field("timeout", 5, 120, default=30),
+    integer_field("max_retries", 0, 10, default=3),
+    Field("enabled", boolean, {"type": "boolean", "default": True}, default=True),
+    choice_field("http_method", "POST", "PUT", "PATCH"),
+    choice_field("authorization_scheme", "none", "bearer", "basic", "api_key", "custom"),
+    Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
+    Field(
+        "payload_templates",
+        templates,
+        {"type": "object", "propertyNames": {"enum": list(EVENTS)}},
+        default={},
+    ),
+)
+"""The fields of a webhook that create and update take, in the order in which errors are reported."""
+
+AGENT_FILTERS: Sequence[Field] = (
+    Field("status", choice("draft", "published"), {"enum": ["draft", "published"]}),
+    Field("direction", choice("inbound", "outbound"), {"enum": ["inbound", "outbound"]}),
+    text_field("search", 255),
+    integer_field("per_page", 1, 100, default=20),
+)
+"""What the list of agents can be asked for (documented; the limit of `search` is assumed)."""
+
+LOG_FILTERS: Sequence[Field] = (integer_field("per_page", 1, 100, default=25),)
+"""What a webhook's log can be asked for (documented)."""

@@ -1,0 +1,91 @@
+"""The sentence that goes with every refusal: what is known of what was asked for, and what is near."""
+
+from collections.abc import Callable
+from itertools import islice
+
+from talkover_mock.base.words import brief
+from talkover_mock.dialect.errors import AgentNotFound, ApiError, LogNotFound, NotFound, WebhookNotFound
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.world import World
+
+_MOST_CANDIDATES = 10_000
+_MOST_NAMES = 2
+_MOST_ENVIRONMENTS = 500
+_MOST_CHARACTERS = 200
+
+
+def explain(error: ApiError, environment: Environment | None, world: World) -> str:
+    """One sentence that says why the API refused: what is known, and what is near."""
+    if error.reason or environment is None or not isinstance(error, NotFound):
+        return error.reason
+    if isinstance(error, AgentNotFound):
+        return _explain_agent(error.id, environment, world)
+    if isinstance(error, WebhookNotFound):
+        return _explain_webhook(error.id, error.agent_id, environment, world)
+    if isinstance(error, LogNotFound):
+        return f"the webhook's log has no entry {brief(error.id)}; GET its logs, or the log has lost it to its limit"
+    return f"nothing of that kind in environment {environment.name} has the id {brief(error.id)}"
+
+
+def _explain_agent(id: str, environment: Environment, world: World) -> str:
+    webhook = environment.webhook(id)
+    if webhook:
+        return f"{id} is the id of a webhook, of agent {webhook.agent_id}, and not of an agent"
+    if id in environment.baseline.agents:
+        return f"agent {id} is not in the state that has replaced the fixture's; a reset brings it back"
+    elsewhere = _elsewhere(environment, world, lambda other: other.agent(id))
+    if elsewhere:
+        return f"agent {id} is in {elsewhere}; the token opens {environment.name}"
+    return f"no agent in environment {environment.name} has the id {brief(id)}{_near(id, environment.agent_ids())}"
+
+
+def explain_unknown_webhook(id: str, environment: Environment) -> str:
+    """The same where no agent is named."""
+    known = [each for agent_id in environment.agent_ids() for each in environment.webhook_ids(agent_id)]
+    return f"no webhook in environment {environment.name} has the id {brief(id)}{_near(id, known)}"
+
+
+def _explain_webhook(id: str, agent_id: str, environment: Environment, world: World) -> str:
+    webhook = environment.webhook(id)
+    if webhook:
+        return f"webhook {id} belongs to agent {webhook.agent_id}, not to agent {agent_id}"
+    if environment.agent(id):
+        return f"{id} is the id of an agent, and not of a webhook"
+    reset = "; a reset brings it back" if id in environment.baseline.webhooks else ""
+    if environment.was_deleted(id):
+        return f"webhook {id} has been deleted{reset}"
+    if reset:
+        return f"webhook {id} is not in the state that has replaced the fixture's{reset}"
+    elsewhere = _elsewhere(environment, world, lambda other: other.webhook(id))
+    if elsewhere:
+        return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
+    near = _near(id, environment.webhook_ids(agent_id))
+    return f"agent {agent_id} has no webhook with the id {brief(id)}{near}"
+
+
+def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:
+    """The other environments that hold a record, or nothing."""
+    others = islice(world.environments.values(), _MOST_ENVIRONMENTS)
+    names = [other.name for other in others if other is not environment and holds(other)]
+    if len(names) > _MOST_NAMES:
+        return f"environments {', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
+    return f"environment{'s' if len(names) > 1 else ''} {' and '.join(names)}" if names else ""
+
+
+def _near(id: str, known: list[str]) -> str:
+    if not known:
+        return "; there is none at all"
+    id = id[:_MOST_CHARACTERS]
+    best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other))
+    if _likeness(id, best) * 2 >= len(best):
+        return f"; nearest: {best}"
+    return f"; the only one is {best}" if len(known) == 1 else f"; there are {len(known)}, such as {known[0]}"
+
+
+def _likeness(one: str, other: str) -> int:
+    """How many characters two ids share from the front and from the back, in any case: a slip leaves most of them."""
+    one, other = one.lower(), other.lower()
+    shorter = min(len(one), len(other))
+    front = next((i for i in range(shorter) if one[i] != other[i]), shorter)
+    back = next((i for i in range(shorter - front) if one[-1 - i] != other[-1 - i]), shorter - front)
+    return front + back

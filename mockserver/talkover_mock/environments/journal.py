@@ -1,0 +1,108 @@
+"""The API's exchanges of one environment: the latest of them, to search and to wait for."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from threading import RLock
+from typing import NamedTuple
+
+from talkover_mock.base.history import History
+
+_MOST_UNMATCHED = 100
+
+
+class Exchange(NamedTuple):
+    """One API request with the answer it got. `number` counts the environment's, from 1; `path` has the query.
+
+    `operation` is the route that matched. Without an answer, `status` is None. Bodies are cut to what is kept; the
+    sizes are those of the whole. Names of headers are as they came from the server.
+    """
+
+    number: int
+    moment: datetime
+    method: str
+    path: str
+    operation: str | None
+    status: int | None
+    duration_ms: float
+    reason: str
+    fault: str
+    request_headers: Mapping[str, str]
+    request_body: bytes
+    request_size: int
+    response_headers: Mapping[str, str]
+    response_body: bytes
+    response_size: int
+
+    @property
+    def size(self) -> int:
+        """The bytes of what may be large in it."""
+        return len(self.request_body) + len(self.response_body) + sum(map(len, self.request_headers.values()))
+
+    @property
+    def is_unmatched(self) -> bool:
+        """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
+        is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
+        return self.operation is None and not is_answer_to_options
+
+
+class Journal:
+    """Keeps the latest exchanges. Every method is atomic under the environment's lock.
+
+    Those that no route took are kept apart too, as long as the environment is open: a test that has made one should
+    know, whatever it resets.
+    """
+
+    __slots__ = ("_history", "_lock", "_most", "_number", "_resets", "_unmatched")
+
+    def __init__(self, lock: RLock, most: int) -> None:
+        self._lock, self._most = lock, most
+        self._number = self._resets = 0
+        self._history = self._new_history()
+        self._unmatched: deque[Exchange] = deque(maxlen=_MOST_UNMATCHED)
+
+    @property
+    def log(self) -> History[Exchange]:
+        """The exchanges since the latest reset, to search and to wait for."""
+        return self._history
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Where it stands: how often it has been reset, and the number of the latest exchange since then."""
+        return self._resets, self._number
+
+    def record(self, exchange: Callable[[int], Exchange]) -> None:
+        """Adds an exchange, which is made when its number is known."""
+        with self._lock:
+            self._number += 1
+            made = exchange(self._number)
+            self._history.add(str(self._number), made)
+            self._history.publish(made)
+            if made.is_unmatched:
+                self._unmatched.append(made)
+
+    def unmatched(self) -> list[Exchange]:
+        """The latest that no route took, oldest first."""
+        with self._lock:
+            return list(self._unmatched)
+
+    def clear(self) -> int:
+        """Forgets all, and says how many; numbers go on."""
+        with self._lock:
+            return self._history.clear()
+
+    def reset(self) -> None:
+        """As new; every wait ends."""
+        with self._lock:
+            self._history.close()
+            self._number = 0
+            self._resets += 1
+            self._history = self._new_history()
+
+    def close(self) -> None:
+        """Every wait ends."""
+        with self._lock:
+            self._history.close()
+
+    def _new_history(self) -> History[Exchange]:
+        return History(self._lock, self._most, size_of=lambda exchange: exchange.size)

@@ -1,0 +1,152 @@
+"""All environments, found by token or by name; opened and closed while the server runs."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+from threading import Lock
+from time import monotonic
+
+from talkover_mock.base.clock import Clock, real_time
+from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.words import brief
+from talkover_mock.deliveries.outbox import Sharing
+from talkover_mock.deliveries.pump import Pump
+from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
+from talkover_mock.environments.environment import Environment
+from talkover_mock.loading.fixture import DEFAULT, EnvironmentSeed, Seed
+from talkover_mock.state.names import ID, NAME_TEXT, is_token
+from talkover_mock.state.store import Baseline
+
+MOST_ENVIRONMENTS = 10_000
+MOST_KEPT = 5_000
+_MOST_CLOSED_TOKENS = 100_000
+
+
+class World:
+    """The environments of one server. The seed's stay; others are opened and closed beside them."""
+
+    def __init__(
+        self,
+        seed: Seed,
+        *,
+        time: Callable[[], datetime] = real_time,
+        deliver_to: Sequence[str] = (),
+        most_kept: int = MOST_KEPT,
+    ) -> None:
+        """`time` is where every clock gets the time.
+
+        `deliver_to` are hosts beyond this machine and its neighbours that deliveries really go to, `most_kept` is
+        how many requests, and how many deliveries, an environment keeps.
+        """
+        self._pump = Pump()
+        self.own_ports: set[int] = set()
+        """Where it is served; no delivery goes there."""
+        self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
+        self._time = time
+        self._lock = Lock()
+        self._numbers = count(1)
+        self._environments: dict[str, Environment] = {}
+        self._by_token: dict[str, Environment] = {}
+        self._closed_tokens: dict[str, str] = {}
+        self._stopped = False
+        self.started = monotonic()
+        """When, by the process's own clock."""
+        self._permanent = frozenset(seed)
+        for name, each in seed.items():
+            self._add(Environment(name, each, Clock(time), self._sharing))
+
+    @property
+    def default(self) -> Environment:
+        return self._environments[DEFAULT]
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        """The environments by name, as they are now."""
+        with self._lock:
+            return dict(self._environments)
+
+    def by_token(self, token: str) -> Environment:
+        """The environment that the token opens. Raises InvalidToken, ExpiredToken."""
+        with self._lock:
+            environment, closed = self._by_token.get(token), self._closed_tokens.get(token)
+        if environment is None:
+            if closed is not None:
+                raise InvalidToken(f"the token was that of environment {closed}, which has been closed")
+            if self.default.tokens:
+                raise InvalidToken("no environment has this token, and the default one has tokens of its own")
+            return self.default
+        if token in environment.expired_tokens:
+            raise ExpiredToken(f"the fixture lists the token under expired_tokens of {environment.name}")
+        return environment
+
+    def of_token(self, token: str | None) -> Environment:
+        """The environment whose token it is, expired or not; the default one when it is nobody's."""
+        return self._by_token.get(token or "", self.default)
+
+    def by_name(self, name: str) -> Environment:
+        """Raises Missing."""
+        environment = self._environments.get(name)
+        if environment is None:
+            raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
+        return environment
+
+    def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
+        """An environment of its own on `baseline`. Raises Conflict or Unfit; see `close`."""
+        with self._lock:
+            name = name or self._free_name()
+            token = token or "talq_" + secrets.token_hex(12)
+            self._check_new(name, token)
+            seed = EnvironmentSeed(baseline, (token,))
+            environment = Environment(name, seed, Clock(self._time), self._sharing)
+            self._closed_tokens.pop(token, None)
+            self._add(environment)
+            if self._stopped:
+                environment.close()
+        return environment
+
+    def close(self, name: str) -> Environment:
+        """Ends an opened environment; its token is invalid from then on. Raises Missing or Conflict."""
+        with self._lock:
+            environment = self.by_name(name)
+            if name in self._permanent:
+                detail = f"environment {brief(name)} comes from the fixture; reset it instead"
+                raise Conflict("The environment stays", detail)
+            del self._environments[name]
+            for token in environment.tokens:
+                del self._by_token[token]
+                self._closed_tokens[token] = name
+            while len(self._closed_tokens) > _MOST_CLOSED_TOKENS:
+                del self._closed_tokens[next(iter(self._closed_tokens))]
+        environment.close()
+        return environment
+
+    def stop(self) -> None:
+        """Ends every delivery, every wait and every thread. Stopping twice does nothing."""
+        with self._lock:
+            self._stopped = True
+        for environment in self.environments.values():
+            environment.close()
+        self._pump.stop()
+
+    def _add(self, environment: Environment) -> None:
+        self._environments[environment.name] = environment
+        for token in (*environment.tokens, *environment.expired_tokens):
+            self._by_token[token] = environment
+
+    def _free_name(self) -> str:
+        return next(name for n in self._numbers if (name := f"environment-{n}") not in self._environments)
+
+    def _check_new(self, name: str, token: str) -> None:
+        if not ID.fullmatch(name):
+            raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
+        if not is_token(token):
+            raise Unfit("Bad token", "a token is up to 500 visible ASCII characters without a comma")
+        if name in self._environments:
+            raise Conflict("The name is taken", f"an environment is already named {brief(name)}; close it first")
+        if token in self._by_token:
+            other = self._by_token[token].name
+            raise Conflict("The token is taken", f"the token already opens environment {brief(other)}")
+        if len(self._environments) >= MOST_ENVIRONMENTS:
+            detail = f"{MOST_ENVIRONMENTS} environments are open, which is the limit; close some"
+            raise Conflict("Too many environments", detail)

@@ -1,0 +1,49 @@
+"""What has been read into one environment so far, before it becomes its baseline."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from talkover_mock.dialect.reasons import Path
+from talkover_mock.dialect.settings import to_settings
+from talkover_mock.loading.mistakes import Source
+from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.store import Baseline
+
+
+class Collected:
+    """One environment's records so far; `places` remembers where each id came from.
+
+    `bodies` are all that will be read into it: no id is generated that one of them gives.
+    """
+
+    def __init__(self, bodies: Sequence[Any] = ()) -> None:
+        self._bodies = bodies
+        self.agents: dict[str, Agent] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.webhook_ids: dict[str, list[str]] = {}
+        self.cache_clears: dict[str, int] = {}
+        self.settings: dict[str, Any] = {}
+        self.tokens: list[str] = []
+        self.expired_tokens: list[str] = []
+        self.places: dict[str, tuple[Source, Path]] = {}
+
+    def baseline(self, settings: Mapping[str, Any] | None = None) -> Baseline:
+        """`settings` are those that the ones found are laid over, as a fixture gives them."""
+        ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
+        chosen = to_settings({**(settings or {}), **self.settings})
+        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen)
+
+    @cached_property
+    def given_ids(self) -> frozenset[str]:
+        """The ids in `bodies`, which are not checked yet. Found only when an id is to be generated."""
+        bodies = [body for body in self._bodies if type(body) is dict]
+        records = [record for body in bodies for key in body for record in _mappings(body, key)]
+        webhooks = [webhook for record in records for webhook in _mappings(record, "webhooks")]
+        return frozenset(id for record in records + webhooks if type(id := record.get("id")) is str)
+
+
+def _mappings(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The mappings in what should be a list under a key."""
+    values = body.get(key)
+    return [each for each in values if type(each) is dict] if type(values) is list else []

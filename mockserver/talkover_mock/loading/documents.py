@@ -1,0 +1,223 @@
+"""Text to plain data and back: YAML and JSON, quickly, and the line of a value when something is wrong."""
+
+import gc
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, NoReturn
+
+import yaml
+from yaml.reader import Reader, ReaderError
+
+from talkover_mock.base.words import brief
+from talkover_mock.dialect.reasons import Path
+from talkover_mock.loading.yaml_builder import Builder, DocumentError, KeyTwice
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's C loader, where it is there."""
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+
+_RESERVED = ("@", "`", "%")
+"""What no plain text in YAML begins with, though it looks as if it could."""
+_PAUSING = Lock()
+"""Held by who has paused the process's garbage collector."""
+
+_Index = dict[int, dict[str, tuple[Any, Any]]]
+"""By the id of a mapping's node: its keys and values by their texts."""
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]
+    """Writes a value that stands twice twice, where the library would write an alias."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def parse(text: str, json_only: bool = False, loader: Any = LOADER) -> Any:
+    """The data in `text`: YAML as `yaml.safe_load` reads it, or JSON. Raises DocumentError.
+
+    Stricter than both libraries: a key that stands twice in a mapping is an error, and so is text that
+    UTF-8 can't carry. `loader` is the PyYAML loader that reads YAML.
+    """
+    with collector_paused():
+        try:
+            data = _parse_json(text, loader) if json_only else _parse_yaml(text, loader)
+            if _HALF_A_PAIR.search(text):
+                _check_pairs(data)
+        except RecursionError:
+            raise DocumentError("is nested too deeply") from None
+    return data
+
+
+def read(content: bytes, json_only: bool = False) -> tuple[str, Any]:
+    """The text (UTF-8) of a document and its data. Raises DocumentError."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = f"is not UTF-8: the byte 0x{content[error.start]:02x} stands for no character; save it as UTF-8"
+        raise DocumentError(message, line) from None
+    return text, parse(text, json_only)
+
+
+def is_json(name: str) -> bool:
+    """Whether a file's name or a media type says JSON."""
+    return name.lower().endswith((".json", "/json", "+json"))
+
+
+def to_yaml(data: object) -> str:
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000))
+
+
+def lines(text: str, paths: Sequence[Path], loader: Any = LOADER) -> list[int | None]:
+    """The line of each path, from 1, or of the nearest thing around it. Slow: for error messages."""
+    for readable in (text, _json_as_yaml(text)):
+        try:
+            root = yaml.compose(readable, Loader=loader)
+        except (yaml.YAMLError, RecursionError, ValueError):
+            continue
+        index: _Index = {}
+        return [None if root is None else _line(root, path, index) for path in paths]
+    return [None] * len(paths)
+
+
+def _json_as_yaml(text: str) -> str:
+    """JSON with the same lines, but without what YAML can't read: surrogate pairs, tabs, odd characters."""
+    not_in_yaml = "[\t\x7f\x85\u2028\u2029]|" + Reader.NON_PRINTABLE.pattern
+    return re.sub(not_in_yaml, " ", re.sub(r"(\\\\)|\\u", r"\1", text))
+
+
+def _line(node: Any, path: Path, index: _Index) -> int:
+    line: int = node.start_mark.line
+    for step in path:
+        key, found = _child(node, step, index)
+        if found is None:
+            break
+        line, node = key.start_mark.line, found
+    return line + 1
+
+
+def _child(node: Any, step: str | int, index: _Index) -> tuple[Any, Any]:
+    if isinstance(node, yaml.MappingNode):
+        if id(node) not in index:
+            pairs = ((getattr(key, "value", None), key, value) for key, value in reversed(node.value))
+            index[id(node)] = {text: (key, value) for text, key, value in pairs if type(text) is str}
+        return index[id(node)].get(str(step), (None, None))
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None, None
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without the garbage collector: it would walk the growing data again and again (twice the time).
+
+    One thread at a time pauses it, and the others don't care: if each put back what it has found, one that came
+    while another was ending could leave the collector off for good.
+    """
+    if not gc.isenabled() or not _PAUSING.acquire(blocking=False):
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        _PAUSING.release()
+
+
+def _parse_json(text: str, loader: Any) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except KeyTwice as error:
+        raise DocumentError(str(error), _line_of_key_twice(text, loader)) from None
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"is not JSON: {error.msg} (column {error.colno})", error.lineno) from None
+    except ValueError:
+        raise DocumentError("is not JSON: a number has too many digits") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise KeyTwice(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise DocumentError(f"is not JSON: {name} is not a JSON value")
+
+
+def _line_of_key_twice(text: str, loader: Any) -> int | None:
+    """JSON's parser does not say; YAML's does."""
+    try:
+        _parse_yaml(_json_as_yaml(text), loader)
+    except KeyTwice as error:
+        return error.line
+    except DocumentError:
+        pass
+    return None
+
+
+def _parse_yaml(text: str, loader_class: Any) -> Any:
+    loader = None
+    try:
+        loader = loader_class(text)
+        return Builder(loader).document()
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(text, error) from None
+    except ReaderError as error:
+        raise DocumentError("is not YAML: it holds a control character", _line_of_control(text)) from error
+    except (ValueError, OverflowError):
+        raise DocumentError("is not YAML: an escape stands for no character") from None
+    finally:
+        if loader:
+            loader.dispose()
+
+
+def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> DocumentError:
+    """In the library's words, with what helps where that is known."""
+    problem, mark = error.problem or error.context or "", error.problem_mark
+    if mark is None:
+        return DocumentError(f"is not YAML: {problem}")
+    line = text[text.rfind("\n", 0, mark.index) + 1 : mark.index]
+    remedy = _remedy(problem, line, text[mark.index : mark.index + 1])
+    return DocumentError(f"is not YAML: {problem} (column {mark.column + 1}){remedy}", mark.line + 1)
+
+
+def _remedy(problem: str, line: str, character: str) -> str:
+    """What to do about a problem at a character, of whose line this much stands before it."""
+    if character == "\t":
+        return "; a tab can't indent, use spaces"
+    if character in _RESERVED:
+        return f"; a text that begins with {character} needs quotes"
+    if character == ":" and ": " in line:
+        return "; a text with ': ' in it needs quotes"
+    if problem.startswith("mapping values"):
+        return "; look at the line's indentation, and at the line before"
+    return ""
+
+
+def _line_of_control(text: str) -> int | None:
+    found = Reader.NON_PRINTABLE.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _check_pairs(data: Any) -> None:
+    """Raises DocumentError where half of a surrogate pair stands alone."""
+    if isinstance(data, str):
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise DocumentError(f"{brief(data)} holds half of a surrogate pair (\\ud800 to \\udfff)") from None
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            _check_pairs(key)
+            _check_pairs(value)
+    elif isinstance(data, list):
+        for each in data:
+            _check_pairs(each)

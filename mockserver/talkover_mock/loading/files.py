@@ -1,0 +1,101 @@
+"""Fixture files and folders to the environments that they describe together."""
+
+import os.path
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from talkover_mock.loading.documents import collector_paused, is_json, read
+from talkover_mock.loading.fixture import Seed, to_seed
+from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
+from talkover_mock.loading.yaml_builder import DocumentError
+
+_ENDINGS = (".yaml", ".yml", ".json")
+
+
+@collector_paused()
+def load(paths: Sequence[str | Path]) -> Seed:
+    """The environments of all files together; of a folder, every YAML and JSON file in it, by name.
+
+    Raises FixtureError with every mistake of every file.
+    """
+    sources: list[Source] = []
+    mistakes: list[Mistake] = []
+    for file in _files_of([Path(path) for path in paths], mistakes):
+        try:
+            sources.append(read_file(file))
+        except FixtureError as error:
+            mistakes += error.mistakes
+    try:
+        seed = to_seed(sources)
+    except FixtureError as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise FixtureError(mistakes)
+    return seed
+
+
+def read_file(path: Path) -> Source:
+    """One file as plain data. Raises FixtureError when it can't be read or is not YAML or JSON."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, f"can't be read: {error.strerror or error}") from None
+    return parse(content, str(path), is_json(path.name))
+
+
+def parse(content: bytes, name: str, json_only: bool = False) -> Source:
+    """Bytes as plain data; `name` stands for the file in messages. Raises FixtureError."""
+    try:
+        text, data = read(content, json_only)
+    except DocumentError as error:
+        raise FixtureError([Mistake(name, "", str(error), error.line)]) from None
+    if data is None:
+        raise _unreadable(name, "is empty; expected at least `agents: []`")
+    return Source(name, text, data, not json_only)
+
+
+def default_fixture() -> Path:
+    """What is served when nothing is named: in an installed package, or in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "fixtures" / "default.yaml"
+    return installed if installed.exists() else package.parent.parent / "fixtures" / "default.yaml"
+
+
+def _files_of(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterator[Path]:
+    """The files of all paths, each once; what can't be listed, or is given twice, becomes a mistake."""
+    given: dict[str, Path] = {}
+    for path in paths:
+        try:
+            files = _files(path)
+        except FixtureError as error:
+            mistakes += error.mistakes
+            continue
+        if len(paths) == 1:  # nothing can be twice
+            yield from files
+        elif _is_new(path, given, mistakes):
+            yield from (file for file in files if file is path or _is_new(file, given, mistakes))
+
+
+def _is_new(path: Path, given: dict[str, Path], mistakes: list[Mistake]) -> bool:
+    first = given.setdefault(os.path.realpath(path), path)
+    if first is not path:
+        known_as = "" if str(first) == str(path) else f", first as {first}"
+        mistakes.append(Mistake(str(path), "", f"is given twice{known_as}"))
+    return first is path
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise _unreadable(path, f"can't be read: {error.strerror or error}") from None
+    files = [file for file in entries if file.suffix.lower() in _ENDINGS and not file.name.startswith(".")]
+    if not files:
+        raise _unreadable(path, f"the folder holds no fixture ({', '.join('*' + e for e in _ENDINGS)})")
+    return files
+
+
+def _unreadable(path: Path | str, text: str) -> FixtureError:
+    return FixtureError([Mistake(str(path), "", text)])

@@ -1,0 +1,138 @@
+"""Fixture documents to what an environment starts with, and the state of one back to a document."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from talkover_mock.dialect.reasons import Path
+from talkover_mock.dialect.rules import Invalid
+from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
+from talkover_mock.loading.collected import Collected
+from talkover_mock.loading.mistakes import Mistakes, Source
+from talkover_mock.loading.reader import Reader
+from talkover_mock.state.names import ID, is_token
+from talkover_mock.state.store import Baseline, State
+
+DEFAULT = "default"
+_BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
+_TOKENS = "unknown key of a state; tokens are given in a fixture file, or as `token` when an environment is opened"
+_NOT_IN_A_STATE = {
+    "tokens": _TOKENS,
+    "expired_tokens": _TOKENS,
+    "environments": "unknown key of a state, which is one environment's; others are given in a fixture file, or opened",
+}
+
+
+class EnvironmentSeed(NamedTuple):
+    """What one environment starts with. Without `tokens` the default environment takes any token."""
+
+    baseline: Baseline = Baseline()
+    tokens: tuple[str, ...] = ()
+    expired_tokens: tuple[str, ...] = ()
+
+
+Seed = Mapping[str, EnvironmentSeed]
+"""The environments by name; `default` is always among them."""
+
+
+def to_seed(sources: Sequence[Source]) -> Seed:
+    """The environments that the fixtures describe together.
+
+    The settings of the default environment hold in the others too, where they say nothing else.
+    Raises FixtureError with all mistakes of all.
+    """
+    seeding = _Seeding(sources)
+    for source in sources:
+        seeding.read(source)
+    seeding.mistakes.raise_if_any()
+    settings = seeding.environments[DEFAULT].settings
+    return {
+        name: EnvironmentSeed(found.baseline(settings), tuple(found.tokens), tuple(found.expired_tokens))
+        for name, found in seeding.environments.items()
+    }
+
+
+def to_baseline(source: Source, over: State | None = None, settings: Settings = DEFAULTS) -> Baseline:
+    """The records of a fixture that describes one environment. Raises FixtureError.
+
+    With `over`, each is laid over the record of that state with the same id: what is not given stays.
+    Its settings are laid over `settings`.
+    """
+    mistakes = Mistakes()
+    mistakes.source = source
+    found = Collected([source.data])
+    if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE):
+        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
+    mistakes.raise_if_any()
+    return found.baseline(settings.overrides())
+
+
+class _Seeding:
+    """Reads whole fixtures, one after another, into environments."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.mistakes = Mistakes()
+        self._documents = [source.data for source in sources if isinstance(source.data, dict)]
+        self.environments: dict[str, Collected] = {DEFAULT: Collected(self._documents)}
+        self._tokens: dict[str, str] = {}
+
+    def read(self, source: Source) -> None:
+        self.mistakes.source = source
+        data = source.data
+        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments")):
+            return
+        self._environment((), DEFAULT, data)
+        environments = data.get("environments")
+        if not isinstance(environments, dict | None):
+            return self.mistakes.add(("environments",), "must be a mapping of names to environments", environments)
+        for name, body in (environments or {}).items():
+            self._named_environment(("environments", name), name, body)
+
+    def _named_environment(self, path: Path, name: object, body: Any) -> None:
+        if name == DEFAULT:
+            self.mistakes.add(path, "the default environment's keys stand at the top level of the file")
+        elif not isinstance(name, str) or not ID.fullmatch(name):
+            self.mistakes.add(path, "must be named by letters, digits and -_. in quotes")
+        elif self.mistakes.is_mapping(path, body, _BODY_KEYS):
+            self._environment(path, name, body)
+
+    def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:
+        found = self.environments.setdefault(name, Collected(self._bodies(name)))
+        for kind, tokens in (("tokens", found.tokens), ("expired_tokens", found.expired_tokens)):
+            for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
+                if self._is_token((*path, kind, i), name, token):
+                    tokens.append(token)
+        _read_body(Reader(self.mistakes, name, found), path, body)
+
+    def _bodies(self, name: str) -> list[Any]:
+        """What all the documents say of an environment, unchecked."""
+        worlds = [document.get("environments") for document in self._documents]
+        return [environments.get(name) for environments in worlds if isinstance(environments, dict)]
+
+    def _is_token(self, path: Path, name: str, token: object) -> bool:
+        if not is_token(token):
+            text = "must be a token: visible ASCII characters, no comma"
+            self.mistakes.add(path, text, token, self.mistakes.unquoted(token, is_token))
+            return False
+        if token in self._tokens:
+            self.mistakes.add(path, f"the token is already one of environment {self._tokens[token]}", token)
+            return False
+        self._tokens[token] = name
+        return True
+
+
+def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
+    for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
+        reader.agent((*path, "agents", i), agent)
+    if body.get("settings") is not None:
+        _read_settings(reader, (*path, "settings"), body["settings"])
+
+
+def _read_settings(reader: Reader, path: Path, given: Any) -> None:
+    if not reader.mistakes.is_mapping(path, given, [field.name for field in SETTING_FIELDS]):
+        return
+    try:
+        to_settings(given)
+    except Invalid as invalid:
+        reader.mistakes.add_invalid(path, given, invalid, SETTING_FIELDS)
+    else:
+        reader.found.settings.update(given)

@@ -1,0 +1,146 @@
+"""What is wrong in fixtures: collected while they are read, reported all at once with their lines."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from talkover_mock.base.words import brief, near_or_all, nearest
+from talkover_mock.dialect.reasons import MISSING, Path, steps_of, value_at
+from talkover_mock.dialect.rules import Field, Invalid
+from talkover_mock.loading import documents
+
+_MOST_LISTED = 10
+_UNQUOTED = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    date: "a date",
+    datetime: "a date",
+}
+
+
+class Mistake(NamedTuple):
+    """One thing wrong in a fixture: where (`file:line: path`), what, and the value that was found."""
+
+    file: str
+    path: str
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
+
+    def to_json(self) -> Mapping[str, object]:
+        return {"path": self.path, "line": self.line, "message": self.text}
+
+
+class FixtureError(Exception):
+    """All the mistakes of all the fixture files; nothing of them was used."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = list(mistakes)
+
+
+class Source(NamedTuple):
+    """One fixture as it came: `file` names it in messages, `text` is what its lines are counted in."""
+
+    file: str
+    text: str
+    data: Any
+    is_yaml: bool = False
+
+
+class Mistakes:
+    """Collects mistakes. `source` is the fixture that is being read."""
+
+    def __init__(self) -> None:
+        self.source = Source("", "", None)
+        self._found: list[tuple[Source, Path, str]] = []
+
+    def add(self, path: Path, text: str, value: object = MISSING, hint: str = "") -> None:
+        """`hint` goes on with the text's sentence, and so begins with a semicolon."""
+        got = "" if value is MISSING else f" (got {brief(value)})"
+        self._found.append((self.source, path, (text.removesuffix(".") + hint if hint else text) + got))
+
+    def add_invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid, fields: Sequence[Field]) -> None:
+        """The texts of the fields' rules, each at its place, with what would have been right."""
+        for name, texts in invalid.entries.items():
+            steps = steps_of(name)
+            value = value_at(data, steps)
+            hint = self._hint(schema_at(fields, steps), value)
+            for text in texts:
+                self.add((*path, *steps), text, value, hint)
+
+    def _hint(self, schema: Mapping[str, Any], value: object) -> str:
+        if "enum" in schema:
+            return near_or_listed(value, schema["enum"])
+        if schema.get("type") == "string":
+            return self.unquoted(value, re.compile(schema.get("pattern", "")).search)
+        return ""
+
+    def unquoted(self, value: object, fits: Callable[[str], object] = bool) -> str:
+        """What to do with a value that should be a text, when quotes make it one that fits."""
+        kind = _UNQUOTED.get(type(value))
+        if kind is None or not fits(str(value)) or not (self.source.is_yaml or isinstance(value, date)):
+            return ""
+        return f"; YAML reads this as {kind}: put it in quotes"
+
+    def raise_if_any(self) -> None:
+        """Raises FixtureError with every mistake and its line; finding the lines costs a second parse."""
+        mistakes: list[Mistake] = []
+        for source in {id(source): source for source, _, _ in self._found}.values():
+            mine = [(path, text) for origin, path, text in self._found if origin is source]
+            lines = documents.lines(source.text, [path for path, _ in mine])
+            mistakes += [
+                Mistake(source.file, shown(path), text, line) for (path, text), line in zip(mine, lines, strict=True)
+            ]
+        if mistakes:
+            raise FixtureError(mistakes)
+
+    def is_mapping(
+        self, path: Path, value: object, keys: Sequence[str], misplaced: Mapping[str, str] | None = None
+    ) -> bool:
+        """Whether the value is a mapping; its keys that are not among `keys` are mistakes.
+
+        `misplaced` says where some of these belong.
+        """
+        if not isinstance(value, dict):
+            self.add(path, f"must be a mapping with {', '.join(keys)}" if keys else "must be a mapping", value)
+            return False
+        for key in value:
+            if key not in keys:
+                self.add((*path, key), (misplaced or {}).get(key) or f"unknown key{nearest(key, keys)}")
+        return True
+
+    def list_at(self, path: Path, body: Mapping[str, Any], key: str) -> list[Any]:
+        """The list under `key`, empty when it is absent or, which is a mistake, no list."""
+        value = body.get(key)
+        if value is None or isinstance(value, list):
+            return value or []
+        self.add((*path, key), "must be a list", value)
+        return []
+
+
+def shown(path: Path) -> str:
+    """A path as a person writes it: `agents[0].webhooks[2].timeout`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def near_or_listed(value: object, options: Sequence[object]) -> str:
+    """As `near_or_all`, but what is too much for a message is left to the schema to list."""
+    known = [str(option) for option in options]
+    if len(known) <= _MOST_LISTED:
+        return near_or_all(value, known)
+    return nearest(value, known) or f"; expected one of the {len(known)} that `mockserver schema` lists"
+
+
+def schema_at(fields: Sequence[Field], steps: Path) -> Mapping[str, Any]:
+    """What the fields' schemas say of the value at a path, which may be nothing."""
+    found: Mapping[str, Any] = {"properties": {field.name: field.schema for field in fields}}
+    for step in steps:
+        found = found.get("items", {}) if isinstance(step, int) else found.get("properties", {}).get(step, {})
+    return found

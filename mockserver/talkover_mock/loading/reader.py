@@ -1,0 +1,231 @@
+"""Reads the agents and webhooks of a fixture: checks everything, remembers every mistake."""
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+from talkover_mock.base.moments import to_moment, to_seconds, to_utc
+from talkover_mock.base.words import nearest
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.ids import seeded_uuid
+from talkover_mock.dialect.reasons import Path
+from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
+from talkover_mock.loading.collected import Collected
+from talkover_mock.loading.mistakes import Mistakes, near_or_listed, shown
+from talkover_mock.loading.writer import webhook_document
+from talkover_mock.state.names import ID, NAME_TEXT
+from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Webhook
+from talkover_mock.state.store import State
+
+AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
+WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status")
+
+_ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
+_KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
+_DEEPEST, _DEEPEST_SHOWN = 100, 10
+"""Levels of an agent's keys and of templates, within those of the fixture: more could not be written as JSON."""
+_DERIVED = ("agent_id", "events_count")
+CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
+"""When a record of a fixture was created, if the fixture does not say: the same at every start."""
+
+
+class Reader:
+    """Adds what one environment's fixture describes to `found`, laid over the records of `over` if given."""
+
+    def __init__(self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None) -> None:
+        self.mistakes = mistakes
+        self.name, self.found, self.over = name, found, over
+        self._agents_before = len(over.agents) if over else 0
+        self._moments: dict[str, datetime] = {}
+        """By their texts, of which a fixture has few that differ."""
+
+    def agent(self, path: Path, data: Any) -> None:
+        """One agent with its webhooks."""
+        if type(data) is not dict:
+            return self.mistakes.add(path, "must be a mapping with at least a name", data)
+        if self.over:
+            data = self._over_known_agent(path, self.over, data)
+        name = self._agent_name(path, data.get("name"))
+        moments = {key: self._moment(path, key, data) for key in ("created_at", "updated_at") if key in data}
+        created = moments.get("created_at") or CREATED
+        id = self.id(path, data, created, self.name, self._agents_before + len(self.found.agents))
+        self.found.agents[id] = Agent(id, name, self._details(path, data, moments))
+        self._cache_clears(path, id, data.get("cache_clears"))
+        for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
+            self._webhook((*path, "webhooks", i), id, webhook)
+
+    def _over_known_agent(self, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
+        id = data.get("id")
+        if type(id) is not str:
+            return data
+        if id in over.webhooks:
+            self.mistakes.add((*path, "id"), "is the id of a webhook", id)
+        known = over.agents.get(id)
+        return {"name": known.name, **known.details, **data} if known else data
+
+    def _agent_name(self, path: Path, name: object) -> str:
+        if name is None or name == "":
+            self.mistakes.add((*path, "name"), required_text("name"))
+        elif type(name) is not str:
+            self.mistakes.add((*path, "name"), "The name must be a string.", name, self.mistakes.unquoted(name))
+        else:
+            return name
+        return ""
+
+    def _cache_clears(self, path: Path, id: str, count: object) -> None:
+        if type(count) is float and count.is_integer():  # 2.0, an integer by the schema
+            count = int(count)
+        if type(count) is int and count >= 0:
+            self.found.cache_clears[id] = count
+        elif count is not None:
+            self.mistakes.add((*path, "cache_clears"), "must be a count, 0 or more", count)
+
+    def _details(self, path: Path, agent: Mapping[Any, Any], moments: Mapping[str, datetime | None]) -> dict[str, Any]:
+        details = {}
+        for key, value in agent.items():
+            if key in ("id", "name", "webhooks", "cache_clears") or (key in moments and value is None):
+                continue
+            near = "" if key in AGENT_KEYS else nearest(key, AGENT_KEYS, cutoff=0.8)
+            if near:
+                self.mistakes.add((*path, key), f"unknown key{near}")
+            details[key] = moments.get(key) if key in moments else value
+        return dict(self._plain(path, details))
+
+    def _plain(self, path: Path, value: Any) -> Any:
+        """The value as JSON can carry it: times as text; what JSON does not have is a mistake."""
+        if len(path) > _DEEPEST:
+            return self.mistakes.add(path[:_DEEPEST_SHOWN], f"is nested too deeply; at most {_DEEPEST} levels")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    self.mistakes.add((*path, key), "a key must be a string; put it in quotes")
+            return {str(key): self._plain((*path, key), each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._plain((*path, i), each) for i, each in enumerate(value)]
+        if isinstance(value, datetime):
+            return self._plain_moment(path, value)
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, bytes) or (isinstance(value, float) and not math.isfinite(value)):
+            self.mistakes.add(path, "is not a value that JSON has; put it in quotes", value)
+        return value
+
+    def _plain_moment(self, path: Path, value: datetime) -> str:
+        try:
+            return to_seconds(to_utc(value))
+        except OverflowError:
+            self.mistakes.add(path, "is not within the years 1 to 9999 of UTC", value)
+            return ""
+
+    def _webhook(self, path: Path, agent_id: str, data: Any) -> None:
+        if type(data) is not dict:
+            return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
+        if self.over:
+            data = self._over_known_webhook(path, self.over, agent_id, data)
+        if not data.keys() <= _KNOWN_WEBHOOK_KEYS:
+            self._unknown_webhook_keys(path, data)
+        try:
+            values = fields_of(data, WEBHOOK_FIELDS)
+        except Invalid as invalid:
+            self.mistakes.add_invalid(path, data, invalid, WEBHOOK_FIELDS)
+            values = {**invalid.values}
+        if data.get("payload_templates"):
+            self._check_templates(path, data["payload_templates"])
+            values["payload_templates"] = self._plain((*path, "payload_templates"), values["payload_templates"])
+        values["created_at"] = created = self._moment(path, "created_at", data) or CREATED
+        values["updated_at"] = self._moment(path, "updated_at", data) or created
+        siblings = self.found.webhook_ids.setdefault(agent_id, [])
+        values["id"] = id = self.id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
+        values["agent_id"] = agent_id
+        if "status" in data:
+            values["in_error"] = self._in_error(path, data["status"], values["enabled"])
+        siblings.append(id)
+        self.found.webhooks[id] = Webhook(**values)
+
+    def _webhooks_before(self, agent_id: str) -> int:
+        return len(self.over.webhook_ids.get(agent_id) or ()) if self.over else 0
+
+    def _over_known_webhook(self, path: Path, over: State, agent_id: str, data: dict[str, Any]) -> dict[str, Any]:
+        id = data.get("id")
+        if type(id) is not str:
+            return data
+        if id in over.agents:
+            self.mistakes.add((*path, "id"), "is the id of an agent", id)
+        known = over.webhooks.get(id)
+        if known is None:
+            return data
+        if known.agent_id != agent_id:
+            self.mistakes.add((*path, "id"), f"the webhook belongs to agent {known.agent_id}", known.id)
+        if "enabled" in data and known.in_error:
+            data = {"status": None, **data}
+        return {**webhook_document(known), **data}
+
+    def _unknown_webhook_keys(self, path: Path, data: Mapping[str, Any]) -> None:
+        for key in data:
+            if key in _DERIVED:
+                self.mistakes.add((*path, key), "is derived from the rest; leave it out")
+            elif key not in _KNOWN_WEBHOOK_KEYS:
+                self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
+
+    def _check_templates(self, path: Path, given: Any) -> None:
+        """The API ignores a template of an unknown event; in a fixture it is a slip."""
+        for event in given if type(given) is dict else ():
+            if event not in EVENTS:
+                near = near_or_listed(event, tuple(EVENTS))
+                self.mistakes.add((*path, "payload_templates", event), f"unknown event{near}")
+
+    def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
+        agreeing = "active" if enabled else "disabled"
+        if status not in (agreeing, "error", None):
+            text = f"must be error, or be left out (by enabled it is {agreeing})"
+            self.mistakes.add((*path, "status"), text, status)
+        return status == "error"
+
+    def id(self, path: Path, data: Mapping[str, Any], created: datetime, seed: str, count: int) -> str:
+        """The record's id, or one that follows from the rest and is the same at every start."""
+        id = data.get("id")
+        if id is None:
+            return self._generated_id(path, created, seed, count)
+        if type(id) is not str or not ID.fullmatch(id):
+            self.mistakes.add((*path, "id"), _ID_TEXT, id, self.mistakes.unquoted(id, ID.fullmatch))
+            return ""
+        if id in self.found.places:
+            source, first = self.found.places[id]
+            self.mistakes.add((*path, "id"), f"is already the id of {shown(first)} in {source.file}", id)
+        else:
+            self.found.places[id] = (self.mistakes.source, path)
+        return id
+
+    def _generated_id(self, path: Path, created: datetime, seed: str, count: int) -> str:
+        while True:
+            id = seeded_uuid(created, f"{seed}/{count}", count)
+            if not self._is_taken(id):
+                self.found.places[id] = (self.mistakes.source, path)
+                return id
+            count += 1
+
+    def _is_taken(self, id: str) -> bool:
+        if id in self.found.places or id in self.found.given_ids:
+            return True
+        if self.over is None:
+            return False
+        return id in self.over.agents or id in self.over.webhooks
+
+    def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
+        """In whole seconds, as the API's database keeps it."""
+        value = data.get(key)
+        if value is None:
+            return None
+        if type(value) is str and value in self._moments:
+            return self._moments[value]
+        moment = to_moment(value)
+        if moment is None:
+            text = f"The {label(key)} is not a valid date, such as 2025-09-03T23:19:51Z."
+            self.mistakes.add((*path, key), text, value)
+            return None
+        moment = moment.replace(microsecond=0)
+        if type(value) is str:
+            self._moments[value] = moment
+        return moment

@@ -1,0 +1,100 @@
+"""The JSON Schema of fixture files, made from the same rules that check them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.rules import Field
+from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.state.names import ID, TOKEN
+from talkover_mock.state.records import AGENT_DEFAULTS
+
+_ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
+_OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
+_MOMENT = {
+    "type": ["string", "null"],
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "description": "UTC, such as 2025-09-03T23:19:51Z",
+}
+_TOKENS = {
+    "type": ["array", "null"],
+    "items": {"type": "string", "pattern": f"^{TOKEN.pattern}$"},
+    "uniqueItems": True,
+}
+
+
+def fixture_schema() -> dict[str, Any]:
+    """A schema in draft 2020-12."""
+    environment = _environment()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Fixture of the Talkover mock server",
+        **_object(
+            **environment,
+            environments={
+                "type": ["object", "null"],
+                "propertyNames": {**_ID, "not": {"const": "default"}},
+                "additionalProperties": {"$ref": "#/$defs/environment"},
+            },
+        ),
+        "$defs": {"environment": _object(**environment), "agent": _agent(), "webhook": _webhook()},
+    }
+
+
+def _object(*required: str, **properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def _environment() -> dict[str, Any]:
+    return {
+        "tokens": {**_TOKENS, "description": "The bearer tokens that open this environment"},
+        "expired_tokens": {**_TOKENS, "description": "Tokens that are answered with TOKEN_EXPIRED"},
+        "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
+        "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
+    }
+
+
+def _agent() -> dict[str, Any]:
+    """Further keys are allowed: they are served last."""
+    own = ("id", "name", "created_at", "updated_at")
+    return {
+        **_object(
+            "name",
+            **{key: {} for key in AGENT_DEFAULTS if key not in own},
+            id=_OPTIONAL_ID,
+            name={"type": "string", "minLength": 1},
+            created_at=_MOMENT,
+            updated_at=_MOMENT,
+            cache_clears={"type": ["integer", "null"], "minimum": 0, "default": 0},
+            webhooks={"type": ["array", "null"], "items": {"$ref": "#/$defs/webhook"}},
+        ),
+        "additionalProperties": True,
+    }
+
+
+def _webhook() -> dict[str, Any]:
+    return _object(
+        *_required(WEBHOOK_FIELDS),
+        id=_OPTIONAL_ID,
+        **_schemas(WEBHOOK_FIELDS),
+        created_at=_MOMENT,
+        updated_at=_MOMENT,
+        status={"enum": ["active", "disabled", "error", None], "description": "Derived, except for error"},
+    )
+
+
+def _required(fields: Sequence[Field]) -> list[str]:
+    return [field.name for field in fields if field.required]
+
+
+def _schemas(fields: Sequence[Field]) -> dict[str, Any]:
+    """The schemas of all fields; those that are not required may be null."""
+    return {field.name: dict(field.schema) if field.required else _or_null(field.schema) for field in fields}
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A field that is not required may be null, which is its default; state is served with such."""
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    return {**schema, "type": [schema["type"], "null"]}

@@ -1,0 +1,53 @@
+"""The state of an environment back to a fixture document."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from talkover_mock.base.moments import to_seconds
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.store import State
+
+
+def webhook_document(webhook: Webhook) -> dict[str, Any]:
+    """A webhook as a fixture gives it."""
+    document = {"id": webhook.id, **{field.name: getattr(webhook, field.name) for field in WEBHOOK_FIELDS}}
+    document["events"] = list(webhook.events)
+    document["custom_headers"] = [{"key": key, "value": value} for key, value in webhook.custom_headers]
+    document["created_at"] = to_seconds(webhook.created_at)
+    document["updated_at"] = to_seconds(webhook.updated_at)
+    if webhook.in_error:
+        document["status"] = webhook.status
+    return document
+
+
+def to_document(state: State) -> dict[str, Any]:
+    """The state as a fixture: feeding it back gives the same state."""
+    settings = state.settings.overrides()
+    return {
+        **({"settings": settings} if settings else {}),
+        "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
+    }
+
+
+def to_part(state: State, agent: Agent, webhook: Webhook | None = None) -> dict[str, Any]:
+    """One agent of the state as a fixture, with all its webhooks or with one of them."""
+    webhooks = [webhook] if webhook else state.webhooks_of(agent.id)
+    return {"agents": [_agent_document(state, agent, webhooks)]}
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """The same for the same state, and another for any other."""
+    return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
+
+
+def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> dict[str, Any]:
+    return {
+        "id": agent.id,
+        "name": agent.name,
+        **agent.details,
+        "cache_clears": state.cache_clears.get(agent.id) or 0,
+        "webhooks": [webhook_document(webhook) for webhook in webhooks],
+    }

@@ -1,0 +1,205 @@
+"""The pytest fixtures `mockserver_server`, `mockserver`, `mockserver_shared` and `webhook_receiver`.
+
+A run that takes none pays for none: what they need is imported when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from talkover_mock.client import MockServer
+    from talkover_mock.environments.journal import Exchange
+    from talkover_mock.loading.fixture import Seed
+    from talkover_mock.local import Fixtures, Local
+    from talkover_mock.receiver import WebhookReceiver
+
+    Strays = Callable[[], Sequence[Exchange]]
+
+_USED: pytest.StashKey[tuple[MockServer, Strays]] = pytest.StashKey()
+"""A test's environment, once it has one, and what tells its calls that came with no environment's token."""
+_LOCAL: pytest.StashKey[Local] = pytest.StashKey()
+"""The run's own server."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("mockserver", "Talkover mock server")
+    group.addoption(
+        "--mockserver-url",
+        metavar="URL",
+        help="use the mock server that runs there, such as a container, instead of starting one",
+    )
+    parser.addini(
+        "mockserver_fixtures",
+        "fixture files and folders that every test's environment starts with (default: the built-in one)",
+        type="paths",
+    )
+
+
+@pytest.fixture(scope="session")
+def mockserver_fixtures(pytestconfig: pytest.Config) -> list[Path]:
+    """The fixture files and folders, from the ini value of this name. Override it to compute them."""
+    return list(pytestconfig.getini("mockserver_fixtures"))
+
+
+@pytest.fixture(scope="session")
+def mockserver_server(pytestconfig: pytest.Config, mockserver_fixtures: Fixtures) -> Iterator[MockServer]:
+    """The server of this run: started once on a free port, or the one of `--mockserver-url`.
+
+    Its default environment is what every test's environment is a fresh copy of. Of a server that the run has started
+    it has a token of its own, so that a wrong token opens nothing.
+    """
+    url = pytestconfig.getoption("mockserver_url")
+    if url:
+        yield from _running_server(url, mockserver_fixtures)
+    else:
+        yield from _own_server(mockserver_fixtures, pytestconfig)
+
+
+@pytest.fixture
+def mockserver(request: pytest.FixtureRequest, mockserver_server: MockServer) -> Iterator[MockServer]:
+    """An environment for this test alone: `.url`, `.api_url`, `.token`, `.headers`, `.state()`, `.reset()` …
+
+    Fails the test for what it can't have meant: a crash of the server itself, with its traceback, and calls that no
+    route of the API took, unless the test says `mockserver.allow_unmatched()`.
+    """
+    environment = mockserver_server.open_environment()
+    strays = _begin(request, environment)
+    yield environment
+    closed = environment.close()
+    _check(environment, closed["errors"], closed["unmatched"], strays)
+
+
+@pytest.fixture
+def mockserver_shared(request: pytest.FixtureRequest, mockserver_server: MockServer) -> Iterator[MockServer]:
+    """The environment of `mockserver_server`, reset for this test: for an application that knows one token all along.
+
+    Fails the test as `mockserver` does.
+    """
+    mockserver_server.reset()
+    mockserver_server.allows_unmatched = False
+    strays = _begin(request, mockserver_server)
+    yield mockserver_server
+    local = request.config.stash.get(_LOCAL, None)
+    unmatched = mockserver_server.requests(unmatched=True)
+    _check(mockserver_server, local.crashes() if local else [], unmatched, strays)
+
+
+def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Strays:
+    """Remembers the environment for the report. A server that runs already has the strays of others too."""
+    local = request.config.stash.get(_LOCAL, None)
+    strays: Strays = local.strays_from_now() if local else tuple
+    request.node.stash[_USED] = (environment, strays)
+    return strays
+
+
+def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], strays: Strays) -> None:
+    from talkover_mock.pytest_report import lines, presented
+
+    _fail_for_crashes(errors)
+    unmatched = [*unmatched, *presented([each for each in strays() if each.is_unmatched])]
+    if unmatched and not environment.allows_unmatched:
+        found = "\n  ".join(lines(unmatched))
+        text = f"the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):\n  {found}"
+        pytest.fail(text, pytrace=False)
+
+
+def _fail_for_crashes(errors: list[str]) -> None:
+    if errors:
+        pytest.fail("the mock server itself failed:\n" + "\n".join(errors), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The report of a failing test has the calls that it made, and those of its fixtures."""
+    report = yield
+    used = item.stash.get(_USED, None)
+    if report.failed and report.when != "teardown" and used is not None:
+        from talkover_mock.pytest_report import sections
+
+        environment, strays = used
+        report.sections += sections(environment, strays())
+    return report
+
+
+@pytest.fixture
+def webhook_receiver() -> Iterator[WebhookReceiver]:
+    """A receiver of webhooks on a free port: `.url`, `.requests`, `.events`, `.answer_next(500)`, `.wait_for(2)` …"""
+    from talkover_mock.receiver import running_receiver
+
+    with running_receiver() as receiver:
+        yield receiver
+
+
+def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
+    from talkover_mock.local import serving
+
+    with serving(_seed(fixtures)) as local:
+        config.stash[_LOCAL] = local
+        yield local.client
+    _fail_for_crashes(local.crashes())
+
+
+def _running_server(url: str, fixtures: Fixtures) -> Iterator[MockServer]:
+    import os
+
+    from talkover_mock.client import MockServer
+
+    try:
+        client = MockServer(url, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN"))
+    except ValueError as error:
+        raise pytest.fail.Exception(f"--mockserver-url: {error}", pytrace=False) from None
+    with client:
+        _check_it_answers(client)
+        if not fixtures:
+            yield client
+            return
+        environment = client.open_environment(fixture=_document(fixtures))
+        yield environment
+        _fail_for_crashes(environment.close()["errors"])
+
+
+def _check_it_answers(client: MockServer) -> None:
+    """Fails with one paragraph, instead of every layer's own account of a refused connection."""
+    import requests
+
+    from talkover_mock.client import MockServerError
+
+    try:
+        client.health()
+    except (requests.RequestException, MockServerError) as error:
+        text = (
+            f"--mockserver-url {client.url}: no mock server can be used there ({_first_cause(error)}). Start one with "
+            "`mockserver serve`, or leave the option out: then pytest starts its own. The admin token of a server "
+            "that asks for one belongs in the variable MOCKSERVER_ADMIN_TOKEN."
+        )
+        raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__context__:
+        error = error.__context__
+    return error
+
+
+def _document(fixtures: Fixtures) -> dict[str, Any]:
+    """The default environment of all the fixtures, as one that can travel."""
+    from talkover_mock.loading.writer import to_document
+    from talkover_mock.state.store import State
+
+    return to_document(State(_seed(fixtures)["default"].baseline))
+
+
+def _seed(fixtures: Fixtures) -> Seed:
+    from talkover_mock.loading.mistakes import FixtureError
+    from talkover_mock.local import seed_of
+
+    try:
+        return seed_of(fixtures)
+    except FixtureError as error:
+        text = f"the fixtures of the mock server have mistakes:\n{error}"
+        raise pytest.fail.Exception(text, pytrace=False) from None

@@ -1,0 +1,53 @@
+"""The operations on agents, as the API offers them."""
+
+from collections.abc import Mapping
+from threading import RLock
+from typing import Any
+
+from talkover_mock.dialect.errors import AgentMissing, FiltersInvalid
+from talkover_mock.dialect.fields import AGENT_FILTERS
+from talkover_mock.dialect.reasons import explained
+from talkover_mock.dialect.rules import Invalid, fields_of
+from talkover_mock.state.records import Agent
+from talkover_mock.state.store import State
+
+
+class Agents:
+    """One environment's agents. Every operation is atomic under the environment's lock."""
+
+    __slots__ = ("_lock", "_state")
+
+    def __init__(self, state: State, lock: RLock) -> None:
+        self._state, self._lock = state, lock
+
+    def find(self, id: str) -> Agent:
+        """Raises AgentMissing."""
+        with self._lock:
+            agent = self._state.agents.get(id)
+        if agent is None:
+            raise AgentMissing(id)
+        return agent
+
+    def search(self, query: Mapping[str, Any]) -> tuple[list[Agent], int]:
+        """The agents that the query's filters let through, oldest first, and the size of a page.
+
+        Raises FiltersInvalid.
+        """
+        try:
+            filters = fields_of(query, AGENT_FILTERS)
+        except Invalid as invalid:
+            raise FiltersInvalid(invalid.entries, explained(query, invalid)) from None
+        with self._lock:
+            agents = list(self._state.agents.values())
+        return [agent for agent in agents if _matches(agent, filters)], filters["per_page"]
+
+
+def _matches(agent: Agent, filters: Mapping[str, Any]) -> bool:
+    """The search is in name and label (documented), in any case, as its database compares (assumed)."""
+    details = agent.full()
+    if filters["status"] not in (None, details["current_status"]):
+        return False
+    if filters["direction"] not in (None, details["direction"]):
+        return False
+    text = (filters["search"] or "").casefold()
+    return text in agent.name.casefold() or text in str(details["label"] or "").casefold()

@@ -1,0 +1,146 @@
+"""Copy-on-write state: a baseline that environments share, and the little that each has changed."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+
+from talkover_mock.dialect.settings import DEFAULTS, Settings
+from talkover_mock.state.records import Agent, Webhook
+
+V = TypeVar("V")
+
+_REMOVED: Any = object()
+_MOST_CHANGES = 500
+"""That a copy takes along; with more, copies share a base that has them."""
+_MOST_DELETED = 1_000
+
+
+class Table(Generic[V]):
+    """A mapping by id that shares `base`, which it never changes, and keeps only its own changes.
+
+    Records come in the order of the base, then of their addition. A new table costs the same however large
+    its base is, and so does a reset, which is one.
+    """
+
+    __slots__ = ("_base", "_changes")
+
+    def __init__(self, base: Mapping[str, V]) -> None:
+        self._base = base
+        self._changes: dict[str, V] = {}
+
+    def get(self, key: str) -> V | None:
+        found = self._changes.get(key)
+        if found is None:
+            return self._base.get(key)
+        return None if found is _REMOVED else found
+
+    def put(self, key: str, value: V) -> None:
+        self._changes[key] = value
+
+    def remove(self, key: str) -> None:
+        if key in self._base:
+            self._changes[key] = _REMOVED
+        else:
+            self._changes.pop(key, None)
+
+    def copy(self) -> "Table[V]":
+        """A table of its own with the same records. Costs what has changed; much of that becomes a new base first."""
+        if len(self._changes) > _MOST_CHANGES:
+            self._base = {key: cast(V, self.get(key)) for key in self}
+            self._changes = {}
+        copy = Table(self._base)
+        copy._changes = dict(self._changes)
+        return copy
+
+    def __contains__(self, key: Any) -> bool:
+        return self.get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        for key in self._base:
+            if self._changes.get(key) is not _REMOVED:
+                yield key
+        for key in self._changes:
+            if key not in self._base:
+                yield key
+
+    def values(self) -> Iterator[V]:
+        return (cast(V, self.get(key)) for key in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Baseline(NamedTuple):
+    """What a fixture gave one environment. Shared by every environment opened from it; never changed."""
+
+    agents: Mapping[str, Agent] = MappingProxyType({})
+    webhooks: Mapping[str, Webhook] = MappingProxyType({})
+    webhook_ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """By agent id, oldest first."""
+    cache_clears: Mapping[str, int] = MappingProxyType({})
+    """By agent id: how often a webhook operation has cleared the agent's cache."""
+    settings: Settings = DEFAULTS
+
+
+class State:
+    """The tables of one environment. The caller holds the environment's lock."""
+
+    __slots__ = ("agents", "cache_clears", "deleted", "settings", "webhook_ids", "webhooks")
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.reset(baseline)
+
+    def reset(self, baseline: Baseline) -> None:
+        self.agents = Table(baseline.agents)
+        self.webhooks = Table(baseline.webhooks)
+        self.webhook_ids = Table(baseline.webhook_ids)
+        self.cache_clears = Table(baseline.cache_clears)
+        self.settings = baseline.settings
+        self.deleted: dict[str, None] = {}
+        """The ids of the webhooks that were removed last, to explain why they are not found."""
+
+    def copy(self) -> "State":
+        """A state of its own with the same records: a snapshot, or what one gives back."""
+        copy = State(Baseline())
+        copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
+        copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
+        copy.settings = self.settings
+        copy.deleted = dict(self.deleted)
+        return copy
+
+    def restore(self, snapshot: "State") -> None:
+        copy = snapshot.copy()
+        for name in State.__slots__:
+            setattr(self, name, getattr(copy, name))
+
+    def merge(self, changes: Baseline) -> None:
+        """Put every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""
+        for agent in changes.agents.values():
+            self.agents.put(agent.id, agent)
+        for webhook in changes.webhooks.values():
+            self.put_webhook(webhook)
+        for agent_id, count in changes.cache_clears.items():
+            self.cache_clears.put(agent_id, count)
+        self.settings = changes.settings
+
+    def put_webhook(self, webhook: Webhook) -> None:
+        if webhook.id not in self.webhooks:
+            siblings = self.webhook_ids.get(webhook.agent_id) or ()
+            self.webhook_ids.put(webhook.agent_id, (*siblings, webhook.id))
+        self.webhooks.put(webhook.id, webhook)
+
+    def remove_webhook(self, webhook: Webhook) -> None:
+        siblings = self.webhook_ids.get(webhook.agent_id) or ()
+        self.webhook_ids.put(webhook.agent_id, tuple(id for id in siblings if id != webhook.id))
+        self.webhooks.remove(webhook.id)
+        self.deleted[webhook.id] = None
+        if len(self.deleted) > _MOST_DELETED:
+            del self.deleted[next(iter(self.deleted))]
+
+    def webhooks_of(self, agent_id: str) -> list[Webhook]:
+        """The webhooks of one agent, oldest first."""
+        ids = self.webhook_ids.get(agent_id) or ()
+        return [cast(Webhook, self.webhooks.get(id)) for id in ids]
+
+    def clear_cache(self, agent_id: str) -> None:
+        self.cache_clears.put(agent_id, (self.cache_clears.get(agent_id) or 0) + 1)

@@ -1,0 +1,91 @@
+"""What the server sends back, and what a request brings along: the few things that every call goes through."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from talkover_mock.dialect.errors import ApiError
+from talkover_mock.web.request import CONNECTION, NoConnection
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+REASON = "X-Mockserver-Reason"
+API_HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-cache, private",
+    "Access-Control-Allow-Origin": "*",
+}
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+_indented = json.JSONEncoder(indent=4).encode
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Answer:
+    """An answer of the API. Far cheaper than the framework's own, which can do more than is needed here."""
+
+    __slots__ = ("body", "headers", "status_code")
+
+    def __init__(self, body: bytes = b"", status: int = 200, headers: Mapping[str, str] = API_HEADERS) -> None:
+        self.body = body
+        self.status_code = status
+        self.headers = dict(headers)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        headers = [*self.headers.items()]
+        if self.status_code != HTTPStatus.NO_CONTENT:
+            headers.append(("Content-Length", str(self._content_length())))
+        start_response(_STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", headers)
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
+
+    def _content_length(self) -> int:
+        return len(self.body)
+
+
+class NoAnswer(Answer):
+    """Not a byte: the connection ends, with a reset."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(status=0)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ.get(CONNECTION, NoConnection()).reset()
+        raise ConnectionResetError("a fault ended the connection")
+
+
+class HalfAnswer(Answer):
+    """The connection ends in the middle of the body, of which `body` is what is sent."""
+
+    __slots__ = ("_whole_size",)
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(body[: len(body) // 2], status, headers)
+        self._whole_size = len(body)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return _cut_short(super().__call__(environ, start_response))
+
+    def _content_length(self) -> int:
+        return self._whole_size
+
+
+def _cut_short(body: Iterable[bytes]) -> Iterator[bytes]:
+    yield from body
+    raise ConnectionAbortedError("a fault ended the answer")
+
+
+def api_answer(body: Mapping[str, Any], status: int = 200) -> Answer:
+    """An answer of the API: compact JSON with the headers of every answer (documented)."""
+    return Answer(_compact(body).encode(), status)
+
+
+def error_answer(error: ApiError, reason: str = "") -> Answer:
+    """The documented body and, in a header of ours, the reason."""
+    encode = _indented if error.pretty else _compact
+    answer = Answer(encode(error.body()).encode(), error.status, {**API_HEADERS, **error.headers()})
+    if reason:
+        answer.headers[REASON] = reason
+    return answer

@@ -1,0 +1,103 @@
+"""What the admin routes share: whose environment they act on, and what they do with what they can't answer."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from talkover_mock import __version__
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.world import World
+from tests.support.documented import TOKEN
+
+STATE = "/__admin/state"
+STAGING = {"Authorization": "Bearer talq_staging"}
+ONE_AGENT = {"agents": [{"id": "one", "name": "One"}]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("PUT", STATE, {}), ("PATCH", STATE, ONE_AGENT), ("POST", "/__admin/reset", None)],
+    ids=["put", "patch", "reset"],
+)
+def test_a_request_acts_only_on_the_environment_of_its_token(
+    http: FlaskClient, world: World, method: str, path: str, body: object
+) -> None:
+    for headers, id in ((TOKEN, "default"), (STAGING, "staging"), ({}, "default")):
+        for environment in world.environments.values():
+            environment.webhooks.toggle(
+                *next((a, w) for a in environment.agent_ids() for w in environment.webhook_ids(a))
+            )
+        before = {name: each.document() for name, each in world.environments.items()}
+        assert http.open(path, method=method, json=body, headers=headers).status_code == 200
+        changed = {name for name, each in world.environments.items() if each.document() != before[name]}
+        assert changed == {id}
+        world.by_name(id).reset()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", STATE), ("PUT", STATE), ("PATCH", STATE), ("POST", "/__admin/reset")]
+)
+def test_an_expired_token_opens_no_state(http: FlaskClient, method: str, path: str) -> None:
+    answer = http.open(path, method=method, json={}, headers={"Authorization": "Bearer talq_staging_2024"})
+    assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
+    assert answer.get_json() == {
+        "type": "about:blank",
+        "title": "The token opens no environment",
+        "status": 401,
+        "detail": "the fixture lists the token under expired_tokens of staging",
+    }
+
+
+def test_health_tells_what_is_running_and_for_how_long(http: FlaskClient, world: World) -> None:
+    world.started -= 100  # seconds before the first admin request
+    answer = http.get("/__admin/health").get_json()
+    assert list(answer) == ["status", "version", "uptime_seconds"]
+    assert (answer["status"], answer["version"]) == ("ok", __version__)
+    assert 100 <= answer["uptime_seconds"] < 160
+
+
+@pytest.mark.parametrize("path", ["/__admin/page", "/__admin/nope", "/__admin/states", "/__admin/environments/a/b"])
+def test_an_unknown_admin_route_is_a_problem_that_names_the_known_ones(
+    http: FlaskClient, app: Flask, path: str
+) -> None:
+    routes = sorted({rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin")})
+    answer = http.post(path)
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.get_json() == {
+        "type": "about:blank",
+        "title": "No such route",
+        "status": 404,
+        "detail": f"{path} is none of {', '.join(routes)}",
+        "routes": routes,
+    }
+
+
+def test_a_wrong_admin_method_is_a_problem_that_names_the_right_ones(http: FlaskClient, app: Flask) -> None:
+    allowed: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/__admin"):
+            allowed.setdefault(rule.rule.replace("<name>", "staging"), set()).update(rule.methods or ())
+    assert allowed[STATE] == {"GET", "HEAD", "PUT", "PATCH"}
+    for path, methods in allowed.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - methods:
+            answer = http.open(path, method=method)
+            assert (answer.status_code, answer.content_type) == (405, "application/problem+json")
+            assert set(answer.headers["Allow"].split(", ")) == methods
+            assert answer.get_json() == {
+                "type": "about:blank",
+                "title": "Method not allowed",
+                "status": 405,
+                "detail": f"{path} answers {answer.headers['Allow']} only",
+            }
+
+
+def test_a_crash_of_an_admin_route_is_a_problem_too(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Environment, "document", lambda _: 1 / 0)
+    answer = http.get(STATE)
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert answer.get_json() == {
+        "type": "about:blank",
+        "title": "Server Error",
+        "status": 500,
+        "detail": "the mock itself failed: ZeroDivisionError('division by zero')",
+    }

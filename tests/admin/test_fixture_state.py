@@ -1,0 +1,214 @@
+"""The state as a fixture: what is served can be fed back, and laid over a state."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from talkover_mock.loading.documents import to_yaml
+from talkover_mock.loading.files import parse
+from talkover_mock.loading.fixture import to_baseline, to_seed
+from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.loading.writer import to_document
+from talkover_mock.state.store import State
+from tests.support.fixture_documents import broken_fixtures, fixture, hook, right_fixtures, served, source, state
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+def merged(state: State, document: object) -> dict[str, Any]:
+    """The state after a merge."""
+    state.merge(to_baseline(source(document), over=state))
+    return to_document(state)
+
+
+def webhooks_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    webhooks: list[dict[str, Any]] = document["agents"][0]["webhooks"]
+    return webhooks
+
+
+def test_a_record_is_served_with_all_that_it_has() -> None:
+    assert served(
+        fixture(hook(id="w", events=["event_action", "event_recording"]), label="L", more={"b": 1, "a": 2})
+    ) == {
+        "agents": [
+            {
+                "id": "agent",
+                "name": "A",
+                "label": "L",
+                "more": {"b": 1, "a": 2},
+                "cache_clears": 0,
+                "webhooks": [
+                    {
+                        "id": "w",
+                        "name": "W",
+                        "webhook_url": "http://x",
+                        "webhook_secret": None,
+                        "events": ["event_action", "event_recording"],
+                        "timeout": 30,
+                        "max_retries": 3,
+                        "enabled": True,
+                        "http_method": "POST",
+                        "authorization_scheme": "none",
+                        "custom_headers": [],
+                        "payload_templates": {},
+                        "created_at": "2025-01-01T00:00:00Z",
+                        "updated_at": "2025-01-01T00:00:00Z",
+                    }
+                ],
+            }
+        ]
+    }
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(document=right_fixtures)
+def test_what_is_served_is_the_same_when_it_is_fed_back(document: Any) -> None:
+    once = served(document)
+    assert json.dumps(served(once)) == json.dumps(once)
+    assert to_document(State(to_baseline(parse(to_yaml(once).encode(), "f.yaml")))) == once
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(document=right_fixtures)
+def test_a_state_laid_over_itself_changes_nothing(document: Any) -> None:
+    one = state(document)
+    before = to_document(one)
+    assert merged(one, before) == before
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@given(one=broken_fixtures, other=broken_fixtures)
+def test_anything_is_a_fixture_or_a_fixture_error(one: object, other: object) -> None:
+    with suppress(FixtureError):
+        for each in to_seed([source(one), source(other)]).values():
+            document = to_document(State(each.baseline))
+            json.dumps(document, allow_nan=False)
+            to_yaml(document)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@given(document=right_fixtures, change=broken_fixtures)
+def test_anything_is_laid_over_or_a_fixture_error(document: object, change: object) -> None:
+    one = state(document)
+    before = to_document(one)
+    try:
+        after = merged(one, change)
+    except FixtureError:
+        assert to_document(one) == before
+    else:
+        assert served(after) == after
+
+
+FULL = fixture(
+    hook(id="one", timeout=10, webhook_secret="s", status="error", created_at="2025-09-03T23:19:51Z"),
+    hook(id="two", enabled=False),
+    label="L",
+    cache_clears=4,
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Other"},
+        {"timeout": 20, "max_retries": 0},
+        {"webhook_secret": None},
+        {"events": ["event_recording"]},
+        {"custom_headers": [{"key": "a", "value": "b"}]},
+        {"updated_at": "2025-09-04T00:00:00Z"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_only_what_is_given_changes(change: dict[str, Any]) -> None:
+    before = served(FULL)
+    after = merged(state(FULL), {"agents": [{"id": "agent", "webhooks": [{"id": "one", **change}]}]})
+    webhooks_of(before)[0].update(change)
+    assert after == before
+
+
+def test_an_agents_own_keys_are_laid_over_too() -> None:
+    after = merged(state(FULL), {"agents": [{"id": "agent", "label": "M", "voice": "v"}]})
+    assert after == {"agents": [{**served(FULL)["agents"][0], "label": "M", "voice": "v"}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"enabled": True}, None),
+        ({"enabled": False}, None),
+        ({"status": "active"}, None),
+        ({"name": "N"}, "error"),
+        ({"enabled": True, "status": "error"}, "error"),
+    ],
+    ids=str,
+)
+def test_an_error_ends_when_enabled_or_another_status_is_given(change: dict[str, Any], status: str | None) -> None:
+    after = merged(state(FULL), {"agents": [{"id": "agent", "webhooks": [{"id": "one", **change}]}]})
+    assert webhooks_of(after)[0].get("status") == status
+
+
+def test_new_records_come_last() -> None:
+    change = {
+        "agents": [
+            {"id": "agent", "webhooks": [hook(id="three", created_at="2020-01-01T00:00:00Z"), {"id": "two"}]},
+            {"id": "fresh", "name": "B", "webhooks": [hook(id="four")]},
+        ]
+    }
+    after = merged(state(FULL), change)
+    assert [webhook["id"] for webhook in webhooks_of(after)] == ["one", "two", "three"]
+    assert [agent["id"] for agent in after["agents"]] == ["agent", "fresh"]
+
+
+def test_generated_ids_differ_from_all_that_are_there() -> None:
+    one = state(fixture(*[hook()] * 3))
+    before = [webhook["id"] for webhook in webhooks_of(to_document(one))]
+    change = {"agents": [{"id": "agent", "webhooks": [hook(), hook()]}]}
+    after = [webhook["id"] for webhook in webhooks_of(merged(one, change))]
+    assert after[:3] == before
+    assert len(set(after)) == 5
+    assert after == sorted(after)
+
+
+THREE_AGENTS = {
+    "agents": [
+        {"id": "agent", "name": "A", "webhooks": [hook(id="one")]},
+        {"id": "other", "name": "B", "webhooks": [hook(id="two")]},
+        {"id": "third", "name": "C"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (
+            {"id": "other", "webhooks": [{"id": "one"}]},
+            'f.json:1: agents[1].webhooks[0].id: the webhook belongs to agent agent (got "one")',
+        ),
+        (
+            {"id": "other", "webhooks": [hook(id="agent")]},
+            'f.json:1: agents[1].webhooks[0].id: is the id of an agent (got "agent")',
+        ),
+        ({"id": "two", "name": "B"}, 'f.json:1: agents[1].id: is the id of a webhook (got "two")'),
+        ({"id": "unknown"}, "f.json:1: agents[1].name: The name field is required."),
+        (
+            {"id": "other", "webhooks": [{"id": "two", "timeout": 3}]},
+            "f.json:1: agents[1].webhooks[0].timeout: The timeout must be between 5 and 120. (got 3)",
+        ),
+        (
+            {"id": "other", "webhooks": [{"id": "two", "name": None}]},
+            "f.json:1: agents[1].webhooks[0].name: The name field is required. (got null)",
+        ),
+    ],
+    ids=["another agent's webhook", "an agent's id", "a webhook's id", "no name", "bad value", "required is null"],
+)
+def test_nothing_is_half_done(wrong: dict[str, Any], text: str) -> None:
+    one = state(THREE_AGENTS)
+    before = to_document(one)
+    with pytest.raises(FixtureError) as caught:
+        merged(one, {"agents": [{"id": "third", "name": "Changed"}, wrong]})
+    assert str(caught.value) == text
+    assert to_document(one) == before

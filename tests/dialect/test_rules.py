@@ -1,0 +1,251 @@
+"""The API's field rules: a row for every rule, coercion and text of the contract."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
+
+REQUIRED: dict[str, Any] = {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
+
+
+def stored(**fields: Any) -> dict[str, Any]:
+    return fields_of({**REQUIRED, **fields}, WEBHOOK_FIELDS)
+
+
+def errors_of(body: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Field and texts, in their order."""
+    with pytest.raises(Invalid) as caught:
+        fields_of(body, WEBHOOK_FIELDS)
+    return [(name, list(texts)) for name, texts in caught.value.entries.items()]
+
+
+def test_the_defaults() -> None:
+    assert stored() == {
+        "name": "N",
+        "webhook_url": "http://x",
+        "webhook_secret": None,
+        "events": ("event_action",),
+        "timeout": 30,
+        "max_retries": 3,
+        "enabled": True,
+        "http_method": "POST",
+        "authorization_scheme": "none",
+        "custom_headers": (),
+        "payload_templates": {},
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  \n"], ids=["null", "empty", "spaces"])
+@pytest.mark.parametrize("field", [field for field in WEBHOOK_FIELDS if not field.required], ids=lambda f: f.name)
+def test_null_in_an_optional_field_is_its_default(field: Any, nothing: str | None) -> None:
+    assert stored(**{field.name: nothing})[field.name] == field.default
+
+
+HEADER = {"key": "X-A", "value": "b"}
+ACCEPTED: Sequence[tuple[str, Any, Any]] = [
+    ("name", "  My Webhook\n", "My Webhook"),
+    ("name", "é" * 255, "é" * 255),
+    ("webhook_url", " http://x ", "http://x"),
+    ("webhook_url", "http://x/" + "a" * 491, "http://x/" + "a" * 491),
+    ("webhook_secret", "s" * 255, "s" * 255),
+    ("events", list(EVENTS), tuple(EVENTS)),
+    ("events", [" event_action "], ("event_action",)),
+    ("timeout", 5, 5),
+    ("timeout", 120, 120),
+    ("timeout", "30", 30),
+    ("timeout", " 30 ", 30),
+    ("timeout", "+30", 30),
+    ("timeout", 30.0, 30),
+    ("max_retries", True, 1),
+    ("max_retries", 0, 0),
+    ("max_retries", "-0", 0),
+    ("max_retries", 10, 10),
+    ("enabled", True, True),
+    ("enabled", False, False),
+    ("enabled", 1, True),
+    ("enabled", 0, False),
+    ("enabled", "1", True),
+    ("enabled", "0", False),
+    *[("http_method", method, method) for method in ("POST", "PUT", "PATCH")],
+    *[("authorization_scheme", name, name) for name in ("none", "bearer", "basic", "api_key", "custom")],
+    ("custom_headers", [], ()),
+    ("custom_headers", [HEADER, {"key": " k ", "value": " v ", "more": 1}], (("X-A", "b"), ("k", "v"))),
+    ("payload_templates", {"event_action": {"id": "{{call.id}}"}}, {"event_action": {"id": "{{call.id}}"}}),
+    ("payload_templates", [], {}),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "expected"), ACCEPTED)
+def test_what_is_stored(field: str, value: Any, expected: Any) -> None:
+    found = stored(**{field: value})[field]
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+INTEGER = "The timeout must be an integer."
+BETWEEN = "The timeout must be between 5 and 120."
+RETRIES_INTEGER = "The max retries must be an integer."
+RETRIES_BETWEEN = "The max retries must be between 0 and 10."
+BOOLEAN = "The enabled field must be true or false."
+URL = "The webhook url must be a valid URL."
+URL_TOO_LONG = "The webhook url must not be greater than 500 characters."
+REFUSED: Mapping[str, Sequence[tuple[list[Any], list[str]]]] = {
+    "name": [
+        ([None, "", " "], ["The name field is required."]),
+        ([5, ["N"], True], ["The name must be a string."]),
+        (["é" * 256], ["The name must not be greater than 255 characters."]),
+    ],
+    "webhook_url": [
+        ([None, ""], ["The webhook url field is required."]),
+        ([5, {}, "x"], [URL]),
+        (["http://x/" + "a" * 492], [URL_TOO_LONG]),
+        (["x" * 501], [URL, URL_TOO_LONG]),
+    ],
+    "webhook_secret": [
+        ([5, []], ["The webhook secret must be a string."]),
+        (["s" * 256], ["The webhook secret must not be greater than 255 characters."]),
+    ],
+    "events": [
+        ([None, ""], ["The events field is required."]),
+        ([[], {}], ["The events field must contain at least 1 items."]),
+        (["event_action", 5, {"0": "event_action"}], ["The events must be an array."]),
+    ],
+    "timeout": [
+        ([4, 121, "4", 0, -30, True, 4.0], [BETWEEN]),
+        ([5.5, "5.0", "030", "3e1", "abcdef", [1] * 5], [INTEGER]),
+        (["abc", False, [], {}, "4.5", float("inf"), "nan", "1_0", 1e300, 10**400, "9" * 30], [INTEGER, BETWEEN]),
+    ],
+    "max_retries": [
+        ([11, -1, "11"], [RETRIES_BETWEEN]),
+        (["abc", False, [1], "nan", "inf", "٣", "1_0"], [RETRIES_INTEGER]),
+        (["eleven chars"], [RETRIES_INTEGER, RETRIES_BETWEEN]),
+    ],
+    "enabled": [(["true", "false", "yes", 2, 1.0, 0.0, [], {}], [BOOLEAN])],
+    "http_method": [(["GET", "post", 1, ["POST"]], ["The selected http method is invalid."])],
+    "authorization_scheme": [(["Bearer", "x", {}], ["The selected authorization scheme is invalid."])],
+    "custom_headers": [(["X-A: b", {"X-A": "b"}, 1], ["The custom headers must be an array."])],
+    "payload_templates": [(["x", 1, [1], True], ["The payload templates must be an array."])],
+}
+REFUSED_ROWS = [
+    pytest.param(field, value, texts, id=f"{field} {str(value)[:20]!r} {len(texts)}")
+    for field, cases in REFUSED.items()
+    for values, texts in cases
+    for value in values
+]
+
+
+@pytest.mark.parametrize(("field", "value", "texts"), REFUSED_ROWS)
+def test_what_is_refused(field: str, value: Any, texts: list[str]) -> None:
+    assert errors_of({**REQUIRED, field: value}) == [(field, texts)]
+
+
+ENTRIES: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
+    (
+        "events",
+        ["event_action", "nope", None, 5, ["event_action"]],
+        [(f"events.{i}", f"The selected events.{i} is invalid.") for i in (1, 2, 3, 4)],
+    ),
+    ("events", ["Event_Action"], [("events.0", "The selected events.0 is invalid.")]),
+    (
+        "custom_headers",
+        [HEADER, {"value": ""}, "X-A: b", {"key": 5, "value": ["b"]}],
+        [
+            ("custom_headers.1.key", "The custom_headers.1.key field is required."),
+            ("custom_headers.1.value", "The custom_headers.1.value field is required."),
+            ("custom_headers.2.key", "The custom_headers.2.key field is required."),
+            ("custom_headers.2.value", "The custom_headers.2.value field is required."),
+            ("custom_headers.3.key", "The custom_headers.3.key must be a string."),
+            ("custom_headers.3.value", "The custom_headers.3.value must be a string."),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "expected"), ENTRIES)
+def test_the_entries_of_a_list_are_reported_by_path(field: str, value: Any, expected: list[tuple[str, str]]) -> None:
+    assert errors_of({**REQUIRED, field: value}) == [(path, [text]) for path, text in expected]
+
+
+def test_all_that_is_wrong_in_the_order_of_the_fields_and_entries_last() -> None:
+    wrong = {
+        "payload_templates": 1,
+        "custom_headers": [{}],
+        "authorization_scheme": 1,
+        "http_method": 1,
+        "enabled": "x",
+        "max_retries": "x",
+        "timeout": "x",
+        "events": ["x"],
+        "webhook_secret": 1,
+        "name": 1,
+    }
+    assert [name for name, _ in errors_of(wrong)] == [
+        *("name", "webhook_url", "webhook_secret", "timeout", "max_retries", "enabled", "http_method"),
+        *("authorization_scheme", "payload_templates", "events.0", "custom_headers.0.key", "custom_headers.0.value"),
+    ]
+
+
+def test_the_documented_errors_of_an_empty_create() -> None:
+    assert errors_of({"name": "N", "events": []}) == [
+        ("webhook_url", ["The webhook url field is required."]),
+        ("events", ["The events field must contain at least 1 items."]),
+    ]
+
+
+def test_what_is_right_is_told_with_what_is_wrong() -> None:
+    with pytest.raises(Invalid) as caught:
+        stored(timeout="x", max_retries="5")
+    assert caught.value.values == {**stored(), "max_retries": 5}
+
+
+def test_unknown_keys_are_ignored() -> None:
+    assert stored(events_count=5, nope=1) == stored()
+
+
+URLS = {
+    True: [
+        *(
+            "http://localhost",
+            "http://app:8080/hooks",
+            "http://my_app/hooks",
+            "https://127.0.0.1:9000",
+            "http://[::1]:80/",
+        ),
+        *("https://user:password@example.com/x", "ftp://example.com", "HTTPS://EXAMPLE.COM", "http://x:99999"),
+        *("http://x?a[]=1&b=%20#part", "http://x#part", "https://exämple.com/ä", "http://x/a;b,c(d)'e'"),
+    ],
+    False: [
+        *("http://", "//x", "javascript:alert(1)", "mailto:a@b", "x", "example.com", "http:///x", "http:x", "://x"),
+        *("http://a b", "http://x/a b", "http://x\n.y", "http://x:port", "http://x/%zz", "1http://x", "http://@"),
+        *("http://x/<a>", 'http://x/"'),
+    ],
+}
+
+
+@pytest.mark.parametrize("url", URLS[True])
+def test_a_url(url: str) -> None:
+    assert stored(webhook_url=url)["webhook_url"] == url
+
+
+@pytest.mark.parametrize("url", URLS[False])
+def test_no_url(url: str) -> None:
+    assert errors_of({**REQUIRED, "webhook_url": url}) == [("webhook_url", [URL])]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("max_retries", "max retries"), ("events.1", "events.1"), ("custom_headers.0.key", "custom_headers.0.key")],
+)
+def test_a_label_has_spaces_except_in_a_path(name: str, expected: str) -> None:
+    assert label(name) == expected
+    assert required_text(name) == f"The {expected} field is required."
+
+
+def test_the_available_events_are_the_documented_22() -> None:
+    assert len(EVENTS) == 22
+    assert next(iter(EVENTS.items())) == ("event_phone_call_started", "Phone call has started")
+    assert list(EVENTS.items()).pop() == ("event_client_disconnected", "Client disconnected from the call")

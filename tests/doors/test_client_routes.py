@@ -1,0 +1,104 @@
+"""The harness's client as a whole: every admin route has its method, and a method asks for its own route alone."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from talkover_mock.client import MockServer, MockServerError
+from tests.support.documented import AGENT, OTHER_AGENT, WEBHOOK
+from tests.support.peers import OK, answering, peers
+
+STARTED = "event_phone_call_started"
+
+
+BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
+    "environment": MockServer.environment,
+    "close_environment": MockServer.close_environment,
+    "snapshot": MockServer.snapshot,
+    "restore": MockServer.restore,
+    "delete_snapshot": MockServer.delete_snapshot,
+    "remove_fault": MockServer.remove_fault,
+}
+
+
+@pytest.mark.parametrize("method", BY_NAME)
+def test_a_name_leads_to_no_other_route(method: str, mock: MockServer, log: list[str]) -> None:
+    mock.add_fault("maintenance")
+    for name in ("", ".", ".."):
+        with pytest.raises(ValueError, match="expected a name or an id"):
+            BY_NAME[method](mock, name)
+    for name in ("a?b", "a#b", "a/../b", "%2e%2e"):
+        with pytest.raises(MockServerError) as caught:
+            BY_NAME[method](mock, name)
+        assert caught.value.status in (404, 422)
+    assert (len(mock.faults()), mock.snapshots(), len(mock.environments())) == (1, [], 3)
+    assert not [line for line in log if " /__admin/b" in line]
+
+
+PAGE = ("/__admin", "/__admin/", "/__admin/page.css", "/__admin/page.js")
+"""For people and their browsers."""
+
+
+def test_what_is_no_document_is_an_error() -> None:
+    with peers() as start, MockServer(start(answering(OK)).url) as mock, pytest.raises(MockServerError) as caught:
+        mock.replace_state({})
+    assert (caught.value.status, str(caught.value)) == (200, "200 Not the answer of a mock server: ok")
+
+
+def use_everything(mock: MockServer) -> None:
+    """Every method that asks the server for something."""
+    mine = mock.open_environment("mine")
+    for read in (mine.health, mine.assumptions, mine.openapi, mine.state, mine.environments, mine.snapshots):
+        read()
+    mine.environment("mine")
+    mine.replace_state(mine.merge_state({}))
+    mine.set_webhook(WEBHOOK, enabled=True)
+    mine.agent(AGENT)
+    mine.webhook(WEBHOOK)
+    mine.snapshot("one")
+    mine.restore("one")
+    mine.delete_snapshot("one")
+    mine.emit(OTHER_AGENT, STARTED)
+    mine.freeze()
+    mine.advance(1)
+    mine.clock()
+    mine.unfreeze()
+    mine.assert_not_requested("GET", "*")
+    mine.assert_requested("GET", "*", 0)
+    for find in (mine.requests, mine.deliveries, mine.faults):
+        find()
+    mine.search("requests", {})
+    mine.remove_fault(mine.add_fault("maintenance")["id"])
+    for forget in (mine.clear_deliveries, mine.clear_requests, mine.clear_faults, mine.reset):
+        forget()
+    mock.close_environment(mock.open_environment().name)
+    mine.close()
+
+
+def test_every_admin_route_has_a_method_and_every_method_is_tried(
+    app: Flask, mock: MockServer, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: set[str] = set()
+    public = [name for name, found in inspect.getmembers(MockServer, inspect.isfunction) if not name.startswith("_")]
+    for name in public:
+        monkeypatch.setattr(MockServer, name, noted(used, name, getattr(MockServer, name)))
+    use_everything(mock)
+    adapter = app.url_map.bind("localhost")
+    asked = {
+        adapter.match(line.split()[1].split("?")[0], line.split()[0], return_rule=True)[0].endpoint for line in log
+    }
+    assert asked == {
+        rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin") and rule.rule not in PAGE
+    }
+    assert set(public) - used == {"allow_unmatched"}
+
+
+def noted(used: set[str], name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(*arguments: Any, **options: Any) -> Any:
+        used.add(name)
+        return method(*arguments, **options)
+
+    return noting

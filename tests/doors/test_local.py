@@ -1,0 +1,91 @@
+"""A server in the process of a script or of a test suite of another kind."""
+
+from pathlib import Path
+
+import pytest
+import requests
+
+from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.local import Fixtures, running_mockserver, seed_of, serving
+from talkover_mock.receiver import WebhookReceiver
+from talkover_mock.state.webhooks import Webhooks
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+from tests.web.test_server import threads_left
+
+WAIT = 10
+
+
+def toggle(url: str, headers: dict[str, str]) -> int:
+    return requests.patch(url + TOGGLE, headers=headers, timeout=WAIT).status_code
+
+
+def test_it_serves_the_built_in_fixture_as_long_as_it_runs() -> None:
+    with running_mockserver() as mock:
+        assert toggle(mock.url, mock.headers) == 200
+        assert mock.webhook(WEBHOOK)["enabled"]
+    with pytest.raises(requests.ConnectionError):
+        toggle(mock.url, mock.headers)
+    assert threads_left() == []
+
+
+def test_only_its_tokens_open_anything() -> None:
+    with running_mockserver() as mock:
+        mine = mock.open_environment()
+        statuses = [toggle(mock.url, each) for each in (mine.headers, {"Authorization": "Bearer typo"}, {})]
+        assert statuses == [200, 401, 401]
+        assert (mine.webhook(WEBHOOK)["enabled"], mock.webhook(WEBHOOK)["enabled"]) == (True, False)
+        mine.close()
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: [path], lambda path: (str(path),)])
+def test_fixtures_are_a_path_or_several(kind: type[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("tokens: [talq_mine]\nagents: [{name: Mine}]\n")
+    fixtures: Fixtures = kind(file)
+    with running_mockserver(fixtures) as mock:
+        assert [agent["name"] for agent in mock.state()["agents"]] == ["Mine"]
+        assert mock.token == "talq_mine"
+
+
+def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("agent: []\n")
+    with pytest.raises(FixtureError, match="unknown key; did you mean agents"), running_mockserver(bad):
+        pytest.fail("it runs")
+    assert threads_left() == []
+
+
+def test_a_port_may_be_given_once() -> None:
+    with running_mockserver() as first:
+        port = int(first.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="Address already in use"), running_mockserver(port=port):
+            pytest.fail("it runs")
+    with running_mockserver(port=port) as again:
+        assert again.url == first.url
+
+
+def test_deliveries_go_out(receiver: WebhookReceiver) -> None:
+    with running_mockserver(deliver_to=["127.0.0.1"]) as mock:
+        mock.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True)
+        mock.emit(AGENT, "event_phone_call_started")
+    assert receiver.events == ["event_phone_call_started"]
+
+
+def test_strays_are_told_whatever_is_reset_and_crashes_wherever_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.yaml"
+    agents = f"agents: [{{id: {AGENT}, name: A}}]"
+    file.write_text(f"{agents}\nenvironments: {{staging: {{tokens: [talq_staging], {agents}}}}}\n")
+    with serving(seed_of(file)) as local:
+        toggle(local.client.url, {})
+        strays = local.strays_from_now()
+        local.client.reset()
+        toggle(local.client.url, {})
+        toggle(local.client.url, local.client.headers)
+        assert [(each.number, each.status) for each in strays()] == [(1, 401)]
+        monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
+        assert toggle(local.client.url, {"Authorization": "Bearer talq_staging"}) == 500
+        [crash] = local.crashes()
+        assert crash.endswith("ZeroDivisionError: division by zero\n")
+        assert local.crashes() == []

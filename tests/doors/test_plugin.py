@@ -1,0 +1,255 @@
+"""The pytest plugin, in runs of its own."""
+
+import errno
+import os
+import socket
+
+import pytest
+
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.environments.world import World
+from talkover_mock.web.server import Server
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+
+WAIT = 60
+"""Seconds that one run may take."""
+TOGGLES = f"""\
+import pytest
+import requests
+
+@pytest.mark.parametrize("number", range(4))
+def test_toggle(mockserver, number):
+    answer = requests.patch(mockserver.url + {TOGGLE!r}, headers=mockserver.headers)
+    assert answer.json()["message"] == "Webhook enabled"
+    assert mockserver.webhook({WEBHOOK!r})["enabled"] is True
+"""
+"""Four tests that pass only where each has a world of its own."""
+MINE = """\
+def test_mine(mockserver):
+    assert [agent["name"] for agent in mockserver.state()["agents"]] == ["Mine"]
+"""
+"""A test that passes only on the fixture `mine.yaml`."""
+CRASH = f"""\
+import pytest
+import requests
+from talkover_mock.state.webhooks import Webhooks
+
+@pytest.fixture
+def broken(monkeypatch):
+    def toggle(*_):
+        raise ZeroDivisionError("of our own making")
+    monkeypatch.setattr(Webhooks, "toggle", toggle)
+
+def toggle(mockserver):
+    assert requests.patch(mockserver.url + {TOGGLE!r}, headers=mockserver.headers).status_code == 500
+"""
+"""A server whose toggle crashes."""
+
+
+@pytest.fixture
+def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Where the runs happen, with fixture files in it and without the other plugins that happen to be installed."""
+    (pytester.path / "mine.yaml").write_text("agents: [{name: Mine}]\n")
+    (pytester.path / "bad.yaml").write_text("agents: []\nenviroments: {}\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    return pytester
+
+
+def run(folder: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A run with the plugin by the name of its entry point, in which every warning is an error."""
+    return folder.runpytest_subprocess("-W", "error", "-p", "mockserver", *arguments, timeout=WAIT)
+
+
+def errors(result: pytest.RunResult) -> list[str]:
+    """What pytest shows under ERRORS: its headings, and the lines below them."""
+    text = result.stdout.str().partition(" ERRORS ")[2].partition(" short test summary ")[0]
+    return [line for line in text.splitlines() if line.strip("= ")]
+
+
+def test_each_test_has_an_environment_of_its_own(folder: pytest.Pytester) -> None:
+    folder.makepyfile(TOGGLES)
+    run(folder).assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize("given", ["'mine.yaml'", "(Path('mine.yaml'),)"])
+def test_fixtures_are_a_path_or_several(given: str, folder: pytest.Pytester) -> None:
+    fixture = f"@pytest.fixture(scope='session')\ndef mockserver_fixtures():\n    return {given}\n"
+    folder.makepyfile("import pytest\nfrom pathlib import Path\n" + fixture + MINE)
+    run(folder).assert_outcomes(passed=1)
+
+
+def test_each_worker_of_xdist_has_a_server_of_its_own(folder: pytest.Pytester) -> None:
+    folder.makepyfile(TOGGLES)
+    run(folder, "-p", "xdist", "-n", "2").assert_outcomes(passed=4)
+
+
+def test_an_environment_says_where_it_is_and_can_be_changed(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        f"""
+        def test_it(mockserver, mockserver_server):
+            assert mockserver.url == mockserver_server.url
+            assert mockserver.api_url == mockserver.url + "/api/v1"
+            assert mockserver.headers == {{"Authorization": "Bearer " + mockserver.token}}
+            before = mockserver.state()
+            mockserver.merge_state({{"agents": [{{"id": {AGENT!r}, "name": "Other"}}]}})
+            assert mockserver.agent({AGENT!r})["name"] == "Other"
+            assert mockserver.replace_state({{"agents": []}}) == {{"agents": []}}
+            mockserver.reset()
+            assert mockserver.state() == before == mockserver_server.state()
+        """
+    )
+    run(folder).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_running_server_is_used_and_left_as_it_was(
+    workers: str, folder: pytest.Pytester, server: Server, world: World
+) -> None:
+    before = world.default.document()
+    folder.makepyfile(TOGGLES + f"    assert mockserver.url == {server.url!r}\n")
+    run(folder, "--mockserver-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=4)
+    assert list(world.environments) == ["default", "staging", "production"]
+    assert world.default.document() == before
+
+
+def test_a_running_server_is_given_the_fixtures_of_the_run(
+    folder: pytest.Pytester, server: Server, world: World
+) -> None:
+    folder.makepyfile(MINE)
+    result = run(folder, "--mockserver-url", server.url, "-o", "mockserver_fixtures=mine.yaml")
+    result.assert_outcomes(passed=1)
+    assert list(world.environments) == ["default", "staging", "production"]
+
+
+def test_fixtures_come_from_the_ini_file_and_are_relative_to_it(folder: pytest.Pytester) -> None:
+    folder.makeini("[pytest]\nmockserver_fixtures = mine.yaml")
+    folder.mkdir("sub").joinpath("test_mine.py").write_text(MINE)
+    run(folder, "sub").assert_outcomes(passed=1)
+
+
+def test_fixtures_can_be_computed(folder: pytest.Pytester) -> None:
+    folder.makeini("[pytest]\nmockserver_fixtures = bad.yaml")
+    folder.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def mockserver_fixtures(pytestconfig):
+            return [pytestconfig.rootpath / "mine.yaml"]
+        """
+    )
+    folder.makepyfile(MINE)
+    run(folder).assert_outcomes(passed=1)
+
+
+def test_mistakes_in_fixtures_are_told_and_nothing_else(folder: pytest.Pytester) -> None:
+    folder.makepyfile(MINE)
+    result = run(folder, "-o", "mockserver_fixtures=bad.yaml nowhere.yaml")
+    result.assert_outcomes(errors=1)
+    heading, *text = errors(result)
+    assert heading.strip("_ ") == "ERROR at setup of test_mine"
+    assert text == [
+        "the fixtures of the mock server have mistakes:",
+        f"{folder.path / 'nowhere.yaml'}: can't be read: No such file or directory",
+        f"{folder.path / 'bad.yaml'}:2: enviroments: unknown key; did you mean environments?",
+    ]
+
+
+UNREACHABLE = (
+    "--mockserver-url {url}: no mock server can be used there ({reason}). Start one with `mockserver serve`, or leave "
+    "the option out: then pytest starts its own. The admin token of a server that asks for one belongs in the "
+    "variable MOCKSERVER_ADMIN_TOKEN."
+)
+
+
+def test_a_url_where_nobody_answers_is_one_paragraph(folder: pytest.Pytester) -> None:
+    folder.makepyfile(MINE)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        result = run(folder, "--mockserver-url", url)
+    result.assert_outcomes(errors=1)
+    reason = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
+    assert errors(result)[1:] == [UNREACHABLE.format(url=url, reason=reason)]
+
+
+def test_what_is_no_root_of_a_server_is_one_line(folder: pytest.Pytester) -> None:
+    folder.makepyfile(MINE)
+    result = run(folder, "--mockserver-url", "localhost:7357")
+    result.assert_outcomes(errors=1)
+    expected = "expected the root of a server, such as http://127.0.0.1:7357 (got 'localhost:7357')"
+    assert errors(result)[1:] == [f"--mockserver-url: {expected}"]
+
+
+def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester, world: World) -> None:
+    server = Server(create_app(world))
+    server.start()
+    try:
+        folder.makepyfile(MINE)
+        result = run(folder, "--mockserver-url", server.url)
+    finally:
+        server.stop()
+    result.assert_outcomes(errors=1)
+    reason = '404 Not Found: { "message": "The route __admin/health could not be found." }'
+    assert errors(result)[1:] == [UNREACHABLE.format(url=server.url, reason=reason)]
+
+
+@pytest.mark.parametrize(("token", "outcome"), {"": {"errors": 4}, "secret": {"passed": 4}}.items())
+def test_an_admin_token_comes_from_its_variable(
+    token: str, outcome: dict[str, int], folder: pytest.Pytester, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(create_app(world, Guard(token="secret")))
+    server.start()
+    monkeypatch.setenv("MOCKSERVER_ADMIN_TOKEN", token)
+    try:
+        folder.makepyfile(TOGGLES)
+        run(folder, "--mockserver-url", server.url).assert_outcomes(**outcome)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("fixture", ["mockserver", "mockserver_server"])
+def test_a_crash_of_the_server_fails_the_run_with_its_traceback(fixture: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile(CRASH + f"\ndef test_crash(broken, {fixture}):\n    toggle({fixture})\n")
+    result = run(folder)
+    result.assert_outcomes(passed=1, errors=1)
+    heading, title, trace, *_, last = errors(result)
+    assert heading.strip("_ ") == "ERROR at teardown of test_crash"
+    assert (title, trace) == ("the mock server itself failed:", "Traceback (most recent call last):")
+    assert last == "ZeroDivisionError: of our own making"
+
+
+def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        """
+        import sys
+
+        def test_it():
+            assert not {"flask", "requests", "waitress", "werkzeug", "yaml", "click"} & set(sys.modules)
+            assert {name for name in sys.modules if name.startswith("mockserver")} == {
+                "mockserver", "talkover_mock.pytest_plugin"
+            }
+        """
+    )
+    run(folder).assert_outcomes(passed=1)
+
+
+def test_a_run_against_a_running_server_imports_no_server(folder: pytest.Pytester, server: Server) -> None:
+    folder.makepyfile(
+        """
+        import sys
+
+        def test_it(mockserver):
+            assert not {"flask", "waitress", "werkzeug"} & set(sys.modules)
+        """
+    )
+    run(folder, "--mockserver-url", server.url).assert_outcomes(passed=1)
+
+
+def test_help_names_the_option_and_the_ini_value(folder: pytest.Pytester) -> None:
+    result = run(folder, "--help")
+    assert result.ret == 0
+    assert "--mockserver-url=URL" in result.stdout.str()
+    assert "mockserver_fixtures (paths):" in result.stdout.str()

@@ -1,0 +1,92 @@
+"""The fixture `webhook_receiver` of the pytest plugin, in runs of its own."""
+
+import pytest
+
+from talkover_mock.web.server import Server
+from tests.doors.test_plugin import errors, run
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+
+
+@pytest.fixture
+def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Where the runs happen, without the other plugins that happen to be installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    return pytester
+
+
+STORY = f"""\
+import requests
+
+EVENT = "event_phone_call_started"
+
+def test_a_toggled_webhook(mockserver, webhook_receiver):
+    toggle = mockserver.url + {TOGGLE!r}
+    mockserver.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
+    for count, events in ((1, 1), (0, 1), (1, 2)):
+        assert len(mockserver.emit({AGENT!r}, EVENT)) == count
+        assert webhook_receiver.events == [EVENT] * events
+        requests.patch(toggle, headers=mockserver.headers)
+
+def test_another(mockserver, webhook_receiver):
+    assert (webhook_receiver.requests, mockserver.deliveries()) == ([], [])
+"""
+"""A test that passes only where events really arrive, and one that passes only where nothing is left of it."""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_receiver_gets_what_the_environment_sends(workers: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile(STORY)
+    run(folder, "-p", "xdist", "-n", workers).assert_outcomes(passed=2)
+
+
+def test_a_receiver_gets_what_a_running_server_sends(folder: pytest.Pytester, server: Server) -> None:
+    folder.makepyfile(STORY)
+    run(folder, "--mockserver-url", server.url).assert_outcomes(passed=2)
+
+
+def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        """
+        import sys
+
+        def test_it(webhook_receiver):
+            assert not {"flask", "requests", "waitress", "werkzeug", "yaml", "click"} & set(sys.modules)
+            assert {name for name in sys.modules if name.startswith("mockserver")} == {
+                "mockserver", "talkover_mock.pytest_plugin", "talkover_mock.receiver"
+            }
+        """
+    )
+    run(folder).assert_outcomes(passed=1)
+
+
+def test_a_receiver_that_is_kept_busy_holds_nobody_up(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        f"""
+        from talkover_mock.receiver import Answer
+
+        def test_it(mockserver, webhook_receiver):
+            mockserver.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
+            webhook_receiver.answer_always(Answer(delay=1800))
+            mockserver.emit({AGENT!r}, "event_phone_call_started", wait=0)
+            webhook_receiver.wait_for(1)
+        """
+    )
+    run(folder).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("order", ["mockserver, webhook_receiver", "webhook_receiver, mockserver"])
+def test_a_crash_while_it_delivers_fails_the_test(order: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        f"""
+        from talkover_mock.deliveries.sender import Sending
+
+        def test_crash(monkeypatch, {order}):
+            monkeypatch.setattr(Sending, "run", lambda _: 1 / 0)
+            mockserver.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
+            mockserver.emit({AGENT!r}, "event_phone_call_started")
+        """
+    )
+    result = run(folder)
+    result.assert_outcomes(passed=1, errors=1)
+    assert errors(result)[-1] == "ZeroDivisionError: division by zero"

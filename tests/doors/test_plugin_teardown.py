@@ -1,0 +1,284 @@
+"""What the pytest plugin holds against a test when it ends, and what a failing test's report shows."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from talkover_mock.client import MockServer
+from tests.doors.test_plugin import errors, folder, run
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+
+__all__ = ["folder"]
+
+CALL = f"""\
+import pytest
+import requests
+
+TOGGLE = {TOGGLE!r}
+
+def call(mockserver, path=TOGGLE, method="PATCH"):
+    return requests.request(method, mockserver.url + path, headers=mockserver.headers).status_code
+"""
+UNMATCHED = "the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):"
+TEARDOWN = """
+def test_unmatched(mockserver):
+    assert call(mockserver) == 200
+    assert call(mockserver, "/api/v1/nope") == 404
+    assert call(mockserver, TOGGLE, "DELETE") == 405
+
+def test_allowed(mockserver):
+    mockserver.allow_unmatched()
+    assert call(mockserver, "/api/v1/nope") == 404
+
+def test_another_environment_has_its_own(mockserver):
+    other = mockserver.open_environment()
+    assert call(other, "/api/v1/nope") == 404
+    assert [each["path"] for each in other.close()["unmatched"]] == ["/api/v1/nope"]
+
+def test_what_a_route_answers(mockserver):
+    assert call(mockserver, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
+    assert call(mockserver, TOGGLE, "OPTIONS") == 200
+    mockserver.add_fault("server_error")
+    assert call(mockserver) == 500
+"""
+REPORTS = """
+def test_passing(mockserver):
+    assert call(mockserver) == 200
+
+def test_failing(mockserver):
+    assert call(mockserver, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
+    assert call(mockserver) == 500
+
+def test_failing_without_a_call(mockserver):
+    raise ValueError
+
+@pytest.fixture
+def toggled(mockserver):
+    assert call(mockserver) == 500
+
+def test_failing_in_its_setup(toggled):
+    pass
+
+def test_failing_alone():
+    raise ValueError
+
+def test_journal_gone(mockserver):
+    mockserver.requests = None
+    raise ValueError
+
+def test_many(mockserver):
+    for _ in range(101):
+        assert call(mockserver) == 200
+    raise ValueError
+"""
+CALLED = f"#1 PATCH {TOGGLE} -> 200"
+REFUSED = (
+    f"#1 PATCH {TOGGLE.replace(WEBHOOK, 'x' + WEBHOOK)} -> 404 "
+    f'(agent {AGENT} has no webhook with the id "x{WEBHOOK}"; nearest: {WEBHOOK})'
+)
+JOURNALS = {
+    "test_failing": [REFUSED, CALLED.replace("#1", "#2")],
+    "test_failing_without_a_call": ["none"],
+    "ERROR at setup of test_failing_in_its_setup": [CALLED],
+    "test_journal_gone": ["the journal can't be read: TypeError(\"'NoneType' object is not callable\")"],
+    "test_many": ["(1 before these)", *(CALLED.replace("#1", f"#{number}") for number in range(2, 102))],
+}
+
+
+def parts(result: pytest.RunResult) -> Iterator[tuple[str, str, list[str]]]:
+    """The reports in pieces: the heading of each, the title of the piece, and its lines."""
+    heading, title, text = "", "", list[str]()
+    for line in [*result.stdout.lines, "= end ="]:
+        if found := re.fullmatch(r"([_=-]{3,}|=) (.*) ([_=-]{3,}|=)", line):
+            yield heading, title, text
+            heading, title, text = (heading, found[2], []) if found[1][0] == "-" else (found[2], "", [])
+        else:
+            text.append(line)
+
+
+def journals(result: pytest.RunResult) -> dict[str, list[str]]:
+    """Of each report that shows calls, its heading and these calls."""
+    return {heading: text for heading, title, text in parts(result) if title == "API calls to the mock server"}
+
+
+def teardowns(result: pytest.RunResult) -> dict[str, list[str]]:
+    """What failed at teardown, and what is said about it."""
+    said = {heading: text for heading, title, text in parts(result) if " at teardown of " in heading and not title}
+    return {heading: [line for line in text if not line.startswith("[gw")] for heading, text in said.items()}
+
+
+TEARDOWNS = {
+    "ERROR at teardown of test_unmatched": [
+        UNMATCHED,
+        "  #2 PATCH /api/v1/nope -> 404 "
+        "(no route has this path; the API stands under /api/v1, the harness's routes under /__admin)",
+        f"  #3 DELETE {TOGGLE} -> 405 (this path answers PATCH only)",
+    ]
+}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_only_what_a_test_can_not_have_meant_fails_it_and_only_failures_show_their_calls(
+    workers: str, folder: pytest.Pytester
+) -> None:
+    folder.makepyfile(CALL + TEARDOWN + REPORTS)
+    result = run(folder, "-p", "xdist", "-n", workers, "-rA")
+    result.assert_outcomes(passed=5, failed=5, errors=2)
+    assert journals(result) == JOURNALS
+    assert teardowns(result) == TEARDOWNS
+
+
+def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Pytester, mock: MockServer) -> None:
+    folder.makepyfile(CALL + TEARDOWN)
+    result = run(folder, "--mockserver-url", mock.url, "-k", "unmatched or allowed")
+    result.assert_outcomes(passed=2, errors=1)
+    assert UNMATCHED in errors(result)
+    assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
+
+
+STRAYS = """
+def stray(mockserver, path=TOGGLE, headers={"Authorization": "Bearer typo"}):
+    return requests.patch(mockserver.url + path, headers=headers).status_code
+
+def test_a_wrong_token_opens_nothing(mockserver, mockserver_server):
+    assert stray(mockserver) == 401
+    assert stray(mockserver, headers={}) == 401
+    assert mockserver.requests() == []
+    assert requests.patch(mockserver.url + TOGGLE, headers=mockserver_server.headers).status_code == 200
+
+def test_an_unknown_path(mockserver):
+    assert stray(mockserver, "/api/v1/nope") == 404
+
+def test_an_unknown_path_without_a_token(mockserver):
+    assert stray(mockserver, "/api/v1/nope", headers={}) == 404
+
+def test_an_unknown_path_is_meant(mockserver):
+    mockserver.allow_unmatched()
+    assert stray(mockserver, "/api/v1/nope") == 404
+
+def test_failing(mockserver):
+    assert stray(mockserver) == 200
+
+def test_failing_without_a_call(mockserver):
+    raise ValueError
+"""
+STRAY = " -> 401 (no environment has this token, and the default one has tokens of its own)"
+
+
+def test_a_call_that_no_environment_gets_is_told_to_the_test_that_made_it(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + STRAYS)
+    result = run(folder)
+    result.assert_outcomes(passed=4, failed=2, errors=2)
+    reports = [(heading, title, text) for heading, title, text in parts(result) if "no token of an" in title]
+    assert [(heading, [line.partition(" ")[2] for line in text]) for heading, _, text in reports] == [
+        ("test_failing", [f"PATCH {TOGGLE}{STRAY}"])
+    ]
+    assert list(teardowns(result)) == [
+        "ERROR at teardown of test_an_unknown_path",
+        "ERROR at teardown of test_an_unknown_path_without_a_token",
+    ]
+    assert all(text[0] == UNMATCHED for text in teardowns(result).values())
+
+
+SHARED = """
+@pytest.fixture(scope="session")
+def application(mockserver_server):
+    # configured once
+    return lambda path=TOGGLE: call(mockserver_server, path)
+
+@pytest.mark.parametrize("number", range(2))
+def test_each_begins_with_the_fixture(application, mockserver_shared, number):
+    assert mockserver_shared.faults() == [] and not mockserver_shared.clock()["frozen"]
+    assert application() == 200
+    assert mockserver_shared.webhook(WEBHOOK)["enabled"]
+    mockserver_shared.freeze()
+    mockserver_shared.add_fault("maintenance")
+    mockserver_shared.assert_requested("PATCH", "*/toggle", times=1)
+
+def test_unmatched(application, mockserver_shared):
+    assert application("/api/v1/nope") == 404
+
+def test_allowed(application, mockserver_shared):
+    mockserver_shared.allow_unmatched()
+    assert application("/api/v1/nope") == 404
+
+def test_allowed_for_one_test_only(application, mockserver_shared):
+    assert application("/api/v1/nope") == 404
+
+def test_crash(application, mockserver_shared, monkeypatch):
+    from talkover_mock.state.webhooks import Webhooks
+    monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
+    assert application() == 500
+
+def test_failing(application, mockserver_shared):
+    assert application() == 500
+"""
+
+
+def test_an_application_that_is_started_once_gets_the_fixture_for_each_test(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + f"WEBHOOK = {WEBHOOK!r}\n" + SHARED)
+    result = run(folder)
+    result.assert_outcomes(passed=6, failed=1, errors=3)
+    assert journals(result) == {"test_failing": [CALLED]}
+    said = {heading.removeprefix("ERROR at teardown of test_"): text[0] for heading, text in teardowns(result).items()}
+    assert said == {
+        "unmatched": UNMATCHED,
+        "allowed_for_one_test_only": UNMATCHED,
+        "crash": "the mock server itself failed:",
+    }
+
+
+DETAILS = f"""
+AGENT, WEBHOOK = {AGENT!r}, {WEBHOOK!r}
+
+def test_failing(mockserver, webhook_receiver):
+    mockserver.set_webhook(WEBHOOK, webhook_url=webhook_receiver.url, enabled=True)
+    webhook_receiver.answer_next(500)
+    mockserver.freeze()
+    mockserver.emit(AGENT, "event_phone_call_started")
+    mockserver.add_fault("maintenance", match={{"path": "*/togle"}}, times=1)
+    mockserver.add_fault(respond={{"status": 418}}, match={{"method": "GET"}})
+    mockserver.add_fault(action="hang")
+    mockserver.add_fault(delay_ms=5, times=1)
+    raise ValueError
+
+def test_a_reset_hides_no_unmatched_call(mockserver):
+    assert call(mockserver, "/api/v1/nope") == 404
+    mockserver.clear_requests()
+    mockserver.reset()
+"""
+
+
+def test_a_report_shows_deliveries_and_faults_and_no_reset_hides_a_slip(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + DETAILS)
+    result = run(folder)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    shown = {title: text for heading, title, text in parts(result) if heading == "test_failing" and title}
+    assert shown["Deliveries of the mock server"] == [
+        f"event_phone_call_started to webhook {WEBHOOK}, attempt 1: retrying (Internal Server Error)"
+    ]
+    assert shown["Faults of the mock server"] == [
+        "fault-1 maintenance, */togle: matched 0, struck 0",
+        "fault-2 respond 418, GET: matched 0, struck 0",
+        "fault-3 hang, any call: matched 0, struck 0",
+        "fault-4 delay 5 ms, any call: matched 0, struck 0",
+    ]
+    assert list(teardowns(result)) == ["ERROR at teardown of test_a_reset_hides_no_unmatched_call"]
+
+
+def test_a_crash_comes_before_the_calls_that_no_route_takes(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        CALL
+        + """
+from talkover_mock.state.webhooks import Webhooks
+
+def test_crash(mockserver, monkeypatch):
+    monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
+    assert (call(mockserver), call(mockserver, "/api/v1/nope")) == (500, 404)
+"""
+    )
+    result = run(folder)
+    result.assert_outcomes(passed=1, errors=1)
+    assert errors(result)[1] == "the mock server itself failed:"
+    assert errors(result)[-1] == "ZeroDivisionError: division by zero"

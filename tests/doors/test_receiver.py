@@ -1,0 +1,227 @@
+"""The receiver of webhooks that tests use."""
+
+import hashlib
+import hmac
+import re
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+import pytest
+import requests
+
+from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
+from tests.web.test_server import has_ipv6
+
+WAIT = 10
+"""Seconds after which something that should have happened did not."""
+
+
+def send(receiver: WebhookReceiver, body: bytes = b'{"event":"a"}', method: str = "POST") -> requests.Response:
+    return requests.request(method, receiver.url, data=body, timeout=WAIT)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_request_is_kept_as_it_came(method: str, receiver: WebhookReceiver) -> None:
+    body = '{"event":"a", "text":"é\\/"}'.encode()
+    answer = requests.request(method, f"{receiver.url}/deep?a=1", data=body, headers={"X-Custom": "Á"}, timeout=WAIT)
+    assert (answer.status_code, answer.text) == (200, "")
+    [request] = receiver.requests
+    assert (request.method, request.path, request.body) == (method, "/webhook/deep?a=1", body)
+    assert request.json == {"event": "a", "text": "é/"}
+    assert request.headers["content-length"] == str(len(body))
+    assert request.headers["x-custom"] == "Á"
+
+
+def test_requests_are_kept_in_order_and_read_as_a_copy(receiver: WebhookReceiver) -> None:
+    for event in ("a", "b"):
+        send(receiver, f'{{"event":"{event}"}}'.encode())
+    before = receiver.requests
+    assert receiver.events == ["a", "b"]
+    send(receiver)
+    assert (len(before), len(receiver.requests)) == (2, 3)
+
+
+def test_a_request_without_a_body_is_a_request(receiver: WebhookReceiver) -> None:
+    assert send(receiver, b"").status_code == 200
+    assert receiver.requests[0].body == b""
+
+
+def test_answers_are_given_in_the_order_they_were_lined_up(receiver: WebhookReceiver) -> None:
+    receiver.answer_next(500, Answer(201, "é", {"X-A": "1"}))
+    receiver.answer_next(404)
+    answers = [send(receiver) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [500, 201, 404, 200]
+    assert (answers[1].content.decode(), answers[1].headers["X-A"]) == ("é", "1")
+
+
+def test_another_answer_for_always(receiver: WebhookReceiver) -> None:
+    receiver.answer_always(503)
+    receiver.answer_next(200)
+    assert [send(receiver).status_code for _ in range(3)] == [200, 503, 503]
+    receiver.answer_always(Answer(204))
+    assert send(receiver).status_code == 204
+
+
+def test_an_answer_may_be_late_and_keeps_no_other_waiting(receiver: WebhookReceiver) -> None:
+    receiver.answer_next(Answer(201, delay=0.3))
+    with ThreadPoolExecutor(1) as pool:
+        started = monotonic()
+        late = pool.submit(send, receiver)
+        receiver.wait_for(1)
+        assert send(receiver).status_code == 200
+        assert not late.done()
+        assert late.result(WAIT).status_code == 201
+        assert monotonic() - started >= 0.3
+
+
+def test_clearing_forgets_requests_and_lined_up_answers(receiver: WebhookReceiver) -> None:
+    receiver.answer_always(202)
+    receiver.answer_next(500, 500)
+    send(receiver)
+    receiver.clear()
+    assert receiver.requests == []
+    assert send(receiver).status_code == 202
+
+
+def test_waiting_ends_with_the_request_that_makes_it_enough(receiver: WebhookReceiver) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(receiver.wait_for, 2, WAIT)
+        send(receiver)
+        assert not found.done()
+        send(receiver)
+        assert len(found.result(WAIT)) == 2
+    assert len(receiver.wait_for(1, 0)) == 2
+
+
+def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookReceiver) -> None:
+    with pytest.raises(AssertionError, match=r"^expected 1 requests within 0\.05 s, got 0$"):
+        receiver.wait_for(1, 0.05)
+    send(receiver)
+    send(receiver, b"no event")
+    came = "2: POST /webhook (a), POST /webhook (b'no event')"
+    with pytest.raises(AssertionError, match=f"^expected 3 requests within 0.05 s, got {re.escape(came)}$"):
+        receiver.wait_for(3, 0.05)
+
+
+@pytest.mark.parametrize("body", [b"no event", b"[]", b"7", b"{}", b"\xff"])
+def test_a_body_that_names_no_event_is_told(body: bytes, receiver: WebhookReceiver) -> None:
+    send(receiver, body)
+    with pytest.raises(ValueError, match="^the body of POST /webhook names no event: " + re.escape(repr(body))):
+        _ = receiver.events
+
+
+@pytest.mark.parametrize("status", ["500", 42, 600, None, True, 200.0])
+def test_what_can_not_be_a_status_is_no_answer(status: Any, receiver: WebhookReceiver) -> None:
+    with pytest.raises(ValueError, match=r"^an answer's status is a number from 200 to 599 "):
+        receiver.answer_next(500, status)
+    assert send(receiver).status_code == 200
+
+
+def signed(secret: str, body: bytes, header: str = "signature", prefix: str = "") -> ReceivedRequest:
+    value = prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return ReceivedRequest("POST", "/", {header: value}, body)
+
+
+def test_a_signature_is_checked_over_the_exact_bytes() -> None:
+    request = signed("secret", b'{"a": 1}')
+    assert request.is_signed_with("secret")
+    assert not request.is_signed_with("other")
+    assert not ReceivedRequest("POST", "/", request.headers, b'{"a":1}').is_signed_with("secret")
+    assert not ReceivedRequest("POST", "/", {}, b'{"a": 1}').is_signed_with("secret")
+    assert not ReceivedRequest("POST", "/", {"signature": "é"}, b"").is_signed_with("secret")
+
+
+def test_a_signature_may_stand_in_another_header_after_a_prefix() -> None:
+    request = signed("secret", b"{}", "x-hub-signature-256", "sha256=")
+    assert request.is_signed_with("secret", "X-Hub-Signature-256", "sha256=")
+    assert not request.is_signed_with("secret", "X-Hub-Signature-256")
+    assert not request.is_signed_with("secret")
+
+
+def test_the_documented_payload_has_the_documented_signature() -> None:
+    body = (
+        r'{"event":"webhook.test","agent_id":"9fbef0b7-8d4e-4a08-9207-66c22155721d","agent_name":"My Agent",'
+        r'"webhook_id":"9fcafbf2-7593-44d6-8cd7-1b221beba62a","webhook_name":"My Webhook",'
+        r'"timestamp":"2025-09-03T23:19:51.000Z","test":true}'
+    )
+    check = "c54f309fa0642bdb8b6f6dcb0bb1b167a8b56fb28e52f0db297ecd0319fcc9e1"
+    request = ReceivedRequest("POST", "/", {"signature": check}, body.encode())
+    assert (len(request.body), request.is_signed_with("optional_secret_for_hmac")) == (229, True)
+
+
+def test_two_receivers_stand_beside_each_other(receiver: WebhookReceiver) -> None:
+    with running_receiver() as other:
+        assert other.url != receiver.url
+        send(other)
+        assert (len(other.requests), len(receiver.requests)) == (1, 0)
+
+
+def test_a_receiver_listens_where_it_is_told() -> None:
+    for host, shown in {"127.0.0.1": "127.0.0.1", **({"::1": "[::1]"} if has_ipv6() else {})}.items():
+        receiver = WebhookReceiver(host)
+        receiver.start()
+        try:
+            assert receiver.url.startswith(f"http://{shown}:")
+            assert send(receiver).status_code == 200
+        finally:
+            receiver.stop()
+
+
+def test_no_name_is_looked_up_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda _: 1 / 0)
+    with running_receiver() as receiver:
+        assert send(receiver).status_code == 200
+
+
+def test_after_stopping_nobody_answers(receiver: WebhookReceiver) -> None:
+    receiver.stop()
+    with pytest.raises(requests.ConnectionError):
+        send(receiver)
+
+
+def test_stopping_ends_an_answer_that_is_delayed(receiver: WebhookReceiver) -> None:
+    receiver.answer_next(Answer(201, delay=1800))
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(send, receiver)
+        receiver.wait_for(1)
+        receiver.stop()
+        assert late.result(WAIT).status_code == 201
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_stopping_frees_the_port_and_twice_is_once(started: bool) -> None:
+    receiver = WebhookReceiver()
+    if started:
+        receiver.start()
+    receiver.stop()
+    receiver.stop()
+    port = int(receiver.url.rpartition(":")[2].partition("/")[0])
+    with socket.create_server(("127.0.0.1", port)):
+        assert not [thread for thread in threading.enumerate() if thread.name == "webhook-receiver"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /webhook HTT", b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n{}"])
+def test_a_sender_that_says_nothing_more_holds_stopping_for_two_seconds_at_most(
+    sent: bytes, receiver: WebhookReceiver
+) -> None:
+    port = int(receiver.url.rpartition(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), WAIT) as client:
+        client.sendall(sent)
+        assert send(receiver).status_code == 200
+        started = monotonic()
+        receiver.stop()
+        assert monotonic() - started < 2
+    assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("length", [b"ten", b"-1", b"3"])
+def test_a_request_that_is_none_is_not_kept(length: bytes, receiver: WebhookReceiver) -> None:
+    port = int(receiver.url.rpartition(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), WAIT) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n{}")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1000) == b""
+    assert receiver.requests == []

@@ -1,0 +1,242 @@
+"""The commands against a running server: what they print, where they go, how they end."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from typing import Any
+
+import pytest
+import requests
+from click.testing import CliRunner, Result
+
+from talkover_mock.cli import main
+from talkover_mock.client import MockServer
+from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
+
+VERBS = ("clock", "deliveries", "environments", "fault", "requests", "reset", "state", "trigger")
+STARTED = "event_phone_call_started"
+MOMENT = "2026-01-01T00:00:00.000Z"
+
+
+def run(*arguments: str, **variables: str | None) -> Result:
+    """Runs the program in this process, as in a pipe; a traceback fails the test."""
+    return CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False, prog_name="mockserver")
+
+
+class Screen(StringIO):
+    """A terminal, as far as a program can tell."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def lines_in_terminal(*arguments: str) -> list[str]:
+    with redirect_stdout(Screen()) as screen:
+        main.main(arguments, "mockserver", standalone_mode=False)
+    return screen.getvalue().splitlines()
+
+
+def toggle(mock: MockServer, webhook: str = WEBHOOK) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        path = TOGGLE.replace(WEBHOOK, webhook)
+        return session.patch(mock.url + path, headers=mock.headers, timeout=5).status_code
+
+
+@pytest.fixture
+def frozen(mock: MockServer) -> MockServer:
+    mock.freeze(MOMENT)
+    return mock
+
+
+def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
+    """Of each verb a call, and what it prints as JSON."""
+    return {
+        "state": (["state"], mock.state()),
+        "reset": (["reset"], {"environment": "default", "reset": True}),
+        "requests": (["requests", "status=404"], mock.requests(status=404)),
+        "deliveries": (["deliveries", f"webhook_id={WEBHOOK}"], mock.deliveries()),
+        "trigger": (["trigger", "bare", STARTED], []),
+        "fault": (["fault"], mock.faults()),
+        "clock": (["clock"], {"now": MOMENT, "frozen": True}),
+        "environments": (["environments"], mock.environments()),
+    }
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, frozen: MockServer) -> None:
+    toggle(frozen)
+    toggle(frozen, UNKNOWN)
+    frozen.emit(AGENT, STARTED)
+    frozen.add_fault("maintenance")
+    frozen.merge_state({"agents": [{"id": "bare", "name": "No webhooks"}]})
+    arguments, expected = calls(frozen)[verb]
+    piped = run(*arguments, "--url", frozen.url)
+    beside = "agent bare has no webhooks\n" if verb == "trigger" else ""
+    assert (piped.exit_code, json.loads(piped.stdout), piped.stderr) == (0, expected, beside)
+    printed = "\n".join(lines_in_terminal(*arguments, "--url", frozen.url, "--json"))
+    assert printed == piped.stdout.rstrip()
+
+
+def test_state_is_a_line_for_each_webhook(mock: MockServer) -> None:
+    hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://x/1", "events": ["event_action"]}
+    off, bad = {"id": "long-id", "name": "Off", "enabled": False}, {"id": "e", "name": "Bad", "status": "error"}
+    agent = {"id": "a", "name": "A", "webhooks": [hook, {**hook, **off}, {**hook, **bad}]}
+    mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent]})
+    assert lines_in_terminal("state", "--url", mock.url) == [
+        "AGENT  WEBHOOK  NAME      STATUS    EVENTS  URL",
+        "empty  -        Empty     -         -       -",
+        "a      w        One line  active    1       http://x/1",
+        "a      long-id  Off       disabled  1       http://x/1",
+        "a      e        Bad       error     1       http://x/1",
+    ]
+
+
+def test_an_empty_table_says_so(mock: MockServer) -> None:
+    mock.replace_state({"agents": []})
+    empty = {"state": "no agents", "requests": "no requests", "deliveries": "no deliveries", "fault": "no faults"}
+    assert {verb: lines_in_terminal(verb, "--url", mock.url) for verb in empty} == {
+        verb: [text] for verb, text in empty.items()
+    }
+
+
+def test_reset_goes_back_to_the_fixture(mock: MockServer) -> None:
+    before = mock.state()
+    toggle(mock)
+    assert lines_in_terminal("reset", "--url", mock.url) == ["reset environment default"]
+    assert mock.state() == before
+
+
+def test_reset_says_which_environment_it_was(mock: MockServer) -> None:
+    arguments = ["reset", "--url", mock.url, "--token", "talq_staging"]
+    assert lines_in_terminal(*arguments) == ["reset environment staging"]
+    assert json.loads(run(*arguments).stdout) == {"environment": "staging", "reset": True}
+
+
+def test_requests_are_shown_with_the_reason(frozen: MockServer) -> None:
+    toggle(frozen)
+    toggle(frozen, WEBHOOK_IN_ERROR)
+    header, first, second = lines_in_terminal("requests", "--url", frozen.url)
+    path = TOGGLE.replace(WEBHOOK, WEBHOOK_IN_ERROR)
+    reason = f"webhook {WEBHOOK_IN_ERROR} belongs to agent {OTHER_AGENT}, not to agent {AGENT}"
+    assert header.split() == ["#", "AT", "METHOD", "STATUS", "MS", "PATH", "REASON"]
+    assert re.fullmatch(rf"1  00:00:00\.000  PATCH   200     \d+\.\d +{TOGGLE}", first)
+    assert re.fullmatch(rf"2  00:00:00\.000  PATCH   404     \d+\.\d +{path}  {reason}", second)
+
+
+def test_filters_are_key_and_value(mock: MockServer) -> None:
+    for webhook in (WEBHOOK, UNKNOWN, UNKNOWN):
+        toggle(mock, webhook)
+    found = run("requests", "status=4xx", "path=*/toggle", "after=2", "--url", mock.url)
+    assert [each["number"] for each in json.loads(found.stdout)] == [3]
+
+
+def test_an_event_is_triggered_with_all_that_it_may_carry(frozen: MockServer) -> None:
+    toggle(frozen)
+    options = ["--call", '{"id": "call-1"}', "--context", '{"order": 7}', "--data", '{"mood": "good"}', "--wait", "9"]
+    table = [
+        f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  URL{' ' * 26}ERROR",
+        f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook",
+    ]
+    assert lines_in_terminal("trigger", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
+    assert lines_in_terminal("deliveries", f"event={STARTED}", "--url", frozen.url) == table
+    payload = json.loads(frozen.deliveries()[0]["request"]["body"])
+    assert (payload["call_id"], payload["context"], payload["mood"]) == ("call-1", {"order": 7}, "good")
+
+
+def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: MockServer) -> None:
+    hook: dict[str, object] = {"webhook_url": "https://example.com", "events": [STARTED]}
+    names: dict[str, dict[str, object]] = {"on": {}, "off": {"enabled": False}, "other": {"events": ["event_action"]}}
+    webhooks = [{"id": name, "name": name, **hook, **more} for name, more in names.items()]
+    frozen.replace_state({"agents": [{"id": "a", "name": "A", "webhooks": webhooks}, {"id": "bare", "name": "B"}]})
+    skipped = ["webhook off was skipped: it is disabled", "webhook other was skipped: it does not list the event"]
+    url = ["--url", frozen.url]
+    assert lines_in_terminal("trigger", "a", STARTED, *url)[2:] == skipped
+    piped = run("trigger", "a", STARTED, *url)
+    assert ([each["webhook_id"] for each in json.loads(piped.stdout)], piped.stderr.splitlines()) == (["on"], skipped)
+    assert lines_in_terminal("trigger", "bare", STARTED, *url) == ["no deliveries", "agent bare has no webhooks"]
+    frozen.set_webhook("on", enabled=False)
+    nobody = lines_in_terminal("trigger", "a", STARTED, *url)
+    assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
+
+
+def test_a_fault_is_set_counted_and_cleared(mock: MockServer) -> None:
+    url = ["--url", mock.url]
+    run("fault", "maintenance", "after=1", "--method", "patch", "--path", "*/toggle", "--times", "1", *url)
+    run("fault", "connection_reset", "probability=0", "apply=true", "seed=7", *url)
+    assert [toggle(mock) for _ in range(3)] == [200, 503, 200]
+    assert lines_in_terminal("fault", "delay", "delay_ms=5", *url) == [
+        "ID       FAULT             METHOD  PATH      TIMES  MATCHED  STRUCK",
+        "fault-1  maintenance       PATCH   */toggle  1      3        1",
+        "fault-2  connection_reset  -       -         -      2        0",
+        "fault-3  delay 5 ms        -       -         -      0        0",
+    ]
+    [chance] = [each for each in mock.faults() if each["action"]]
+    assert (chance["probability"], chance["apply"], chance["seed"]) == (0, True, 7)
+    mock.add_fault(respond={"status": 418})
+    assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       -       -         -      0        0"
+    assert (run("fault", "--clear", *url).stdout, mock.faults()) == ("[]\n", [])
+
+
+def test_the_clock_is_frozen_moved_and_released(mock: MockServer) -> None:
+    table = ["NOW                       FROZEN", "2026-01-01T00:00:01.500Z  yes"]
+    arguments = ["clock", "--freeze", "2026-01-01T00:00:00Z", "--advance", "1.5", "--url", mock.url]
+    assert lines_in_terminal(*arguments) == table
+    assert lines_in_terminal("clock", "--freeze", "now", "--url", mock.url) == table
+    assert json.loads(run("clock", "--release", "--url", mock.url).stdout)["frozen"] is False
+
+
+def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
+    url = ["--url", mock.url]
+    opened = json.loads(run("environments", "--open", "mine", *url).stdout)
+    assert (list(opened), opened["name"]) == (["name", "token"], "mine")
+    assert lines_in_terminal("environments", *url) == [
+        "NAME        TOKENS                  AGENTS  ERRORS",
+        "default     any                     3       0",
+        "staging     ta***                   1       0",
+        "production  talq_***on, talq_***nd  1       0",
+        f"mine        {opened['token'][:5]}***{opened['token'][-2:]}              3       0",
+    ]
+    closed = json.loads(run("environments", "--close", "mine", *url).stdout)
+    assert [each["name"] for each in closed] == ["default", "staging", "production"]
+    assert re.fullmatch(r"other  talq_[0-9a-f]{24}", lines_in_terminal("environments", "--open", "other", *url)[1])
+    assert [each["name"] for each in mock.environments()] == ["default", "staging", "production", "other"]
+
+
+@pytest.fixture
+def mine(mock: MockServer) -> Iterator[MockServer]:
+    """An environment of its own, in which everything has happened once."""
+    hook = {"id": "w", "name": "W", "webhook_url": "https://example.com", "events": [STARTED]}
+    fixture = {"agents": [{"id": OTHER_AGENT, "name": "Mine", "webhooks": [hook]}]}
+    with mock.open_environment("mine", "talq_mine", fixture=fixture) as mine:
+        mine.freeze(MOMENT)
+        mine.emit(OTHER_AGENT, STARTED)
+        mine.add_fault("maintenance")
+        toggle(mine)
+        yield mine
+
+
+@pytest.mark.parametrize("verb", ["state", "requests", "deliveries", "fault", "clock"])
+def test_the_token_chooses_the_environment_that_is_shown(verb: str, mock: MockServer, mine: MockServer) -> None:
+    flag = run(verb, "--url", mock.url, "--token", "talq_mine", MOCKSERVER_TOKEN="talq_staging")
+    variable = run(verb, "--url", mock.url, MOCKSERVER_TOKEN="talq_mine")
+    shown = {"state": mine.state(), "requests": mine.requests(), "deliveries": mine.deliveries()}
+    expected = {**shown, "fault": mine.faults(), "clock": mine.clock()}[verb]
+    assert json.loads(flag.stdout) == json.loads(variable.stdout) == expected
+    assert json.loads(run(verb, "--url", mock.url).stdout) != expected
+
+
+def test_the_token_chooses_the_environment_that_is_changed(mock: MockServer, mine: MockServer) -> None:
+    before = mock.state()
+    options = ["--url", mock.url, "--token", "talq_mine"]
+    [delivery] = json.loads(run("trigger", OTHER_AGENT, STARTED, *options).stdout)
+    assert delivery == mine.deliveries()[-1]
+    copied = json.loads(run("environments", "--open", "copy", *options).stdout)
+    with MockServer(mock.url, copied["token"]) as copy:
+        assert [agent["name"] for agent in copy.state()["agents"]] == ["Mine"]
+    for arguments in (["clock", "--release"], ["fault", "--clear"], ["reset"]):
+        assert run(*arguments, *options).exit_code == 0
+    assert (mine.clock()["frozen"], mine.faults(), mine.requests(), mine.deliveries()) == (False, [], [], [])
+    assert (mock.state(), mock.deliveries()) == (before, [])

@@ -1,0 +1,81 @@
+"""What the commands against a running server share: their options, their variables, completion."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import click
+import pytest
+from flask import Flask
+
+from talkover_mock.admin.guard import Guard
+from talkover_mock.admin.routes import deliveries as delivery_routes
+from talkover_mock.admin.routes import requests as request_routes
+from talkover_mock.app import create_app
+from talkover_mock.cli import deliveries, main, requests
+from talkover_mock.environments.world import World
+from talkover_mock.web.server import Server
+from tests.conftest import ROOT
+from tests.doors.test_remote_commands import VERBS, run
+from tests.support.peers import closed_port
+
+
+def test_these_are_all_commands_against_a_server() -> None:
+    takes_json = []
+    for name in main.list_commands(click.Context(main)):
+        found = main.get_command(click.Context(main), name)
+        assert found
+        takes_json += [name for each in found.params if "--json" in each.opts]
+    assert takes_json == list(VERBS)
+
+
+def test_the_readme_names_them_all() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "`mockserver health`" in readme
+    assert set(re.findall(r"^\| `mockserver (\w+)", readme, re.MULTILINE)) == set(VERBS)
+
+
+@pytest.mark.parametrize(
+    ("known", "filters"),
+    [(requests.FILTERS, request_routes.filters_for(())), (deliveries.FILTERS, delivery_routes.FILTERS)],
+)
+def test_the_filters_that_a_command_knows_are_those_of_the_server(
+    known: Sequence[str], filters: Mapping[str, object]
+) -> None:
+    assert [each.split()[0] for each in known] == list(filters)
+
+
+@pytest.mark.parametrize(("typed", "offered"), [("re", ["requests", "reset"]), ("clock --f", ["--freeze"])])
+def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
+    words = f"mockserver {typed}"
+    found = run(_MOCKSERVER_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(typed.split())))
+    assert found.stdout.splitlines() == [f"plain,{word}" for word in offered]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (["--url", "{up}/"], {"MOCKSERVER_URL": "{down}"}),
+        ([], {"MOCKSERVER_URL": "{up}", "MOCKSERVER_PORT": "9"}),
+        ([], {"MOCKSERVER_URL": "", "MOCKSERVER_PORT": "{port}"}),
+    ],
+)
+def test_the_server_is_that_of_the_flag_or_a_variable(
+    arguments: Sequence[str], variables: dict[str, str], server: Server
+) -> None:
+    with closed_port() as down:
+        places = {"up": server.url, "down": down, "port": server.port}
+        given = {name: value.format(**places) for name, value in variables.items()}
+        result = run("clock", *(each.format(**places) for each in arguments), **given)
+    assert (result.exit_code, list(json.loads(result.stdout))) == (0, ["now", "frozen"])
+
+
+def test_the_admin_token_comes_from_its_variable(world: World, serve: Callable[[Flask], Server]) -> None:
+    url = serve(create_app(world, Guard(token="secret"))).url
+    refused = run("reset", "--url", url)
+    assert (refused.exit_code, refused.stdout, refused.stderr) == (
+        2,
+        "",
+        "Error: 401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)\n",
+    )
+    assert run("reset", "--url", url, MOCKSERVER_ADMIN_TOKEN="secret").exit_code == 0

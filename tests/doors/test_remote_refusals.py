@@ -1,0 +1,236 @@
+"""How the commands against a running server fail: an expectation with 1, all else with 2 and one message."""
+
+import errno
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from threading import Timer
+from typing import IO
+
+import click
+import pytest
+
+from talkover_mock.cli import main
+from talkover_mock.client import MockServer
+from talkover_mock.client.expectations import expected, nearest
+from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
+from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
+from tests.support.peers import OK, Peer, closed_port, peers
+
+WAIT = 20
+"""Seconds after which something that should have happened did not."""
+
+
+def arguments_of(verb: str) -> list[str]:
+    return [verb, AGENT, STARTED] if verb == "trigger" else [verb]
+
+
+@pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])
+@pytest.mark.parametrize("what", ["requests", "deliveries"])
+def test_another_count_than_expected_is_shown_and_ends_with_1(
+    what: str, count: str, code: int, mock: MockServer
+) -> None:
+    toggle(mock)
+    for _ in range(2):
+        toggle(mock, UNKNOWN)
+        mock.emit(AGENT, STARTED)
+    filters = {"requests": "status=404", "deliveries": f"event={STARTED}"}
+    result = run(what, filters[what], "--expect-count", count, "--url", mock.url)
+    assert result.exit_code == code
+    assert len(json.loads(result.stdout)) == 2
+    key, _, value = filters[what].partition("=")
+    wanted = expected(what, {key: value}, int(count), int(count), 0)
+    message = f"Error: expected {wanted}, got 2; the nearest of all {what}:\n  "
+    assert result.stderr.startswith(message) if code else result.stderr == ""
+
+
+def test_a_count_that_is_not_met_is_told_with_the_nearest_calls(mock: MockServer) -> None:
+    filters = {"method": "PATCH", "path": "*/toggel"}
+    arguments = [f"{key}={value}" for key, value in filters.items()]
+    for calls in ([], [WEBHOOK], [WEBHOOK, UNKNOWN]):
+        for webhook in calls[-1:]:
+            toggle(mock, webhook)
+        result = run("requests", *arguments, "--expect-count", "1", "--wait", "0.1", "--url", mock.url)
+        wanted, near = expected("requests", filters, 1, 1, 0.1), nearest("requests", filters, mock.requests())
+        assert result.stderr == f"Error: expected {wanted}, got 0; {near}\n"
+        assert len(mock.requests()) == len(calls)
+
+
+def test_a_count_is_waited_for(mock: MockServer) -> None:
+    later = Timer(0.1, toggle, [mock])
+    later.start()
+    result = run("requests", "--expect-count", "1", "--wait", str(WAIT), "--url", mock.url)
+    later.join()
+    assert (result.exit_code, len(json.loads(result.stdout))) == (0, 1)
+
+
+def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
+    arguments = ["requests", "--expect-count", "0", "--wait", "0.1", "--url", mock.url]
+    assert run(*arguments).exit_code == 0
+    toggle(mock)
+    assert run(*arguments).exit_code == 1
+
+
+KINDS = (
+    "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
+    "maintenance, hang, connection_reset, truncated_body, malformed_json, delay"
+)
+
+
+def contradiction(one: str, other: str) -> str:
+    return f"{one} and {other} contradict each other; give one, or run the command twice"
+
+
+MISUSE = {
+    ("requests", "toggle"): 'expected key=value, such as status=404 (got "toggle")',
+    ("requests", "=404"): 'expected key=value, such as status=404 (got "=404")',
+    ("requests", "status=404", "status=500"): "status is given twice",
+    ("requests", "statsu=404"): 'unknown filter "statsu"; did you mean status?',
+    ("requests", "foo=bar"): 'unknown filter "foo"; expected one of '
+    "method, path, status, operation, unmatched, fault, since, after",
+    ("deliveries", "foo=bar"): 'unknown filter "foo"; expected one of '
+    "agent_id, webhook_id, event, event_id, status, attempt, url, since",
+    ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
+    ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
+    ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",
+    ("requests", "--expect-count", "x"): "Invalid value for '--expect-count': "
+    'expected a whole number, 0 or more (got "x")',
+    ("deliveries", "--wait", "x"): "Invalid value for '--wait': expected a number of seconds (got \"x\")",
+    ("clock", "--advance", "x"): "Invalid value for '--advance': expected a number of seconds (got \"x\")",
+    ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got \"0\")",
+    ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
+    "leave it out to --expect-count",
+    ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
+    ("fault", "hang", "times=2"): "times is an option: --times 2",
+    ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
+    ("fault", "maintenance", "method=GET"): "method is an option: --method GET",
+    ("fault", "hang", "afer=2"): 'unknown detail "afer"; did you mean after?',
+    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_ms, after, probability, seed, apply',
+    ("fault", "hangs"): f'KIND must be one of {KINDS}; did you mean hang? (got "hangs")',
+    ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
+    ("fault", "delay_ms=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay_ms=5")',
+    ("fault", "500"): f'KIND must be one of {KINDS} (got "500")',
+    ("fault", "delay"): "say for how long: `mockserver fault delay delay_ms=500`",
+    ("fault", "delay", "delay_ms=0"): "say for how long: `mockserver fault delay delay_ms=500`",
+    ("fault", "hang", "--clear"): contradiction("--clear", "KIND"),
+    ("fault", "--clear", "--times", "2"): contradiction("--clear", "--times"),
+    ("clock", "--freeze", "now", "--release"): contradiction("--release", "--freeze"),
+    ("clock", "--release", "--advance", "0"): contradiction("--release", "--advance"),
+    ("environments", "--close", "mine", "--open", "other"): contradiction("--close", "--open"),
+    ("trigger", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
+    '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
+}
+
+
+@pytest.mark.parametrize("arguments", MISUSE)
+def test_wrong_use_is_told_before_anything_is_asked(arguments: tuple[str, ...]) -> None:
+    with closed_port() as url:
+        result = run(*arguments, "--url", url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == f"Error: {MISUSE[arguments]}"
+
+
+REFUSALS = {
+    ("requests", "--follow", "after=x"): '422 Bad count: after must be a whole number, 0 or more (got "x")',
+    ("requests", "--expect-count", "1", "--wait", "inf"): "422 Bad time to wait: "
+    'wait must be a number of seconds from 0 to 300 (got "inf")',
+    ("deliveries", "--expect-count", "1", "--wait", "-99"): "422 Bad time to wait: "
+    'wait must be a number of seconds from 0 to 300 (got "-99.0")',
+    ("trigger", AGENT, "event_recordin"): "422 Unknown event: "
+    'event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
+    ("trigger", AGENT[:-1] + "x", STARTED): "404 No such agent: "
+    f'no agent in environment default has the id "{AGENT[:-1]}x"; nearest: {AGENT}',
+    ("trigger", OTHER_AGENT, STARTED, "--call", "[]"): "422 Bad value: call must be an object (got list)",
+    ("fault", "hang", "probability=2"): "422 Bad value: probability must be a number from 0 to 1 (got 2)",
+    ("clock", "--freeze", ""): "422 Bad moment: "
+    'now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "")',
+    ("clock", "--advance", "-1"): "422 Bad time: seconds must be a number from 0 to 316224000 (got -1.0)",
+    ("environments", "--open", "staging"): "409 The name is taken: "
+    'an environment is already named "staging"; close it first',
+    ("environments", "--close", "nope"): 'no environment is named "nope"; `mockserver environments` lists them',
+    ("state", "--token", "talq_staging_2024"): "401 The token opens no environment: "
+    "the fixture lists the token under expired_tokens of staging",
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSALS)
+def test_a_refusal_is_the_servers_words(arguments: tuple[str, ...], mock: MockServer) -> None:
+    result = run(*arguments, "--url", mock.url)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {REFUSALS[arguments]}\n")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_server_that_does_not_answer_is_one_message(verb: str) -> None:
+    with closed_port() as url:
+        result = run(*arguments_of(verb), "--url", url)
+    reason = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
+    hint = "start it with `mockserver serve`, or name it with --url"
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"Error: {url} does not answer ({reason}); {hint}\n"
+
+
+def test_an_answer_of_something_else_is_one_message() -> None:
+    def answer(_: Peer, connection: socket.socket) -> None:
+        connection.recv(1 << 16)
+        connection.sendall(OK)
+
+    with peers() as start:
+        result = run("state", "--url", start(answer).url)
+    expected = "Error: 200 Not the answer of a mock server: ok\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
+
+
+@contextmanager
+def following(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", IO[str]]]:
+    """The command in a process of its own, which is killed if it hangs."""
+    command = [sys.executable, "-m", "mockserver", "requests", "--follow", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        bound = Timer(WAIT, process.kill)
+        bound.start()
+        try:
+            assert process.stdout
+            yield process, process.stdout
+        finally:
+            process.kill()
+            bound.cancel()
+            bound.join()
+
+
+def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) -> None:
+    toggle(mock)
+    with following("path=*/toggle", "--url", mock.url) as (process, output):
+        seen = [json.loads(output.readline())]
+        toggle(mock, UNKNOWN)
+        seen.append(json.loads(output.readline()))
+        mock.reset()  # numbers begin again
+        toggle(mock)
+        seen.append(json.loads(output.readline()))
+        process.send_signal(signal.SIGINT)
+        rest, problems = process.communicate(timeout=WAIT)
+    assert [(each["number"], each["status"]) for each in seen] == [(1, 200), (2, 404), (1, 200)]
+    assert seen[0]["path"] == TOGGLE
+    assert (process.returncode, rest, problems) == (0, "", "")
+
+
+def test_following_in_a_terminal_is_lines_and_ends_with_2_when_the_environment_does(mock: MockServer) -> None:
+    with mock.open_environment("mine", "talq_mine") as mine:
+        mine.freeze(MOMENT)
+        toggle(mine, UNKNOWN)
+        later = Timer(0.1, mine.close)
+        later.start()
+        arguments = ["requests", "--follow", "--url", mock.url, "--token", "talq_mine"]
+        with redirect_stdout(Screen()) as screen, pytest.raises(click.ClickException) as caught:
+            main.main(arguments, "mockserver", standalone_mode=False)
+        later.join()
+    path = TOGGLE.replace(WEBHOOK, UNKNOWN)
+    reason = f'agent {AGENT} has no webhook with the id "{UNKNOWN}"; there are 2'
+    expected = rf"1      00:00:00\.000  PATCH    404     \d+\.\d +{path}  {reason}, such as {WEBHOOK}\n"
+    assert re.fullmatch(expected, screen.getvalue())
+    closed = "the token was that of environment mine, which has been closed"
+    assert (caught.value.exit_code, str(caught.value)) == (2, f"401 The token opens no environment: {closed}")

@@ -1,0 +1,302 @@
+"""`mockserver serve` as a process: how it starts, what it says, and how it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from select import select
+from signal import SIGINT, SIGTERM
+from subprocess import Popen
+
+import pytest
+import requests
+
+from tests.support.documented import TOGGLE, TOKEN, UNKNOWN, toggle_path
+
+Launch = Callable[..., "Popen[str]"]
+
+WAIT = 20
+A_SECOND = 4
+"""With what a busy machine may need to give the process a core."""
+"""Seconds after which something that should have happened did not."""
+HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def errors(tmp_path: Path) -> Path:
+    """Where the standard error of what is launched goes."""
+    return tmp_path / "standard-error"
+
+
+@pytest.fixture
+def launch(tmp_path: Path, errors: Path) -> Iterator[Launch]:
+    """Starts `mockserver serve` on a free port, in an empty folder; what still runs after the test is killed."""
+    with ExitStack() as stack:
+        log = stack.enter_context(errors.open("w"))
+
+        def start(*arguments: str, program: tuple[str, ...] = ("-m", "mockserver")) -> "Popen[str]":
+            command = [sys.executable, *program, "serve", "--port", "0", *arguments]
+            process = Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=log, text=True)
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
+def url_of(process: "Popen[str]") -> str:
+    """The URL that it prints once it is ready."""
+    assert process.stdout
+    assert select([process.stdout], [], [], WAIT)[0], "no URL was printed"
+    return process.stdout.readline().rstrip("\n")
+
+
+def end(process: "Popen[str]", number: int = SIGTERM) -> str:
+    """Ends it within a second, with 0; returns what it still printed."""
+    process.send_signal(number)
+    assert process.wait(timeout=A_SECOND) == 0
+    assert process.stdout
+    return process.stdout.read()
+
+
+def test_the_url_is_the_one_line_on_standard_output_and_it_answers(launch: Launch, errors: Path) -> None:
+    process = launch()
+    url = url_of(process)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+    assert requests.get(f"{url}/api/v1/health", timeout=WAIT).text == '{"status":"ok"}'
+    assert end(process) == ""
+    assert len(errors.read_text().splitlines()) == 1
+
+
+def test_the_port_file_stands_there_as_long_as_the_server_runs(launch: Launch, tmp_path: Path) -> None:
+    process = launch("--port-file", "port.txt")
+    url = url_of(process)
+    assert {path.name for path in tmp_path.iterdir()} == {"port.txt", "standard-error"}
+    assert (tmp_path / "port.txt").read_text() == url.rpartition(":")[2] + "\n"
+    end(process)
+    assert {path.name for path in tmp_path.iterdir()} == {"standard-error"}
+
+
+WATCH = """\
+import os, runpy, sys
+def hook(event, arguments):
+    if event in ("open", "os.rename") and "port.txt" in str(arguments[0]):
+        paths = (os.fspath(each) for each in arguments[:2 if event == "os.rename" else 1])
+        print(event, *paths, file=sys.stderr, flush=True)
+sys.addaudithook(hook)
+runpy.run_module("mockserver", run_name="__main__")
+"""
+
+
+def test_the_port_file_appears_whole(launch: Launch, errors: Path) -> None:
+    process = launch("--port-file", "port.txt", program=("-c", WATCH))
+    url_of(process)
+    end(process)
+    assert errors.read_text().splitlines() == [
+        "open port.txt",  # of before
+        "open port.txt.part",
+        "os.rename port.txt.part port.txt",
+        "open port.txt",  # whether it is still its own
+    ]
+
+
+@contextmanager
+def loading(launch: Launch, folder: Path, *arguments: str) -> Iterator["Popen[str]"]:
+    """A server that goes on waiting for the rest of its fixture."""
+    pipe = folder / "slow.yaml"
+    os.mkfifo(pipe)
+    process = launch("--fixtures", str(pipe), *arguments)
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(pipe.open, "w")
+        try:
+            with opened.result(WAIT):
+                yield process
+        finally:
+            os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))  # lets go of a writer whom nobody reads
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
+def test_a_signal_while_fixtures_are_loaded_ends_it(
+    number: signal.Signals, launch: Launch, tmp_path: Path, errors: Path
+) -> None:
+    with loading(launch, tmp_path) as process:
+        assert end(process, number) == ""
+    assert errors.read_text() == ""
+
+
+def test_the_port_file_of_another_server_stays(launch: Launch, tmp_path: Path) -> None:
+    port_file = tmp_path / "port.txt"
+    first = launch("--port-file", "port.txt")
+    port = url_of(first).rpartition(":")[2] + "\n"
+    refused = launch("--port-file", "port.txt", "--fixtures", "nope.yaml")
+    assert (refused.wait(WAIT), port_file.read_text()) == (2, port)
+    second = launch("--port-file", "port.txt")
+    of_second = url_of(second).rpartition(":")[2] + "\n"
+    end(first)
+    assert port_file.read_text() == of_second != port
+    end(second)
+    assert not port_file.exists()
+
+
+def test_a_port_file_of_before_is_gone_while_fixtures_are_loaded(launch: Launch, tmp_path: Path) -> None:
+    port_file = tmp_path / "port.txt"
+    port_file.write_text("1\n")
+    with loading(launch, tmp_path, "--port-file", str(port_file)) as process:
+        assert not port_file.exists()
+        end(process)
+
+
+CONNECTIONS: dict[str, bytes | None] = {
+    "no connection": None,
+    "an idle connection": HEALTH,
+    "a silent connection": b"",
+    "half of a request's head": b"PATCH " + TOGGLE.encode() + b" HTTP/1.1\r\nHo",
+    "half of a request's body": b"PATCH " + TOGGLE.encode() + b" HTTP/1.1\r\nContent-Length: 10\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
+@pytest.mark.parametrize("sent", CONNECTIONS.values(), ids=CONNECTIONS.keys())
+def test_a_signal_ends_it_within_a_second(
+    sent: bytes | None, number: signal.Signals, launch: Launch, errors: Path
+) -> None:
+    process = launch()
+    address = ("127.0.0.1", int(url_of(process).rpartition(":")[2]))
+    with ExitStack() as stack:
+        if sent is not None:
+            client = stack.enter_context(socket.create_connection(address, WAIT))
+            client.sendall(sent)
+            if sent == HEALTH:
+                assert client.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert end(process, number) == ""
+    assert all(" GET /api/v1/health 200 " in line for line in errors.read_text().splitlines())
+
+
+def refusal(folder: Path, *arguments: str) -> str:
+    """What it says on standard error when it can't start."""
+    command = [sys.executable, "-m", "mockserver", "serve", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=WAIT)
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+USAGE = "Usage: mockserver serve [OPTIONS]\nTry 'mockserver serve --help' for help.\n\nError: "
+
+
+def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refusal(tmp_path, "--port", str(port))
+    reason = "Address already in use; --port 0 picks a free one"
+    assert said == f"{USAGE}can't listen on 127.0.0.1:{port}: {reason}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    {
+        ("--host", "..."): "can't listen on ...:0: '...' is not a host name",
+        ("--host", "192.0.2.1"): "can't listen on 192.0.2.1:0: Cannot assign requested address",
+        ("--port-file", "nowhere/p"): "can't write the port file nowhere/p: No such file or directory",
+        ("--port-file", "file/p"): "can't write the port file file/p: Not a directory",
+    }.items(),
+)
+def test_what_it_cannot_have_is_said_so(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert refusal(tmp_path, "--port", "0", *arguments) == f"{USAGE}{message}\n"
+
+
+def test_every_mistake_of_every_fixture_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("agents: []\nenviroments: {}\n")
+    (tmp_path / "worse.yaml").write_text("agents: [\n")
+    expected = [
+        "nowhere.yaml: can't be read: No such file or directory",
+        "worse.yaml:2: is not YAML: did not find expected node content (column 1)",
+        "bad.yaml:2: enviroments: unknown key; did you mean environments?",
+        "3 mistakes in the fixtures",
+    ]
+    paths = [f"--fixtures={name}.yaml" for name in ("nowhere", "bad", "worse")]
+    assert refusal(tmp_path, "--port", "0", *paths).splitlines() == expected
+
+
+def test_each_request_is_a_line_with_a_masked_token_and_the_reason_of_a_refusal(launch: Launch, errors: Path) -> None:
+    process = launch()
+    url = url_of(process)
+    long = {"Authorization": "Bearer talq_0123456789abcdef"}
+    unknown = toggle_path(webhook=UNKNOWN)
+    requested = [(TOGGLE, TOKEN), (f"{TOGGLE}?a=1", long), (TOGGLE, {}), (unknown, TOKEN), ("/api/v1/a%0Ab", TOKEN)]
+    with requests.Session() as client:
+        answers = [client.patch(url + path, headers=headers, timeout=WAIT) for path, headers in requested]
+    end(process)
+    moment, took = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", r"\d+\.\d"
+    lines = [re.sub(f"^{moment} (.*?) {took}ms ", r"\1 ", line) for line in errors.read_text().splitlines()]
+    reasons = [f" ({answer.headers['X-Mockserver-Reason']})" for answer in answers if not answer.ok]
+    assert lines == [
+        f"PATCH {TOGGLE} 200 default ta***",
+        f"PATCH {TOGGLE}?a=1 200 default talq_***ef",
+        f"PATCH {TOGGLE} 401 - -" + reasons[0],
+        f"PATCH {unknown} 404 default ta***" + reasons[1],
+        "PATCH /api/v1/a b 404 - ta***" + reasons[2],
+    ]
+
+
+def test_it_answers_on_when_nobody_reads_its_log_any_more(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    with Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = url_of(process)
+            assert process.stderr
+            process.stderr.close()
+            for _ in range(3):
+                assert requests.get(f"{url}/api/v1/health", timeout=WAIT).text == '{"status":"ok"}'
+            end(process)
+        finally:
+            process.kill()
+
+
+def test_without_admin_only_the_api_is_served(launch: Launch) -> None:
+    url = url_of(launch("--no-admin"))
+    answer = requests.get(f"{url}/__admin/health", timeout=WAIT)
+    assert (answer.status_code, answer.json()) == (404, {"message": "The route __admin/health could not be found."})
+    assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).json()["message"] == "Webhook enabled"
+
+
+@pytest.mark.parametrize(("token", "status"), {None: 401, "wrong": 401, "secret": 200}.items())
+def test_an_admin_token_is_asked_for_on_the_admin_routes_alone(
+    token: str | None, status: int, launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCKSERVER_ADMIN_TOKEN", "secret")
+    url = url_of(launch())
+    headers = {"X-Mockserver-Admin-Token": token}
+    assert requests.get(f"{url}/__admin/health", headers=headers, timeout=WAIT).status_code == status
+    assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).status_code == 200
+
+
+def test_fixtures_are_served_together_under_every_allowed_host(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("agents: [{id: one, name: A}]\n")
+    (tmp_path / "two.json").write_text('{"agents": [{"id": "two", "name": "B"}]}')
+    url = url_of(launch("--fixtures=one.yaml", "--fixtures=two.json", "--allow-host=mock.test", "--allow-host=b.test"))
+    for host, status in {"mock.test": 200, "b.test:80": 200, "c.test": 403}.items():
+        answer = requests.get(f"{url}/__admin/state", headers={"Host": host}, timeout=WAIT)
+        assert answer.status_code == status
+        assert [agent["id"] for agent in answer.json().get("agents", [])] == ["one", "two"][: 2 if answer.ok else 0]
+
+
+def test_a_log_that_nobody_reads_stops_no_answer(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    with Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = url_of(process)
+            with requests.Session() as session:
+                for _ in range(250):  # of more than 500 characters each: twice what a pipe holds
+                    assert session.get(f"{url}/{'x' * 800}", timeout=WAIT).status_code == 404
+            assert end(process) == ""
+            assert process.stderr
+            assert all(line.endswith(")") for line in process.stderr.read().splitlines())
+        finally:
+            process.kill()

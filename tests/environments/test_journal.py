@@ -1,0 +1,86 @@
+"""The journal: numbers, its bound, what it forgets, and that every exchange is counted."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from threading import RLock
+from time import sleep
+
+import pytest
+
+from talkover_mock.base.history import Found
+from talkover_mock.environments.journal import Exchange, Journal
+
+MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
+
+
+def exchange(number: int, path: str = "/x") -> Exchange:
+    return Exchange(number, MOMENT, "GET", path, None, 404, 0.5, "", "", {}, b"", 0, {}, b"", 0)
+
+
+def record(journal: Journal, count: int) -> None:
+    for _ in range(count):
+        journal.record(exchange)
+
+
+def numbers(journal: Journal) -> list[int]:
+    return [each.number for each in journal.log.watch(lambda _: True).items]
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal(RLock(), 5)
+
+
+def test_exchanges_are_numbered_from_one_and_kept_oldest_first(journal: Journal) -> None:
+    record(journal, 3)
+    assert numbers(journal) == [1, 2, 3]
+    assert journal.log.dropped == 0
+
+
+def test_the_latest_are_kept_and_the_others_are_counted(journal: Journal) -> None:
+    record(journal, 12)
+    assert (numbers(journal), journal.log.dropped) == ([8, 9, 10, 11, 12], 7)
+
+
+def test_clearing_forgets_what_is_kept_and_the_numbers_go_on(journal: Journal) -> None:
+    record(journal, 7)
+    assert (journal.clear(), journal.log.dropped, numbers(journal)) == (5, 0, [])
+    record(journal, 1)
+    assert numbers(journal) == [8]
+
+
+def test_a_reset_begins_anew(journal: Journal) -> None:
+    record(journal, 7)
+    journal.reset()
+    assert (journal.log.dropped, numbers(journal)) == (0, [])
+    record(journal, 1)
+    assert numbers(journal) == [1]
+
+
+def test_after_its_end_nobody_waits(journal: Journal) -> None:
+    record(journal, 1)
+    journal.close()
+    assert journal.log.watch(lambda _: True, 1, None, 300) == Found((), 0, False)
+
+
+def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() -> None:
+    journal = Journal(RLock(), 10_000)
+
+    def slowly(number: int) -> Exchange:
+        sleep(0)  # lets the others run
+        return exchange(number)
+
+    def client(_: int) -> None:
+        for _ in range(250):
+            journal.record(slowly)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(client, range(8)))
+    assert numbers(journal) == list(range(1, 2_001))
+
+
+def test_a_search_finds_what_matches(journal: Journal) -> None:
+    for path in ("/a", "/b", "/a"):
+        journal.record(lambda number: exchange(number, path))  # noqa: B023
+    found = journal.log.watch(lambda each: each.path == "/a", 1, 1)
+    assert ([each.number for each in found.items], found.count, found.satisfied) == ([1, 3], 2, False)

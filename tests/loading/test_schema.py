@@ -1,0 +1,149 @@
+"""The JSON Schema of fixtures: valid, complete, and of one mind with the loader."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
+
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.loading.documents import parse
+from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.loading.reader import WEBHOOK_KEYS
+from talkover_mock.loading.schema import fixture_schema
+from talkover_mock.state.records import AGENT_DEFAULTS
+from tests.conftest import FIXTURES
+from tests.support.fixture_documents import fixture, hook, right_fixtures, served, source
+
+SCHEMA = Draft202012Validator(fixture_schema())
+
+
+def loads(document: object) -> bool:
+    try:
+        to_seed([source(document)])
+    except FixtureError:
+        return False
+    return True
+
+
+def without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in hook().items() if name != key}
+
+
+def environments(**body: Any) -> dict[str, Any]:
+    return {"environments": {"staging": body}}
+
+
+GOOD: dict[str, object] = {
+    "nothing": {},
+    "no agents": {"agents": []},
+    "nulls": {"agents": None, "environments": None, "tokens": None, "expired_tokens": None, "settings": None},
+    "the least webhook": fixture(hook()),
+    "nulls in a webhook": fixture(hook(**{field.name: None for field in WEBHOOK_FIELDS if not field.required})),
+    "more nulls in a webhook": fixture(hook(id=None, created_at=None, updated_at=None, status=None)),
+    "nulls in an agent": {"agents": [{"name": "A", "id": None, "webhooks": None, "cache_clears": None}]},
+    "every event": fixture(hook(events=list(EVENTS))),
+    "a header": fixture(hook(custom_headers=[{"key": "a", "value": "b"}])),
+    "a template": fixture(hook(payload_templates={"event_action": {"a": "{{call.id}}"}})),
+    "an error": fixture(hook(status="error")),
+    "a date": fixture(hook(created_at="2025-09-03")),
+    "an agent's own keys": fixture(more={"a": [1]}),
+    "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
+    "the limits": fixture(hook(timeout=5, max_retries=10, name="n" * 255), hook(timeout=120, max_retries=0)),
+}
+BAD: dict[str, object] = {
+    "a list": [],
+    "text": "agents",
+    "an unknown key": {"agent": []},
+    "agents are a mapping": {"agents": {}},
+    "an agent is text": {"agents": ["A"]},
+    "an agent without a name": {"agents": [{"id": "a"}]},
+    "an agent with an empty name": {"agents": [{"name": ""}]},
+    "an agent's id": {"agents": [{"name": "A", "id": "a b"}]},
+    "an agent's cache_clears": {"agents": [{"name": "A", "cache_clears": -1}]},
+    "an agent's date": {"agents": [{"name": "A", "created_at": "soon"}]},
+    "webhooks are a mapping": {"agents": [{"name": "A", "webhooks": {}}]},
+    **{f"no {key}": fixture(without(key)) for key in ("name", "webhook_url", "events")},
+    **{f"{key} is null": fixture(hook(**{key: None})) for key in ("name", "webhook_url", "events")},
+    "a webhook's unknown key": fixture(hook(tiemout=5)),
+    "a derived key": fixture(hook(events_count=1)),
+    "an id with a slash": fixture(hook(id="a/b")),
+    "an id that is a number": fixture(hook(id=5)),
+    "a long name": fixture(hook(name="n" * 256)),
+    "a name that is a number": fixture(hook(name=5)),
+    "no URL": fixture(hook(webhook_url="example.com")),
+    "a URL with a space": fixture(hook(webhook_url="http://x/a b")),
+    "a URL without a host": fixture(hook(webhook_url="http://")),
+    "a long URL": fixture(hook(webhook_url="http://x/" + "a" * 500)),
+    "no events": fixture(hook(events=[])),
+    "an unknown event": fixture(hook(events=["event_nope"])),
+    "events are text": fixture(hook(events="event_action")),
+    "a short timeout": fixture(hook(timeout=4)),
+    "a long timeout": fixture(hook(timeout=121)),
+    "many retries": fixture(hook(max_retries=11)),
+    "enabled is a word": fixture(hook(enabled="yes")),
+    "a method": fixture(hook(http_method="post")),
+    "a scheme": fixture(hook(authorization_scheme="digest")),
+    "a header without a value": fixture(hook(custom_headers=[{"key": "a"}])),
+    "headers are a mapping": fixture(hook(custom_headers={"a": "b"})),
+    "a template of an unknown event": fixture(hook(payload_templates={"event_nope": {}})),
+    "a status": fixture(hook(status="broken")),
+    "a date": fixture(hook(created_at="soon")),
+    "settings": {"settings": {"nope": 1}},
+    "a token with a space": {"tokens": ["a b"]},
+    "a token with a comma": environments(tokens=["a,b"]),
+    "a token twice": {"tokens": ["a", "a"]},
+    "environments are a list": {"environments": []},
+    "an environment is null": {"environments": {"staging": None}},
+    "an environment named default": {"environments": {"default": {}}},
+    "an environment's name": {"environments": {"a b": {}}},
+    "an environment's unknown key": environments(environments={}),
+}
+
+
+def test_the_schema_is_valid_and_plain_json() -> None:
+    Draft202012Validator.check_schema(fixture_schema())
+    assert json.loads(json.dumps(fixture_schema())) == fixture_schema()
+
+
+@pytest.mark.parametrize("document", GOOD.values(), ids=GOOD.keys())
+def test_what_is_right_is_right_for_both(document: object) -> None:
+    assert [error.message for error in SCHEMA.iter_errors(document)] == []
+    assert loads(document)
+
+
+@pytest.mark.parametrize("document", BAD.values(), ids=BAD.keys())
+def test_what_is_wrong_is_wrong_for_both(document: object) -> None:
+    assert not SCHEMA.is_valid(document)
+    assert not loads(document)
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_shipped_fixtures_are_right(path: Path) -> None:
+    document = json.loads(json.dumps(parse(path.read_text()), default=lambda moment: moment.isoformat()))
+    assert [error.message for error in SCHEMA.iter_errors(document)] == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(document=right_fixtures)
+def test_what_is_right_and_what_is_served_of_it_is_right_by_the_schema(document: object) -> None:
+    assert [error.message for error in SCHEMA.iter_errors(document)] == []
+    assert [error.message for error in SCHEMA.iter_errors(served(document))] == []
+
+
+def test_the_schema_has_every_key_that_the_loader_knows() -> None:
+    schema = fixture_schema()
+    webhook, agent = schema["$defs"]["webhook"], schema["$defs"]["agent"]
+    assert sorted(webhook["properties"]) == sorted(WEBHOOK_KEYS)
+    assert sorted(webhook["required"]) == sorted(field.name for field in WEBHOOK_FIELDS if field.required)
+    assert {"id", "name", "created_at", "updated_at", "webhooks", "cache_clears"} <= agent["properties"].keys()
+    assert set(AGENT_DEFAULTS) <= agent["properties"].keys()
+
+
+@pytest.mark.parametrize("field", [field for field in WEBHOOK_FIELDS if field.default], ids=lambda field: field.name)
+def test_the_schema_tells_the_defaults(field: Any) -> None:
+    assert fixture_schema()["$defs"]["webhook"]["properties"][field.name]["default"] == field.default

@@ -1,0 +1,169 @@
+"""Hostile names and payloads on the page: every value is text there, and what is pasted from it does nothing else."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from talkover_mock.admin.page.curl import again
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.environments.world import World
+from talkover_mock.web.server import Server
+from tests.support.delivering import WAIT
+from tests.support.documented import AGENT, TOKEN, WEBHOOK
+from tests.support.page_document import PAGE, Document, page
+
+MARK = "xssxss"
+MARKUP = f"\"><script>{MARK}()</script><img src=x onerror={MARK}()><svg onload={MARK}()>'`{{{{ 7*7 }}}}</pre></details>"
+HOSTILE = [
+    MARKUP,
+    "\u202eevil\u2066",
+    "\x00\x1b[31m",
+    "half a pair: \ud800",
+    "</title></style></script><!--",
+    "javascript:alert(1)",
+    "{% import os %}",
+    "&lt;script&gt;",
+]
+_TAGS = (
+    "html head meta title link script body a header div h1 span p nav form label select option button main section h2 "
+    "article h3 bdi code ul li input b details summary dl dt dd ol pre textarea time footer"
+)
+KNOWN_TAGS = set(_TAGS.split())
+
+
+def checked(http: FlaskClient) -> Document:
+    """The page, which holds nothing but the elements and the attributes of ours."""
+    answer = http.get(PAGE)
+    assert answer.status_code == 200
+    shown = Document(answer.data.decode())
+    assert {tag for tag, _ in shown.elements} <= KNOWN_TAGS
+    assert [each.get("src") for each in shown.attributes("script")] == ["/__admin/page.js"]
+    assert not [name for _, given in shown.elements for name in given if name.startswith("on") or name == MARK]
+    links = {given.get("href") or "" for tag, given in shown.elements if tag in ("a", "link")}
+    assert not [link for link in links if not link.startswith(("#", "/__admin/", "data:image/svg"))]
+    return shown
+
+
+every_text = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+every_unicode_text = pytest.mark.parametrize("text", [text for text in HOSTILE if "\ud800" not in text])
+"""Fixtures and events take no half of a pair; requests do."""
+
+
+@every_unicode_text
+def test_hostile_names_of_agents_and_webhooks_are_text(http: FlaskClient, text: str) -> None:
+    webhook = {"id": WEBHOOK, "name": text, "webhook_url": "https://x.example/" + "%3Cb%3E", "events": [*EVENTS][:1]}
+    agents = [{"id": AGENT, "name": text, "webhooks": [{**webhook, "webhook_secret": text}]}]
+    assert (
+        http.put("/__admin/state", data=json.dumps({"agents": agents}), content_type="application/json").status_code
+        == 200
+    )
+    shown = checked(http)
+    assert text in shown.text
+
+
+@every_text
+def test_hostile_requests_are_text(http: FlaskClient, text: str) -> None:
+    path = f"/api/v1/agents/{'x' * 3}"
+    http.get(
+        path,
+        query_string={text.encode(errors="replace").decode(): text.encode(errors="replace").decode()},
+        headers=TOKEN,
+    )
+    body: dict[str, Any] = {"name": text, text: text}
+    http.post(f"/api/v1/agents/{AGENT}/webhooks", data=json.dumps(body), content_type="application/json", headers=TOKEN)
+    http.post(
+        f"/api/v1/agents/{AGENT}/webhooks", data=text.encode(errors="replace"), headers={**TOKEN, "X-Note": "<b>"}
+    )
+    http.post(f"/api/v1/agents/{AGENT}/webhooks", data=b"\xff\xfe", headers=TOKEN)
+    shown = checked(http)
+    assert "The body is no text." in shown.text
+    laid_out = json.dumps({text: text}, ensure_ascii=False)[1:-1]
+    assert laid_out.encode(errors="backslashreplace").decode() in shown.text
+
+
+@every_unicode_text
+def test_hostile_events_faults_and_snapshots_are_text(http: FlaskClient, text: str, world: World) -> None:
+    http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [{"id": WEBHOOK, "enabled": True}]}]})
+    event = {"agent_id": AGENT, "event": "event_phone_call_started", "context": {text: text}, "data": {text: text}}
+    http.post("/__admin/events", data=json.dumps(event), content_type="application/json")
+    assert world.default.deliveries.log.watch(lambda _: True, 1, None, WAIT).satisfied
+    fault = {"match": {"path": text}, "respond": {"status": 418, "body": text}}
+    http.post("/__admin/faults", data=json.dumps(fault), content_type="application/json")
+    http.post(PAGE, data={"action": "take_snapshot", "name": text.encode(errors="replace").decode()})
+    world.default.report(text)
+    checked(http)
+
+
+def test_a_hostile_environment_message_and_form_are_text(http: FlaskClient) -> None:
+    location = http.post(PAGE, data={"action": "remove_fault", "id": MARKUP}).headers["Location"]
+    html = http.get(location).text
+    assert "was answered with 404" in html
+    assert f"<script>{MARK}" not in html
+
+
+def again_line(exchange: dict[str, Any], url: str = "http://127.0.0.1:1") -> str:
+    return again({"method": "POST", **exchange}, url)
+
+
+@pytest.mark.parametrize(
+    "text", ["'; touch pwned; '", '"$(touch pwned)"', "`touch pwned`", "@/etc/passwd", "a\nb\\", "!x"]
+)
+def test_a_copied_line_runs_nothing_but_curl_and_sends_what_came(text: str, tmp_path: Path) -> None:
+    fake = tmp_path / "curl"
+    fake.write_text('#!/bin/sh\nprintf "%s\\0" "$@" > "$ARGUMENTS"\n')
+    fake.chmod(0o755)
+    headers = {"X-Note": text, "Content-Type": "text/plain", "Authorization": f"Bearer {text}"}
+    line = again_line({"path": "/api/" + text, "request": {"headers": headers, "body": text}})
+    found = tmp_path / "arguments"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(["sh", "-c", line], env={"PATH": path, "ARGUMENTS": str(found)}, cwd=tmp_path, check=True)
+    assert not (tmp_path / "pwned").exists()
+    arguments = found.read_text().split("\0")
+    assert f"X-Note: {text}" in arguments
+    assert arguments[arguments.index("--data-raw") + 1] == text
+
+
+def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, server: Server, tmp_path: Path) -> None:
+    sent = {"name": "it's", "webhook_url": "http://localhost/", "events": ["event_action"]}
+    path = f"/api/v1/agents/{AGENT}/webhooks?a=%5B1%5D&b=c"
+    http.post(path, base_url=server.url, headers={**TOKEN, "X-One": "1"}, json=sent)
+    [shown] = world.default.journal.log.watch(lambda _: True).items
+    lines = [code for code in Document(http.get(PAGE, base_url=server.url).text).code if code.startswith("curl -g")]
+    line = lines[0]
+    assert "${TOKEN:-ta***}" in line
+    subprocess.run(["sh", "-c", line], capture_output=True, check=True, cwd=tmp_path)
+    first, again_sent = world.default.journal.log.watch(lambda _: True).items
+    assert (first.request_body, first.path, first.method) == (
+        again_sent.request_body,
+        again_sent.path,
+        again_sent.method,
+    )
+    assert again_sent.request_headers["HTTP_X_ONE"] == "1"
+    assert shown.status == again_sent.status == 200
+
+
+def test_the_lines_of_empty_places_work_when_pasted(server: Server, world: World, http: FlaskClient) -> None:
+    http.put("/__admin/state", json={"agents": []})
+    shown = Document(http.get(PAGE, base_url=server.url).text)
+    lines = [code for code in shown.code if code.startswith("curl")]
+    assert len(lines) == 5
+    statuses = []
+    for line in lines:
+        done = subprocess.run(
+            ["sh", "-c", f"{line} -s -o /dev/null -w '%{{http_code}}'"], capture_output=True, text=True, check=True
+        )
+        statuses.append(done.stdout)
+    assert statuses == ["200", "200", "200", "201", "201"]
+    assert world.default.agent(AGENT) is not None
+
+
+@pytest.mark.parametrize("name", ["default", "staging"])
+def test_the_lines_of_an_environment_with_tokens_take_the_token_from_a_variable(http: FlaskClient, name: str) -> None:
+    lines = [code for code in page(http, name).code if code.startswith("curl")]
+    needed = '-H "Authorization: Bearer $TOKEN"'
+    assert all(needed in line for line in lines) is (name == "staging")

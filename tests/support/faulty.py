@@ -1,0 +1,67 @@
+"""What tests of faults and of the journal share: how a fault is set, what the journal holds, and when clients wait."""
+
+import threading
+from time import monotonic
+from typing import Any
+
+import requests
+from flask.testing import FlaskClient
+
+from talkover_mock.web.server import Server
+
+FAULTS = "/__admin/faults"
+REQUESTS = "/__admin/requests"
+RESET = "/__admin/reset"
+STATE = "/__admin/state"
+TOGGLE_ANY = "/api/v1/agents/*/webhooks/*/toggle"
+WAIT = 10
+"""Seconds after which something that should have happened did not."""
+THREADS = 8
+"""How many threads of a server answer while no request is held up."""
+
+Json = dict[str, Any]
+
+
+def set_fault(http: FlaskClient, token: str | None = None, **spec: object) -> str:
+    """Sets a fault, and returns its id."""
+    answer = http.post(FAULTS, json=spec, headers=bearer(token))
+    assert answer.status_code == 201, answer.text
+    return str(answer.get_json()["id"])
+
+
+def set_fault_at(server: Server, **spec: object) -> str:
+    """The same over a socket."""
+    answer = requests.post(server.url + FAULTS, json=spec, timeout=WAIT)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def counts(http: FlaskClient, token: str | None = None) -> list[tuple[int, int]]:
+    """Of each fault how many requests matched and how many it struck."""
+    faults = http.get(FAULTS, headers=bearer(token)).get_json()["faults"]
+    return [(fault["matched"], fault["struck"]) for fault in faults]
+
+
+def journal(http: FlaskClient, query: str = "", token: str | None = None) -> list[Json]:
+    answer = http.get(f"{REQUESTS}?{query}", headers=bearer(token))
+    assert answer.status_code == 200, answer.text
+    found: list[Json] = answer.get_json()["requests"]
+    return found
+
+
+def journal_at(server: Server, query: str = "") -> Json:
+    """The whole answer, over a socket."""
+    found: Json = requests.get(f"{server.url}{REQUESTS}?{query}", timeout=6 * WAIT).json()
+    return found
+
+
+def until_held_up(server: Server, count: int) -> None:
+    """Returns when so many requests are held up, each in a thread more; the API answers all the while."""
+    deadline = monotonic() + WAIT
+    while sum(thread.name.startswith("waitress") for thread in threading.enumerate()) != THREADS + count:
+        assert requests.get(f"{server.url}/api/v1/health", timeout=WAIT).ok
+        assert monotonic() < deadline, f"there are never {count} requests that are held up"

@@ -1,0 +1,77 @@
+"""The tables of keys and events in docs/ are those of the code."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.rules import Field
+from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
+from talkover_mock.state.records import AGENT_DEFAULTS
+from tests.conftest import ROOT
+
+
+def table(page: str, heading: str) -> dict[str, list[str]]:
+    """The further cells of the rows under a heading, by the one key that stands in their first cell."""
+    text = (ROOT / "docs" / page).read_text()
+    [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.MULTILINE)
+    found = {key: cells.split(" | ") for key, cells in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def code(value: object) -> str:
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def options(schema: Mapping[str, Any]) -> list[str]:
+    return ["true", "false"] if schema.get("type") == "boolean" else list(schema.get("enum", ()))
+
+
+def limits(schema: Mapping[str, Any]) -> list[str]:
+    return [str(schema[key]) for key in ("minimum", "maximum", "maxLength", "minItems") if key in schema]
+
+
+WEBHOOKS, SETTINGS = table("fixtures.md", "Webhooks"), table("fixtures.md", "Settings")
+
+
+def test_every_event_with_what_the_api_says_of_it() -> None:
+    events = {key: cells for key, cells in table("deliveries.md", "Events").items() if key.startswith("event_")}
+    assert list(events.items()) == [(event, [text]) for event, text in EVENTS.items()]
+
+
+def test_every_key_of_an_agent_with_its_default() -> None:
+    agents = table("fixtures.md", "Agents")
+    defaults = {key: code(value) for key, value in AGENT_DEFAULTS.items()}
+    own = {"id": "generated", "name": "required", "updated_at": "that of `created_at`"}
+    expected = {**defaults, **own, "webhooks": "`[]`", "cache_clears": "`0`"}
+    assert list(agents) == list(AGENT_KEYS)
+    assert {key: default for key, (_, default) in agents.items()} == expected
+
+
+def test_every_key_of_a_webhook_in_order() -> None:
+    assert list(WEBHOOKS) == list(WEBHOOK_KEYS)
+
+
+def test_every_setting_in_order() -> None:
+    assert list(SETTINGS) == [field.name for field in SETTING_FIELDS]
+
+
+@pytest.mark.parametrize("field", WEBHOOK_FIELDS, ids=lambda field: field.name)
+def test_a_webhooks_limits_and_defaults(field: Field) -> None:
+    values, default = WEBHOOKS[field.name]
+    assert re.findall(r"\d+", values) == limits(field.schema)
+    if options(field.schema):
+        assert re.findall("`(.*?)`", values) == options(field.schema)
+    assert default == ("required" if field.required else code(field.default))
+
+
+@pytest.mark.parametrize("field", SETTING_FIELDS, ids=lambda field: field.name)
+def test_the_default_of_a_setting(field: Field) -> None:
+    assert field.default is None or SETTINGS[field.name][-1] == code(field.default)

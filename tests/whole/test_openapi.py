@@ -1,0 +1,165 @@
+"""The OpenAPI document: valid, whole, and true, since the server is asked for every example in it."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+import yaml
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.test import TestResponse
+
+from talkover_mock import __version__
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.environments.world import MOST_KEPT, World
+from talkover_mock.loading.files import read_file
+from talkover_mock.loading.fixture import to_seed
+from tests.conftest import FIXTURES
+from tests.support.documented import TOKEN
+from tests.support.fixture_documents import source
+from tests.support.openapi_document import (
+    DOCUMENT,
+    TEXT,
+    Example,
+    Operation,
+    examples,
+    operation_named,
+    operations,
+    resolved,
+)
+
+NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
+URL = "http://127.0.0.1:7357"
+OF_HTTP = {"Content-Type", "Content-Length", "Date"}
+WITHOUT_EXAMPLE = {
+    *(("listAssumptions", "200"), ("readOpenapi", "200"), ("takeSnapshot", "404")),  # too long: lists of everything
+    *(("page", "200"), ("pageStyle", "200"), ("pageScript", "200")),
+    ("takeSnapshot", "409"),  # of the ten thousand and first
+}
+"""Nor has 500 one, which no request brings about."""
+MEASURED = ("duration_ms", "response_time", "uptime_seconds")
+"""Real times, which are never twice the same."""
+
+
+@contextmanager
+def client(request: dict[str, Any]) -> Iterator[FlaskClient]:
+    """Of a server with the shipped fixtures, and with what the example asks for besides."""
+    sources = [read_file(path) for path in sorted(FIXTURES.glob("*.yaml"))]
+    seed = to_seed([*sources, source(request.get("fixture", {}))])
+    world = World(seed, time=lambda: NOW, most_kept=request.get("most_kept", MOST_KEPT))
+    yield create_app(world, Guard(token=request.get("admin_token"))).test_client()
+    world.stop()
+
+
+def ask(http: FlaskClient, operation: Operation, request: dict[str, Any]) -> TestResponse:
+    headers = {name: value for name, value in (TOKEN | request.get("headers", {})).items() if value is not None}
+    body = operation.body_with(request)
+    body |= {"content_type": headers.pop("Content-Type")} if "Content-Type" in headers else {}
+    path = request.get("path", operation.path_with(request.get("parameters", {})))
+    asked = {"method": request.get("method", operation.method), "query_string": request.get("query"), **body}
+    answers = [http.open(path, URL, headers=headers, **asked) for _ in range(request.get("times", 1))]
+    return answers[-1]
+
+
+def comparable(value: Any) -> str:
+    """As JSON, in its order, without the times that were measured."""
+    return json.dumps(_without_measured(value), indent=1)
+
+
+def _without_measured(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_measured(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: "measured" if key in MEASURED and each is not None else _without_measured(each)
+        for key, each in value.items()
+    }
+
+
+def mistakes(schema: Any, value: Any) -> list[str]:
+    """What the value breaks of a schema of the document."""
+    return [error.message for error in Draft202012Validator({**DOCUMENT, "allOf": [schema]}).iter_errors(value)]
+
+
+def check_headers(response: dict[str, Any], answer: TestResponse) -> None:
+    """Exactly the documented headers, with values that their schemas allow."""
+    documented = {name: resolved(header) for name, header in response.get("headers", {}).items()}
+    required = {name for name, header in documented.items() if header.get("required")}
+    answered = {*answer.headers.keys()} - OF_HTTP
+    assert required <= answered <= documented.keys()
+    for name in answered:
+        schema, value = documented[name]["schema"], answer.headers[name]
+        assert mistakes(schema, int(value) if schema.get("type") == "integer" else value) == []
+
+
+def test_the_document_is_valid() -> None:
+    assert [str(error) for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
+
+
+def test_the_document_is_of_this_version() -> None:
+    assert DOCUMENT["info"]["version"] == __version__
+
+
+def test_the_route_serves_the_document(http: FlaskClient) -> None:
+    answer = http.get("/__admin/openapi.yaml")
+    assert (answer.status_code, answer.content_type) == (200, "application/yaml")
+    assert answer.text == TEXT
+
+
+def test_the_document_has_every_route_and_no_other(app: Flask) -> None:
+    routes = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(operation.method, operation.path) for operation in operations()} == routes
+
+
+@pytest.mark.parametrize("operation", operations(), ids=str)
+def test_an_operation_says_how_sure_it_is_and_how_it_can_end(operation: Any) -> None:
+    api = operation.content["tags"] == ["API"]
+    assert re.match("Documented|Measured|Assumed", operation.content["description"]) or not api
+    limited = {"401", "429", "500"} if api and operation.content.get("security") != [] else set()
+    assert {"405"} | (limited if api else {"401", "403"}) <= operation.responses().keys()
+
+
+def test_every_answer_has_an_example() -> None:
+    documented = {(str(operation), status) for operation in operations() for status in operation.responses()}
+    shown = {(str(example.operation), example.status) for example in examples()}
+    assert {each for each in documented - shown if each[1] != "500"} == WITHOUT_EXAMPLE
+
+
+@pytest.mark.parametrize("example", examples(), ids=str)
+def test_the_server_gives_every_example(example: Example) -> None:
+    with client(example.request) as http:
+        for first in example.request.get("first", ()):
+            headers = example.request.get("headers", {})
+            assert ask(http, operation_named(first["operation"]), {"headers": headers, **first}).status_code < 300
+        answer = ask(http, example.operation, example.request)
+    response = example.operation.responses()[example.status]
+    assert answer.status_code == int(example.status)
+    check_headers(response, answer)
+    if example.media_type is None:
+        assert answer.data == b""
+        return
+    assert answer.content_type == example.media_type
+    answered, schema = yaml.safe_load(answer.text), response["content"][example.media_type]["schema"]
+    assert comparable(answered) == comparable(example.value)
+    assert mistakes(schema, answered) == mistakes(schema, example.value) == []
+
+
+@pytest.mark.parametrize("kind", ["parameters", "links", "headers", "examples", "responses", "schemas"])
+def test_every_component_is_used(kind: str) -> None:
+    assert [name for name in DOCUMENT["components"][kind] if f"'#/components/{kind}/{name}'" not in TEXT] == []
+
+
+def test_schemas_hold_no_examples_which_nothing_would_check() -> None:
+    assert "example" not in json.dumps(DOCUMENT["components"]["schemas"])

@@ -1,0 +1,97 @@
+"""What `make dist` makes, a wheel and a source distribution: they hold what they must, install, and serve."""
+
+import re
+import sys
+import tarfile
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import requests
+
+from talkover_mock import __version__
+from tests.conftest import ROOT
+from tests.support.documented import TOGGLE, TOKEN
+from tests.support.installed import fresh_environment, run, serving, source_tree
+
+pytestmark = pytest.mark.xdist_group("package")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The source distribution and the wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    source = folder / "source"
+    source.mkdir()
+    environment = {"PATH": str(Path(sys.executable).parent)}
+    run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)], source_tree(source), environment)
+    (archive,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
+    return archive, wheel
+
+
+@pytest.fixture(scope="module")
+def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The wheel, and the variables of an environment that it is installed in."""
+    folder = tmp_path_factory.mktemp("package")
+    environment = fresh_environment(folder / "venv")
+    run(["pip", "install", str(built[1]), "pytest"], folder, environment)
+    return built[1], environment
+
+
+def test_both_are_fit_for_an_index(built: tuple[Path, Path], tmp_path: Path) -> None:
+    run([sys.executable, "-m", "twine", "check", "--strict", *map(str, built)], tmp_path, {})
+
+
+def test_the_archive_has_what_building_needs(built: tuple[Path, Path]) -> None:
+    with tarfile.open(built[0]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    needed = {"setup.cfg", "pyproject.toml", "README.md", "LICENSE", "fixtures/default.yaml", "mockserver/py.typed"}
+    assert needed <= names
+
+
+def test_the_archive_installs_and_serves(built: tuple[Path, Path], tmp_path: Path) -> None:
+    environment = fresh_environment(tmp_path / "venv")
+    run(["pip", "install", str(built[0])], tmp_path, environment)
+    with serving(["mockserver", "serve", "--port", "0"], tmp_path, environment) as url:
+        assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
+
+
+def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed: tuple[Path, dict[str, str]]) -> None:
+    with zipfile.ZipFile(installed[0]) as wheel:
+        found = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mockserver").rglob("*.py")}
+    fixtures = {f"mockserver/fixtures/{path.name}" for path in (ROOT / "fixtures").glob("*.yaml")}
+    folders = (ROOT / "mockserver" / name for name in ("static", "templates"))
+    page = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.iterdir()}
+    assert found == {*package, *page, *fixtures, "mockserver/openapi.yaml", "mockserver/py.typed"}
+
+
+def test_an_installed_wheel_serves_its_default_fixture_and_its_description(
+    installed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    with serving(["mockserver", "serve", "--port", "0"], tmp_path, installed[1]) as url:
+        assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
+        description = requests.get(f"{url}/__admin/openapi.yaml", timeout=10)
+        page = [requests.get(f"{url}/__admin/{name}", timeout=10).status_code for name in ("", "page.css", "page.js")]
+    assert page == [200, 200, 200]
+    assert description.content == (ROOT / "mockserver" / "openapi.yaml").read_bytes()
+
+
+def test_an_installed_wheel_gives_pytest_its_fixtures(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "import requests\n"
+        "def test_toggle(mockserver):\n"
+        f"    answer = requests.patch(mockserver.url + {TOGGLE!r}, headers=mockserver.headers)\n"
+        "    assert answer.json()['message'] == 'Webhook enabled'\n"
+    )
+    assert "1 passed" in run(["python", "-m", "pytest", "-W", "error"], tmp_path, installed[1])
+
+
+def test_versions_agree(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    version = __version__
+    assert metadata.version("talkover-mockserver") == version
+    assert f"-{version}-" in installed[0].name
+    assert run(["mockserver", "--version"], tmp_path, installed[1]) == f"mockserver, version {version}\n"
+    headings = re.findall("^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "Unreleased" or headings[0].startswith(version)

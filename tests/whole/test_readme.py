@@ -1,0 +1,191 @@
+"""What the README and the pages in docs/ show is what happens."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+import requests
+import yaml
+from click.testing import CliRunner
+from flask import Flask
+
+from talkover_mock import cli
+from talkover_mock.base.words import number_of
+from talkover_mock.cli import serve
+from talkover_mock.client import MockServer
+from talkover_mock.web.server import Server
+from tests.conftest import ROOT
+from tests.support.documented import AGENT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text()
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = [(f"{page.name}-{i}", *found) for page in PAGES for i, found in enumerate(_BLOCK.findall(page.read_text()))]
+LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)\)", page.read_text())]
+
+
+SHOWN_URL = "http://127.0.0.1:7357"
+
+
+def each(language: str, is_one: Callable[[str], bool] = lambda _: True) -> pytest.MarkDecorator:
+    """Once for every block in the language, or for some of them."""
+    found = [
+        pytest.param(text, id=id) for id, its_language, text in BLOCKS if its_language == language and is_one(text)
+    ]
+    assert found
+    return pytest.mark.parametrize("text", found)
+
+
+def test_every_block_is_in_a_language_that_is_tried() -> None:
+    assert {language for _, language, _ in BLOCKS} == {"console", "http", "java", "js", "nginx", "python", "yaml"}
+
+
+def without_times(text: str) -> str:
+    return re.sub(r'"updated_at":"[^"]*"', '"updated_at":"(now)"', text).replace("\r", "").rstrip()
+
+
+@each("console")
+def test_commands_answer_what_is_shown(text: str, server: Server, tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    first, *sessions = re.split(r"^\$ ", text, flags=re.MULTILINE)
+    assert first == ""
+    for session in sessions:
+        prompt, _, expected = session.partition("\n")
+        command = prompt.replace(SHOWN_URL, server.url)
+        assert server.url in command
+        answer = subprocess.run(
+            ["sh", "-c", command],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert without_times(answer.stdout) == without_times(expected.replace(SHOWN_URL, server.url))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tests_that_are_shown_pass(page: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a page in one run, each in a file of its own."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of the other plugins that happen to be installed
+    shown = [text for id, language, text in BLOCKS if language == "python" and id.rpartition("-")[0] == page.name]
+    counts = [len(re.findall(r"^ *def test_", text, re.MULTILINE)) for text in shown]
+    assert all(counts)
+    if shown:
+        pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(shown)})
+        pytester.runpytest_subprocess("-W", "error", "-p", "mockserver").assert_outcomes(passed=sum(counts))
+
+
+@each("http")
+def test_calls_that_are_shown_are_answered_with_the_status_that_is_shown(text: str, server: Server) -> None:
+    first, *calls = re.split(r"^### ", text.replace(SHOWN_URL, server.url), flags=re.MULTILINE)
+    assert (first, len(calls) > 0) == ("", True)
+    for call in calls:
+        status, head, body = re.fullmatch(r"(\d+) .*?\n(.*?)(?:\n\n(.*))?", call.strip(), re.DOTALL).groups()  # type: ignore[union-attr]
+        line, *headers = head.splitlines()
+        method, url = line.split(" ")
+        sent = dict(header.split(": ") for header in headers)
+        answer = requests.request(method, url, headers=sent, data=body, timeout=10)
+        assert answer.status_code == int(status), (line, answer.text)
+        for name in re.findall(r'"\w+"(?:: true)?', call.splitlines()[0]):
+            assert name in answer.text, (line, answer.text)
+
+
+@each("js")
+def test_a_program_for_node_ends_well(text: str, server: Server, tmp_path: Path) -> None:
+    program = tmp_path / "program.mjs"
+    program.write_text(shown_for(server, text))
+    subprocess.run(["node", str(program)], timeout=60, check=True)
+
+
+@pytest.mark.parametrize("java", [path for path in [shutil.which("java")] if path])
+@each("java")
+def test_a_program_for_java_ends_well(text: str, java: str, server: Server, tmp_path: Path) -> None:
+    """Where there is a Java; everywhere, its calls are tried by the next test."""
+    program = tmp_path / "Program.java"
+    program.write_text(shown_for(server, text))
+    subprocess.run([java, "-XX:TieredStopAtLevel=1", str(program)], timeout=60, check=True)
+
+
+@each("java")
+def test_the_calls_of_a_program_for_java_are_answered_with_the_status_that_is_shown(text: str, server: Server) -> None:
+    constants = dict(re.findall(r"String (\w+) = (.*);", text))
+    calls = re.findall(r'call\((\d+), "(\w+)", (.*?), "((?:[^"\\]|\\.)*)"\);', text)
+    assert len(calls) == text.count("call(") - 1
+    for status, method, path, body in calls:
+        url = server.url + java_text(path, constants)
+        headers = {"Authorization": "Bearer " + java_text("TOKEN", constants), "Content-Type": "application/json"}
+        answer = requests.request(method, url, headers=headers, data=body.replace('\\"', '"'), timeout=10)
+        assert answer.status_code == int(status), (method, url, answer.text)
+
+
+def java_text(expression: str, constants: dict[str, str]) -> str:
+    """The value of texts and names of texts with + between them."""
+    parts = expression.split(" + ")
+    return "".join(part.strip('"') if part[0] == '"' else java_text(constants[part], constants) for part in parts)
+
+
+def shown_for(server: Server, text: str) -> str:
+    """A program with the server's address in the place of the one that is shown."""
+    assert text.count(SHOWN_URL) == 1
+    return text.replace(SHOWN_URL, server.url)
+
+
+@each("yaml", lambda text: text.startswith("services:"))
+def test_a_composition_that_is_shown_is_a_part_of_the_one_that_is_there(text: str) -> None:
+    whole = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    shown = yaml.safe_load(text)["services"]
+    assert shown == {name: {key: whole[name][key] for key in service} for name, service in shown.items()}
+
+
+@each("yaml", lambda text: not text.startswith("services:"))
+def test_a_fixture_that_is_shown_is_right(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "fixture.yaml"
+    path.write_text(text)
+    result = CliRunner().invoke(cli.main, ["check", str(path)])
+    agents, webhooks = (len(re.findall(rf"^{indent}- (?:id|name):", text, re.MULTILINE)) for indent in ("  ", "      "))
+    first, *_ = result.output.splitlines()
+    assert (result.exit_code, first) == (0, f"default: {number_of(agents, 'agent')}, {number_of(webhooks, 'webhook')}")
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page.name}-{link}" for page, link in LINKS])
+def test_a_link_leads_somewhere(page: Path, link: str) -> None:
+    assert (page.parent / link).exists()
+
+
+def test_the_docs_name_every_admin_route(app: Flask) -> None:
+    page = (ROOT / "docs" / "admin.md").read_text()
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/__admin"):
+            method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+            path = rule.rule.replace("<", "{").replace(">", "}")
+            assert f"`{method} {path}`" in page
+
+
+def test_the_docs_name_every_key_of_a_call_and_of_a_delivery_in_order(mock: MockServer) -> None:
+    page = (ROOT / "docs" / "pytest.md").read_text()
+    [delivery] = mock.emit(AGENT, "event_recording")
+    requests.get(f"{mock.api_url}/agents", headers=mock.headers, timeout=10)
+    for what, record in (("call", mock.requests()[0]), ("delivery", delivery)):
+        [row] = re.findall(rf"^\| a {what} \| (.*) \|$", page, re.MULTILINE)
+        assert row == ", ".join(f"`{key}`" for key in record)
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    for page in PAGES[1:]:
+        assert f"(docs/{page.name})" in README
+
+
+def test_variables_that_hold_several_values_are_explained() -> None:
+    compose = (ROOT / "docs" / "compose.md").read_text()
+    several = [each.envvar for each in serve.command.params if isinstance(each, click.Option) and each.multiple]
+    assert len(several) == 3
+    for variable in several:
+        assert f"`{variable}`" in README
+        assert f"`{variable}`" in compose
