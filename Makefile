@@ -24,12 +24,12 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 $(DEV): setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77'
-	rm -rf build $(WHEELS)/talkover_mockserver-*
+	rm -rf build $(WHEELS)/talkover_mock-*
 	$(BIN)/pip install --quiet --no-deps --upgrade --target $(AXE) 'axe-playwright-python~=0.1.8'
 	touch $(RUN) $@
 
 run: $(RUN)
-	$(BIN)/mockserver serve
+	$(BIN)/talkover-mock serve
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -103,6 +103,6 @@ def running(command: tuple[str, ...]) -> Iterator[Connection]:
 
 def _environment() -> dict[str, str]:
     """The variables of this process without those that change how the programs run."""
-    changed = ("MOCKSERVER_", "PYTHONDONTWRITEBYTECODE")
+    changed = ("TALKOVER_MOCK_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(changed)}
     return {**kept, "PYTHONPYCACHEPREFIX": str(_COMPILED)}

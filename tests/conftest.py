@@ -56,7 +56,7 @@ def _no_leaks() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith("MOCKSERVER_"):
+        if name.startswith("TALKOVER_MOCK_"):
             monkeypatch.delenv(name)
 
 

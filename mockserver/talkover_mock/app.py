@@ -82,7 +82,7 @@ class _App(Flask):
 
     def __init__(self, world: World, guard: Guard | None, log: Log | None) -> None:
         super().__init__(__name__, static_folder=None)
-        self.extensions["mockserver"] = world
+        self.extensions["talkover_mock"] = world
         self.url_map.merge_slashes = False
         self.url_map.strict_slashes = False
         self._world, self._guard, self._log = world, guard, log
@@ -90,7 +90,7 @@ class _App(Flask):
         self._has_admin = False
 
     def add_routes(self, *, with_admin: bool) -> None:
-        """Those of every family of the API and, with them, of every module in `mockserver.admin`."""
+        """Those of every family of the API and, with them, of every module in `talkover_mock.admin`."""
         api = Api(self, self._world)
         for family in families():
             family.register(api)
@@ -223,7 +223,7 @@ class _App(Flask):
             error = Problem(500, "Server Error", self._crashed(request, error))
         response = problem_response(error)
         if error.status == HTTPStatus.UNAUTHORIZED and request.path.rstrip("/") == ADMIN:
-            response.headers["WWW-Authenticate"] = 'Basic realm="mockserver"'  # the browser asks for the admin token
+            response.headers["WWW-Authenticate"] = 'Basic realm="talkover-mock"'  # the browser asks for the admin token
         return response
 
     def _refuse_route(self, request: ApiRequest, error: HTTPException) -> Response:

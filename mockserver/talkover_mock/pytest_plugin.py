@@ -1,4 +1,4 @@
-"""The pytest fixtures `mockserver_server`, `mockserver`, `mockserver_shared` and `webhook_receiver`.
+"""The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
 A run that takes none pays for none: what they need is imported when they are first asked for.
 """
@@ -27,47 +27,47 @@ _LOCAL: pytest.StashKey[Local] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("mockserver", "Talkover mock server")
+    group = parser.getgroup("talkover_mock", "Talkover mock server")
     group.addoption(
-        "--mockserver-url",
+        "--talkover-mock-url",
         metavar="URL",
         help="use the mock server that runs there, such as a container, instead of starting one",
     )
     parser.addini(
-        "mockserver_fixtures",
+        "talkover_mock_fixtures",
         "fixture files and folders that every test's environment starts with (default: the built-in one)",
         type="paths",
     )
 
 
 @pytest.fixture(scope="session")
-def mockserver_fixtures(pytestconfig: pytest.Config) -> list[Path]:
+def talkover_mock_fixtures(pytestconfig: pytest.Config) -> list[Path]:
     """The fixture files and folders, from the ini value of this name. Override it to compute them."""
-    return list(pytestconfig.getini("mockserver_fixtures"))
+    return list(pytestconfig.getini("talkover_mock_fixtures"))
 
 
 @pytest.fixture(scope="session")
-def mockserver_server(pytestconfig: pytest.Config, mockserver_fixtures: Fixtures) -> Iterator[MockServer]:
-    """The server of this run: started once on a free port, or the one of `--mockserver-url`.
+def talkover_mock_server(pytestconfig: pytest.Config, talkover_mock_fixtures: Fixtures) -> Iterator[MockServer]:
+    """The server of this run: started once on a free port, or the one of `--talkover-mock-url`.
 
     Its default environment is what every test's environment is a fresh copy of. Of a server that the run has started
     it has a token of its own, so that a wrong token opens nothing.
     """
-    url = pytestconfig.getoption("mockserver_url")
+    url = pytestconfig.getoption("talkover_mock_url")
     if url:
-        yield from _running_server(url, mockserver_fixtures)
+        yield from _running_server(url, talkover_mock_fixtures)
     else:
-        yield from _own_server(mockserver_fixtures, pytestconfig)
+        yield from _own_server(talkover_mock_fixtures, pytestconfig)
 
 
 @pytest.fixture
-def mockserver(request: pytest.FixtureRequest, mockserver_server: MockServer) -> Iterator[MockServer]:
+def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServer) -> Iterator[MockServer]:
     """An environment for this test alone: `.url`, `.api_url`, `.token`, `.headers`, `.state()`, `.reset()` …
 
-    Fails the test for what it can't have meant: a crash of the server itself, with its traceback, and calls that no
-    route of the API took, unless the test says `mockserver.allow_unmatched()`.
+    Fails the test for a crash of the server itself, with its traceback, and for calls to paths that the API does not
+    have, unless the test calls `talkover_mock.allow_unmatched()`.
     """
-    environment = mockserver_server.open_environment()
+    environment = talkover_mock_server.open_environment()
     strays = _begin(request, environment)
     yield environment
     closed = environment.close()
@@ -75,18 +75,18 @@ def mockserver(request: pytest.FixtureRequest, mockserver_server: MockServer) ->
 
 
 @pytest.fixture
-def mockserver_shared(request: pytest.FixtureRequest, mockserver_server: MockServer) -> Iterator[MockServer]:
-    """The environment of `mockserver_server`, reset for this test: for an application that knows one token all along.
+def talkover_mock_shared(request: pytest.FixtureRequest, talkover_mock_server: MockServer) -> Iterator[MockServer]:
+    """The environment of `talkover_mock_server`, reset for this test: for an application that is started once.
 
-    Fails the test as `mockserver` does.
+    Fails the test as `talkover_mock` does.
     """
-    mockserver_server.reset()
-    mockserver_server.allows_unmatched = False
-    strays = _begin(request, mockserver_server)
-    yield mockserver_server
+    talkover_mock_server.reset()
+    talkover_mock_server.allows_unmatched = False
+    strays = _begin(request, talkover_mock_server)
+    yield talkover_mock_server
     local = request.config.stash.get(_LOCAL, None)
-    unmatched = mockserver_server.requests(unmatched=True)
-    _check(mockserver_server, local.crashes() if local else [], unmatched, strays)
+    unmatched = talkover_mock_server.requests(unmatched=True)
+    _check(talkover_mock_server, local.crashes() if local else [], unmatched, strays)
 
 
 def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Strays:
@@ -104,7 +104,9 @@ def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str,
     unmatched = [*unmatched, *presented([each for each in strays() if each.is_unmatched])]
     if unmatched and not environment.allows_unmatched:
         found = "\n  ".join(lines(unmatched))
-        text = f"the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):\n  {found}"
+        text = (
+            f"the test made calls that no route of the API takes (talkover_mock.allow_unmatched() lets it):\n  {found}"
+        )
         pytest.fail(text, pytrace=False)
 
 
@@ -150,9 +152,9 @@ def _running_server(url: str, fixtures: Fixtures) -> Iterator[MockServer]:
     from talkover_mock.client import MockServer
 
     try:
-        client = MockServer(url, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN"))
+        client = MockServer(url, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN"))
     except ValueError as error:
-        raise pytest.fail.Exception(f"--mockserver-url: {error}", pytrace=False) from None
+        raise pytest.fail.Exception(f"--talkover-mock-url: {error}", pytrace=False) from None
     with client:
         _check_it_answers(client)
         if not fixtures:
@@ -173,9 +175,9 @@ def _check_it_answers(client: MockServer) -> None:
         client.health()
     except (requests.RequestException, MockServerError) as error:
         text = (
-            f"--mockserver-url {client.url}: no mock server can be used there ({_first_cause(error)}). Start one with "
-            "`mockserver serve`, or leave the option out: then pytest starts its own. The admin token of a server "
-            "that asks for one belongs in the variable MOCKSERVER_ADMIN_TOKEN."
+            f"--talkover-mock-url {client.url}: no mock server can be used there ({_first_cause(error)}). "
+            "Start one with `talkover-mock serve`, or leave the option out: then pytest starts its own. The admin "
+            "token of a server that asks for one belongs in the variable TALKOVER_MOCK_ADMIN_TOKEN."
         )
         raise pytest.fail.Exception(text, pytrace=False) from None
 

@@ -26,7 +26,7 @@ WAIT = 10
 
 def run(*arguments: str, **variables: str) -> Result:
     """Runs the program in this process; a traceback fails the test."""
-    return CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False, prog_name="mockserver")
+    return CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False, prog_name="talkover-mock")
 
 
 def outcome(result: Result) -> tuple[int, str, str]:
@@ -91,7 +91,7 @@ def test_help_lists_the_commands(option: str) -> None:
 def test_help_of_a_command_names_every_option(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0
-    assert result.stdout.startswith(f"Usage: mockserver {name} ")
+    assert result.stdout.startswith(f"Usage: talkover-mock {name} ")
     context = click.Context(subcommand(name))
     for parameter in subcommand(name).params:
         shown = parameter.opts[0] if isinstance(parameter, click.Option) else parameter.make_metavar(context)
@@ -103,11 +103,11 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"may be repeated. The variable has '{os.pathsep}' between several. [env var: MOCKSERVER_FIXTURES;",
-        "The variable has spaces between several. [env var: MOCKSERVER_ALLOW_HOST]",
-        "The variable has spaces between several. [env var: MOCKSERVER_DELIVER_TO]",
+        f"may be repeated. The variable has '{os.pathsep}' between several. [env var: TALKOVER_MOCK_FIXTURES;",
+        "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_HOST]",
+        "The variable has spaces between several. [env var: TALKOVER_MOCK_DELIVER_TO]",
         "How many requests, and how many deliveries, each environment keeps.",
-        "An empty variable asks for none. [env var: MOCKSERVER_ADMIN_TOKEN]",
+        "An empty variable asks for none. [env var: TALKOVER_MOCK_ADMIN_TOKEN]",
     ],
 )
 def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
@@ -128,12 +128,12 @@ def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
             "serve",
             "--port",
             "x",
-        ): "'--port' (env var: 'MOCKSERVER_PORT'): expected a number from 0 to 65535 (got \"x\")",
+        ): "'--port' (env var: 'TALKOVER_MOCK_PORT'): expected a number from 0 to 65535 (got \"x\")",
         ("serve", "--port", "65536"): 'expected a number from 0 to 65535 (got "65536")',
-        ("serve", "--port-file", "."): "'--port-file' (env var: 'MOCKSERVER_PORT_FILE'): File '.' is a directory.",
+        ("serve", "--port-file", "."): "'--port-file' (env var: 'TALKOVER_MOCK_PORT_FILE'): File '.' is a directory.",
         ("serve", "--deliver-to", "https://a.test"): '"https://a.test" is no host; give a name or an address alone',
         ("serve", "--deliver-to", "a.test:443"): '"a.test:443" is no host',
-        ("serve", "--deliver-to", "*"): "'--deliver-to' (env var: 'MOCKSERVER_DELIVER_TO'): \"*\" is no host",
+        ("serve", "--deliver-to", "*"): "'--deliver-to' (env var: 'TALKOVER_MOCK_DELIVER_TO'): \"*\" is no host",
         ("serve", "--keep", "0"): 'expected a whole number, 1 or more (got "0")',
     }.items(),
 )
@@ -141,7 +141,7 @@ def test_wrong_use_is_one_message_that_names_it_and_exit_code_2(arguments: tuple
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     *usage, message = result.stderr.splitlines()
-    assert usage[0].startswith("Usage: mockserver ")
+    assert usage[0].startswith("Usage: talkover-mock ")
     assert message.startswith("Error: ")
     assert named in message
 
@@ -155,7 +155,7 @@ def subcommand(name: str) -> click.Command:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_flag_has_its_variable(name: str) -> None:
     options = [each for each in subcommand(name).params if isinstance(each, click.Option)]
-    expected = ["MOCKSERVER_" + option.opts[0].removeprefix("--").replace("-", "_").upper() for option in options]
+    expected = ["TALKOVER_MOCK_" + option.opts[0].removeprefix("--").replace("-", "_").upper() for option in options]
     assert [option.envvar for option in options] == expected
 
 
@@ -196,7 +196,7 @@ def test_the_table_has_every_option_of_serve() -> None:
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     default, text, from_variable, arguments, from_flag = OPTIONS[name]
-    variable = f"MOCKSERVER_{name.upper()}"
+    variable = f"TALKOVER_MOCK_{name.upper()}"
     assert value(name) == default
     monkeypatch.setenv(variable, "")
     assert value(name) == default
@@ -222,7 +222,7 @@ SEVERAL = "for several, repeat the option, or put spaces between them in the var
 def test_what_an_option_can_not_be_is_told_with_its_variable(
     name: str, text: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flag, variable = f"--{name.replace('_', '-')}", f"MOCKSERVER_{name.upper()}"
+    flag, variable = f"--{name.replace('_', '-')}", f"TALKOVER_MOCK_{name.upper()}"
     with pytest.raises(click.BadParameter) as by_flag:
         value(name, flag, text)
     monkeypatch.setenv(variable, text)
@@ -239,7 +239,7 @@ def test_an_admin_token_that_is_given_is_not_empty() -> None:
 
 
 def test_the_admin_routes_go_by_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOCKSERVER_NO_ADMIN", "true")
+    monkeypatch.setenv("TALKOVER_MOCK_NO_ADMIN", "true")
     assert value("no_admin") is True
 
 
@@ -247,7 +247,7 @@ def test_deliveries_go_out_and_are_kept_as_the_flags_say(folder: Path) -> None:
     webhook = "{name: W, webhook_url: 'http://127.1:1', events: [event_action], max_retries: 0}"
     (folder / "mine.yaml").write_text(f"agents: [{{id: a, name: A, webhooks: [{webhook}]}}]\n")
     flags = ["--fixtures", "mine.yaml", "--port", "0", "--deliver-to", "127.1", "--keep", "1"]
-    with serving([sys.executable, "-m", "mockserver", "serve", *flags], folder, os.environ) as url:
+    with serving([sys.executable, "-m", "talkover_mock", "serve", *flags], folder, os.environ) as url:
         for _ in range(2):
             emit = {"agent_id": "a", "event": "event_action", "wait": WAIT}
             delivery = requests.post(f"{url}/__admin/events", json=emit, timeout=2 * WAIT).json()["deliveries"][0]
@@ -257,5 +257,5 @@ def test_deliveries_go_out_and_are_kept_as_the_flags_say(folder: Path) -> None:
 
 
 def test_a_variable_that_is_no_option_changes_nothing() -> None:
-    result = run("schema", MOCKSERVER_VERSION="1", MOCKSERVER_HELP="1", MOCKSERVER_SCHEMA_HELP="1")
+    result = run("schema", TALKOVER_MOCK_VERSION="1", TALKOVER_MOCK_HELP="1", TALKOVER_MOCK_SCHEMA_HELP="1")
     assert (result.exit_code, json.loads(result.stdout)) == (0, fixture_schema())

@@ -1,4 +1,4 @@
-"""`mockserver health`: whom it asks, what it prints, how it ends. See test_remote_urls.py for what is no URL."""
+"""`talkover-mock health`: whom it asks, what it prints, how it ends. See test_remote_urls.py for what is no URL."""
 
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ import pytest
 from talkover_mock.web.server import Server
 from tests.doors.test_cli import WAIT, outcome, run
 
-REMEDY = "start it with `mockserver serve`, or name it with --url"
+REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 
 
 def test_health_prints_the_answer_of_a_healthy_server(server: Server) -> None:
@@ -17,7 +17,7 @@ def test_health_prints_the_answer_of_a_healthy_server(server: Server) -> None:
 
 
 def test_health_asks_the_port_that_the_server_was_given(server: Server) -> None:
-    assert outcome(run("health", MOCKSERVER_PORT=str(server.port))) == (0, '{"status":"ok"}\n', "")
+    assert outcome(run("health", TALKOVER_MOCK_PORT=str(server.port))) == (0, '{"status":"ok"}\n', "")
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def closed_port() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [
-        (["--url", "{up}"], {"MOCKSERVER_URL": "{down}", "MOCKSERVER_PORT": "{down_port}"}),
-        ([], {"MOCKSERVER_URL": "{up}", "MOCKSERVER_PORT": "{down_port}"}),
-        ([], {"MOCKSERVER_URL": "", "MOCKSERVER_PORT": "{up_port}"}),
+        (["--url", "{up}"], {"TALKOVER_MOCK_URL": "{down}", "TALKOVER_MOCK_PORT": "{down_port}"}),
+        ([], {"TALKOVER_MOCK_URL": "{up}", "TALKOVER_MOCK_PORT": "{down_port}"}),
+        ([], {"TALKOVER_MOCK_URL": "", "TALKOVER_MOCK_PORT": "{up_port}"}),
     ],
 )
 def test_health_takes_its_flag_over_its_variable_over_the_port(

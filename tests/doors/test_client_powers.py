@@ -192,7 +192,7 @@ def test_environments_are_listed_read_and_closed_by_name(mock: MockServer) -> No
 
 
 def test_the_description_is_what_the_package_ships(mock: MockServer) -> None:
-    assert mock.openapi() == (ROOT / "mockserver" / "openapi.yaml").read_text(encoding="utf-8")
+    assert mock.openapi() == (ROOT / "mockserver" / "talkover_mock" / "openapi.yaml").read_text(encoding="utf-8")
 
 
 def test_so_many_requests_are_waited_for_no_longer_than_until_they_have_come(mock: MockServer) -> None:

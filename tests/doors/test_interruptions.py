@@ -203,7 +203,7 @@ def test_every_long_request_and_every_delivery_ends_within_a_second(
     assert set(answers) <= ({0, 200} if interrupt is stop else {200})
     assert not attempts(environment)
     if interrupt is stop:
-        assert [thread.name for thread in threading.enumerate() if "mockserver" in thread.name] == []
+        assert [thread.name for thread in threading.enumerate() if "talkover_mock" in thread.name] == []
 
 
 def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
@@ -232,4 +232,4 @@ def test_stopping_ends_every_thread_within_a_second_however_many_receivers_hang(
     begin = monotonic()
     world.stop()
     assert monotonic() - begin < A_SECOND
-    assert [each.name for each in threading.enumerate() if each.name.startswith("mockserver-delivery")] == []
+    assert [each.name for each in threading.enumerate() if each.name.startswith("talkover-mock-delivery")] == []

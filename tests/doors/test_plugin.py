@@ -19,15 +19,15 @@ import pytest
 import requests
 
 @pytest.mark.parametrize("number", range(4))
-def test_toggle(mockserver, number):
-    answer = requests.patch(mockserver.url + {TOGGLE!r}, headers=mockserver.headers)
+def test_toggle(talkover_mock, number):
+    answer = requests.patch(talkover_mock.url + {TOGGLE!r}, headers=talkover_mock.headers)
     assert answer.json()["message"] == "Webhook enabled"
-    assert mockserver.webhook({WEBHOOK!r})["enabled"] is True
+    assert talkover_mock.webhook({WEBHOOK!r})["enabled"] is True
 """
 """Four tests that pass only where each has a world of its own."""
 MINE = """\
-def test_mine(mockserver):
-    assert [agent["name"] for agent in mockserver.state()["agents"]] == ["Mine"]
+def test_mine(talkover_mock):
+    assert [agent["name"] for agent in talkover_mock.state()["agents"]] == ["Mine"]
 """
 """A test that passes only on the fixture `mine.yaml`."""
 CRASH = f"""\
@@ -41,8 +41,8 @@ def broken(monkeypatch):
         raise ZeroDivisionError("of our own making")
     monkeypatch.setattr(Webhooks, "toggle", toggle)
 
-def toggle(mockserver):
-    assert requests.patch(mockserver.url + {TOGGLE!r}, headers=mockserver.headers).status_code == 500
+def toggle(talkover_mock):
+    assert requests.patch(talkover_mock.url + {TOGGLE!r}, headers=talkover_mock.headers).status_code == 500
 """
 """A server whose toggle crashes."""
 
@@ -59,7 +59,7 @@ def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest
 
 def run(folder: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """A run with the plugin by the name of its entry point, in which every warning is an error."""
-    return folder.runpytest_subprocess("-W", "error", "-p", "mockserver", *arguments, timeout=WAIT)
+    return folder.runpytest_subprocess("-W", "error", "-p", "talkover_mock", *arguments, timeout=WAIT)
 
 
 def errors(result: pytest.RunResult) -> list[str]:
@@ -75,7 +75,7 @@ def test_each_test_has_an_environment_of_its_own(folder: pytest.Pytester) -> Non
 
 @pytest.mark.parametrize("given", ["'mine.yaml'", "(Path('mine.yaml'),)"])
 def test_fixtures_are_a_path_or_several(given: str, folder: pytest.Pytester) -> None:
-    fixture = f"@pytest.fixture(scope='session')\ndef mockserver_fixtures():\n    return {given}\n"
+    fixture = f"@pytest.fixture(scope='session')\ndef talkover_mock_fixtures():\n    return {given}\n"
     folder.makepyfile("import pytest\nfrom pathlib import Path\n" + fixture + MINE)
     run(folder).assert_outcomes(passed=1)
 
@@ -88,16 +88,16 @@ def test_each_worker_of_xdist_has_a_server_of_its_own(folder: pytest.Pytester) -
 def test_an_environment_says_where_it_is_and_can_be_changed(folder: pytest.Pytester) -> None:
     folder.makepyfile(
         f"""
-        def test_it(mockserver, mockserver_server):
-            assert mockserver.url == mockserver_server.url
-            assert mockserver.api_url == mockserver.url + "/api/v1"
-            assert mockserver.headers == {{"Authorization": "Bearer " + mockserver.token}}
-            before = mockserver.state()
-            mockserver.merge_state({{"agents": [{{"id": {AGENT!r}, "name": "Other"}}]}})
-            assert mockserver.agent({AGENT!r})["name"] == "Other"
-            assert mockserver.replace_state({{"agents": []}}) == {{"agents": []}}
-            mockserver.reset()
-            assert mockserver.state() == before == mockserver_server.state()
+        def test_it(talkover_mock, talkover_mock_server):
+            assert talkover_mock.url == talkover_mock_server.url
+            assert talkover_mock.api_url == talkover_mock.url + "/api/v1"
+            assert talkover_mock.headers == {{"Authorization": "Bearer " + talkover_mock.token}}
+            before = talkover_mock.state()
+            talkover_mock.merge_state({{"agents": [{{"id": {AGENT!r}, "name": "Other"}}]}})
+            assert talkover_mock.agent({AGENT!r})["name"] == "Other"
+            assert talkover_mock.replace_state({{"agents": []}}) == {{"agents": []}}
+            talkover_mock.reset()
+            assert talkover_mock.state() == before == talkover_mock_server.state()
         """
     )
     run(folder).assert_outcomes(passed=1)
@@ -108,8 +108,8 @@ def test_a_running_server_is_used_and_left_as_it_was(
     workers: str, folder: pytest.Pytester, server: Server, world: World
 ) -> None:
     before = world.default.document()
-    folder.makepyfile(TOGGLES + f"    assert mockserver.url == {server.url!r}\n")
-    run(folder, "--mockserver-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=4)
+    folder.makepyfile(TOGGLES + f"    assert talkover_mock.url == {server.url!r}\n")
+    run(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=4)
     assert list(world.environments) == ["default", "staging", "production"]
     assert world.default.document() == before
 
@@ -118,25 +118,25 @@ def test_a_running_server_is_given_the_fixtures_of_the_run(
     folder: pytest.Pytester, server: Server, world: World
 ) -> None:
     folder.makepyfile(MINE)
-    result = run(folder, "--mockserver-url", server.url, "-o", "mockserver_fixtures=mine.yaml")
+    result = run(folder, "--talkover-mock-url", server.url, "-o", "talkover_mock_fixtures=mine.yaml")
     result.assert_outcomes(passed=1)
     assert list(world.environments) == ["default", "staging", "production"]
 
 
 def test_fixtures_come_from_the_ini_file_and_are_relative_to_it(folder: pytest.Pytester) -> None:
-    folder.makeini("[pytest]\nmockserver_fixtures = mine.yaml")
+    folder.makeini("[pytest]\ntalkover_mock_fixtures = mine.yaml")
     folder.mkdir("sub").joinpath("test_mine.py").write_text(MINE)
     run(folder, "sub").assert_outcomes(passed=1)
 
 
 def test_fixtures_can_be_computed(folder: pytest.Pytester) -> None:
-    folder.makeini("[pytest]\nmockserver_fixtures = bad.yaml")
+    folder.makeini("[pytest]\ntalkover_mock_fixtures = bad.yaml")
     folder.makeconftest(
         """
         import pytest
 
         @pytest.fixture(scope="session")
-        def mockserver_fixtures(pytestconfig):
+        def talkover_mock_fixtures(pytestconfig):
             return [pytestconfig.rootpath / "mine.yaml"]
         """
     )
@@ -146,7 +146,7 @@ def test_fixtures_can_be_computed(folder: pytest.Pytester) -> None:
 
 def test_mistakes_in_fixtures_are_told_and_nothing_else(folder: pytest.Pytester) -> None:
     folder.makepyfile(MINE)
-    result = run(folder, "-o", "mockserver_fixtures=bad.yaml nowhere.yaml")
+    result = run(folder, "-o", "talkover_mock_fixtures=bad.yaml nowhere.yaml")
     result.assert_outcomes(errors=1)
     heading, *text = errors(result)
     assert heading.strip("_ ") == "ERROR at setup of test_mine"
@@ -158,9 +158,9 @@ def test_mistakes_in_fixtures_are_told_and_nothing_else(folder: pytest.Pytester)
 
 
 UNREACHABLE = (
-    "--mockserver-url {url}: no mock server can be used there ({reason}). Start one with `mockserver serve`, or leave "
-    "the option out: then pytest starts its own. The admin token of a server that asks for one belongs in the "
-    "variable MOCKSERVER_ADMIN_TOKEN."
+    "--talkover-mock-url {url}: no mock server can be used there ({reason}). Start one with `talkover-mock serve`, "
+    "or leave the option out: then pytest starts its own. The admin token of a server that asks for one belongs in the "
+    "variable TALKOVER_MOCK_ADMIN_TOKEN."
 )
 
 
@@ -169,7 +169,7 @@ def test_a_url_where_nobody_answers_is_one_paragraph(folder: pytest.Pytester) ->
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        result = run(folder, "--mockserver-url", url)
+        result = run(folder, "--talkover-mock-url", url)
     result.assert_outcomes(errors=1)
     reason = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
     assert errors(result)[1:] == [UNREACHABLE.format(url=url, reason=reason)]
@@ -177,10 +177,10 @@ def test_a_url_where_nobody_answers_is_one_paragraph(folder: pytest.Pytester) ->
 
 def test_what_is_no_root_of_a_server_is_one_line(folder: pytest.Pytester) -> None:
     folder.makepyfile(MINE)
-    result = run(folder, "--mockserver-url", "localhost:7357")
+    result = run(folder, "--talkover-mock-url", "localhost:7357")
     result.assert_outcomes(errors=1)
     expected = "expected the root of a server, such as http://127.0.0.1:7357 (got 'localhost:7357')"
-    assert errors(result)[1:] == [f"--mockserver-url: {expected}"]
+    assert errors(result)[1:] == [f"--talkover-mock-url: {expected}"]
 
 
 def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester, world: World) -> None:
@@ -188,7 +188,7 @@ def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester,
     server.start()
     try:
         folder.makepyfile(MINE)
-        result = run(folder, "--mockserver-url", server.url)
+        result = run(folder, "--talkover-mock-url", server.url)
     finally:
         server.stop()
     result.assert_outcomes(errors=1)
@@ -202,15 +202,15 @@ def test_an_admin_token_comes_from_its_variable(
 ) -> None:
     server = Server(create_app(world, Guard(token="secret")))
     server.start()
-    monkeypatch.setenv("MOCKSERVER_ADMIN_TOKEN", token)
+    monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", token)
     try:
         folder.makepyfile(TOGGLES)
-        run(folder, "--mockserver-url", server.url).assert_outcomes(**outcome)
+        run(folder, "--talkover-mock-url", server.url).assert_outcomes(**outcome)
     finally:
         server.stop()
 
 
-@pytest.mark.parametrize("fixture", ["mockserver", "mockserver_server"])
+@pytest.mark.parametrize("fixture", ["talkover_mock", "talkover_mock_server"])
 def test_a_crash_of_the_server_fails_the_run_with_its_traceback(fixture: str, folder: pytest.Pytester) -> None:
     folder.makepyfile(CRASH + f"\ndef test_crash(broken, {fixture}):\n    toggle({fixture})\n")
     result = run(folder)
@@ -228,8 +228,8 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
 
         def test_it():
             assert not {"flask", "requests", "waitress", "werkzeug", "yaml", "click"} & set(sys.modules)
-            assert {name for name in sys.modules if name.startswith("mockserver")} == {
-                "mockserver", "talkover_mock.pytest_plugin"
+            assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
+                "talkover_mock", "talkover_mock.pytest_plugin"
             }
         """
     )
@@ -241,15 +241,15 @@ def test_a_run_against_a_running_server_imports_no_server(folder: pytest.Pyteste
         """
         import sys
 
-        def test_it(mockserver):
+        def test_it(talkover_mock):
             assert not {"flask", "waitress", "werkzeug"} & set(sys.modules)
         """
     )
-    run(folder, "--mockserver-url", server.url).assert_outcomes(passed=1)
+    run(folder, "--talkover-mock-url", server.url).assert_outcomes(passed=1)
 
 
 def test_help_names_the_option_and_the_ini_value(folder: pytest.Pytester) -> None:
     result = run(folder, "--help")
     assert result.ret == 0
-    assert "--mockserver-url=URL" in result.stdout.str()
-    assert "mockserver_fixtures (paths):" in result.stdout.str()
+    assert "--talkover-mock-url=URL" in result.stdout.str()
+    assert "talkover_mock_fixtures (paths):" in result.stdout.str()

@@ -20,16 +20,16 @@ import requests
 
 EVENT = "event_phone_call_started"
 
-def test_a_toggled_webhook(mockserver, webhook_receiver):
-    toggle = mockserver.url + {TOGGLE!r}
-    mockserver.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
+def test_a_toggled_webhook(talkover_mock, webhook_receiver):
+    toggle = talkover_mock.url + {TOGGLE!r}
+    talkover_mock.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
     for count, events in ((1, 1), (0, 1), (1, 2)):
-        assert len(mockserver.emit({AGENT!r}, EVENT)) == count
+        assert len(talkover_mock.emit({AGENT!r}, EVENT)) == count
         assert webhook_receiver.events == [EVENT] * events
-        requests.patch(toggle, headers=mockserver.headers)
+        requests.patch(toggle, headers=talkover_mock.headers)
 
-def test_another(mockserver, webhook_receiver):
-    assert (webhook_receiver.requests, mockserver.deliveries()) == ([], [])
+def test_another(talkover_mock, webhook_receiver):
+    assert (webhook_receiver.requests, talkover_mock.deliveries()) == ([], [])
 """
 """A test that passes only where events really arrive, and one that passes only where nothing is left of it."""
 
@@ -42,7 +42,7 @@ def test_a_receiver_gets_what_the_environment_sends(workers: str, folder: pytest
 
 def test_a_receiver_gets_what_a_running_server_sends(folder: pytest.Pytester, server: Server) -> None:
     folder.makepyfile(STORY)
-    run(folder, "--mockserver-url", server.url).assert_outcomes(passed=2)
+    run(folder, "--talkover-mock-url", server.url).assert_outcomes(passed=2)
 
 
 def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pytester) -> None:
@@ -52,8 +52,8 @@ def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pyteste
 
         def test_it(webhook_receiver):
             assert not {"flask", "requests", "waitress", "werkzeug", "yaml", "click"} & set(sys.modules)
-            assert {name for name in sys.modules if name.startswith("mockserver")} == {
-                "mockserver", "talkover_mock.pytest_plugin", "talkover_mock.receiver"
+            assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
+                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.receiver"
             }
         """
     )
@@ -65,17 +65,17 @@ def test_a_receiver_that_is_kept_busy_holds_nobody_up(folder: pytest.Pytester) -
         f"""
         from talkover_mock.receiver import Answer
 
-        def test_it(mockserver, webhook_receiver):
-            mockserver.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
+        def test_it(talkover_mock, webhook_receiver):
+            talkover_mock.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
             webhook_receiver.answer_always(Answer(delay=1800))
-            mockserver.emit({AGENT!r}, "event_phone_call_started", wait=0)
+            talkover_mock.emit({AGENT!r}, "event_phone_call_started", wait=0)
             webhook_receiver.wait_for(1)
         """
     )
     run(folder).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("order", ["mockserver, webhook_receiver", "webhook_receiver, mockserver"])
+@pytest.mark.parametrize("order", ["talkover_mock, webhook_receiver", "webhook_receiver, talkover_mock"])
 def test_a_crash_while_it_delivers_fails_the_test(order: str, folder: pytest.Pytester) -> None:
     folder.makepyfile(
         f"""
@@ -83,8 +83,8 @@ def test_a_crash_while_it_delivers_fails_the_test(order: str, folder: pytest.Pyt
 
         def test_crash(monkeypatch, {order}):
             monkeypatch.setattr(Sending, "run", lambda _: 1 / 0)
-            mockserver.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
-            mockserver.emit({AGENT!r}, "event_phone_call_started")
+            talkover_mock.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
+            talkover_mock.emit({AGENT!r}, "event_phone_call_started")
         """
     )
     result = run(folder)

@@ -17,45 +17,45 @@ import requests
 
 TOGGLE = {TOGGLE!r}
 
-def call(mockserver, path=TOGGLE, method="PATCH"):
-    return requests.request(method, mockserver.url + path, headers=mockserver.headers).status_code
+def call(talkover_mock, path=TOGGLE, method="PATCH"):
+    return requests.request(method, talkover_mock.url + path, headers=talkover_mock.headers).status_code
 """
-UNMATCHED = "the test made calls that no route of the API takes (mockserver.allow_unmatched() lets it):"
+UNMATCHED = "the test made calls that no route of the API takes (talkover_mock.allow_unmatched() lets it):"
 TEARDOWN = """
-def test_unmatched(mockserver):
-    assert call(mockserver) == 200
-    assert call(mockserver, "/api/v1/nope") == 404
-    assert call(mockserver, TOGGLE, "DELETE") == 405
+def test_unmatched(talkover_mock):
+    assert call(talkover_mock) == 200
+    assert call(talkover_mock, "/api/v1/nope") == 404
+    assert call(talkover_mock, TOGGLE, "DELETE") == 405
 
-def test_allowed(mockserver):
-    mockserver.allow_unmatched()
-    assert call(mockserver, "/api/v1/nope") == 404
+def test_allowed(talkover_mock):
+    talkover_mock.allow_unmatched()
+    assert call(talkover_mock, "/api/v1/nope") == 404
 
-def test_another_environment_has_its_own(mockserver):
-    other = mockserver.open_environment()
+def test_another_environment_has_its_own(talkover_mock):
+    other = talkover_mock.open_environment()
     assert call(other, "/api/v1/nope") == 404
     assert [each["path"] for each in other.close()["unmatched"]] == ["/api/v1/nope"]
 
-def test_what_a_route_answers(mockserver):
-    assert call(mockserver, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
-    assert call(mockserver, TOGGLE, "OPTIONS") == 200
-    mockserver.add_fault("server_error")
-    assert call(mockserver) == 500
+def test_what_a_route_answers(talkover_mock):
+    assert call(talkover_mock, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
+    assert call(talkover_mock, TOGGLE, "OPTIONS") == 200
+    talkover_mock.add_fault("server_error")
+    assert call(talkover_mock) == 500
 """
 REPORTS = """
-def test_passing(mockserver):
-    assert call(mockserver) == 200
+def test_passing(talkover_mock):
+    assert call(talkover_mock) == 200
 
-def test_failing(mockserver):
-    assert call(mockserver, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
-    assert call(mockserver) == 500
+def test_failing(talkover_mock):
+    assert call(talkover_mock, TOGGLE.replace("/webhooks/", "/webhooks/x")) == 404
+    assert call(talkover_mock) == 500
 
-def test_failing_without_a_call(mockserver):
+def test_failing_without_a_call(talkover_mock):
     raise ValueError
 
 @pytest.fixture
-def toggled(mockserver):
-    assert call(mockserver) == 500
+def toggled(talkover_mock):
+    assert call(talkover_mock) == 500
 
 def test_failing_in_its_setup(toggled):
     pass
@@ -63,13 +63,13 @@ def test_failing_in_its_setup(toggled):
 def test_failing_alone():
     raise ValueError
 
-def test_journal_gone(mockserver):
-    mockserver.requests = None
+def test_journal_gone(talkover_mock):
+    talkover_mock.requests = None
     raise ValueError
 
-def test_many(mockserver):
+def test_many(talkover_mock):
     for _ in range(101):
-        assert call(mockserver) == 200
+        assert call(talkover_mock) == 200
     raise ValueError
 """
 CALLED = f"#1 PATCH {TOGGLE} -> 200"
@@ -131,36 +131,36 @@ def test_only_what_a_test_can_not_have_meant_fails_it_and_only_failures_show_the
 
 def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Pytester, mock: MockServer) -> None:
     folder.makepyfile(CALL + TEARDOWN)
-    result = run(folder, "--mockserver-url", mock.url, "-k", "unmatched or allowed")
+    result = run(folder, "--talkover-mock-url", mock.url, "-k", "unmatched or allowed")
     result.assert_outcomes(passed=2, errors=1)
     assert UNMATCHED in errors(result)
     assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
 
 
 STRAYS = """
-def stray(mockserver, path=TOGGLE, headers={"Authorization": "Bearer typo"}):
-    return requests.patch(mockserver.url + path, headers=headers).status_code
+def stray(talkover_mock, path=TOGGLE, headers={"Authorization": "Bearer typo"}):
+    return requests.patch(talkover_mock.url + path, headers=headers).status_code
 
-def test_a_wrong_token_opens_nothing(mockserver, mockserver_server):
-    assert stray(mockserver) == 401
-    assert stray(mockserver, headers={}) == 401
-    assert mockserver.requests() == []
-    assert requests.patch(mockserver.url + TOGGLE, headers=mockserver_server.headers).status_code == 200
+def test_a_wrong_token_opens_nothing(talkover_mock, talkover_mock_server):
+    assert stray(talkover_mock) == 401
+    assert stray(talkover_mock, headers={}) == 401
+    assert talkover_mock.requests() == []
+    assert requests.patch(talkover_mock.url + TOGGLE, headers=talkover_mock_server.headers).status_code == 200
 
-def test_an_unknown_path(mockserver):
-    assert stray(mockserver, "/api/v1/nope") == 404
+def test_an_unknown_path(talkover_mock):
+    assert stray(talkover_mock, "/api/v1/nope") == 404
 
-def test_an_unknown_path_without_a_token(mockserver):
-    assert stray(mockserver, "/api/v1/nope", headers={}) == 404
+def test_an_unknown_path_without_a_token(talkover_mock):
+    assert stray(talkover_mock, "/api/v1/nope", headers={}) == 404
 
-def test_an_unknown_path_is_meant(mockserver):
-    mockserver.allow_unmatched()
-    assert stray(mockserver, "/api/v1/nope") == 404
+def test_an_unknown_path_is_meant(talkover_mock):
+    talkover_mock.allow_unmatched()
+    assert stray(talkover_mock, "/api/v1/nope") == 404
 
-def test_failing(mockserver):
-    assert stray(mockserver) == 200
+def test_failing(talkover_mock):
+    assert stray(talkover_mock) == 200
 
-def test_failing_without_a_call(mockserver):
+def test_failing_without_a_call(talkover_mock):
     raise ValueError
 """
 STRAY = " -> 401 (no environment has this token, and the default one has tokens of its own)"
@@ -183,35 +183,35 @@ def test_a_call_that_no_environment_gets_is_told_to_the_test_that_made_it(folder
 
 SHARED = """
 @pytest.fixture(scope="session")
-def application(mockserver_server):
+def application(talkover_mock_server):
     # configured once
-    return lambda path=TOGGLE: call(mockserver_server, path)
+    return lambda path=TOGGLE: call(talkover_mock_server, path)
 
 @pytest.mark.parametrize("number", range(2))
-def test_each_begins_with_the_fixture(application, mockserver_shared, number):
-    assert mockserver_shared.faults() == [] and not mockserver_shared.clock()["frozen"]
+def test_each_begins_with_the_fixture(application, talkover_mock_shared, number):
+    assert talkover_mock_shared.faults() == [] and not talkover_mock_shared.clock()["frozen"]
     assert application() == 200
-    assert mockserver_shared.webhook(WEBHOOK)["enabled"]
-    mockserver_shared.freeze()
-    mockserver_shared.add_fault("maintenance")
-    mockserver_shared.assert_requested("PATCH", "*/toggle", times=1)
+    assert talkover_mock_shared.webhook(WEBHOOK)["enabled"]
+    talkover_mock_shared.freeze()
+    talkover_mock_shared.add_fault("maintenance")
+    talkover_mock_shared.assert_requested("PATCH", "*/toggle", times=1)
 
-def test_unmatched(application, mockserver_shared):
+def test_unmatched(application, talkover_mock_shared):
     assert application("/api/v1/nope") == 404
 
-def test_allowed(application, mockserver_shared):
-    mockserver_shared.allow_unmatched()
+def test_allowed(application, talkover_mock_shared):
+    talkover_mock_shared.allow_unmatched()
     assert application("/api/v1/nope") == 404
 
-def test_allowed_for_one_test_only(application, mockserver_shared):
+def test_allowed_for_one_test_only(application, talkover_mock_shared):
     assert application("/api/v1/nope") == 404
 
-def test_crash(application, mockserver_shared, monkeypatch):
+def test_crash(application, talkover_mock_shared, monkeypatch):
     from talkover_mock.state.webhooks import Webhooks
     monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
     assert application() == 500
 
-def test_failing(application, mockserver_shared):
+def test_failing(application, talkover_mock_shared):
     assert application() == 500
 """
 
@@ -232,21 +232,21 @@ def test_an_application_that_is_started_once_gets_the_fixture_for_each_test(fold
 DETAILS = f"""
 AGENT, WEBHOOK = {AGENT!r}, {WEBHOOK!r}
 
-def test_failing(mockserver, webhook_receiver):
-    mockserver.set_webhook(WEBHOOK, webhook_url=webhook_receiver.url, enabled=True)
+def test_failing(talkover_mock, webhook_receiver):
+    talkover_mock.set_webhook(WEBHOOK, webhook_url=webhook_receiver.url, enabled=True)
     webhook_receiver.answer_next(500)
-    mockserver.freeze()
-    mockserver.emit(AGENT, "event_phone_call_started")
-    mockserver.add_fault("maintenance", match={{"path": "*/togle"}}, times=1)
-    mockserver.add_fault(respond={{"status": 418}}, match={{"method": "GET"}})
-    mockserver.add_fault(action="hang")
-    mockserver.add_fault(delay_ms=5, times=1)
+    talkover_mock.freeze()
+    talkover_mock.emit(AGENT, "event_phone_call_started")
+    talkover_mock.add_fault("maintenance", match={{"path": "*/togle"}}, times=1)
+    talkover_mock.add_fault(respond={{"status": 418}}, match={{"method": "GET"}})
+    talkover_mock.add_fault(action="hang")
+    talkover_mock.add_fault(delay_ms=5, times=1)
     raise ValueError
 
-def test_a_reset_hides_no_unmatched_call(mockserver):
-    assert call(mockserver, "/api/v1/nope") == 404
-    mockserver.clear_requests()
-    mockserver.reset()
+def test_a_reset_hides_no_unmatched_call(talkover_mock):
+    assert call(talkover_mock, "/api/v1/nope") == 404
+    talkover_mock.clear_requests()
+    talkover_mock.reset()
 """
 
 
@@ -273,9 +273,9 @@ def test_a_crash_comes_before_the_calls_that_no_route_takes(folder: pytest.Pytes
         + """
 from talkover_mock.state.webhooks import Webhooks
 
-def test_crash(mockserver, monkeypatch):
+def test_crash(talkover_mock, monkeypatch):
     monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
-    assert (call(mockserver), call(mockserver, "/api/v1/nope")) == (500, 404)
+    assert (call(talkover_mock), call(talkover_mock, "/api/v1/nope")) == (500, 404)
 """
     )
     result = run(folder)

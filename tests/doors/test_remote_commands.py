@@ -22,7 +22,7 @@ MOMENT = "2026-01-01T00:00:00.000Z"
 
 def run(*arguments: str, **variables: str | None) -> Result:
     """Runs the program in this process, as in a pipe; a traceback fails the test."""
-    return CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False, prog_name="mockserver")
+    return CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False, prog_name="talkover-mock")
 
 
 class Screen(StringIO):
@@ -34,7 +34,7 @@ class Screen(StringIO):
 
 def lines_in_terminal(*arguments: str) -> list[str]:
     with redirect_stdout(Screen()) as screen:
-        main.main(arguments, "mockserver", standalone_mode=False)
+        main.main(arguments, "talkover-mock", standalone_mode=False)
     return screen.getvalue().splitlines()
 
 
@@ -220,8 +220,8 @@ def mine(mock: MockServer) -> Iterator[MockServer]:
 
 @pytest.mark.parametrize("verb", ["state", "requests", "deliveries", "fault", "clock"])
 def test_the_token_chooses_the_environment_that_is_shown(verb: str, mock: MockServer, mine: MockServer) -> None:
-    flag = run(verb, "--url", mock.url, "--token", "talq_mine", MOCKSERVER_TOKEN="talq_staging")
-    variable = run(verb, "--url", mock.url, MOCKSERVER_TOKEN="talq_mine")
+    flag = run(verb, "--url", mock.url, "--token", "talq_mine", TALKOVER_MOCK_TOKEN="talq_staging")
+    variable = run(verb, "--url", mock.url, TALKOVER_MOCK_TOKEN="talq_mine")
     shown = {"state": mine.state(), "requests": mine.requests(), "deliveries": mine.deliveries()}
     expected = {**shown, "fault": mine.faults(), "clock": mine.clock()}[verb]
     assert json.loads(flag.stdout) == json.loads(variable.stdout) == expected

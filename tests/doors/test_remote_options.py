@@ -31,8 +31,8 @@ def test_these_are_all_commands_against_a_server() -> None:
 
 def test_the_readme_names_them_all() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "`mockserver health`" in readme
-    assert set(re.findall(r"^\| `mockserver (\w+)", readme, re.MULTILINE)) == set(VERBS)
+    assert "`talkover-mock health`" in readme
+    assert set(re.findall(r"^\| `talkover-mock (\w+)", readme, re.MULTILINE)) == set(VERBS)
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_the_filters_that_a_command_knows_are_those_of_the_server(
 
 @pytest.mark.parametrize(("typed", "offered"), [("re", ["requests", "reset"]), ("clock --f", ["--freeze"])])
 def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
-    words = f"mockserver {typed}"
-    found = run(_MOCKSERVER_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(typed.split())))
+    words = f"talkover-mock {typed}"
+    found = run(_TALKOVER_MOCK_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(typed.split())))
     assert found.stdout.splitlines() == [f"plain,{word}" for word in offered]
 
 
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [
-        (["--url", "{up}/"], {"MOCKSERVER_URL": "{down}"}),
-        ([], {"MOCKSERVER_URL": "{up}", "MOCKSERVER_PORT": "9"}),
-        ([], {"MOCKSERVER_URL": "", "MOCKSERVER_PORT": "{port}"}),
+        (["--url", "{up}/"], {"TALKOVER_MOCK_URL": "{down}"}),
+        ([], {"TALKOVER_MOCK_URL": "{up}", "TALKOVER_MOCK_PORT": "9"}),
+        ([], {"TALKOVER_MOCK_URL": "", "TALKOVER_MOCK_PORT": "{port}"}),
     ],
 )
 def test_the_server_is_that_of_the_flag_or_a_variable(
@@ -78,4 +78,4 @@ def test_the_admin_token_comes_from_its_variable(world: World, serve: Callable[[
         "",
         "Error: 401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)\n",
     )
-    assert run("reset", "--url", url, MOCKSERVER_ADMIN_TOKEN="secret").exit_code == 0
+    assert run("reset", "--url", url, TALKOVER_MOCK_ADMIN_TOKEN="secret").exit_code == 0

@@ -116,8 +116,8 @@ MISUSE = {
     ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
     ("fault", "delay_ms=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay_ms=5")',
     ("fault", "500"): f'KIND must be one of {KINDS} (got "500")',
-    ("fault", "delay"): "say for how long: `mockserver fault delay delay_ms=500`",
-    ("fault", "delay", "delay_ms=0"): "say for how long: `mockserver fault delay delay_ms=500`",
+    ("fault", "delay"): "say for how long: `talkover-mock fault delay delay_ms=500`",
+    ("fault", "delay", "delay_ms=0"): "say for how long: `talkover-mock fault delay delay_ms=500`",
     ("fault", "hang", "--clear"): contradiction("--clear", "KIND"),
     ("fault", "--clear", "--times", "2"): contradiction("--clear", "--times"),
     ("clock", "--freeze", "now", "--release"): contradiction("--release", "--freeze"),
@@ -153,7 +153,7 @@ REFUSALS = {
     ("clock", "--advance", "-1"): "422 Bad time: seconds must be a number from 0 to 316224000 (got -1.0)",
     ("environments", "--open", "staging"): "409 The name is taken: "
     'an environment is already named "staging"; close it first',
-    ("environments", "--close", "nope"): 'no environment is named "nope"; `mockserver environments` lists them',
+    ("environments", "--close", "nope"): 'no environment is named "nope"; `talkover-mock environments` lists them',
     ("state", "--token", "talq_staging_2024"): "401 The token opens no environment: "
     "the fixture lists the token under expired_tokens of staging",
 }
@@ -170,7 +170,7 @@ def test_a_server_that_does_not_answer_is_one_message(verb: str) -> None:
     with closed_port() as url:
         result = run(*arguments_of(verb), "--url", url)
     reason = f"[Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
-    hint = "start it with `mockserver serve`, or name it with --url"
+    hint = "start it with `talkover-mock serve`, or name it with --url"
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"Error: {url} does not answer ({reason}); {hint}\n"
 
@@ -189,7 +189,7 @@ def test_an_answer_of_something_else_is_one_message() -> None:
 @contextmanager
 def following(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", IO[str]]]:
     """The command in a process of its own, which is killed if it hangs."""
-    command = [sys.executable, "-m", "mockserver", "requests", "--follow", *arguments]
+    command = [sys.executable, "-m", "talkover_mock", "requests", "--follow", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         bound = Timer(WAIT, process.kill)
         bound.start()
@@ -226,7 +226,7 @@ def test_following_in_a_terminal_is_lines_and_ends_with_2_when_the_environment_d
         later.start()
         arguments = ["requests", "--follow", "--url", mock.url, "--token", "talq_mine"]
         with redirect_stdout(Screen()) as screen, pytest.raises(click.ClickException) as caught:
-            main.main(arguments, "mockserver", standalone_mode=False)
+            main.main(arguments, "talkover-mock", standalone_mode=False)
         later.join()
     path = TOGGLE.replace(WEBHOOK, UNKNOWN)
     reason = f'agent {AGENT} has no webhook with the id "{UNKNOWN}"; there are 2'

@@ -28,19 +28,19 @@ def error_of(*arguments: str, **variables: str) -> str:
     ["", "foo", "7357", "localhost:7357", "http://", "http://127.0.0.1:port", "http://127.0.0.1:0", "http://[::1"],
 )
 def test_what_is_no_url_is_wrong_use(url: str, command: str) -> None:
-    option = "Invalid value for '--url' (env var: 'MOCKSERVER_URL')"
+    option = "Invalid value for '--url' (env var: 'TALKOVER_MOCK_URL')"
     assert error_of(command, "--url", url) == f"Error: {option}: {NO_URL.format(url=url)}"
 
 
 def test_a_variable_that_is_no_url_is_named() -> None:
-    assert "(env var: 'MOCKSERVER_URL')" in error_of("state", MOCKSERVER_URL="localhost:7357")
+    assert "(env var: 'TALKOVER_MOCK_URL')" in error_of("state", TALKOVER_MOCK_URL="localhost:7357")
 
 
 @pytest.mark.parametrize("command", ASKING)
 @pytest.mark.parametrize("port", ["abc", "-1", "65536"])
 def test_a_variable_that_is_no_port_is_named(port: str, command: str) -> None:
-    expected = f'Error: Invalid value for MOCKSERVER_PORT: expected a number from 0 to 65535 (got "{port}")'
-    assert error_of(command, MOCKSERVER_PORT=port) == expected
+    expected = f'Error: Invalid value for TALKOVER_MOCK_PORT: expected a number from 0 to 65535 (got "{port}")'
+    assert error_of(command, TALKOVER_MOCK_PORT=port) == expected
 
 
 @pytest.mark.parametrize("command", ASKING)

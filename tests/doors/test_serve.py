@@ -1,4 +1,4 @@
-"""`mockserver serve` as a process: how it starts, what it says, and how it ends."""
+"""`talkover-mock serve` as a process: how it starts, what it says, and how it ends."""
 
 import os
 import re
@@ -36,11 +36,11 @@ def errors(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def launch(tmp_path: Path, errors: Path) -> Iterator[Launch]:
-    """Starts `mockserver serve` on a free port, in an empty folder; what still runs after the test is killed."""
+    """Starts `talkover-mock serve` on a free port, in an empty folder; what still runs after the test is killed."""
     with ExitStack() as stack:
         log = stack.enter_context(errors.open("w"))
 
-        def start(*arguments: str, program: tuple[str, ...] = ("-m", "mockserver")) -> "Popen[str]":
+        def start(*arguments: str, program: tuple[str, ...] = ("-m", "talkover_mock")) -> "Popen[str]":
             command = [sys.executable, *program, "serve", "--port", "0", *arguments]
             process = Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=log, text=True)
             stack.enter_context(process)
@@ -90,7 +90,7 @@ def hook(event, arguments):
         paths = (os.fspath(each) for each in arguments[:2 if event == "os.rename" else 1])
         print(event, *paths, file=sys.stderr, flush=True)
 sys.addaudithook(hook)
-runpy.run_module("mockserver", run_name="__main__")
+runpy.run_module("talkover_mock", run_name="__main__")
 """
 
 
@@ -180,13 +180,13 @@ def test_a_signal_ends_it_within_a_second(
 
 def refusal(folder: Path, *arguments: str) -> str:
     """What it says on standard error when it can't start."""
-    command = [sys.executable, "-m", "mockserver", "serve", *arguments]
+    command = [sys.executable, "-m", "talkover_mock", "serve", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=WAIT)
     assert (done.returncode, done.stdout) == (2, "")
     return done.stderr
 
 
-USAGE = "Usage: mockserver serve [OPTIONS]\nTry 'mockserver serve --help' for help.\n\nError: "
+USAGE = "Usage: talkover-mock serve [OPTIONS]\nTry 'talkover-mock serve --help' for help.\n\nError: "
 
 
 def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_each_request_is_a_line_with_a_masked_token_and_the_reason_of_a_refusal(
 
 
 def test_it_answers_on_when_nobody_reads_its_log_any_more(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "talkover_mock", "serve", "--port", "0"]
     with Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             url = url_of(process)
@@ -270,7 +270,7 @@ def test_without_admin_only_the_api_is_served(launch: Launch) -> None:
 def test_an_admin_token_is_asked_for_on_the_admin_routes_alone(
     token: str | None, status: int, launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MOCKSERVER_ADMIN_TOKEN", "secret")
+    monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", "secret")
     url = url_of(launch())
     headers = {"X-Mockserver-Admin-Token": token}
     assert requests.get(f"{url}/__admin/health", headers=headers, timeout=WAIT).status_code == status
@@ -288,7 +288,7 @@ def test_fixtures_are_served_together_under_every_allowed_host(launch: Launch, t
 
 
 def test_a_log_that_nobody_reads_stops_no_answer(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "talkover_mock", "serve", "--port", "0"]
     with Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             url = url_of(process)

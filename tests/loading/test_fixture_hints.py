@@ -15,7 +15,7 @@ from talkover_mock.loading.mistakes import FixtureError, Source, near_or_listed,
 from tests.loading.test_fixture_mistakes import HOOK, HOOK_PATH, ID_TEXT, TOKEN_TEXT, mistakes_of
 from tests.support.fixture_documents import source
 
-LISTED = "; expected one of the 22 that `mockserver schema` lists"
+LISTED = "; expected one of the 22 that `talkover-mock schema` lists"
 
 
 def mistake_of_webhook(added: str) -> str:

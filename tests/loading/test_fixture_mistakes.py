@@ -142,7 +142,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
             f"f:7: {HOOK_PATH}.events[0]: The selected events.0 is invalid; did you mean event_recording?"
             ' (got "event_recordin")',
             f"f:8: {HOOK_PATH}.events[1]: The selected events.1 is invalid; "
-            "expected one of the 22 that `mockserver schema` lists (got 5)",
+            "expected one of the 22 that `talkover-mock schema` lists (got 5)",
         ],
     ),
     "an agent twice": (

@@ -16,7 +16,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-REQUIRED = os.environ.get("MOCKSERVER_REQUIRE_BROWSER") == "1"
+REQUIRED = os.environ.get("TALKOVER_MOCK_REQUIRE_BROWSER") == "1"
 AXE = Path(sys.prefix) / "axe" / "axe_playwright_python" / "axe.min.js"
 DESKTOP, PHONE = 1280, 390
 BOUND = 15

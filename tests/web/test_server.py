@@ -129,7 +129,7 @@ def test_a_server_that_was_stopped_before_it_serves_ends_at_once(app: Flask) -> 
 
 def threads_left() -> list[str]:
     """The servers' threads, but for those that are at their very end."""
-    found = [thread for thread in threading.enumerate() if thread.name.startswith(("mockserver", "waitress"))]
+    found = [thread for thread in threading.enumerate() if thread.name.startswith(("talkover_mock", "waitress"))]
     for thread in found:
         thread.join(timeout=5)
     return [thread.name for thread in found if thread.is_alive()]

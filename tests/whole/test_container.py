@@ -76,14 +76,14 @@ def test_the_image_serves_the_mounted_fixtures_to_the_network_and_is_healthy(
     mounted = tmp_path / "fixtures"
     mounted.mkdir()
     (mounted / "mine.yaml").write_text("tokens: [talq_mine]\n")
-    assert (variables["MOCKSERVER_FIXTURES"], variables["MOCKSERVER_HOST"]) == ("/fixtures", "0.0.0.0")
-    variables = {**variables, "MOCKSERVER_FIXTURES": str(mounted), "MOCKSERVER_PORT": "0"}
+    assert (variables["TALKOVER_MOCK_FIXTURES"], variables["TALKOVER_MOCK_HOST"]) == ("/fixtures", "0.0.0.0")
+    variables = {**variables, "TALKOVER_MOCK_FIXTURES": str(mounted), "TALKOVER_MOCK_PORT": "0"}
     command = json.loads(last("ENTRYPOINT")) + json.loads(last("CMD"))
     with serving(command, tmp_path, variables) as url:
         state = requests.get(f"{url}/__admin/state", headers={"Host": "talkover:7357"}, timeout=10)
         assert state.json() == {"agents": []}
         check = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
-        assert run(check, folder, {**variables, "MOCKSERVER_PORT": url.rpartition(":")[2]}) == '{"status":"ok"}\n'
+        assert run(check, folder, {**variables, "TALKOVER_MOCK_PORT": url.rpartition(":")[2]}) == '{"status":"ok"}\n'
 
 
 def test_the_health_check_starts_within_a_second() -> None:
@@ -102,7 +102,7 @@ def test_compose_mounts_the_fixtures_and_waits_until_the_server_is_healthy(compo
     server, app = compose["services"]["talkover"], compose["services"]["app"]
     assert server["read_only"] is True
     folder, target, mode = server["volumes"][0].split(":")
-    assert (target, mode) == (dict(pair.split("=") for pair in last("ENV").split())["MOCKSERVER_FIXTURES"], "ro")
+    assert (target, mode) == (dict(pair.split("=") for pair in last("ENV").split())["TALKOVER_MOCK_FIXTURES"], "ro")
     assert (ROOT / folder).is_dir()
     assert server["ports"][0].split(":")[-1] == last("EXPOSE")
     assert app["depends_on"] == {"talkover": {"condition": "service_healthy"}}
@@ -114,7 +114,7 @@ def test_the_application_of_compose_toggles_the_documented_webhook(
     command = ["curl", *compose["services"]["app"]["command"]]
     address = urlsplit(command[-1])
     assert address.netloc == f"talkover:{last('EXPOSE')}"
-    variables = {**image[1], "MOCKSERVER_FIXTURES": str(ROOT / "fixtures"), "MOCKSERVER_PORT": "0"}
-    with serving(["mockserver", "serve"], tmp_path, variables) as url:
+    variables = {**image[1], "TALKOVER_MOCK_FIXTURES": str(ROOT / "fixtures"), "TALKOVER_MOCK_PORT": "0"}
+    with serving(["talkover-mock", "serve"], tmp_path, variables) as url:
         command[-1] = url + address.path
         assert '"message":"Webhook enabled"' in run(command, tmp_path, variables)

@@ -29,8 +29,8 @@ from tests.support.openapi_document import operations
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-CONFIGURATION = ROOT / "tests" / "schemathesis.toml"
-HOOKS = ROOT / "tests" / "schemathesis_hooks.py"
+CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
+HOOKS = ROOT / "tests" / "support" / "schemathesis_hooks.py"
 SECONDS = 120
 """Far more than it takes."""
 ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|snapshots"

@@ -46,43 +46,51 @@ def test_both_are_fit_for_an_index(built: tuple[Path, Path], tmp_path: Path) -> 
 def test_the_archive_has_what_building_needs(built: tuple[Path, Path]) -> None:
     with tarfile.open(built[0]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    needed = {"setup.cfg", "pyproject.toml", "README.md", "LICENSE", "fixtures/default.yaml", "mockserver/py.typed"}
+    needed = {
+        "setup.cfg",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "fixtures/default.yaml",
+        "mockserver/talkover_mock/py.typed",
+    }
     assert needed <= names
 
 
 def test_the_archive_installs_and_serves(built: tuple[Path, Path], tmp_path: Path) -> None:
     environment = fresh_environment(tmp_path / "venv")
     run(["pip", "install", str(built[0])], tmp_path, environment)
-    with serving(["mockserver", "serve", "--port", "0"], tmp_path, environment) as url:
+    with serving(["talkover-mock", "serve", "--port", "0"], tmp_path, environment) as url:
         assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
 
 
 def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed: tuple[Path, dict[str, str]]) -> None:
     with zipfile.ZipFile(installed[0]) as wheel:
         found = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "mockserver").rglob("*.py")}
-    fixtures = {f"mockserver/fixtures/{path.name}" for path in (ROOT / "fixtures").glob("*.yaml")}
-    folders = (ROOT / "mockserver" / name for name in ("static", "templates"))
-    page = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.iterdir()}
-    assert found == {*package, *page, *fixtures, "mockserver/openapi.yaml", "mockserver/py.typed"}
+    source = ROOT / "mockserver"
+    package = {path.relative_to(source).as_posix() for path in (source / "talkover_mock").rglob("*.py")}
+    fixtures = {f"talkover_mock/fixtures/{path.name}" for path in (ROOT / "fixtures").glob("*.yaml")}
+    folders = (source / "talkover_mock" / name for name in ("static", "templates"))
+    page = {path.relative_to(source).as_posix() for folder in folders for path in folder.iterdir()}
+    assert found == {*package, *page, *fixtures, "talkover_mock/openapi.yaml", "talkover_mock/py.typed"}
 
 
 def test_an_installed_wheel_serves_its_default_fixture_and_its_description(
     installed: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
-    with serving(["mockserver", "serve", "--port", "0"], tmp_path, installed[1]) as url:
+    with serving(["talkover-mock", "serve", "--port", "0"], tmp_path, installed[1]) as url:
         assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
         description = requests.get(f"{url}/__admin/openapi.yaml", timeout=10)
         page = [requests.get(f"{url}/__admin/{name}", timeout=10).status_code for name in ("", "page.css", "page.js")]
     assert page == [200, 200, 200]
-    assert description.content == (ROOT / "mockserver" / "openapi.yaml").read_bytes()
+    assert description.content == (ROOT / "mockserver" / "talkover_mock" / "openapi.yaml").read_bytes()
 
 
 def test_an_installed_wheel_gives_pytest_its_fixtures(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "import requests\n"
-        "def test_toggle(mockserver):\n"
-        f"    answer = requests.patch(mockserver.url + {TOGGLE!r}, headers=mockserver.headers)\n"
+        "def test_toggle(talkover_mock):\n"
+        f"    answer = requests.patch(talkover_mock.url + {TOGGLE!r}, headers=talkover_mock.headers)\n"
         "    assert answer.json()['message'] == 'Webhook enabled'\n"
     )
     assert "1 passed" in run(["python", "-m", "pytest", "-W", "error"], tmp_path, installed[1])
@@ -90,8 +98,8 @@ def test_an_installed_wheel_gives_pytest_its_fixtures(installed: tuple[Path, dic
 
 def test_versions_agree(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     version = __version__
-    assert metadata.version("talkover-mockserver") == version
+    assert metadata.version("talkover-mock") == version
     assert f"-{version}-" in installed[0].name
-    assert run(["mockserver", "--version"], tmp_path, installed[1]) == f"mockserver, version {version}\n"
+    assert run(["talkover-mock", "--version"], tmp_path, installed[1]) == f"talkover-mock, version {version}\n"
     headings = re.findall("^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] == "Unreleased" or headings[0].startswith(version)

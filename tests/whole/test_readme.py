@@ -79,7 +79,7 @@ def test_the_tests_that_are_shown_pass(page: Path, pytester: pytest.Pytester, mo
     assert all(counts)
     if shown:
         pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(shown)})
-        pytester.runpytest_subprocess("-W", "error", "-p", "mockserver").assert_outcomes(passed=sum(counts))
+        pytester.runpytest_subprocess("-W", "error", "-p", "talkover_mock").assert_outcomes(passed=sum(counts))
 
 
 @each("http")

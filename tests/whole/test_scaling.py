@@ -19,7 +19,7 @@ from tests.support.documented import TOGGLE, WEBHOOK
 from tests.support.installed import serving
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
-REQUIRED = "MOCKSERVER_REQUIRE_NGINX" in os.environ
+REQUIRED = "TALKOVER_MOCK_REQUIRE_NGINX" in os.environ
 ENVIRONMENTS = 12
 
 pytestmark = pytest.mark.skipif(
@@ -77,7 +77,7 @@ def _wait_until_it_listens(process: subprocess.Popen[str], port: int) -> None:
 
 @pytest.fixture
 def replicas() -> Iterator[list[str]]:
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "talkover_mock", "serve", "--port", "0"]
     with ExitStack() as stack:
         yield [stack.enter_context(serving(command, ROOT, dict(os.environ))) for _ in range(2)]
 

@@ -1,4 +1,4 @@
-"""The command `mockserver`: each subcommand is a module here, imported when it is asked for."""
+"""The command `talkover-mock`: each subcommand is a module here, imported when it is asked for."""
 
 import importlib
 import pkgutil
@@ -32,6 +32,6 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mockserver")
+@click.version_option(__version__, prog_name="talkover-mock")
 def main() -> None:
     """A stand-in for the Talkover webhook API, for integration tests."""

@@ -43,7 +43,7 @@ class Remote:
     @contextmanager
     def client(self) -> Iterator[MockServer]:
         """What the server or the network says is one message."""
-        with MockServer(self.url, self.token, admin_token=os.environ.get("MOCKSERVER_ADMIN_TOKEN")) as client:
+        with MockServer(self.url, self.token, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN")) as client:
             try:
                 yield client
             except MockServerError as error:
@@ -92,11 +92,11 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal."),
         click.option(
             "--token",
-            envvar="MOCKSERVER_TOKEN",
+            envvar="TALKOVER_MOCK_TOKEN",
             metavar="TOKEN",
             show_envvar=True,
             show_default="the default environment",
-            help="The token of the environment to act on; that of --admin-token is read from MOCKSERVER_ADMIN_TOKEN.",
+            help="The token of the environment to act on. The admin token is read from TALKOVER_MOCK_ADMIN_TOKEN.",
         ),
         url_option,
     ):

@@ -8,7 +8,7 @@ import click
 from talkover_mock.base.words import brief
 from talkover_mock.cli._numbers import port_number
 
-REMEDY = "start it with `mockserver serve`, or name it with --url"
+REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 DEFAULT_PORT = 7357
 _BELOW_ROOT = ("/api/v1", "/__admin")
 
@@ -31,11 +31,11 @@ def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
 
 url_option = click.option(
     "--url",
-    envvar="MOCKSERVER_URL",
+    envvar="TALKOVER_MOCK_URL",
     callback=_root,
     metavar="URL",
     show_envvar=True,
-    show_default=f"http://127.0.0.1 with the port of MOCKSERVER_PORT or {DEFAULT_PORT}",
+    show_default=f"http://127.0.0.1 with the port of TALKOVER_MOCK_PORT or {DEFAULT_PORT}",
     help="Where the server is.",
 )
 
@@ -51,8 +51,8 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _default_port() -> int:
-    """The one that `mockserver serve` takes from the same variable."""
+    """The one that `talkover-mock serve` takes from the same variable."""
     try:
-        return port_number(os.environ.get("MOCKSERVER_PORT") or str(DEFAULT_PORT))
+        return port_number(os.environ.get("TALKOVER_MOCK_PORT") or str(DEFAULT_PORT))
     except click.BadParameter as error:
-        raise click.BadParameter(error.message, param_hint="MOCKSERVER_PORT") from None
+        raise click.BadParameter(error.message, param_hint="TALKOVER_MOCK_PORT") from None

@@ -1,4 +1,4 @@
-"""`mockserver check`."""
+"""`talkover-mock check`."""
 
 import click
 

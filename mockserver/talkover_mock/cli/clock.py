@@ -1,4 +1,4 @@
-"""`mockserver clock`."""
+"""`talkover-mock clock`."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`mockserver deliveries`."""
+"""`talkover-mock deliveries`."""
 
 from typing import Any
 

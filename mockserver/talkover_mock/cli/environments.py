@@ -1,4 +1,4 @@
-"""`mockserver environments`."""
+"""`talkover-mock environments`."""
 
 import click
 
@@ -37,4 +37,4 @@ def _close(client: MockServer, name: str) -> None:
     except MockServerError as error:
         if error.problem.get("title") != "No such environment":
             raise
-        raise Failed(f"no environment is named {brief(name)}; `mockserver environments` lists them") from None
+        raise Failed(f"no environment is named {brief(name)}; `talkover-mock environments` lists them") from None

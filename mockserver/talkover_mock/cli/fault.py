@@ -1,4 +1,4 @@
-"""`mockserver fault`."""
+"""`talkover-mock fault`."""
 
 import json
 from shlex import quote
@@ -16,7 +16,7 @@ COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
 _KINDS = (*PRESETS, *ACTIONS, "delay")
 _OPTIONS = ("method", "path", "times")
 _DETAILS = ("delay_ms", "after", "probability", "seed", "apply")
-_DELAY = "`mockserver fault delay delay_ms=500`"
+_DELAY = "`talkover-mock fault delay delay_ms=500`"
 
 
 @click.command(

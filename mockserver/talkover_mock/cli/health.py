@@ -1,4 +1,4 @@
-"""`mockserver health`: what a container's health check runs."""
+"""`talkover-mock health`: what a container's health check runs."""
 
 import urllib.request
 from http.client import HTTPException

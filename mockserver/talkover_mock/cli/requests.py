@@ -1,4 +1,4 @@
-"""`mockserver requests`."""
+"""`talkover-mock requests`."""
 
 from collections.abc import Mapping
 from contextlib import suppress

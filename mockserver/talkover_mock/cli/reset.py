@@ -1,4 +1,4 @@
-"""`mockserver reset`."""
+"""`talkover-mock reset`."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`mockserver schema`."""
+"""`talkover-mock schema`."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`mockserver serve`."""
+"""`talkover-mock serve`."""
 
 import errno
 import gc
@@ -63,7 +63,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     multiple=True,
     type=click.Path(),
     metavar="PATH",
-    envvar="MOCKSERVER_FIXTURES",
+    envvar="TALKOVER_MOCK_FIXTURES",
     show_envvar=True,
     show_default="the built-in one",
     help=f"A fixture file or a folder of them; may be repeated. The variable has {os.pathsep!r} between several.",
@@ -71,7 +71,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option(
     "--host",
     default="127.0.0.1",
-    envvar="MOCKSERVER_HOST",
+    envvar="TALKOVER_MOCK_HOST",
     show_envvar=True,
     show_default=True,
     help="Address to listen on.",
@@ -81,7 +81,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     default=DEFAULT_PORT,
     type=port_number,
     metavar="PORT",
-    envvar="MOCKSERVER_PORT",
+    envvar="TALKOVER_MOCK_PORT",
     show_envvar=True,
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
@@ -89,7 +89,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option(
     "--port-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    envvar="MOCKSERVER_PORT_FILE",
+    envvar="TALKOVER_MOCK_PORT_FILE",
     show_envvar=True,
     help="Write the port to this file once the server is ready.",
 )
@@ -97,14 +97,14 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     "--admin-token",
     callback=_token,
     metavar="TOKEN",
-    envvar="MOCKSERVER_ADMIN_TOKEN",
+    envvar="TALKOVER_MOCK_ADMIN_TOKEN",
     show_envvar=True,
     help="Ask for this token in X-Mockserver-Admin-Token on the admin routes. An empty variable asks for none.",
 )
 @click.option(
     "--no-admin",
     is_flag=True,
-    envvar="MOCKSERVER_NO_ADMIN",
+    envvar="TALKOVER_MOCK_NO_ADMIN",
     show_envvar=True,
     help="Serve the API without the admin routes.",
 )
@@ -113,7 +113,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     multiple=True,
     callback=_host_names_or_any,
     metavar="NAME",
-    envvar="MOCKSERVER_ALLOW_HOST",
+    envvar="TALKOVER_MOCK_ALLOW_HOST",
     show_envvar=True,
     help="A further host name under which the admin routes answer; may be repeated, * is any. "
     "The variable has spaces between several.",
@@ -123,7 +123,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     multiple=True,
     callback=_host_names,
     metavar="HOST",
-    envvar="MOCKSERVER_DELIVER_TO",
+    envvar="TALKOVER_MOCK_DELIVER_TO",
     show_envvar=True,
     help="A host beyond this machine and its neighbours that deliveries really go to; may be repeated. "
     "The variable has spaces between several.",
@@ -133,7 +133,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     default=MOST_KEPT,
     type=whole(1),
     metavar="N",
-    envvar="MOCKSERVER_KEEP",
+    envvar="TALKOVER_MOCK_KEEP",
     show_envvar=True,
     show_default=True,
     help="How many requests, and how many deliveries, each environment keeps.",

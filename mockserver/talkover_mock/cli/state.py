@@ -1,4 +1,4 @@
-"""`mockserver state`."""
+"""`talkover-mock state`."""
 
 import click
 

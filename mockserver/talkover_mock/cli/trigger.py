@@ -1,4 +1,4 @@
-"""`mockserver trigger`."""
+"""`talkover-mock trigger`."""
 
 import click
 

@@ -89,7 +89,7 @@ class Pump:
             self._calls += 1
             self._vacancy.notify()
         elif len(self._workers) < MOST_WORKERS:
-            worker = Thread(target=self._work, name=f"mockserver-delivery-{len(self._workers) + 1}", daemon=True)
+            worker = Thread(target=self._work, name=f"talkover-mock-delivery-{len(self._workers) + 1}", daemon=True)
             worker.start()
             self._workers.append(worker)
         else:

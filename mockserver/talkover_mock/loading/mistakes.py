@@ -135,7 +135,7 @@ def near_or_listed(value: object, options: Sequence[object]) -> str:
     known = [str(option) for option in options]
     if len(known) <= _MOST_LISTED:
         return near_or_all(value, known)
-    return nearest(value, known) or f"; expected one of the {len(known)} that `mockserver schema` lists"
+    return nearest(value, known) or f"; expected one of the {len(known)} that `talkover-mock schema` lists"
 
 
 def schema_at(fields: Sequence[Field], steps: Path) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from talkover_mock.environments.rate_limit import Quota
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-CONNECTION = "mockserver.connection"
+CONNECTION = "talkover_mock.connection"
 """Where in a request's environ the server puts its `Connection`."""
 
 

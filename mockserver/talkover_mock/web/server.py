@@ -60,7 +60,7 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         self._map: dict[int, Any] = {}
         self._app = app
-        self._world: World | None = app.extensions.get("mockserver")
+        self._world: World | None = app.extensions.get("talkover_mock")
         if self._world:
             self._world.own_ports.add(self.port)
         server: Any = waitress.server.create_server(
@@ -102,7 +102,7 @@ class Server:
 
     def start(self) -> None:
         """Answers in a thread of its own."""
-        self._thread = Thread(target=self.serve, name="mockserver", daemon=True)
+        self._thread = Thread(target=self.serve, name="talkover-mock", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -266,7 +266,7 @@ def _request_line(request: Any) -> str:
 
 def _quiet_logger() -> logging.Logger:
     """For waitress's warning that requests wait for a thread, which here is no news."""
-    logger = logging.getLogger("mockserver.queue")
+    logger = logging.getLogger("talkover_mock.queue")
     logger.disabled = True
     return logger
 

@@ -186,7 +186,7 @@ def _environ(outer: ApiRequest, method: str, path: str, token: str, body: dict[s
         "QUERY_STRING": "",
         "CONTENT_LENGTH": str(len(sent)),
         "HTTP_AUTHORIZATION": f"Bearer {token}",
-        "HTTP_USER_AGENT": "mockserver page",
+        "HTTP_USER_AGENT": "talkover-mock page",
         "wsgi.input": BytesIO(sent),
         CONNECTION: _Inner(outer),
     }
