@@ -28,6 +28,10 @@ ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes over a quarter of a second")
+
+
 def _descriptors() -> Counter[str]:
     """The open sockets and pipes of this process, as far as the system tells; of others, such as polls, the number."""
     folder = Path("/proc/self/fd")
@@ -93,6 +97,10 @@ def serve() -> Iterator[Callable[[Flask], Server]]:
         def start(app: Flask) -> Server:
             server = Server(app)
             stack.callback(server.stop)
+            world: World | None = app.extensions.get("talkover_mock")
+            if world:
+                world.own_ports.add(server.port)
+                stack.callback(world.stop)
             server.start()
             return server
 

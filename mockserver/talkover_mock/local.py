@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from talkover_mock.admin.guard import Guard
-from talkover_mock.app import create_app
+from talkover_mock.app import create_wsgi_app
 from talkover_mock.client import MockServer
 from talkover_mock.environments.journal import Exchange
 from talkover_mock.environments.world import World
@@ -71,12 +71,14 @@ def serving(seed: Seed, port: int = 0, deliver_to: Sequence[str] = ()) -> Iterat
     """The same for what has been read already. Raises OSError."""
     seed = _with_a_token(seed)
     world = World(seed, deliver_to=deliver_to)
-    server = Server(create_app(world, Guard()), port=port)
+    server = Server(create_wsgi_app(world, Guard()), port=port)
+    world.own_ports.add(server.port)
     server.start()
     try:
         with MockServer(server.url, seed[DEFAULT].tokens[0]) as client:
             yield Local(client, world)
     finally:
+        world.stop()
         server.stop()
 
 

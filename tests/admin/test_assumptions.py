@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from talkover_mock.admin.guard import Guard
-from talkover_mock.admin.routes.behaviours import BEHAVIOURS, Behaviour
+from talkover_mock.admin.routes.assumptions import BEHAVIOURS, Behaviour
 from talkover_mock.app import create_app
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.environments.world import World

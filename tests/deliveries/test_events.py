@@ -250,7 +250,8 @@ def test_an_event_is_refused_whole_when_more_would_wait_than_is_kept(
         receiver.wait_for(2)
     with pytest.raises(Conflict) as refused:
         environment.deliveries.emit(AGENT, STARTED)
-    assert problem_of(refused.value).status == 409
+    assert (problem := problem_of(refused.value)) is not None
+    assert problem.status == 409
     assert refused.value.detail == "6 deliveries wait already, 2 more would come, and 7 is the limit"
     assert len(receiver.requests) == 2
 

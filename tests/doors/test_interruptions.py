@@ -145,7 +145,8 @@ def close(world: World, _: Server) -> None:
     world.close("opened")
 
 
-def stop(_: World, server: Server) -> None:
+def stop(world: World, server: Server) -> None:
+    world.stop()
     server.stop()
 
 

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from flask import Flask
+from werkzeug.test import Client
 
 from talkover_mock.admin.guard import Guard
-from talkover_mock.app import create_app
+from talkover_mock.api.app import ApiApplication
+from talkover_mock.app import create_wsgi_app
 from talkover_mock.dialect.errors import InvalidToken
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
@@ -26,8 +27,8 @@ def _restless() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def statuses(app: Flask, start: Barrier, method: str, paths: Sequence[str]) -> set[int]:
-    http = app.test_client()
+def statuses(app: ApiApplication, start: Barrier, method: str, paths: Sequence[str]) -> set[int]:
+    http = Client(app)
     start.wait()
     return {http.open(path, method=method, headers=TOKEN).status_code for path in paths}
 
@@ -35,7 +36,7 @@ def statuses(app: Flask, start: Barrier, method: str, paths: Sequence[str]) -> s
 def test_the_first_admin_request_disturbs_no_call_of_the_api() -> None:
     for _ in range(10):
         world = World(load([default_fixture()]))
-        app = create_app(world, Guard(), admin_at_once=False)
+        app = create_wsgi_app(world, Guard())
         start = Barrier(THREADS + 1)
         with ThreadPoolExecutor(THREADS + 1) as pool:
             found = [pool.submit(statuses, app, start, "PATCH", [TOGGLE] * 20) for _ in range(THREADS)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from talkover_mock.admin.routes.openapi import DOCUMENT as PATH
+from talkover_mock.admin.routes.about import DOCUMENT as PATH
 
 TEXT = PATH.read_text()
 DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)

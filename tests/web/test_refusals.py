@@ -2,14 +2,16 @@
 
 import re
 from socket import create_connection
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from talkover_mock.api.app import ApiApplication
 from talkover_mock.environments.world import World
 from talkover_mock.state.webhooks import Webhooks
+from talkover_mock.web.routes import Route
 from talkover_mock.web.server import MOST_BODY_BYTES, MOST_HEADER_BYTES, Server
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN
 from tests.support.routes import REASON, every_call, filled
@@ -18,11 +20,15 @@ CRASHED = '{\n    "message": "Server Error"\n}'
 
 
 @every_call
-def test_a_crash_of_the_mock_is_a_server_error(app: Flask, log: list[str], verb: str, rule: str) -> None:
+def test_a_crash_of_the_mock_is_a_server_error(
+    app: Flask, log: list[str], monkeypatch: pytest.MonkeyPatch, verb: str, rule: str
+) -> None:
     def crash(*_: object, **__: str) -> NoReturn:
         raise RuntimeError("a bug\nwith two lines")
 
-    app.view_functions[f"{verb} {rule}"] = crash
+    match = cast(ApiApplication, app.wsgi_app).routes.match(filled(rule))
+    assert match
+    monkeypatch.setitem(cast(dict[str, Route], match.routes), verb, match.routes[verb]._replace(view=crash))
     answer = app.test_client().open(filled(rule), method=verb, headers=TOKEN)
     assert (answer.status_code, answer.text) == (500, CRASHED)
     assert {name: answer.headers[name] for name in API_HEADERS} == API_HEADERS

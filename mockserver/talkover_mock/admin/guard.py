@@ -1,14 +1,14 @@
 """Keeps everybody but the harness out of the admin routes: foreign web pages, foreign hosts, no token."""
 
+import base64
 import hmac
 import ipaddress
 import re
 from typing import NamedTuple
 
-from flask import Request
-
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base.words import brief
+from talkover_mock.web.request import MockRequest
 
 TOKEN_HEADER = "X-Mockserver-Admin-Token"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -27,9 +27,9 @@ class Guard(NamedTuple):
     hosts: tuple[str, ...] = ()
     token: str | None = None
 
-    def check(self, request: Request) -> None:
+    def check(self, request: MockRequest) -> None:
         """Raises Problem 403 or 401."""
-        given = request.headers.get("Host", "")
+        given = request.header("Host")
         host = _name(given)
         if not self._is_known(host):
             hint = f"; start it with --allow-host {host}" if host else ""
@@ -55,21 +55,25 @@ class Guard(NamedTuple):
             raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {what} (see --admin-token)")
 
 
-def admin_token_of(request: Request) -> str:
+def admin_token_of(request: MockRequest) -> str:
     """What the request gives as the admin token: its header or, from browsers, the password of basic authentication."""
+    return request.header(TOKEN_HEADER) or _password(request.header("Authorization"))
+
+
+def _password(authorization: str) -> str:
+    """The password of basic authentication; empty for another scheme, and for what can't be decoded."""
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
     try:
-        given = request.authorization
-    except ValueError:  # bytes that are no text
-        given = None
-    password = given.password if given and given.type == "basic" else None
-    return request.headers.get(TOKEN_HEADER) or password or ""
+        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
-def _is_foreign(request: Request) -> bool:
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    origin = request.headers.get("Origin")
-    own = f"{request.scheme}://{request.headers.get('Host')}"
-    return site not in ("none", "same-origin") or origin not in (None, own)
+def _is_foreign(request: MockRequest) -> bool:
+    site, origin = request.header("Sec-Fetch-Site", "none"), request.header("Origin")
+    return site not in ("none", "same-origin") or origin not in ("", request.root_url)
 
 
 def _name(host: str) -> str:

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 
 from talkover_mock.base.refusals import Conflict, Missing, Refusal, Unfit
+from talkover_mock.base.words import number_of
+from talkover_mock.loading.mistakes import FixtureError
+
+_STATUSES: Mapping[type[Refusal], int] = {Missing: 404, Conflict: 409, Unfit: 422}
 
 
 class Problem(Exception):
@@ -22,9 +26,19 @@ class Problem(Exception):
         }
 
 
-_STATUSES: Mapping[type[Refusal], int] = {Missing: 404, Conflict: 409, Unfit: 422}
+def problem_of(error: Exception) -> Problem | None:
+    """The problem that tells an error of an admin route, or None for a crash of the mock itself."""
+    if isinstance(error, Refusal):
+        return Problem(_STATUSES[type(error)], error.title, error.detail)
+    if isinstance(error, FixtureError):
+        return _of_fixture(error)
+    return error if isinstance(error, Problem) else None
 
 
-def problem_of(refusal: Refusal) -> Problem:
-    """The problem that tells a refusal of an environment, snapshot, fault or delivery."""
-    return Problem(_STATUSES[type(refusal)], refusal.title, refusal.detail)
+def _of_fixture(error: FixtureError) -> Problem:
+    """Everything that is wrong with a fixture that came with a request."""
+    mistakes = [mistake.to_json() for mistake in error.mistakes]
+    which = "" if len(mistakes) == 1 else "; the first"
+    first = str(error.mistakes[0]).removeprefix("body:1: ")  # most bodies are one line of JSON
+    detail = f"{number_of(len(mistakes), 'mistake')}, so nothing was changed{which}: {first}"
+    return Problem(422, "The fixture has mistakes", detail, errors=mistakes)

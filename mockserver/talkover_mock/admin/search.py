@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from flask import Response
-from werkzeug.datastructures import MultiDict
-
-from talkover_mock.admin.bodies import admin_response
+from talkover_mock.admin.bodies import admin_answer
+from talkover_mock.admin.checks import seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base import patterns
 from talkover_mock.base.history import Found, History
 from talkover_mock.base.moments import to_moment
 from talkover_mock.base.words import brief, near_or_all
-from talkover_mock.web.request import this_request
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
 
 T = TypeVar("T")
-MOST_WAITING_SECONDS = 300
 
 Filter = Callable[[str], Callable[[T], bool]]
 """From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
@@ -35,46 +33,40 @@ class Search(Generic[T]):
     seconds: float
 
 
-def search(args: MultiDict[str, str], filters: Mapping[str, Filter[T]]) -> Search[T]:
+def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[T]:
     """The search that a query string asks for. Raises Problem 422 for what it can't be."""
-    known = (*filters, "min", "max", "wait")
-    for key in args:
+    given, known = request.query(), (*filters, "min", "max", "wait")
+    for key, _ in given:
         if key not in known:
             raise Problem(
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
-    wanted = [filters[key](value) for key, value in args.items(multi=True) if key in filters]
-    least, most = _count(args, "min"), _count(args, "max")
+    wanted = [filters[key](value) for key, value in given if key in filters]
+    least, most = _count(request, "min"), _count(request, "max")
     if least is not None and most is not None and least > most:
         raise Problem(422, "Bad count", f"min must not be greater than max (got min={least} and max={most})")
-    wait = seconds(args.get("wait", "0"), "wait")
+    wait = seconds_in(request.query_value("wait") or "0", "wait")
     return Search(lambda item: all(matches(item) for matches in wanted), least, most, wait)
 
 
-def watch(history: History[T], wanted: Search[T]) -> Found[T]:
+def watch(request: MockRequest, history: History[T], wanted: Search[T]) -> Found[T]:
     """What the search finds, after its wait; meanwhile another thread takes this one's place."""
-    connection = this_request().connection
+    connection = request.connection
     with connection.extra_thread() if wanted.seconds else nullcontext():
         return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds, connection.is_gone)
 
 
-def answer(what: str, history: History[T], wanted: Search[T], present: Callable[[T], dict[str, Any]]) -> Response:
+def found_answer(
+    request: MockRequest,
+    what: str,
+    history: History[T],
+    wanted: Search[T],
+    present: Callable[[T], dict[str, Any]],
+) -> Answer:
     """What the search finds, under `what`, with how it went."""
-    found = watch(history, wanted)
+    found = watch(request, history, wanted)
     body = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
-    return admin_response({**body, what: [present(each) for each in found.items]})
-
-
-def seconds(value: object, name: str) -> float:
-    """A time to wait. Raises Problem 422."""
-    try:
-        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= MOST_WAITING_SECONDS:
-        detail = f"{name} must be a number of seconds from 0 to {MOST_WAITING_SECONDS} (got {brief(value)})"
-        raise Problem(422, "Bad time to wait", detail)
-    return number
+    return admin_answer({**body, what: [present(each) for each in found.items]})
 
 
 def text(read: Callable[[T], str | None]) -> Filter[T]:
@@ -140,8 +132,8 @@ def since(read: Callable[[T], datetime]) -> Filter[T]:
     return parse
 
 
-def _count(args: MultiDict[str, str], name: str) -> int | None:
-    value = args.get(name)
+def _count(request: MockRequest, name: str) -> int | None:
+    value = request.query_value(name)
     return None if value is None else _whole(value, name)
 
 

@@ -1,13 +1,10 @@
-"""The families of the API: every module in `routes` has `register(api)`, which declares its routes."""
+"""The vendor's surface: what the documented API answers, and how every call to it is checked, answered and noted.
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
-from types import ModuleType
+It may import everything to the left of it, and never the admin surface. Rules of the API do not belong here (they are
+in `dialect`), nor does anything that only the test harness may ask.
+"""
 
-import talkover_mock.api.routes
+from talkover_mock.api.routes import agents, deliveries, health, webhooks
 
-
-def families() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(talkover_mock.api.routes.__path__, "talkover_mock.api.routes."):
-        yield importlib.import_module(found.name)
+FAMILIES = (agents, deliveries, health, webhooks)
+"""The families of endpoints: each module has `register(api)`, which declares its routes."""

@@ -9,7 +9,7 @@ from talkover_mock.base import patterns
 from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
 from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
-from talkover_mock.web.request import ApiRequest
+from talkover_mock.web.request import MockRequest
 
 _LOOK_SECONDS = 0.1
 _LONGEST_HANG_SECONDS = 3_600.0
@@ -18,7 +18,7 @@ _UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","d
 """What there is to cut or to spoil when the operation did not happen."""
 
 
-def strike(request: ApiRequest, faults: Faults) -> Fault | None:
+def strike(request: MockRequest, faults: Faults) -> Fault | None:
     """The fault that hits the request, after its delay."""
     fault = faults.strike(lambda spec: _matches(request, spec))
     if fault is None:
@@ -29,7 +29,7 @@ def strike(request: ApiRequest, faults: Faults) -> Fault | None:
     return fault
 
 
-def struck_answer(request: ApiRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer:
+def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer:
     """What the client gets. `operate` does what the API would do, and is called only if the fault lets it happen."""
     spec = fault.spec
     if fault.forgotten:
@@ -42,7 +42,7 @@ def struck_answer(request: ApiRequest, fault: Fault, operate: Callable[[], Answe
     return _respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
 
 
-def _preset(request: ApiRequest, name: str) -> Answer:
+def _preset(request: MockRequest, name: str) -> Answer:
     """The documented body, in the words of the route."""
     error: ApiError = PRESETS[name]()
     if "/webhooks" not in request.path:
@@ -56,13 +56,13 @@ def _preset(request: ApiRequest, name: str) -> Answer:
     return answer
 
 
-def _matches(request: ApiRequest, spec: FaultSpec) -> bool:
+def _matches(request: MockRequest, spec: FaultSpec) -> bool:
     if spec.method not in (None, request.method):
         return False
     return spec.path is None or patterns.matches_path(request.path, spec.path)
 
 
-def _act(request: ApiRequest, fault: Fault, action: str, done: Answer | None) -> Answer:
+def _act(request: MockRequest, fault: Fault, action: str, done: Answer | None) -> Answer:
     if action == "hang":
         _pause(request, fault, _LONGEST_HANG_SECONDS)
         return NoAnswer()
@@ -84,7 +84,7 @@ def _respond(wanted: Respond) -> Answer:
     return Answer(text.encode(), wanted.status, {**own, **wanted.headers})
 
 
-def _pause(request: ApiRequest, fault: Fault, seconds: float) -> None:
+def _pause(request: MockRequest, fault: Fault, seconds: float) -> None:
     """Waits; a client that leaves, or the end of the fault, ends it."""
     end = monotonic() + seconds
     with request.connection.extra_thread():

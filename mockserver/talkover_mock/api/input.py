@@ -2,29 +2,28 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from email import message_from_bytes
+from email.message import Message
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
-from flask import Request
-
 from talkover_mock.dialect import inputs
-from talkover_mock.web.request import ApiRequest
+from talkover_mock.web.request import MockRequest
 
 T = TypeVar("T")
-
-
 _MOST_FIELDS = 1_000
+"""Fields of one form or query, as PHP bounds them."""
 
 
-def api_input(request: ApiRequest) -> Mapping[str, Any]:
+def api_input(request: MockRequest) -> Mapping[str, Any]:
     """The fields that a request's body gives; what of it was ignored is noted for `X-Mockserver-Reason`."""
-    kind, body = request.headers.get("Content-Type", ""), request.get_data()
+    kind, body = request.content_type, request.body
     if inputs.is_json(kind):
         found = inputs.from_json(body)
     elif not inputs.is_form(kind, request.method):
         found = inputs.ignored(kind, body)
     elif kind.lower().startswith("multipart"):
-        found = _multipart(request, body)
+        found = _multipart(kind, body)
     else:
         found = inputs.from_form(_pairs(body), body)
     if found.note:
@@ -32,14 +31,24 @@ def api_input(request: ApiRequest) -> Mapping[str, Any]:
     return found.fields
 
 
-def _multipart(request: ApiRequest, body: bytes) -> inputs.Input:
-    named = [(name, value) for name, value in request.form.items(multi=True) if name]  # it is None in a broken part
-    return inputs.from_form(named) if named or request.files or not body else inputs.unreadable("multipart/form-data")
+def _multipart(kind: str, body: bytes) -> inputs.Input:
+    """The fields of a form whose parts are messages; files, as PHP sees them, are no fields."""
+    head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1")
+    form = message_from_bytes(head + body)
+    if not form.is_multipart() or form.defects:
+        return inputs.unreadable("multipart/form-data") if body else inputs.Input()
+    parts = cast(list[Message], form.get_payload())
+    named = [(part.get_param("name", header="Content-Disposition"), part) for part in parts if not part.get_filename()]
+    return inputs.from_form((name, _content(part)) for name, part in named if name and isinstance(name, str))
 
 
-def api_query(request: Request) -> Mapping[str, Any]:
+def _content(part: Message) -> str:
+    return cast(bytes, part.get_payload(decode=True)).decode(errors="replace")
+
+
+def api_query(request: MockRequest) -> Mapping[str, Any]:
     """The fields of the query string."""
-    return inputs.from_form(_pairs(request.query_string)).fields
+    return inputs.from_form(_pairs(request.environ.get("QUERY_STRING", "").encode("latin-1"))).fields
 
 
 def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, int]]:

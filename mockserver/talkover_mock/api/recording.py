@@ -6,24 +6,23 @@ from time import perf_counter
 
 from talkover_mock.environments.journal import Exchange
 from talkover_mock.web.answers import REASON, Answer
-from talkover_mock.web.request import ApiRequest
-from talkover_mock.web.routes import operation_of
+from talkover_mock.web.request import MockRequest
 
 MOST_BODY_BYTES = 64 * 1024
 
 
-def exchange_of(request: ApiRequest, answer: Answer, moment: datetime) -> Callable[[int], Exchange]:
+def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Callable[[int], Exchange]:
     """The exchange, when it has its number."""
     environ = request.environ
     size = int(environ.get("CONTENT_LENGTH") or 0)
-    received = request.get_data()[:MOST_BODY_BYTES] if size else b""
+    received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     return lambda number: Exchange(
         number,
         moment,
         request.method,
         request.target,
-        operation_of(request.url_rule.endpoint) if request.url_rule else None,
+        request.route.operation if request.route else None,
         answer.status_code or None,
         (perf_counter() - request.started) * 1000,
         answer.headers.get(REASON, ""),

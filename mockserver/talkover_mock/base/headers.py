@@ -1,7 +1,7 @@
 """Names and values of HTTP headers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -27,3 +27,9 @@ def header_text(text: str, most: int = 1000) -> str:
         return text[:most]
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]
+
+
+def quality(accept: str, kinds: Collection[str]) -> float:
+    """The highest quality that an `Accept` header gives one of these media types; 0 when it names none of them."""
+    named = re.findall(r"([\w.+-]+/[\w.+-]+)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?", accept.lower())
+    return max((float(value or 1) for kind, value in named if kind in kinds), default=0.0)

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _MOST_SHOWN = 80
 
@@ -12,13 +12,17 @@ def number_of(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def nearest(word: object, known: Sequence[str], cutoff: float = 0.6) -> str:
-    """`; did you mean timeout?`, or nothing when no known word is near. Upper and lower case are as one."""
-    if not isinstance(word, str):
-        return ""
+def near_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known word that is nearest, in any case; nothing when none is near. 1 is the same word but for case."""
     by_lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
-    return f"; did you mean {by_lower[near[0]]}?" if near else ""
+    return by_lower[near[0]] if near else ""
+
+
+def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """`; did you mean timeout?`, or nothing when no known word is near."""
+    near = near_word(word, known, cutoff) if isinstance(word, str) else ""
+    return f"; did you mean {near}?" if near else ""
 
 
 def brief(value: object) -> str:

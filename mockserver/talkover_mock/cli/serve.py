@@ -14,10 +14,10 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from flask import Flask
 
 from talkover_mock.admin.guard import Guard
-from talkover_mock.app import create_app
+from talkover_mock.api.app import ApiApplication
+from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.words import brief
 from talkover_mock.cli._errors import BadFixture
 from talkover_mock.cli._numbers import port_number, whole
@@ -155,7 +155,8 @@ def command(
     forget_stale(port_file)
     world = World(_load(fixtures), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
-    server = _listen(create_app(world, guard, _log, admin_at_once=False), host, port)
+    server = _listen(create_wsgi_app(world, guard, _log), host, port)
+    world.own_ports.add(server.port)
     _on_signal(lambda *_: server.stop_soon())
     try:
         with port_in(port_file, server.port):
@@ -165,6 +166,7 @@ def command(
             gc.freeze()  # what is loaded stays: no later collection need walk it
             server.serve()
     finally:
+        world.stop()
         server.stop()
 
 
@@ -180,7 +182,7 @@ def _load(fixtures: Sequence[str]) -> Seed:
         raise BadFixture(error) from None
 
 
-def _listen(app: Flask, host: str, port: int) -> Server:
+def _listen(app: ApiApplication, host: str, port: int) -> Server:
     try:
         return Server(app, host, port, _log)
     except OSError as error:

@@ -6,7 +6,7 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.refusals import Conflict, Missing
+from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.outbox import Sharing
@@ -18,6 +18,7 @@ from talkover_mock.loading.fixture import EnvironmentSeed, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
+from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import Agent, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
@@ -84,7 +85,9 @@ class Environment:
         self.faults.close()
 
     def take_snapshot(self, name: str) -> Snapshot:
-        """Keeps the state as it is under a name, in the place of what had it. Raises Conflict."""
+        """Keeps the state as it is under a name, in the place of what had it. Raises Unfit, Conflict."""
+        if not ID.fullmatch(name):
+            raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
         with self._lock:
             if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
                 raise Conflict("Too many snapshots", f"{MOST_SNAPSHOTS} are kept, which is the limit; delete some")

@@ -50,8 +50,7 @@ class World:
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
         self._stopped = False
-        self.started = monotonic()
-        """When, by the process's own clock."""
+        self._started = monotonic()
         self._permanent = frozenset(seed)
         for name, each in seed.items():
             self._add(Environment(name, each, Clock(time), self._sharing))
@@ -59,6 +58,11 @@ class World:
     @property
     def default(self) -> Environment:
         return self._environments[DEFAULT]
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the world was made, to the millisecond."""
+        return round(monotonic() - self._started, 3)
 
     @property
     def environments(self) -> Mapping[str, Environment]:

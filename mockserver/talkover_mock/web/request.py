@@ -1,14 +1,16 @@
 """A request to the mock, and the connection that it came on."""
 
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 from time import perf_counter
-from typing import IO, TYPE_CHECKING, Protocol, cast
-
-from flask import Request, request
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl
 
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.rate_limit import Quota
+from talkover_mock.environments.world import World
+from talkover_mock.web.routes import Route
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -31,7 +33,7 @@ class Connection(Protocol):
 
 
 class NoConnection:
-    """That of a request which came without a server."""
+    """The connection of a request made in process: there is nothing to reset."""
 
     def extra_thread(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -42,17 +44,26 @@ class NoConnection:
         return False
 
 
-class ApiRequest(Request):
-    """A request, and what has been found out about it."""
+class MockRequest:
+    """A request to either surface: what WSGI gives, and what has been found out about it.
 
-    max_form_memory_size = None
-    max_form_parts = None
-    """The server bounds whole bodies."""
+    `path` is decoded; `started` is seconds on the process's own clock.
+    """
 
-    def __init__(self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False) -> None:
-        super().__init__(environ, populate_request, shallow)
+    __slots__ = (
+        *("_body", "environ", "environment_or_none", "fault", "ids", "is_of_the_past", "method", "note", "path"),
+        *("quota", "route", "started", "world"),
+    )
+
+    def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
         self.started = perf_counter()
-        self.opened: Environment | None = None
+        self.environ, self.world = environ, world
+        self.method: str = environ["REQUEST_METHOD"]
+        path = environ["PATH_INFO"]
+        self.path: str = path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+        self.route: Route | None = None
+        self.ids: Mapping[str, str] = {}
+        self.environment_or_none: Environment | None = None
         """The environment that the token opens, once that is known."""
         self.quota: Quota | None = None
         self.note = ""
@@ -60,25 +71,25 @@ class ApiRequest(Request):
         self.fault = ""
         """The fault that struck."""
         self.is_of_the_past = False
-        """Whether a reset came while a fault held it up."""
-
-    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
-        """An upload stays in memory: a container's file system is read-only."""
-        return BytesIO()
+        """Whether a reset came while a fault held the request up."""
+        self._body: bytes | None = None
 
     @property
     def environment(self) -> Environment:
-        """That of a route which needs a token."""
-        if self.opened is None:
+        """The environment of a route that needs a token."""
+        if self.environment_or_none is None:
             raise LookupError("the request has opened no environment")
-        return self.opened
+        return self.environment_or_none
+
+    def environment_of(self) -> Environment:
+        """The environment that the token opens or, expired, did open; the default one when it opens none."""
+        return self.environment_or_none or self.world.of_token(self.bearer_token)
 
     @property
     def target(self) -> str:
-        """The path with its query, as it was asked for."""
-        info, query = self.environ["PATH_INFO"], self.environ.get("QUERY_STRING")
-        path = f"/{self.path}" if info[:2] == "//" else self.path  # which has one slash at its start, however many came
-        return f"{path}?{query}" if query else path
+        """The decoded path with its query, as it was asked for."""
+        query = self.environ.get("QUERY_STRING")
+        return f"{self.path}?{query}" if query else self.path
 
     @property
     def connection(self) -> Connection:
@@ -90,7 +101,45 @@ class ApiRequest(Request):
         scheme, _, token = self.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         return token.strip() or None if scheme.lower() == "bearer" else None
 
+    @property
+    def content_type(self) -> str:
+        """The header as it came, with its parameters; empty without one."""
+        return self.environ.get("CONTENT_TYPE") or ""
 
-def this_request() -> ApiRequest:
-    """The request that is being answered in this thread."""
-    return cast(ApiRequest, request._get_current_object())  # type: ignore[attr-defined]
+    @property
+    def body(self) -> bytes:
+        """The whole body, which the server has bounded."""
+        if self._body is None:
+            self._body = self._read()
+        return self._body
+
+    def _read(self) -> bytes:
+        stream, size = self.environ.get("wsgi.input") or BytesIO(), self.environ.get("CONTENT_LENGTH")
+        if size:
+            return bytes(stream.read(int(size)))
+        return bytes(stream.read()) if self.environ.get("wsgi.input_terminated") else b""
+
+    def header(self, name: str, default: str = "") -> str:
+        """The value of a header other than Content-Type, in any case."""
+        return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", default))
+
+    def query(self) -> list[tuple[str, str]]:
+        """The fields of the query in their order; what is not UTF-8 is replaced."""
+        return parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True)
+
+    def query_value(self, name: str) -> str | None:
+        """The first value of a field of the query."""
+        return next((value for key, value in self.query() if key == name), None)
+
+    def query_values(self, name: str) -> Iterator[str]:
+        """Every value of a field of the query."""
+        return (value for key, value in self.query() if key == name)
+
+    def form(self) -> dict[str, str]:
+        """The fields of a URL-encoded form; the last of each name."""
+        return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
+
+    @property
+    def root_url(self) -> str:
+        """The scheme and host under which the client knows the server."""
+        return f"{self.environ['wsgi.url_scheme']}://{self.header('Host')}"

@@ -1,31 +1,108 @@
-"""How routes of both surfaces are declared and named."""
+"""Routes: how both surfaces declare them, and which one a request's path is."""
 
-from collections.abc import Callable
-from functools import lru_cache
+from __future__ import annotations
 
-from flask import Flask, Response
-from werkzeug.exceptions import MethodNotAllowed
-
-from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.world import World
-from talkover_mock.web.answers import Answer
-from talkover_mock.web.request import ApiRequest
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 API = "/api/v1"
-
-
 ADMIN = "/__admin"
-
-
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-
-
 METHODS = (*_VERBS, "OPTIONS")
-"""That the API has an answer to."""
+"""The methods that the API has an answer to."""
 
 
-def add_route(app: Flask, method: str, path: str, view: Callable[..., Answer | Response]) -> None:
-    app.add_url_rule(path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
+class Route(NamedTuple):
+    """One method of one path, such as `/api/v1/agents/<agent_id>`; `view` makes the answer.
+
+    `access` is what the surface wants to know before it calls the view.
+    """
+
+    method: str
+    path: str
+    view: Callable[..., Any]
+    access: Any = None
+
+    @property
+    def operation(self) -> str:
+        """The route as openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
+        return f"{self.method} {self.path}".replace("<", "{").replace(">", "}")
+
+
+class Match(NamedTuple):
+    """The routes of a path by method, and the ids in the path by name."""
+
+    routes: Mapping[str, Route]
+    ids: Mapping[str, str]
+
+    def route(self, method: str) -> Route | None:
+        """The route of a method; HEAD is answered wherever GET is."""
+        return self.routes.get(method) or (self.routes.get("GET") if method == "HEAD" else None)
+
+    def allowed(self) -> list[str]:
+        """The methods that the path answers, in the order of Laravel's verbs."""
+        return in_order(verb for verb in _VERBS if self.route(verb))
+
+
+def in_order(methods: Iterable[str]) -> list[str]:
+    """Methods in the order of Laravel's verbs."""
+    given = set(methods)
+    return [verb for verb in _VERBS if verb in given]
+
+
+class _Step:
+    """What may follow one step of a path: fixed words, or any id."""
+
+    __slots__ = ("any", "names", "routes", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, _Step] = {}
+        self.any: _Step | None = None
+        self.routes: dict[str, Route] = {}
+        self.names: Sequence[str] = ()
+
+
+class Routes:
+    """The routes of one surface, found step by step: a slash at the end is allowed, a double slash is not."""
+
+    def __init__(self) -> None:
+        self._root = _Step()
+        self._all: list[Route] = []
+
+    def add(self, route: Route) -> None:
+        """Adds a route. Its ids stand in angle brackets."""
+        step, names = self._root, []
+        for part in route.path.strip("/").split("/"):
+            if part[:1] == "<":
+                names.append(part[1:-1])
+                step.any = step = step.any or _Step()
+            else:
+                step = step.words.setdefault(part, _Step())
+        step.routes[route.method], step.names = route, names
+        self._all.append(route)
+
+    def match(self, path: str) -> Match | None:
+        """The routes of a decoded path, or None."""
+        step, ids = self._root, []
+        parts = path.split("/")
+        if parts[0] or len(parts) < 2:
+            return None
+        for part in parts[1:-1] if not parts[-1] and len(parts) > 2 else parts[1:]:
+            following = step.words.get(part)
+            if following is None:
+                if not part or step.any is None:
+                    return None
+                following = step.any
+                ids.append(part)
+            step = following
+        return Match(step.routes, dict(zip(step.names, ids, strict=True))) if step.routes else None
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._all)
+
+    def words(self) -> set[str]:
+        """Every fixed word of a path."""
+        return {part for route in self._all for part in route.path.split("/") if part and part[0] != "<"}
 
 
 def is_api_pattern(pattern: str) -> bool:
@@ -34,17 +111,6 @@ def is_api_pattern(pattern: str) -> bool:
     return start.startswith(API + "/") or (star != "" and (API + "/").startswith(start))
 
 
-def opened(request: ApiRequest, world: World) -> Environment:
-    """The environment that the request's token opens or, expired, did open; the default one when it opens none."""
-    return request.opened or world.of_token(request.bearer_token)
-
-
-def allowed_methods(error: MethodNotAllowed) -> list[str]:
-    """What the path answers, in the order of Laravel's verbs."""
-    return [verb for verb in _VERBS if verb in (error.valid_methods or ())]
-
-
-@lru_cache(maxsize=1_000)
-def operation_of(endpoint: str) -> str:
-    """A route as openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
-    return endpoint.replace("<", "{").replace(">", "}")
+def is_admin(path: str) -> bool:
+    """Whether a path belongs to the admin surface, however many slashes it begins with."""
+    return f"{path.lstrip('/')}/".startswith(ADMIN[1:] + "/")

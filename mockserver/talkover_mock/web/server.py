@@ -9,21 +9,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import waitress.channel
 import waitress.parser
 import waitress.server
 import waitress.task
 import waitress.wasyncore
-from flask import Flask
 from werkzeug.http import HTTP_STATUS_CODES
 
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.errors import Refused
-from talkover_mock.environments.world import World
 from talkover_mock.web.answers import API_HEADERS, REASON
 from talkover_mock.web.request import CONNECTION
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 try:
     import resource
@@ -50,7 +51,7 @@ class Server:
     """An application on a socket. Made, it listens; `start` or `serve` answers; `stop` frees everything."""
 
     def __init__(
-        self, app: Flask, host: str = "127.0.0.1", port: int = 0, log: Callable[[str], None] | None = None
+        self, app: "WSGIApplication", host: str = "127.0.0.1", port: int = 0, log: Callable[[str], None] | None = None
     ) -> None:
         """Listens on `host` and `port` (0: a free one). Raises OSError when it can't.
 
@@ -59,10 +60,6 @@ class Server:
         self._socket = _listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._map: dict[int, Any] = {}
-        self._app = app
-        self._world: World | None = app.extensions.get("talkover_mock")
-        if self._world:
-            self._world.own_ports.add(self.port)
         server: Any = waitress.server.create_server(
             app,
             map=self._map,
@@ -106,11 +103,11 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends `serve`, closes every connection and ends every thread. Stopping twice does nothing."""
+        """Ends `serve`, closes every connection and ends every thread. Stopping twice does nothing.
+
+        Whoever made the world stops it first: that ends what requests wait for.
+        """
         self.stop_soon()
-        if self._world:
-            self._world.own_ports.discard(self.port)
-            self._world.stop()
         if self._thread:
             self._thread.join()
         self._close()

@@ -21,7 +21,7 @@ from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON
-from talkover_mock.web.request import CONNECTION, ApiRequest
+from talkover_mock.web.request import CONNECTION, MockRequest
 from talkover_mock.web.routes import ADMIN, API
 
 Fields = Mapping[str, str]
@@ -41,7 +41,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Said:
     """What came of an action, for people."""
 
     successful: bool
@@ -97,20 +97,20 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def run(action: Action, fields: Fields, environment: Environment, world: World, outer: ApiRequest) -> Outcome:
+def run(action: Action, fields: Fields, environment: Environment, outer: MockRequest) -> Said:
     """The outcome, also where it is a refusal or no answer at all."""
     try:
         path = action.path.format_map(_Required(fields))
-        answer = _call(outer, action.method, path, token_of(environment, world), action.body(fields))
+        answer = _call(outer, action.method, path, token_of(environment, outer.world), action.body(fields))
         if 200 <= answer.status < 300:
-            return Outcome(True, action.said(answer.body, fields))
+            return Said(True, action.said(answer.body, fields))
     except Problem as problem:
-        return Outcome(False, problem.detail)
+        return Said(False, problem.detail)
     except OSError as error:
-        return Outcome(False, f"{action.method} {path} got no answer: {error}.")
+        return Said(False, f"{action.method} {path} got no answer: {error}.")
     except (KeyError, TypeError, ValueError):
-        return Outcome(False, f"{action.method} {path} was answered with something else than is documented.")
-    return Outcome(False, f"{action.method} {path} was answered with {answer.status}: {answer.why()}")
+        return Said(False, f"{action.method} {path} was answered with something else than is documented.")
+    return Said(False, f"{action.method} {path} was answered with {answer.status}: {answer.why()}")
 
 
 def token_of(environment: Environment, world: World) -> str:
@@ -149,7 +149,7 @@ class _Reply:
         return str(self.reason or self.body.get("detail") or self.body.get("message") or "no reason given")
 
 
-def _call(outer: ApiRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> _Reply:
+def _call(outer: MockRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> _Reply:
     """The application's own answer. Raises OSError when a fault ends the connection."""
     status: list[str] = []
     headers: dict[str, str] = {}
@@ -172,7 +172,7 @@ def _object(answer: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _environ(outer: ApiRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> dict[str, Any]:
     sent = b"" if body is None else json.dumps(body).encode()
     passed_on = {name: outer.environ[name] for name in (*_PASSED_ON, *_OF_WSGI) if name in outer.environ}
     admin_token = admin_token_of(outer)
@@ -195,7 +195,7 @@ def _environ(outer: ApiRequest, method: str, path: str, token: str, body: dict[s
 class _Inner:
     """The page's own connection, which must outlive what a fault does to the operation's."""
 
-    def __init__(self, outer: ApiRequest) -> None:
+    def __init__(self, outer: MockRequest) -> None:
         self._outer = outer.connection
 
     def extra_thread(self) -> AbstractContextManager[object]:

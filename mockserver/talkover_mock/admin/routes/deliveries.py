@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request
-
 from talkover_mock.admin import search as filters
-from talkover_mock.admin.bodies import admin_response, json_object, refuse_unknown_keys
+from talkover_mock.admin.bodies import admin_answer, json_object
+from talkover_mock.admin.checks import refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter, Search, search, seconds, watch
+from talkover_mock.admin.search import Filter
 from talkover_mock.base.headers import joined
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, near_or_all
@@ -22,7 +21,8 @@ from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain, explain_unknown_webhook
-from talkover_mock.environments.world import World
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
 
 _EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
 
@@ -41,30 +41,31 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
 
 
 def register(admin: Admin) -> None:
-    def emit() -> Response:
-        wanted = _checked(json_object(request))
-        wait = seconds(0 if wanted.get("wait") is None else wanted["wait"], "wait")
-        environment = admin.environment()
-        try:
-            emitted = environment.deliveries.emit(
-                wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
-            )
-        except AgentNotFound as error:
-            raise Problem(404, "No such agent", explain(error, environment, admin.world)) from None
-        return admin_response(_emitted(emitted, wait))
+    admin.route("POST", "/events", _emit)
+    admin.route("GET", "/deliveries", _read)
+    admin.route("DELETE", "/deliveries", _clear)
 
-    def read() -> Response:
-        wanted = search(request.args, FILTERS)
-        environment = admin.environment()
-        _check_ids(environment, admin.world)
-        return filters.answer("deliveries", environment.deliveries.log, wanted, present)
 
-    def clear() -> Response:
-        return admin_response({"deleted": admin.environment().deliveries.clear()})
+def _emit(request: MockRequest, environment: Environment) -> Answer:
+    wanted = _checked(json_object(request))
+    wait = seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+    try:
+        emitted = environment.deliveries.emit(
+            wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
+        )
+    except AgentNotFound as error:
+        raise Problem(404, "No such agent", explain(error, environment, request.world)) from None
+    return admin_answer(_emitted(request, emitted, wait))
 
-    admin.route("POST", "/events", emit)
-    admin.route("GET", "/deliveries", read)
-    admin.route("DELETE", "/deliveries", clear)
+
+def _read(request: MockRequest, environment: Environment) -> Answer:
+    wanted = filters.search_of(request, FILTERS)
+    _check_ids(request, environment)
+    return filters.found_answer(request, "deliveries", environment.deliveries.log, wanted, present)
+
+
+def _clear(_: MockRequest, environment: Environment) -> Answer:
+    return admin_answer({"deleted": environment.deliveries.clear()})
 
 
 def present(delivery: Delivery) -> dict[str, Any]:
@@ -104,13 +105,13 @@ def present(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _emitted(emitted: Emitted, wait: float) -> dict[str, Any]:
+def _emitted(request: MockRequest, emitted: Emitted, wait: float) -> dict[str, Any]:
     """What the event led to; after a wait, with the first attempts as they ended."""
 
     def is_first_attempt(delivery: Delivery) -> bool:
         return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
 
-    found = watch(emitted.log, Search(is_first_attempt, len(emitted.deliveries), None, wait))
+    found = filters.watch(request, emitted.log, filters.Search(is_first_attempt, len(emitted.deliveries), None, wait))
     return {
         "event_id": emitted.occurrence.id,
         "call_id": emitted.occurrence.call.get("id"),
@@ -120,12 +121,12 @@ def _emitted(emitted: Emitted, wait: float) -> dict[str, Any]:
     }
 
 
-def _check_ids(environment: Environment, world: World) -> None:
+def _check_ids(request: MockRequest, environment: Environment) -> None:
     """Raises Problem 422 for an id that nothing has or had: a slip of the pen must not look like "none came"."""
-    for id in request.args.getlist("agent_id"):
+    for id in request.query_values("agent_id"):
         if not (environment.agent(id) or id in environment.baseline.agents):
-            raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, world))
-    for id in request.args.getlist("webhook_id"):
+            raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
+    for id in request.query_values("webhook_id"):
         was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
         if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
             raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))

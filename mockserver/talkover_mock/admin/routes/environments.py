@@ -2,50 +2,53 @@
 
 from typing import Any
 
-from flask import Response, request
-
-from talkover_mock.admin.bodies import admin_response, json_object, refuse_unknown_keys
+from talkover_mock.admin.bodies import admin_answer, json_object
+from talkover_mock.admin.checks import refuse_unknown_keys
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.requests import present
-from talkover_mock.admin.routing import Admin
+from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
 from talkover_mock.environments.environment import Environment
 from talkover_mock.loading.fixture import to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state.store import Baseline
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
 
 _KEYS = ("name", "token", "from", "fixture")
 
 
 def register(admin: Admin) -> None:
-    def list_all() -> Response:
-        found = [_present(environment) for environment in admin.world.environments.values()]
-        return admin_response({"environments": found})
+    admin.public_route("GET", "/environments", _list)
+    admin.public_route("POST", "/environments", _open)
+    admin.public_route("GET", "/environments/<name>", _read)
+    admin.public_route("DELETE", "/environments/<name>", _close)
 
-    def open_one() -> Response:
-        wanted = _checked(json_object(request))
-        baseline = _baseline(admin, wanted)
-        environment = admin.world.open(baseline, wanted.get("name"), wanted.get("token"))
-        url = f"{request.scheme}://{request.headers.get('Host', '')}"
-        body = {"name": environment.name, "token": environment.tokens[0], "url": url}
-        return admin_response(body, 201)
 
-    def read(name: str) -> Response:
-        return admin_response(_present(admin.world.by_name(name)))
+def _list(request: MockRequest) -> Answer:
+    return admin_answer({"environments": [_present(each) for each in request.world.environments.values()]})
 
-    def close(name: str) -> Response:
-        environment = admin.world.close(name)
-        unmatched = [present(each) for each in environment.journal.unmatched()]
-        body = {"name": environment.name, "closed": True, "errors": environment.errors, "unmatched": unmatched}
-        return admin_response(body)
 
-    admin.route("GET", "/environments", list_all)
-    admin.route("POST", "/environments", open_one)
-    admin.route("GET", "/environments/<name>", read)
-    admin.route("DELETE", "/environments/<name>", close)
+def _open(request: MockRequest) -> Answer:
+    wanted = _checked(json_object(request))
+    environment = request.world.open(_baseline(request, wanted), wanted.get("name"), wanted.get("token"))
+    body = {"name": environment.name, "token": environment.tokens[0], "url": request.root_url}
+    return admin_answer(body, 201)
+
+
+def _read(request: MockRequest, name: str) -> Answer:
+    return admin_answer(_present(request.world.by_name(name)))
+
+
+def _close(request: MockRequest, name: str) -> Answer:
+    environment = request.world.close(name)
+    unmatched = [present(each) for each in environment.journal.unmatched()]
+    body = {"name": environment.name, "closed": True, "errors": environment.errors, "unmatched": unmatched}
+    return admin_answer(body)
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Raises Problem 422."""
     refuse_unknown_keys(wanted, _KEYS)
     for key, value in wanted.items():
         if key != "fixture" and not (value is None or isinstance(value, str)):
@@ -55,13 +58,13 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _baseline(admin: Admin, wanted: dict[str, Any]) -> Baseline:
-    """That of the fixture which came along, of the environment named, or of the one the token opens."""
+def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
+    """The baseline of the fixture that came along, of the environment named, or of the token's environment."""
     if wanted.get("fixture") is not None:
         return to_baseline(Source("fixture", "", wanted["fixture"]))
     if wanted.get("from"):
-        return admin.world.by_name(wanted["from"]).baseline
-    return admin.environment().baseline
+        return request.world.by_name(wanted["from"]).baseline
+    return environment_of(request).baseline
 
 
 def _present(environment: Environment) -> dict[str, Any]:

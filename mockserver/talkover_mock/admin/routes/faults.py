@@ -1,17 +1,19 @@
 """`faults`: make the API fail on purpose, as often as is asked for."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, request
-
-from talkover_mock.admin.bodies import admin_response, json_object, refuse_unknown_keys
+from talkover_mock.admin.bodies import admin_answer, json_object
+from talkover_mock.admin.checks import choice_of, flag_of, number_in, object_of, refuse_unknown_keys, value_of, whole_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.headers import HEADER_NAME
-from talkover_mock.base.words import brief, nearest
+from talkover_mock.base.words import brief
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
 
 _MOST_MILLISECONDS = 600_000
@@ -24,31 +26,32 @@ _SERVERS_HEADERS = (
 """What only the server can say: where an answer ends, and what becomes of the connection."""
 _DEEPEST = 100
 
-Check = Callable[[Any], bool]
-
 
 def register(admin: Admin) -> None:
-    def list_all() -> Response:
-        return admin_response({"faults": [present(fault) for fault in admin.environment().faults.all()]})
+    admin.route("GET", "/faults", _list)
+    admin.route("POST", "/faults", _add)
+    admin.route("DELETE", "/faults", _clear)
+    admin.route("DELETE", "/faults/<id>", _remove)
 
-    def add() -> Response:
-        spec = _spec(json_object(request))
-        return admin_response(present(admin.environment().faults.add(spec)), 201)
 
-    def clear() -> Response:
-        return admin_response({"deleted": admin.environment().faults.remove()})
+def _list(_: MockRequest, environment: Environment) -> Answer:
+    return admin_answer({"faults": [present(fault) for fault in environment.faults.all()]})
 
-    def remove(id: str) -> Response:
-        faults = admin.environment().faults
-        if not faults.remove(id):
-            known = ", ".join(fault.id for fault in faults.all()) or "none"
-            raise Problem(404, "No such fault", f"no fault has the id {brief(id)}; there are {known}")
-        return admin_response({"deleted": 1})
 
-    admin.route("GET", "/faults", list_all)
-    admin.route("POST", "/faults", add)
-    admin.route("DELETE", "/faults", clear)
-    admin.route("DELETE", "/faults/<id>", remove)
+def _add(request: MockRequest, environment: Environment) -> Answer:
+    return admin_answer(present(environment.faults.add(_spec(json_object(request)))), 201)
+
+
+def _clear(_: MockRequest, environment: Environment) -> Answer:
+    return admin_answer({"deleted": environment.faults.remove()})
+
+
+def _remove(_: MockRequest, environment: Environment, id: str) -> Answer:
+    faults = environment.faults
+    if not faults.remove(id):
+        known = ", ".join(fault.id for fault in faults.all()) or "none"
+        raise Problem(404, "No such fault", f"no fault has the id {brief(id)}; there are {known}")
+    return admin_answer({"deleted": 1})
 
 
 def present(fault: Fault) -> dict[str, Any]:
@@ -79,71 +82,38 @@ def _spec(wanted: dict[str, Any]) -> FaultSpec:
         raise Problem(422, "Two faults in one", f"give one of preset, respond and action, not {' and '.join(kinds)}")
     if not kinds and not wanted.get("delay_ms"):
         raise Problem(422, "No fault", "give a preset, respond, action or delay_ms", presets=list(PRESETS))
-    match = _object(wanted, "match", ("method", "path"))
+    match = object_of(wanted, "match", ("method", "path"))
     return FaultSpec(
-        method=_one_of(match, "match.method", METHODS),
-        path=_value(match, "match.path", None, _is_path, "a path such as /api/v1/agents/*; * stands for anything"),
-        preset=_one_of(wanted, "preset", tuple(PRESETS)),
+        method=choice_of(match, "match.method", METHODS),
+        path=value_of(match, "match.path", None, _is_path, "a path such as /api/v1/agents/*; * stands for anything"),
+        preset=choice_of(wanted, "preset", tuple(PRESETS)),
         respond=_respond(wanted),
-        action=_one_of(wanted, "action", ACTIONS),
-        delay_ms=_whole(wanted, "delay_ms", 0, most=_MOST_MILLISECONDS),
-        times=_whole(wanted, "times", None, least=1),
-        after=_whole(wanted, "after", 0),
-        probability=_value(wanted, "probability", 1.0, _is_probability, "a number from 0 to 1"),
-        seed=_whole(wanted, "seed", None),
-        apply=_value(wanted, "apply", False, lambda v: isinstance(v, bool), "true or false"),
+        action=choice_of(wanted, "action", ACTIONS),
+        delay_ms=whole_of(wanted, "delay_ms", 0, most=_MOST_MILLISECONDS),
+        times=whole_of(wanted, "times", None, least=1),
+        after=whole_of(wanted, "after", 0),
+        probability=value_of(wanted, "probability", 1.0, _is_probability, "a number from 0 to 1"),
+        seed=whole_of(wanted, "seed", None),
+        apply=flag_of(wanted, "apply"),
     )
 
 
 def _respond(wanted: Mapping[str, Any]) -> Respond | None:
     if wanted.get("respond") is None:
         return None
-    given = _object(wanted, "respond", ("status", "headers", "body"))
-    status = _whole(given, "respond.status", 200, least=200, most=599)
-    headers = _value(given, "respond.headers", {}, _is_headers, "an object of header names and texts on one line")
+    given = object_of(wanted, "respond", ("status", "headers", "body"))
+    status = whole_of(given, "respond.status", 200, least=200, most=599)
+    headers = value_of(given, "respond.headers", {}, _is_headers, "an object of header names and texts on one line")
     for name in headers:
         if name.lower() in _SERVERS_HEADERS:
             detail = f"respond.headers: {name} is the server's own; leave it out (an action can end the connection)"
             raise Problem(422, "Bad value", detail)
-    body = _value(given, "respond.body", None, _is_json, f"a text, or JSON of at most {_DEEPEST} levels")
+    body = value_of(given, "respond.body", None, _is_json, f"a text, or JSON of at most {_DEEPEST} levels")
     return Respond(status, headers, body)
 
 
-def _object(wanted: Mapping[str, Any], key: str, known: tuple[str, ...]) -> dict[str, Any]:
-    given: dict[str, Any] = _value(wanted, key, {}, lambda v: isinstance(v, dict), f"an object of {', '.join(known)}")
-    refuse_unknown_keys(given, known, f"{key}.")
-    return given
-
-
-def _value(wanted: Mapping[str, Any], name: str, default: Any, check: Check, expected: str) -> Any:
-    """The value of a key that may be missing; `name` is its path."""
-    value = wanted.get(name.rpartition(".")[2])
-    if value is None:
-        return default
-    if not check(value):
-        raise Problem(422, "Bad value", f"{name} must be {expected} (got {brief(value)})")
-    return value
-
-
-def _whole(wanted: Mapping[str, Any], name: str, default: Any, *, least: int = 0, most: int = 2**63 - 1) -> Any:
-    expected = f"a whole number from {least} to {most}" if most < 2**63 - 1 else f"a whole number, {least} or more"
-    value = _value(wanted, name, default, lambda v: _is_whole(v) and least <= v <= most, expected)
-    return int(value) if isinstance(value, float) else value
-
-
-def _one_of(wanted: Mapping[str, Any], name: str, options: tuple[str, ...]) -> Any:
-    value = wanted.get(name.rpartition(".")[2])
-    expected = f"one of {', '.join(options)}{nearest(value, options)}"
-    return _value(wanted, name, None, lambda v: isinstance(v, str) and v in options, expected)
-
-
-def _is_whole(value: Any) -> bool:
-    """2.0 is one too, as it is to JSON Schema."""
-    return type(value) is int or (isinstance(value, float) and value.is_integer())
-
-
 def _is_probability(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+    return number_in(value, 0, 1)
 
 
 def _is_headers(value: Any) -> bool:

@@ -3,21 +3,23 @@
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from flask import Response, request
-
 from talkover_mock.admin import search as filters
-from talkover_mock.admin.bodies import admin_response
+from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.guard import TOKEN_HEADER
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter, search
+from talkover_mock.admin.search import Filter
 from talkover_mock.base import patterns
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import Exchange
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
 
 
@@ -72,17 +74,17 @@ _SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
 
 
 def register(admin: Admin) -> None:
-    known = filters_for(admin.operations())
+    admin.route("GET", "/requests", partial(_read, filters_for(admin.operations)))
+    admin.route("DELETE", "/requests", _clear)
 
-    def read() -> Response:
-        wanted = search(request.args, known)
-        return filters.answer("requests", admin.environment().journal.log, wanted, present)
 
-    def clear() -> Response:
-        return admin_response({"deleted": admin.environment().journal.clear()})
+def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer:
+    wanted = filters.search_of(request, known)
+    return filters.found_answer(request, "requests", environment.journal.log, wanted, present)
 
-    admin.route("GET", "/requests", read)
-    admin.route("DELETE", "/requests", clear)
+
+def _clear(_: MockRequest, environment: Environment) -> Answer:
+    return admin_answer({"deleted": environment.journal.clear()})
 
 
 def present(exchange: Exchange) -> dict[str, Any]:

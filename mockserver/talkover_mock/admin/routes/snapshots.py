@@ -2,39 +2,37 @@
 
 from typing import Any
 
-from flask import Response
-
-from talkover_mock.admin.bodies import admin_response
-from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.base.words import brief
-from talkover_mock.environments.environment import Snapshot
+from talkover_mock.environments.environment import Environment, Snapshot
 from talkover_mock.loading.writer import digest, to_document
-from talkover_mock.state.names import ID, NAME_TEXT
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
 
 
 def register(admin: Admin) -> None:
-    def list_all() -> Response:
-        found = [_brief(each) for each in admin.environment().snapshots()]
-        return admin_response({"snapshots": found})
+    admin.route("GET", "/snapshots", _list)
+    admin.route("PUT", "/snapshots/<name>", _take)
+    admin.route("POST", "/snapshots/<name>/restore", _restore)
+    admin.route("DELETE", "/snapshots/<name>", _delete)
 
-    def take(name: str) -> Response:
-        if not ID.fullmatch(name):
-            raise Problem(422, "Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
-        return admin_response(_present(admin.environment().take_snapshot(name)), 201)
 
-    def restore(name: str) -> Response:
-        return admin_response(_present(admin.environment().restore_snapshot(name)))
+def _list(_: MockRequest, environment: Environment) -> Answer:
+    return admin_answer({"snapshots": [_brief(each) for each in environment.snapshots()]})
 
-    def delete(name: str) -> Response:
-        admin.environment().delete_snapshot(name)
-        return admin_response({"name": name, "deleted": True})
 
-    admin.route("GET", "/snapshots", list_all)
-    admin.route("PUT", "/snapshots/<name>", take)
-    admin.route("POST", "/snapshots/<name>/restore", restore)
-    admin.route("DELETE", "/snapshots/<name>", delete)
+def _take(_: MockRequest, environment: Environment, name: str) -> Answer:
+    return admin_answer(_present(environment.take_snapshot(name)), 201)
+
+
+def _restore(_: MockRequest, environment: Environment, name: str) -> Answer:
+    return admin_answer(_present(environment.restore_snapshot(name)))
+
+
+def _delete(_: MockRequest, environment: Environment, name: str) -> Answer:
+    environment.delete_snapshot(name)
+    return admin_answer({"name": name, "deleted": True})
 
 
 def _brief(snapshot: Snapshot) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from talkover_mock.api.input import api_query, page_of
 from talkover_mock.api.routing import Api
 from talkover_mock.dialect.errors import Unauthenticated
 from talkover_mock.web.answers import Answer, api_answer
-from talkover_mock.web.request import ApiRequest
+from talkover_mock.web.request import MockRequest
 
 
 def register(api: Api) -> None:
@@ -12,7 +12,7 @@ def register(api: Api) -> None:
     api.route("GET", "/agents/<agent_id>", _read, missing_token=Unauthenticated)
 
 
-def _list(request: ApiRequest) -> Answer:
+def _list(request: MockRequest) -> Answer:
     """Documented."""
     query = api_query(request)
     agents, per_page = request.environment.agents.search(query)
@@ -20,6 +20,6 @@ def _list(request: ApiRequest) -> Answer:
     return api_answer({"success": True, "data": [agent.full() for agent in page], "meta": meta})
 
 
-def _read(request: ApiRequest, agent_id: str) -> Answer:
+def _read(request: MockRequest, agent_id: str) -> Answer:
     """Documented."""
     return api_answer({"success": True, "data": request.environment.agents.find(agent_id).full()})

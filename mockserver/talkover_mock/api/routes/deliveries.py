@@ -10,7 +10,7 @@ from talkover_mock.base.headers import joined
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.deliveries.records import Delivery, Outcome
 from talkover_mock.web.answers import Answer, api_answer
-from talkover_mock.web.request import ApiRequest
+from talkover_mock.web.request import MockRequest
 
 
 def register(api: Api) -> None:
@@ -19,7 +19,7 @@ def register(api: Api) -> None:
     api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry)
 
 
-def _test(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented; the status of a failure is assumed. The request's body is ignored."""
     with request.connection.extra_thread():
         outcome = request.environment.deliveries.test(agent_id, webhook_id)
@@ -30,7 +30,7 @@ def _test(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
     return api_answer({"success": True, "message": "Test webhook sent successfully", "data": data})
 
 
-def _logs(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented: newest first."""
     query = api_query(request)
     entries, per_page = request.environment.deliveries.logs(agent_id, webhook_id, query)
@@ -38,7 +38,7 @@ def _logs(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
     return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": pagination})
 
 
-def _retry(request: ApiRequest, agent_id: str, webhook_id: str, log_id: str) -> Answer:
+def _retry(request: MockRequest, agent_id: str, webhook_id: str, log_id: str) -> Answer:
     """Documented."""
     queued = request.environment.deliveries.retry(agent_id, webhook_id, log_id)
     data = {"log_id": queued.id, "original_log_id": log_id, "queued_at": to_seconds(queued.created_at)}

@@ -2,12 +2,12 @@
 
 from talkover_mock.api.routing import Api
 from talkover_mock.web.answers import Answer, api_answer
-from talkover_mock.web.request import ApiRequest
+from talkover_mock.web.request import MockRequest
 
 
 def register(api: Api) -> None:
     api.public_route("GET", "/health", _health)
 
 
-def _health(_: ApiRequest) -> Answer:
+def _health(_: MockRequest) -> Answer:
     return api_answer({"status": "ok"})

@@ -8,7 +8,7 @@ from talkover_mock.base.moments import to_microseconds
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.state.records import Webhook
 from talkover_mock.web.answers import Answer, api_answer
-from talkover_mock.web.request import ApiRequest
+from talkover_mock.web.request import MockRequest
 
 WEBHOOKS = "/agents/<agent_id>/webhooks"
 WEBHOOK = WEBHOOKS + "/<webhook_id>"
@@ -23,37 +23,37 @@ def register(api: Api) -> None:
     api.route("PATCH", WEBHOOK + "/toggle", _toggle)
 
 
-def _list(request: ApiRequest, agent_id: str) -> Answer:
+def _list(request: MockRequest, agent_id: str) -> Answer:
     """Documented: oldest first."""
     webhooks = [present(webhook) for webhook in request.environment.webhooks.of(agent_id)]
     return api_answer({"success": True, "data": {"webhooks": webhooks, "available_events": EVENTS}})
 
 
-def _create(request: ApiRequest, agent_id: str) -> Answer:
+def _create(request: MockRequest, agent_id: str) -> Answer:
     """Documented: 200, unless the fixture's `create_status` says 201."""
     webhook = request.environment.webhooks.create(agent_id, api_input(request))
     body = {"success": True, "message": "Webhook created successfully", "data": present(webhook)}
     return api_answer(body, request.environment.settings.create_status)
 
 
-def _read(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+def _read(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented."""
     return api_answer({"success": True, "data": present(request.environment.webhooks.find(agent_id, webhook_id))})
 
 
-def _update(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+def _update(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented: only the given fields change."""
     webhook = request.environment.webhooks.update(agent_id, webhook_id, api_input(request))
     return api_answer({"success": True, "message": "Webhook updated successfully", "data": present(webhook)})
 
 
-def _delete(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+def _delete(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented."""
     request.environment.webhooks.delete(agent_id, webhook_id)
     return api_answer({"success": True, "message": "Webhook deleted successfully"})
 
 
-def _toggle(request: ApiRequest, agent_id: str, webhook_id: str) -> Answer:
+def _toggle(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Documented. The request's body is ignored."""
     webhook = request.environment.webhooks.toggle(agent_id, webhook_id)
     message = "Webhook enabled" if webhook.enabled else "Webhook disabled"

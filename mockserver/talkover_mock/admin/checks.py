@@ -1,0 +1,76 @@
+"""Checks of what comes with admin requests: each takes an object and the path of a key, and raises Problem 422."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from talkover_mock.admin.problems import Problem
+from talkover_mock.base.words import brief, near_or_all, nearest
+
+MOST_WAITING_SECONDS = 300
+_NO_LIMIT = 2**63 - 1
+
+Check = Callable[[Any], bool]
+
+
+def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], where: str = "") -> None:
+    """`where` is the path of the object, with a full stop at its end."""
+    for key in given:
+        if key not in known:
+            raise Problem(422, "Unknown key", f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known)}")
+
+
+def value_of(given: Mapping[str, Any], name: str, default: Any, check: Check, expected: str) -> Any:
+    """The value of a key that may be missing or null; `name` is its path, `expected` what it must be."""
+    value = given.get(name.rpartition(".")[2])
+    if value is None:
+        return default
+    if not check(value):
+        raise Problem(422, "Bad value", f"{name} must be {expected} (got {brief(value)})")
+    return value
+
+
+def object_of(given: Mapping[str, Any], key: str, known: Sequence[str]) -> dict[str, Any]:
+    """The object of a key, with no other keys than the known ones; empty when it is missing."""
+    found: dict[str, Any] = value_of(given, key, {}, lambda v: isinstance(v, dict), f"an object of {', '.join(known)}")
+    refuse_unknown_keys(found, known, f"{key}.")
+    return found
+
+
+def whole_of(given: Mapping[str, Any], name: str, default: Any, *, least: int = 0, most: int = _NO_LIMIT) -> Any:
+    """A whole number; 2.0 is one too, as it is to JSON Schema."""
+    expected = f"a whole number from {least} to {most}" if most < _NO_LIMIT else f"a whole number, {least} or more"
+    value = value_of(given, name, default, lambda v: _is_whole(v) and least <= v <= most, expected)
+    return int(value) if isinstance(value, float) else value
+
+
+def choice_of(given: Mapping[str, Any], name: str, options: Sequence[str]) -> Any:
+    """One of the options; otherwise the nearest is named."""
+    value = given.get(name.rpartition(".")[2])
+    expected = f"one of {', '.join(options)}{nearest(value, options)}"
+    return value_of(given, name, None, lambda v: isinstance(v, str) and v in options, expected)
+
+
+def flag_of(given: Mapping[str, Any], name: str) -> bool:
+    """True or false; false when it is missing."""
+    return bool(value_of(given, name, False, lambda v: isinstance(v, bool), "true or false"))
+
+
+def number_in(value: object, low: float, high: float) -> bool:
+    """Whether a value is a number within the bounds; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, float) and value.is_integer())
+
+
+def seconds_in(value: object, name: str) -> float:
+    """A time to wait, as a number or as text."""
+    try:
+        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= MOST_WAITING_SECONDS:
+        detail = f"{name} must be a number of seconds from 0 to {MOST_WAITING_SECONDS} (got {brief(value)})"
+        raise Problem(422, "Bad time to wait", detail)
+    return number

@@ -1,0 +1,24 @@
+"""`health` and `openapi.yaml`: whether the mock answers, what is running, and the description of every route."""
+
+from pathlib import Path
+
+from talkover_mock import __version__
+from talkover_mock.admin.bodies import admin_answer
+from talkover_mock.admin.routing import Admin
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
+
+DOCUMENT = Path(__file__).parents[2] / "openapi.yaml"
+
+
+def register(admin: Admin) -> None:
+    admin.public_route("GET", "/health", _health)
+    admin.public_route("GET", "/openapi.yaml", _openapi)
+
+
+def _health(request: MockRequest) -> Answer:
+    return admin_answer({"status": "ok", "version": __version__, "uptime_seconds": request.world.uptime})
+
+
+def _openapi(_: MockRequest) -> Answer:
+    return Answer(DOCUMENT.read_bytes(), headers={"Content-Type": "application/yaml"})

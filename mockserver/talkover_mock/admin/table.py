@@ -1,0 +1,28 @@
+"""The table of the admin routes, all but the page's: that one needs Flask's templates."""
+
+from collections.abc import Sequence
+
+from talkover_mock.admin.routes import (
+    about,
+    assumptions,
+    clock,
+    deliveries,
+    environments,
+    faults,
+    requests,
+    snapshots,
+    state,
+)
+from talkover_mock.admin.routing import Admin
+from talkover_mock.environments.world import World
+
+_MODULES = (about, assumptions, clock, deliveries, environments, faults, requests, snapshots, state)
+"""Each has `register(admin)`, which declares its routes."""
+
+
+def admin_table(world: World, operations: Sequence[str]) -> Admin:
+    """The routes on a world. `operations` are the API's own, as the journal names them."""
+    admin = Admin(world, operations)
+    for module in _MODULES:
+        module.register(admin)
+    return admin
