@@ -7,7 +7,7 @@ DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
 
-.PHONY: all lint types test run dist bench soak clean
+.PHONY: all lint types test run lowest dist bench soak clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -23,7 +23,7 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 # the tests take the script only, so that it needs none of what it depends on.
 $(DEV): setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77'
+	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client
 	rm -rf build $(WHEELS)/talkover_mock-*
 	$(BIN)/pip install --quiet --no-deps --upgrade --target $(AXE) 'axe-playwright-python~=0.1.8'
 	touch $(RUN) $@
@@ -41,6 +41,15 @@ types: $(DEV)
 test: $(DEV)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+# The suite with the lowest version of each dependency that setup.cfg allows.
+LOWEST := .venv-lowest
+lowest: $(LOWEST)/lowest.txt
+	PIP_CONSTRAINT=$(CURDIR)/$< $(MAKE) test VENV=$(LOWEST)
+
+$(LOWEST)/lowest.txt: setup.cfg
+	mkdir -p $(LOWEST)
+	sed -nE '/^install_requires/,/^$$/s/^ +([^ ]+)>=([^,]+),.*/\1==\2/p' setup.cfg > $@
+
 dist: $(DEV)
 	rm -rf dist
 	$(BIN)/python -m build
@@ -55,4 +64,4 @@ soak: $(DEV)
 	$(BIN)/python -m tests.soak $(SECONDS)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,30 +13,9 @@ import requests
 from talkover_mock import __version__
 from tests.conftest import ROOT
 from tests.support.documented import TOGGLE, TOKEN
-from tests.support.installed import fresh_environment, run, serving, source_tree
+from tests.support.installed import fresh_environment, run, serving
 
-pytestmark = pytest.mark.xdist_group("package")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The source distribution and the wheel."""
-    folder = tmp_path_factory.mktemp("dist")
-    source = folder / "source"
-    source.mkdir()
-    environment = {"PATH": str(Path(sys.executable).parent)}
-    run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder)], source_tree(source), environment)
-    (archive,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
-    return archive, wheel
-
-
-@pytest.fixture(scope="module")
-def installed(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The wheel, and the variables of an environment that it is installed in."""
-    folder = tmp_path_factory.mktemp("package")
-    environment = fresh_environment(folder / "venv")
-    run(["pip", "install", str(built[1]), "pytest"], folder, environment)
-    return built[1], environment
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
 
 
 def test_both_are_fit_for_an_index(built: tuple[Path, Path], tmp_path: Path) -> None:
