@@ -13,7 +13,7 @@ from benchmarks.programs import RECEIVER, running
 from talkover_mock.deliveries.records import Delivery, Outgoing
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 
 _AGENT, _EVENT = "9fbef0b7-8d4e-4a08-9207-66c22155721d", "event_phone_call_started"
@@ -71,7 +71,7 @@ def _hook(id: str, url: str) -> dict[str, Any]:
 @contextmanager
 def _environment(*hooks: dict[str, Any]) -> Iterator[Environment]:
     fixture = {"agents": [{"id": _AGENT, "name": "My Agent", "webhooks": list(hooks)}]}
-    world = World(to_seed([Source("fixture", "", fixture)]), most_kept=_KEPT)
+    world = World(read_fixture([Source("fixture", "", fixture)]), most_kept=_KEPT)
     try:
         yield world.default
     finally:

@@ -12,7 +12,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.environments.journal import Exchange
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
-from talkover_mock.loading.fixture import DEFAULT, Seed
+from talkover_mock.loading.fixture import DEFAULT, Fixture
 from talkover_mock.web.server import Server
 
 Fixtures = str | Path | Sequence[str | Path]
@@ -20,13 +20,13 @@ Fixtures = str | Path | Sequence[str | Path]
 
 
 class Local(NamedTuple):
-    """A server in this process: the client of its default environment, and what it serves."""
+    """A server in this process: the client of its default environment, and its world."""
 
     client: MockServer
     world: World
 
     def strays_from_now(self) -> Callable[[], Sequence[Exchange]]:
-        """Tells the calls from now on that came without a token, or with one that opens nothing."""
+        """Returns a function that gives the calls from now on without a token, or with a token that opens nothing."""
         default = self.world.default
         resets, number = default.journal.position
 
@@ -38,7 +38,7 @@ class Local(NamedTuple):
         return lambda: default.journal.log.watch(is_stray).items
 
     def crashes(self) -> list[str]:
-        """The tracebacks of the mock's own crashes in the environments that are open, each of them once."""
+        """The tracebacks of the mock's own crashes in open environments; each traceback is returned once."""
         found: list[str] = []
         for environment in self.world.environments.values():
             found += environment.errors
@@ -50,39 +50,39 @@ class Local(NamedTuple):
 def running_mockserver(
     fixtures: Fixtures = (), *, port: int = 0, deliver_to: Sequence[str] = ()
 ) -> Iterator[MockServer]:
-    """The client of a server that runs until the end of the `with`, on a free port of this machine or on `port`.
+    """Runs a server until the end of the `with`, on a free port or on `port`, and gives the client of it.
 
-    It serves `fixtures`, or the built-in one. Without `tokens` in them the default environment has one of its own,
-    so that a wrong token opens nothing. `deliver_to` are hosts beyond this machine and its neighbours that deliveries
-    really go to. Raises FixtureError with every mistake, and OSError for a taken port.
+    The server serves `fixtures`, or the built-in fixture. If the default environment has no `tokens`, it gets a token
+    of its own, so that a wrong token opens nothing. `deliver_to` names hosts outside this machine and its network to
+    which deliveries are really sent. Raises FixtureError with every mistake, and OSError for a taken port.
     """
-    with serving(seed_of(fixtures), port, deliver_to) as local:
+    with serving(fixture_of(fixtures), port, deliver_to) as local:
         yield local.client
 
 
-def seed_of(fixtures: Fixtures) -> Seed:
-    """What the fixtures, or the built-in one, describe. Raises FixtureError."""
+def fixture_of(fixtures: Fixtures) -> Fixture:
+    """Loads fixtures, or the built-in fixture. Raises FixtureError."""
     paths = [fixtures] if isinstance(fixtures, (str, Path)) else fixtures
     return load(paths or [default_fixture()])
 
 
 @contextmanager
-def serving(seed: Seed, port: int = 0, deliver_to: Sequence[str] = ()) -> Iterator[Local]:
-    """The same for what has been read already. Raises OSError."""
-    seed = _with_a_token(seed)
-    world = World(seed, deliver_to=deliver_to)
+def serving(fixture: Fixture, port: int = 0, deliver_to: Sequence[str] = ()) -> Iterator[Local]:
+    """Runs a server as `running_mockserver` does, for a loaded fixture. Raises OSError."""
+    fixture = _with_a_token(fixture)
+    world = World(fixture, deliver_to=deliver_to)
     server = Server(create_wsgi_app(world, Guard()), port=port)
     world.own_ports.add(server.port)
     server.start()
     try:
-        with MockServer(server.url, seed[DEFAULT].tokens[0]) as client:
+        with MockServer(server.url, fixture[DEFAULT].tokens[0]) as client:
             yield Local(client, world)
     finally:
         world.stop()
         server.stop()
 
 
-def _with_a_token(seed: Seed) -> Seed:
-    """The default environment would take any token, and hide a test's slip in its own."""
-    default = seed[DEFAULT]
-    return {**seed, DEFAULT: default._replace(tokens=default.tokens or (f"talq_{secrets.token_hex(12)}",))}
+def _with_a_token(fixture: Fixture) -> Fixture:
+    """Gives the default environment a token, if it has none: it would accept any token, and hide a test's typo."""
+    default = fixture[DEFAULT]
+    return {**fixture, DEFAULT: default._replace(tokens=default.tokens or (f"talq_{secrets.token_hex(12)}",))}

@@ -1,6 +1,6 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
-A run that takes none pays for none: what they need is imported when they are first asked for.
+If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import pytest
 if TYPE_CHECKING:
     from talkover_mock.client import MockServer
     from talkover_mock.environments.journal import Exchange
-    from talkover_mock.loading.fixture import Seed
+    from talkover_mock.loading.fixture import Fixture
     from talkover_mock.local import Fixtures, Local
     from talkover_mock.receiver import WebhookReceiver
 
     Strays = Callable[[], Sequence[Exchange]]
 
 _USED: pytest.StashKey[tuple[MockServer, Strays]] = pytest.StashKey()
-"""A test's environment, once it has one, and what tells its calls that came with no environment's token."""
+"""A test's environment, and the function that gives the calls that came with no environment's token."""
 _LOCAL: pytest.StashKey[Local] = pytest.StashKey()
-"""The run's own server."""
+"""The server that the run has started."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,11 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--talkover-mock-url",
         metavar="URL",
-        help="use the mock server that runs there, such as a container, instead of starting one",
+        help="use a running mock server, such as a container, instead of starting one",
     )
     parser.addini(
         "talkover_mock_fixtures",
-        "fixture files and folders that every test's environment starts with (default: the built-in one)",
+        "fixture files and folders that every test's environment starts with (default: the built-in fixture)",
         type="paths",
     )
 
@@ -48,10 +48,10 @@ def talkover_mock_fixtures(pytestconfig: pytest.Config) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def talkover_mock_server(pytestconfig: pytest.Config, talkover_mock_fixtures: Fixtures) -> Iterator[MockServer]:
-    """The server of this run: started once on a free port, or the one of `--talkover-mock-url`.
+    """The server of this run: started once on a free port, or the running server of `--talkover-mock-url`.
 
-    Its default environment is what every test's environment is a fresh copy of. Of a server that the run has started
-    it has a token of its own, so that a wrong token opens nothing.
+    Every test's environment is a fresh copy of its default environment. If the run has started the server, the default
+    environment has a token of its own, so that a wrong token opens nothing.
     """
     url = pytestconfig.getoption("talkover_mock_url")
     if url:
@@ -90,7 +90,7 @@ def talkover_mock_shared(request: pytest.FixtureRequest, talkover_mock_server: M
 
 
 def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Strays:
-    """Remembers the environment for the report. A server that runs already has the strays of others too."""
+    """Remembers the environment for the report. Strays on a running server may be those of others: none are kept."""
     local = request.config.stash.get(_LOCAL, None)
     strays: Strays = local.strays_from_now() if local else tuple
     request.node.stash[_USED] = (environment, strays)
@@ -104,10 +104,8 @@ def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str,
     unmatched = [*unmatched, *presented([each for each in strays() if each.is_unmatched])]
     if unmatched and not environment.allows_unmatched:
         found = "\n  ".join(lines(unmatched))
-        text = (
-            f"the test made calls that no route of the API takes (talkover_mock.allow_unmatched() lets it):\n  {found}"
-        )
-        pytest.fail(text, pytrace=False)
+        text = "the test made calls to paths that the API does not have (talkover_mock.allow_unmatched() allows them):"
+        pytest.fail(f"{text}\n  {found}", pytrace=False)
 
 
 def _fail_for_crashes(errors: list[str]) -> None:
@@ -117,7 +115,7 @@ def _fail_for_crashes(errors: list[str]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """The report of a failing test has the calls that it made, and those of its fixtures."""
+    """Adds the calls of a failing test, and of its fixtures, to its report."""
     report = yield
     used = item.stash.get(_USED, None)
     if report.failed and report.when != "teardown" and used is not None:
@@ -140,7 +138,7 @@ def webhook_receiver() -> Iterator[WebhookReceiver]:
 def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
     from talkover_mock.local import serving
 
-    with serving(_seed(fixtures)) as local:
+    with serving(_fixture(fixtures)) as local:
         config.stash[_LOCAL] = local
         yield local.client
     _fail_for_crashes(local.crashes())
@@ -166,7 +164,7 @@ def _running_server(url: str, fixtures: Fixtures) -> Iterator[MockServer]:
 
 
 def _check_it_answers(client: MockServer) -> None:
-    """Fails with one paragraph, instead of every layer's own account of a refused connection."""
+    """Fails with one paragraph, instead of one traceback for each layer of a refused connection."""
     import requests
 
     from talkover_mock.client import MockServerError
@@ -176,8 +174,8 @@ def _check_it_answers(client: MockServer) -> None:
     except (requests.RequestException, MockServerError) as error:
         text = (
             f"--talkover-mock-url {client.url}: no mock server can be used there ({_first_cause(error)}). "
-            "Start one with `talkover-mock serve`, or leave the option out: then pytest starts its own. The admin "
-            "token of a server that asks for one belongs in the variable TALKOVER_MOCK_ADMIN_TOKEN."
+            "Start one with `talkover-mock serve`, or leave the option out: then pytest starts its own. If the "
+            "server asks for an admin token, put it into the variable TALKOVER_MOCK_ADMIN_TOKEN."
         )
         raise pytest.fail.Exception(text, pytrace=False) from None
 
@@ -189,19 +187,19 @@ def _first_cause(error: BaseException) -> BaseException:
 
 
 def _document(fixtures: Fixtures) -> dict[str, Any]:
-    """The default environment of all the fixtures, as one that can travel."""
+    """The default environment of all fixtures as one JSON document."""
     from talkover_mock.loading.writer import to_document
     from talkover_mock.state.store import State
 
-    return to_document(State(_seed(fixtures)["default"].baseline))
+    return to_document(State(_fixture(fixtures)["default"].baseline))
 
 
-def _seed(fixtures: Fixtures) -> Seed:
+def _fixture(fixtures: Fixtures) -> Fixture:
     from talkover_mock.loading.mistakes import FixtureError
-    from talkover_mock.local import seed_of
+    from talkover_mock.local import fixture_of
 
     try:
-        return seed_of(fixtures)
+        return fixture_of(fixtures)
     except FixtureError as error:
         text = f"the fixtures of the mock server have mistakes:\n{error}"
         raise pytest.fail.Exception(text, pytrace=False) from None

@@ -1,4 +1,4 @@
-"""What the report of a failing test shows of the mock server: calls, deliveries, faults."""
+"""The mock server's part of the report of a failing test: calls, deliveries and faults."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 from talkover_mock.admin.routes.requests import present
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import line
+from talkover_mock.client.faults import fault_answer
 from talkover_mock.environments.journal import Exchange
 
 MOST_SHOWN = 100
-"""How many of each kind."""
+"""How many calls, deliveries and faults are shown."""
 
 _CALLS = "API calls to the mock server"
 
@@ -17,7 +18,7 @@ Section = tuple[str, str]
 
 
 def sections(environment: MockServer, strays: Sequence[Exchange]) -> list[Section]:
-    """Titles with their texts; `strays` are the calls that no environment got. Never the reason why a report fails."""
+    """Titles with their texts; `strays` are calls that opened no environment. An error becomes a text of the report."""
     try:
         of_nobody = _section("API calls with no token of an environment", presented(strays))
         return [*_of_environment(environment), *of_nobody]
@@ -26,12 +27,12 @@ def sections(environment: MockServer, strays: Sequence[Exchange]) -> list[Sectio
 
 
 def presented(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
-    """As the admin route has them."""
+    """Exchanges in the form of the admin route."""
     return [present(each) for each in exchanges]
 
 
 def lines(items: Sequence[dict[str, Any]], line: Callable[[dict[str, Any]], str] = line) -> list[str]:
-    """The latest of them, a line each."""
+    """One line for each of the latest items."""
     before = [f"({len(items) - MOST_SHOWN} before these)"] if len(items) > MOST_SHOWN else []
     return [*before, *map(line, items[-MOST_SHOWN:])]
 
@@ -47,13 +48,11 @@ def _of_environment(environment: MockServer) -> list[Section]:
 def _section(
     title: str, items: Sequence[dict[str, Any]], line: Callable[[dict[str, Any]], str] = line
 ) -> list[Section]:
-    """One where there is anything to show."""
+    """One section, or none without items."""
     return [(title, "\n".join(lines(items, line)))] if items else []
 
 
 def _fault_line(fault: dict[str, Any]) -> str:
     """`fault-1 maintenance, PATCH */toggle: matched 2, struck 1`."""
-    answer = f"respond {fault['respond']['status']}" if fault["respond"] else f"delay {fault['delay_ms']} ms"
-    what = fault["preset"] or fault["action"] or answer
     where = " ".join(filter(None, fault["match"].values())) or "any call"
-    return f"{fault['id']} {what}, {where}: matched {fault['matched']}, struck {fault['struck']}"
+    return f"{fault['id']} {fault_answer(fault)}, {where}: matched {fault['matched']}, struck {fault['struck']}"

@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: it keeps what it gets and answers as it is told. Imports nothing of the package."""
+"""A receiver of webhooks for tests: it keeps the requests and answers as told. It imports nothing of the package."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ _MOST_SHOWN = 10
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """One request as it came; `headers` by their names in lower case."""
+    """One request with its exact bytes; the names of `headers` are in lower case."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class ReceivedRequest:
 
     @property
     def event(self) -> str:
-        """The `event` of the JSON. Raises ValueError for a body that has none."""
+        """The `event` of the JSON. Raises ValueError for a body without an event."""
         try:
             return str(self.json["event"])
         except (ValueError, LookupError, TypeError):
@@ -46,12 +46,12 @@ class ReceivedRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver answers; `delay` in seconds. Raises ValueError for a status that can't be one."""
+    """An answer of the receiver, sent after `delay_seconds`. Raises ValueError for a status outside 200 to 599."""
 
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0.0
+    delay_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if type(self.status) is not int or not 200 <= self.status <= 599:
@@ -75,7 +75,7 @@ class WebhookReceiver:
 
     @property
     def requests(self) -> Sequence[ReceivedRequest]:
-        """What has come so far, oldest first; a copy."""
+        """The requests so far, oldest first; a copy."""
         with self._changed:
             return list(self._requests)
 
@@ -85,20 +85,22 @@ class WebhookReceiver:
         return [request.event for request in self.requests]
 
     def answer_always(self, answer: int | Answer) -> None:
-        """How every request is answered from now on, for which no other answer was lined up."""
+        """Sets the answer to every request for which `answer_next` has lined up no other."""
         self._default = _to_answer(answer)
 
     def answer_next(self, *answers: int | Answer) -> None:
-        """Lines up answers, or just their statuses, for the next requests: `answer_next(500, 500)`, then as ever."""
+        """Lines up answers, or just their statuses, for the next requests: `answer_next(500, 500)`."""
         checked = [_to_answer(each) for each in answers]
         with self._changed:
             self._answers.extend(checked)
 
-    def wait_for(self, count: int, timeout: float = 5.0) -> Sequence[ReceivedRequest]:
-        """The requests, as soon as there are `count` of them. Raises AssertionError when the time is up."""
+    def wait_for(self, count: int, wait: float = 5.0) -> Sequence[ReceivedRequest]:
+        """The requests, as soon as there are `count`. Raises AssertionError when `wait` seconds are over."""
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self._requests) >= count, timeout):
-                raise AssertionError(f"expected {count} requests within {timeout} s, got {self._came()}")
+            if not self._changed.wait_for(lambda: len(self._requests) >= count, wait):
+                raise AssertionError(
+                    f"expected {count} request{'' if count == 1 else 's'} within {wait:g} s, got {self._came()}"
+                )
             return list(self._requests)
 
     def _came(self) -> str:
@@ -116,7 +118,7 @@ class WebhookReceiver:
         self._thread.start()
 
     def stop(self) -> None:
-        """Frees the port, ends every answer that is delayed and every thread. Stopping twice does nothing."""
+        """Frees the port, and ends every delayed answer and every thread. A second call does nothing."""
         self._stopping.set()
         if self._thread.is_alive():
             self._server.wake()
@@ -124,18 +126,18 @@ class WebhookReceiver:
         self._server.server_close()
 
     def _serve(self) -> None:
-        """The library's own loop looks up only now and then, which every test would wait for at its end."""
+        """Handles requests until `stop`. The library's own loop polls, and every test would wait for it at teardown."""
         while not self._stopping.is_set():
             self._server.handle_request()
 
     def take(self, request: ReceivedRequest) -> Answer:
-        """Keeps a request; the answer is ready after its delay, or when the receiver stops."""
+        """Keeps a request and returns its answer, after the answer's delay or when the receiver stops."""
         with self._changed:
             self._requests.append(request)
             answer = self._answers.popleft() if self._answers else self._default
             self._changed.notify_all()
-        if answer.delay:
-            self._stopping.wait(answer.delay)
+        if answer.delay_seconds:
+            self._stopping.wait(answer.delay_seconds)
         return answer
 
 
@@ -161,7 +163,7 @@ def _to_answer(answer: int | Answer) -> Answer:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # so that closing it waits for them
+    daemon_threads = False  # so that closing the server waits for its threads
     request_queue_size = 256
     receiver: WebhookReceiver
 
@@ -170,18 +172,18 @@ class _Server(ThreadingHTTPServer):
         super().__init__((host, 0), _Handler)
 
     def server_bind(self) -> None:
-        """Without looking up the name of the address, as the library does, which may take seconds."""
+        """Binds without the library's look-up of the address's name, which may take seconds."""
         TCPServer.server_bind(self)
         self.server_port = self.server_address[1]
 
     def wake(self) -> None:
-        """Comes as somebody who wants nothing."""
+        """Connects once, so that `handle_request` returns."""
         host, port = self.server_address[:2]
         with suppress(OSError):
             socket.create_connection((str(host), port), timeout=1).close()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A sender that went away is none of the receiver's errors."""
+        """Ignores it: a sender that disconnects is no error of the receiver."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -192,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         if len(body) != length:
-            return  # the sender went away
+            return  # the sender has disconnected
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = self.server.receiver.take(ReceivedRequest(self.command, self.path, headers, body))
         content = answer.body.encode()
@@ -205,4 +207,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = _answer  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the test has the requests."""
+        """Logs nothing: the test has the requests."""

@@ -20,16 +20,16 @@ def admin_answer(body: object, status: int = 200, **headers: str) -> Answer:
 
 
 def problem_answer(problem: Problem) -> Answer:
-    """A problem document, with its sentence in the header of reasons too."""
+    """A problem document; the header `X-Mockserver-Reason` repeats its detail."""
     body = (json.dumps(problem.body(), indent=2) + "\n").encode()
     headers = {"Content-Type": "application/problem+json", REASON: header_text(problem.detail)}
     return Answer(body, problem.status, headers)
 
 
 def document(request: MockRequest) -> Source:
-    """The request's body as a fixture document: JSON where it is JSON, else YAML, unless its content type says which.
+    """The request's body as a fixture document. Raises FixtureError.
 
-    Raises FixtureError.
+    The content type decides between JSON and YAML; without one, the first character of the body does.
     """
     kind, body = request.content_type.partition(";")[0].strip().lower(), request.body
     if is_json(kind) or kind.endswith("yaml") or not inputs.looks_like_json(body):
@@ -43,7 +43,7 @@ def document(request: MockRequest) -> Source:
 
 
 def json_object(request: MockRequest) -> dict[str, Any]:
-    """The request's body as an object; empty is an empty object. Raises Problem 400."""
+    """The request's body as an object; an empty body is an empty object. Raises Problem 400."""
     if not request.body:
         return {}
     try:
@@ -51,5 +51,5 @@ def json_object(request: MockRequest) -> dict[str, Any]:
     except FixtureError as error:
         raise Problem(400, "The body can't be read", str(error)) from None
     if not isinstance(data, dict):
-        raise Problem(400, "The body is no object", f"expected a JSON object, got {type(data).__name__}")
+        raise Problem(400, "The body is not an object", f"expected a JSON object, got {type(data).__name__}")
     return data

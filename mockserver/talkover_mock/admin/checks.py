@@ -1,5 +1,6 @@
-"""Checks of what comes with admin requests: each takes an object and the path of a key, and raises Problem 422."""
+"""Checks the input of admin requests: each check takes an object and the path of a key, and raises Problem 422."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,55 +9,66 @@ from talkover_mock.base.words import brief, near_or_all, nearest
 
 MOST_WAITING_SECONDS = 300
 _NO_LIMIT = 2**63 - 1
+_MOST_LEVELS = 100
+A_JSON_VALUE = f"JSON of at most {_MOST_LEVELS} levels; put dates and infinite numbers in quotes"
 
 Check = Callable[[Any], bool]
 
 
 def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], where: str = "") -> None:
-    """`where` is the path of the object, with a full stop at its end."""
+    """Raises Problem 422 for a key that is not in `known`; `where` is the path of the object, with a dot at its end."""
     for key in given:
         if key not in known:
             raise Problem(422, "Unknown key", f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known)}")
 
 
 def value_of(given: Mapping[str, Any], name: str, default: Any, check: Check, expected: str) -> Any:
-    """The value of a key that may be missing or null; `name` is its path, `expected` what it must be."""
+    """The value of a key, or the default when the key is missing or null; see `required_of`."""
+    return default if given.get(name.rpartition(".")[2]) is None else required_of(given, name, check, expected)
+
+
+def required_of(given: Mapping[str, Any], name: str, check: Check, expected: str) -> Any:
+    """The value of a key that must be there; `name` is its path, `expected` completes the sentence "it must be …"."""
     value = given.get(name.rpartition(".")[2])
-    if value is None:
-        return default
     if not check(value):
         raise Problem(422, "Bad value", f"{name} must be {expected} (got {brief(value)})")
     return value
 
 
+def text_of(given: Mapping[str, Any], name: str) -> str | None:
+    """A string; None when it is missing."""
+    text: str | None = value_of(given, name, None, lambda v: isinstance(v, str), "a string")
+    return text
+
+
 def object_of(given: Mapping[str, Any], key: str, known: Sequence[str]) -> dict[str, Any]:
-    """The object of a key, with no other keys than the known ones; empty when it is missing."""
+    """An object with no other keys than the known ones; empty when it is missing."""
     found: dict[str, Any] = value_of(given, key, {}, lambda v: isinstance(v, dict), f"an object of {', '.join(known)}")
     refuse_unknown_keys(found, known, f"{key}.")
     return found
 
 
 def whole_of(given: Mapping[str, Any], name: str, default: Any, *, least: int = 0, most: int = _NO_LIMIT) -> Any:
-    """A whole number; 2.0 is one too, as it is to JSON Schema."""
+    """A whole number; 2.0 counts as one, as in JSON Schema."""
     expected = f"a whole number from {least} to {most}" if most < _NO_LIMIT else f"a whole number, {least} or more"
     value = value_of(given, name, default, lambda v: _is_whole(v) and least <= v <= most, expected)
     return int(value) if isinstance(value, float) else value
 
 
 def choice_of(given: Mapping[str, Any], name: str, options: Sequence[str]) -> Any:
-    """One of the options; otherwise the nearest is named."""
+    """One of the options, or None when it is missing; the problem names the nearest option."""
     value = given.get(name.rpartition(".")[2])
     expected = f"one of {', '.join(options)}{nearest(value, options)}"
     return value_of(given, name, None, lambda v: isinstance(v, str) and v in options, expected)
 
 
-def flag_of(given: Mapping[str, Any], name: str) -> bool:
-    """True or false; false when it is missing."""
-    return bool(value_of(given, name, False, lambda v: isinstance(v, bool), "true or false"))
+def flag_of(given: Mapping[str, Any], name: str, default: bool) -> bool:
+    """True or false."""
+    return bool(value_of(given, name, default, lambda v: isinstance(v, bool), "true or false"))
 
 
 def number_in(value: object, low: float, high: float) -> bool:
-    """Whether a value is a number within the bounds; true and false are none."""
+    """Whether a value is a number within the bounds; true and false are not numbers."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
 
 
@@ -64,8 +76,17 @@ def _is_whole(value: Any) -> bool:
     return type(value) is int or (isinstance(value, float) and value.is_integer())
 
 
+def is_json(value: Any, levels: int = _MOST_LEVELS) -> bool:
+    """Whether JSON can carry a value: YAML also has dates, infinite numbers and keys that are no strings."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and is_json(list(value.values()), levels)
+    if isinstance(value, list):
+        return levels > 0 and all(is_json(each, levels - 1) for each in value)
+    return math.isfinite(value) if isinstance(value, float) else isinstance(value, str | int | None)
+
+
 def seconds_in(value: object, name: str) -> float:
-    """A time to wait, as a number or as text."""
+    """A time to wait in seconds, given as a number or as text."""
     try:
         number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
     except ValueError:

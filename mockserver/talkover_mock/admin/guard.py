@@ -1,4 +1,4 @@
-"""Keeps everybody but the harness out of the admin routes: foreign web pages, foreign hosts, no token."""
+"""Guards the admin routes against web pages of other origins, unknown hosts, and requests without the admin token."""
 
 import base64
 import hmac
@@ -13,14 +13,14 @@ from talkover_mock.web.request import MockRequest
 TOKEN_HEADER = "X-Mockserver-Admin-Token"
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
-"""A Host header. Names of containers have underscores, so Flask's `request.host`, which has none, won't do."""
+"""A Host header. Names of containers have underscores, which Flask's `request.host` refuses."""
 
 
 class Guard(NamedTuple):
-    """`bound` is the address that the server listens on; `hosts` are further names it is known by (`*`: any).
+    """Checks admin requests. `bound` is the address of the server; `hosts` are further names of it (`*`: any name).
 
-    Bound to every address, as in a container, it also answers to IP addresses, to names without a dot
-    (those of containers) and to host.docker.internal: none of these can be a web page's own name.
+    Bound to every address, as in a container, the server also accepts IP addresses, names without a dot (names of
+    containers) and host.docker.internal as its name: none of them can be the name of a foreign web page.
     """
 
     bound: str = "127.0.0.1"
@@ -33,7 +33,7 @@ class Guard(NamedTuple):
         host = _name(given)
         if not self._is_known(host):
             hint = f"; start it with --allow-host {host}" if host else ""
-            detail = f"the request was sent to the host {brief(given)}, under which this server is not known{hint}"
+            detail = f"the request names the host {brief(given)}, which this server does not know as its own{hint}"
             raise Problem(403, "Unknown host", detail)
         if _is_foreign(request):
             raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")
@@ -51,17 +51,17 @@ class Guard(NamedTuple):
 
     def _check_token(self, given: str) -> None:
         if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
-            what = "wrong" if given else "missing"
-            raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {what} (see --admin-token)")
+            mistake = "wrong" if given else "missing"
+            raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {mistake} (see --admin-token)")
 
 
 def admin_token_of(request: MockRequest) -> str:
-    """What the request gives as the admin token: its header or, from browsers, the password of basic authentication."""
+    """The admin token of a request: in its header or, from browsers, the password of basic authentication."""
     return request.header(TOKEN_HEADER) or _password(request.header("Authorization"))
 
 
 def _password(authorization: str) -> str:
-    """The password of basic authentication; empty for another scheme, and for what can't be decoded."""
+    """The password of basic authentication; empty for another scheme or a malformed value."""
     scheme, _, given = authorization.partition(" ")
     if scheme.lower() != "basic":
         return ""
@@ -77,7 +77,7 @@ def _is_foreign(request: MockRequest) -> bool:
 
 
 def _name(host: str) -> str:
-    """Without the port and in lower case; nothing of what is no host."""
+    """The host's name in lower case, without the port; empty for a malformed host."""
     found = _HOST.fullmatch(host)
     return found[1].strip("[]").lower() if found else ""
 

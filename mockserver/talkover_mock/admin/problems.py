@@ -27,7 +27,7 @@ class Problem(Exception):
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The problem that tells an error of an admin route, or None for a crash of the mock itself."""
+    """The problem that answers an error of an admin route, or None for a crash of the mock itself."""
     if isinstance(error, Refusal):
         return Problem(_STATUSES[type(error)], error.title, error.detail)
     if isinstance(error, FixtureError):
@@ -36,7 +36,7 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def _of_fixture(error: FixtureError) -> Problem:
-    """Everything that is wrong with a fixture that came with a request."""
+    """The problem for a fixture in a request, with all its mistakes."""
     mistakes = [mistake.to_json() for mistake in error.mistakes]
     which = "" if len(mistakes) == 1 else "; the first"
     first = str(error.mistakes[0]).removeprefix("body:1: ")  # most bodies are one line of JSON

@@ -24,8 +24,8 @@ def strike(request: MockRequest, faults: Faults) -> Fault | None:
     if fault is None:
         return None
     request.fault = fault.name
-    if fault.spec.delay_ms:
-        _pause(request, fault, fault.spec.delay_ms / 1000)
+    if fault.spec.delay_seconds:
+        _pause(request, fault, fault.spec.delay_seconds)
     return fault
 
 

@@ -1,4 +1,4 @@
-"""The input of an API request: its fields from body and query, and the page that it asks for."""
+"""Reads the input of an API request: the fields of its body and query, and the page that it asks for."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ from talkover_mock.web.request import MockRequest
 
 T = TypeVar("T")
 _MOST_FIELDS = 1_000
-"""Fields of one form or query, as PHP bounds them."""
+"""The most fields of one form or query, as PHP limits them."""
 
 
 def api_input(request: MockRequest) -> Mapping[str, Any]:
-    """The fields that a request's body gives; what of it was ignored is noted for `X-Mockserver-Reason`."""
+    """The fields of a request's body; a body that is ignored is noted for `X-Mockserver-Reason`."""
     kind, body = request.content_type, request.body
     if inputs.is_json(kind):
         found = inputs.from_json(body)
@@ -32,7 +32,7 @@ def api_input(request: MockRequest) -> Mapping[str, Any]:
 
 
 def _multipart(kind: str, body: bytes) -> inputs.Input:
-    """The fields of a form whose parts are messages; files, as PHP sees them, are no fields."""
+    """The fields of a multipart form; uploaded files are not fields, as in PHP."""
     head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1")
     form = message_from_bytes(head + body)
     if not form.is_multipart() or form.defects:
@@ -52,7 +52,7 @@ def api_query(request: MockRequest) -> Mapping[str, Any]:
 
 
 def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, int]]:
-    """The page that a query asks for, and where in all of them it stands; a page that is no number is the first."""
+    """The page of records that a query asks for, and the numbers of the page; a malformed number means the first."""
     wanted = str(query.get("page"))
     page = int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted) else 1
     total = len(records)
@@ -62,5 +62,5 @@ def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tu
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """As many as PHP reads."""
+    """The names and values of a form, as many as PHP reads."""
     return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)[:_MOST_FIELDS]

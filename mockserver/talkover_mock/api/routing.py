@@ -1,4 +1,4 @@
-"""How families of the API declare their routes, and what is checked before a view is called."""
+"""Declares the API's routes, and checks token and rate limit before a view is called; answers OPTIONS."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -10,11 +10,11 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import API, Route, Routes
 
 View: TypeAlias = Callable[..., Answer]
-"""Takes the request and the path's ids by name."""
+"""A function that takes the request, and the path's ids by name."""
 
 
 class Api:
-    """Where the families of the API declare their routes, relative to `/api/v1`."""
+    """Collects the routes that the families of the API declare, relative to `/api/v1`."""
 
     def __init__(self) -> None:
         self.routes = Routes()
@@ -22,16 +22,16 @@ class Api:
     def route(
         self, method: str, path: str, view: View, missing_token: type[errors.MissingToken] = errors.MissingToken
     ) -> None:
-        """A route that needs a token; the request then has the environment that the token opens."""
+        """Declares a route that needs a token; its view finds the token's environment in `request.environment`."""
         self.routes.add(Route(method, API + path, view, missing_token))
 
     def public_route(self, method: str, path: str, view: View) -> None:
-        """A route without a token."""
+        """Declares a route without a token."""
         self.routes.add(Route(method, API + path, view))
 
 
 def authenticate(request: MockRequest, route: Route) -> None:
-    """Finds the token's environment and counts the call. Raises what the route answers without a token, or 429."""
+    """Finds the token's environment and counts the call. Raises the error for a bad token or an exceeded limit."""
     if route.access is None:
         return
     token = request.bearer_token
@@ -45,7 +45,7 @@ def authenticate(request: MockRequest, route: Route) -> None:
 
 
 def missing_token_reason(request: MockRequest) -> str:
-    """Why there is no token. Never shows what may be one."""
+    """The reason why a request has no token. It never quotes a text that may be a token."""
     header = request.environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return "the request has no Authorization header; send Authorization: Bearer <token>"
@@ -60,7 +60,7 @@ def missing_token_reason(request: MockRequest) -> str:
 
 
 def quota_of(request: MockRequest) -> Quota:
-    """The token's quota, also for answers that came before its call was counted (documented)."""
+    """The token's quota, also for answers given before the call was counted (documented)."""
     if request.quota:
         return request.quota
     environment = request.environment_of()

@@ -1,4 +1,4 @@
-"""Time as one environment sees it: the real time, or one that a test moves by hand."""
+"""The clock of one environment: real time, or time that a test freezes and advances."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -9,7 +9,7 @@ def real_time() -> datetime:
 
 
 class Clock:
-    """Tells the time. `source` gives an aware datetime; it is the real time unless a test hands in another."""
+    """Tells the time. `source` returns an aware datetime; a test may give its own instead of the real time."""
 
     __slots__ = ("_frozen", "_offset", "_source")
 
@@ -24,28 +24,28 @@ class Clock:
 
     @property
     def offset(self) -> timedelta:
-        """How far it is ahead of the real time, while it runs."""
+        """How far the running clock is ahead of the real time."""
         return self._offset
 
     def moment(self) -> datetime:
-        """As exactly as the clock knows it."""
+        """The time in the full precision of the source."""
         return self._frozen or self._source() + self._offset
 
     def now(self) -> datetime:
-        """In whole seconds, which is what the API's database keeps."""
+        """The time in whole seconds, as the API's database keeps times."""
         return self.moment().replace(microsecond=0)
 
     def freeze(self, moment: datetime | None = None) -> None:
-        """Stands still, at `moment` or where it is."""
+        """Stops the clock at `moment`, or at the present time of the clock."""
         self._frozen = moment or self.moment()
 
     def move_to(self, moment: datetime) -> None:
-        """Frozen, it stands still there; running, it runs on from there."""
+        """Sets the time: a frozen clock stays frozen, a running clock runs on from `moment`."""
         if self._frozen:
             self._frozen = moment
         else:
             self._offset = moment - self._source()
 
-    def release(self) -> None:
-        """Back to the real time."""
+    def unfreeze(self) -> None:
+        """Returns to the real time, and runs."""
         self._offset, self._frozen = timedelta(), None

@@ -7,7 +7,7 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The headers by name; one that stands twice has both values, as HTTP allows."""
+    """The headers by name; the values of a repeated name are joined by a comma, as HTTP allows."""
     found: dict[str, str] = {}
     for name, value in headers:
         found[name] = f"{found[name]}, {value}" if name in found else value
@@ -15,14 +15,14 @@ def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 def masked(token: str | None) -> str:
-    """Enough of a token to tell it from others, and no more."""
+    """The first and last characters of a token: enough to tell tokens apart, too few to use one."""
     if not token:
         return "-"
     return f"{token[:5]}***{token[-2:]}" if len(token) > 12 else f"{token[:2]}***"
 
 
 def header_text(text: str, most: int = 1000) -> str:
-    """Text as a header can carry it: visible ASCII on one line, of at most that many characters."""
+    """The text as a header's value: visible ASCII on one line, at most `most` characters."""
     if text.isascii() and text.isprintable():
         return text[:most]
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
@@ -30,6 +30,6 @@ def header_text(text: str, most: int = 1000) -> str:
 
 
 def quality(accept: str, kinds: Collection[str]) -> float:
-    """The highest quality that an `Accept` header gives one of these media types; 0 when it names none of them."""
+    """The highest quality that an `Accept` header gives one of these media types; 0 when it names no such type."""
     named = re.findall(r"([\w.+-]+/[\w.+-]+)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?", accept.lower())
     return max((float(value or 1) for kind, value in named if kind in kinds), default=0.0)

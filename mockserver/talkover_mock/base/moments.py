@@ -4,7 +4,7 @@ from datetime import date, datetime, timezone
 
 
 def to_moment(value: object) -> datetime | None:
-    """The moment of a text such as `2025-09-03T23:19:51Z`, a date or a datetime, in UTC; None when it is none."""
+    """The UTC moment of a text such as `2025-09-03T23:19:51Z`, a date or a datetime; None for any other value."""
     try:
         if type(value) is str:
             value = datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -16,22 +16,22 @@ def to_moment(value: object) -> datetime | None:
 
 
 def to_utc(moment: datetime) -> datetime:
-    """Without a zone it is UTC already. Raises OverflowError."""
+    """The moment in UTC; a moment without a zone counts as UTC. Raises OverflowError."""
     if moment.tzinfo is None:
         return moment.replace(tzinfo=timezone.utc)
     return moment if moment.tzinfo is timezone.utc else moment.astimezone(timezone.utc)
 
 
 def to_microseconds(moment: datetime) -> str:
-    """A webhook's time: `2025-09-03T23:19:51.000000Z` (documented)."""
+    """The text of a webhook's time: `2025-09-03T23:19:51.000000Z` (documented)."""
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def to_milliseconds(moment: datetime) -> str:
-    """A delivery's time: `2025-09-03T23:19:51.000Z` (documented)."""
+    """The text of a delivery's time: `2025-09-03T23:19:51.000Z` (documented)."""
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def to_seconds(moment: datetime) -> str:
-    """An agent's time, a log's, and a fixture's: `2025-09-03T23:19:51Z` (documented)."""
+    """The text of a time in an agent, a log or a fixture: `2025-09-03T23:19:51Z` (documented)."""
     return moment.isoformat(timespec="seconds")[:-6] + "Z"

@@ -1,10 +1,10 @@
-"""Patterns in which `*` stands for anything."""
+"""Patterns in which `*` stands for any text."""
 
 
 def matches(text: str, pattern: str) -> bool:
-    """Whether a text is the pattern, in which `*` stands for anything.
+    """Whether a text fits the pattern, in which `*` stands for any text.
 
-    By hand, since a regular expression takes for ever over many stars, and meanwhile nothing else runs.
+    Uses no regular expression: with many stars it would backtrack almost for ever, and block every other thread.
     """
     start, *middle = pattern.split("*")
     if not middle:
@@ -19,5 +19,5 @@ def matches(text: str, pattern: str) -> bool:
 
 
 def matches_path(path: str, pattern: str) -> bool:
-    """With a slash at its end or without, as the routes take it."""
+    """Whether a path fits the pattern, with or without a slash at its end, as the routes accept both."""
     return matches(path, pattern) or (path.endswith("/") and matches(path.rstrip("/"), pattern))

@@ -1,8 +1,8 @@
-"""Why an operation on environments, snapshots, faults or deliveries is refused."""
+"""Refusals of operations on environments, snapshots, faults and deliveries."""
 
 
 class Refusal(Exception):
-    """`title` names the kind in a few words, `detail` is one sentence with the value and the remedy."""
+    """A refused operation: `title` names the kind, `detail` is one sentence with the value and the remedy."""
 
     def __init__(self, title: str, detail: str) -> None:
         super().__init__(detail)
@@ -10,7 +10,7 @@ class Refusal(Exception):
 
 
 class Missing(Refusal):
-    """Nothing has the name or id."""
+    """No record has the name or id."""
 
 
 class Conflict(Refusal):
@@ -18,4 +18,4 @@ class Conflict(Refusal):
 
 
 class Unfit(Refusal):
-    """The text can't be a name or a token."""
+    """The text is not a valid name or token."""

@@ -1,4 +1,4 @@
-"""Words that messages share: numbers of things, and the known word that is near."""
+"""Parts of messages: counts with their nouns, hints at similar words, values in short."""
 
 import difflib
 import json
@@ -7,26 +7,26 @@ from collections.abc import Iterable, Sequence
 _MOST_SHOWN = 80
 
 
-def number_of(count: int, what: str) -> str:
-    """`1 agent`, `2 agents`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def number_of(count: int, noun: str) -> str:
+    """A count with its noun: `1 agent`, `2 agents`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def near_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The known word that is nearest, in any case; nothing when none is near. 1 is the same word but for case."""
+    """The most similar known word, or the empty text. Case is ignored; with `cutoff` 1 only the case may differ."""
     by_lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else ""
 
 
 def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """`; did you mean timeout?`, or nothing when no known word is near."""
+    """A hint such as `; did you mean timeout?`, or the empty text when no known word is similar."""
     near = near_word(word, known, cutoff) if isinstance(word, str) else ""
     return f"; did you mean {near}?" if near else ""
 
 
 def brief(value: object) -> str:
-    """A value in a message: printable JSON, at most 80 characters. The value may be of any size, depth and type."""
+    """The value as printable JSON of at most 80 characters; it may have any size, depth and type."""
     text = ""
     for part in json.JSONEncoder(default=str, ensure_ascii=False, skipkeys=True).iterencode(value):
         shown = part[: _MOST_SHOWN + 1]
@@ -37,5 +37,5 @@ def brief(value: object) -> str:
 
 
 def near_or_all(word: object, known: Sequence[str]) -> str:
-    """The end of a sentence about an unknown word: the known one that is near, or else all of them."""
+    """A hint for an unknown word: the most similar known word, or else all known words."""
     return nearest(word, known) or f"; expected {'one of ' if len(known) > 1 else ''}{', '.join(known)}"

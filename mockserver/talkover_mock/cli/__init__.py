@@ -1,4 +1,4 @@
-"""The command `talkover-mock`: each subcommand is a module here, imported when it is asked for."""
+"""The command `talkover-mock`: each subcommand is a module here, imported when it is called."""
 
 import importlib
 import pkgutil
@@ -11,7 +11,7 @@ from talkover_mock.base.words import brief, near_or_all
 
 
 class _Commands(click.Group):
-    """Subcommands by module, so that `check` does not pay for the server's imports."""
+    """Finds subcommands by the names of modules, so that `check` does not import the server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name[0] != "_")

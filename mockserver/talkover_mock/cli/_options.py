@@ -1,23 +1,75 @@
-"""What arguments and options can be together, and how they are read."""
+"""Options and arguments: the types of their values, how they are read, and how a mistake in them is reported."""
+
+from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, number_of
+
+if TYPE_CHECKING:
+    from talkover_mock.loading.mistakes import FixtureError
+
+BARE = "\0"
+"""The value of an option that was given without its optional value: no argument can hold this character."""
+
+
+class BadFixture(click.ClickException):
+    """Mistakes in fixtures, one a line on standard error, then their number."""
+
+    exit_code = 2
+
+    def __init__(self, error: FixtureError) -> None:
+        super().__init__(f"{error}\n{number_of(len(error.mistakes), 'mistake')} in the fixtures")
+
+    def show(self, file: object = None) -> None:
+        click.echo(self.message, err=True)
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """An option type for whole numbers in a range; the type raises BadParameter."""
+    expected = f"a whole number, {least} or more" if most is None else f"a number from {least} to {most}"
+
+    def number(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            found = least - 1
+        if found < least or (most is not None and found > most):
+            raise click.BadParameter(f"expected {expected} (got {brief(text)})")
+        return found
+
+    return number
+
+
+def port_number(text: str) -> int:
+    """An option type for ports; raises BadParameter."""
+    return whole(0, 65535)(text)
+
+
+def seconds(text: str) -> float:
+    """An option type for spans of time; raises BadParameter. The server refuses a span that is too long."""
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(f"expected a number of seconds (got {brief(text)})") from None
 
 
 def refuse_both(one: str, others: Mapping[str, object]) -> None:
-    """For what contradicts the option `one`, which is given; of `others` None is not given. Raises UsageError."""
+    """Refuses options that contradict the option `one`, which was given; None is an option that was not given.
+
+    Raises UsageError.
+    """
     for other, value in others.items():
         if value is not None:
             raise click.UsageError(f"{one} and {other} contradict each other; give one, or run the command twice")
 
 
 def pairs(given: Sequence[str]) -> dict[str, str]:
-    """`key=value` arguments. Raises UsageError."""
+    """Reads arguments of the form `key=value`. Raises UsageError."""
     found = {}
     for each in given:
         key, equals, value = each.partition("=")

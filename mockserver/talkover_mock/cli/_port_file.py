@@ -1,4 +1,4 @@
-"""The file in which `serve` writes its port, for those who wait for a server."""
+"""The file in which `serve` writes its port, for scripts that wait for the server."""
 
 import socket
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ import click
 
 
 def forget_stale(path: Path | None) -> None:
-    """Removes what a crash has left, which would name a port before there is a server. Another server's file stays."""
+    """Removes the file of a crashed server; that of a running server stays."""
     if path and not _is_served(_read(path)):
         _remove(path)
 
 
 @contextmanager
 def port_in(path: Path | None, port: int) -> Iterator[None]:
-    """The file holds the port as long as the server runs. Raises UsageError."""
+    """Keeps the port in the file as long as the server runs. Raises UsageError."""
     if path is None:
         yield
         return
@@ -25,12 +25,12 @@ def port_in(path: Path | None, port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        if _read(path) == text:  # another server may have written its own
+        if _read(path) == text:  # another server may have written its port meanwhile
             _remove(path)
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """The file appears whole: who waits for it never reads half of it."""
+    """Writes the file in one step: a script that waits for it never reads half of it."""
     unfinished = path.parent / f"{path.name}.part"
     try:
         unfinished.write_text(text)
@@ -48,7 +48,7 @@ def _read(path: Path) -> str:
 
 
 def _is_served(port: str) -> bool:
-    """Whether somebody listens on this machine's port."""
+    """Whether a program on this machine listens on the port."""
     try:
         socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
     except (OSError, ValueError, OverflowError):

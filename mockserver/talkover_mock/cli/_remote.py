@@ -1,4 +1,4 @@
-"""What the commands against a running server share: where it is, how its answers are shown, how it fails."""
+"""The parts that commands against a running server share: options, the client, output and errors."""
 
 import json
 import os
@@ -21,20 +21,20 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Failed(click.ClickException):
-    """The server refused or did not answer: wrong use, or no server."""
+    """An error of wrong use, of a refusing server, or of a server that does not answer."""
 
     exit_code = 2
 
 
 class Unexpected(click.ClickException):
-    """An expectation that was not met."""
+    """The error of an expectation that was not met."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A running server, and how to show what it says."""
+    """A running server, and how to show its answers."""
 
     url: str
     token: str | None
@@ -42,7 +42,7 @@ class Remote:
 
     @contextmanager
     def client(self) -> Iterator[MockServer]:
-        """What the server or the network says is one message."""
+        """A client whose errors, of the server and of the network, become one message. Raises Failed."""
         with MockServer(self.url, self.token, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN")) as client:
             try:
                 yield client
@@ -54,7 +54,7 @@ class Remote:
                 raise Failed(f"{self.url} can't be asked: {error}") from None
 
     def _refusal(self, error: MockServerError) -> str:
-        """The server's words; it has none where there are no admin routes."""
+        """The server's words, or that it has no admin routes."""
         if error.status == HTTPStatus.NOT_FOUND and "type" not in error.problem:
             why = "it runs with --no-admin, or this is not the root of a mock server"
             return f"{self.url} has no admin routes: {why} ({error})"
@@ -62,27 +62,27 @@ class Remote:
 
     @property
     def prints_json(self) -> bool:
-        """Elsewhere than in a terminal, and on demand."""
+        """True with --json, and when standard output is no terminal."""
         return self.as_json or not sys.stdout.isatty()
 
     def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
-        """JSON or a table; `empty` is what a table without rows says."""
+        """Prints JSON or a table; `empty` is the text of a table without rows."""
         if self.prints_json:
             click.echo(json.dumps(data, indent=2))
         else:
             click.echo(table(columns, rows) if rows else empty)
 
     def show_line(self, data: object, line: str) -> None:
-        """One row of a table that grows, or a line of JSON."""
+        """Prints one row of a growing table, or one line of JSON."""
         click.echo(json.dumps(data) if self.prints_json else line)
 
     def add_line(self, line: str) -> None:
-        """Below a table; beside JSON, where it must not be in the way of a script."""
+        """Prints a remark: below a table, or on standard error, so that standard output is JSON alone."""
         click.echo(_CONTROL.sub(" ", line), err=self.prints_json)
 
 
 def against_server(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command against a running server; the command gets them as a `Remote`."""
+    """Adds the options of every command against a running server; the command gets them as a `Remote`."""
 
     @wraps(command)
     def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
@@ -105,14 +105,14 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns as wide as what stands in them; the last one as long as it likes."""
+    """A table whose columns are as wide as their cells; the last column has no width."""
     lines = [columns, *([cell(value) for value in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns) - 1)]
     return "\n".join(aligned(line, widths) for line in lines)
 
 
 def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    """One line of a table; the last column has no width."""
+    """One line of a table; `widths` are those of all columns but the last."""
     return "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
 
 

@@ -1,4 +1,4 @@
-"""What `requests` and `deliveries` share: filters, a count to expect, and what to say when it is not met."""
+"""The parts that `requests` and `deliveries` share: filters, an expected count, and the message when it is not met."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from talkover_mock.base.words import brief, near_or_all
-from talkover_mock.cli._arguments import pairs
+from talkover_mock.cli._options import pairs
 from talkover_mock.cli._remote import Remote, Unexpected
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import expected, nearest
@@ -15,7 +15,7 @@ from talkover_mock.client.expectations import expected, nearest
 
 @dataclass(frozen=True)
 class Search:
-    """`requests` or `deliveries`, those that pass the filters, and how many there must be within `wait` seconds."""
+    """A search of `requests` or `deliveries`: its filters, and how many must match within `wait` seconds."""
 
     what: str
     filters: Mapping[str, str]
@@ -23,7 +23,7 @@ class Search:
     count: int | None
 
     def show(self, remote: Remote, columns: Sequence[str], row: Callable[[dict[str, Any]], Sequence[object]]) -> None:
-        """Raises Unexpected, after showing what there is, when that is not as many as expected."""
+        """Shows the matches. Raises Unexpected when there are more or fewer than expected."""
         with remote.client() as client:
             found = client.search(self.what, self.filters, **self._bounds(), wait=self.wait)
             problem = self._problem(client, found["count"])
@@ -32,13 +32,13 @@ class Search:
             raise Unexpected(problem)
 
     def _bounds(self) -> dict[str, int]:
-        """How to wait for a count: until there are as many, or, for none, until the time is up."""
+        """The bounds that make the server wait: until the count is reached, or, for 0, until the time is up."""
         if self.count is None:
             return {}
         return {"min": self.count} if self.count else {"max": 0}
 
     def _problem(self, client: MockServer, got: int) -> str:
-        """In the words of the pytest fixture."""
+        """The message of an unexpected count, in the words of the pytest fixture; empty for the expected count."""
         if self.count in (None, got):
             return ""
         wanted = expected(self.what, self.filters, self.count, self.count, self.wait)
@@ -48,7 +48,7 @@ class Search:
 
 
 def search_of(what: str, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:
-    """The search that arguments and options ask for; `known` are the filters with remarks. Raises UsageError."""
+    """The search of a command's arguments and options; `known` are the filters with remarks. Raises UsageError."""
     filters, names = pairs(given), [each.partition(" ")[0] for each in known]
     for key in filters:
         if key in ("min", "max", "wait"):

@@ -1,4 +1,4 @@
-"""Where the server is that a command asks: `--url`, its variable, or this machine."""
+"""The URL of the server that a command asks: `--url`, its variable, or this machine."""
 
 import os
 from urllib.parse import SplitResult, urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 import click
 
 from talkover_mock.base.words import brief
-from talkover_mock.cli._numbers import port_number
+from talkover_mock.cli._options import port_number
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 DEFAULT_PORT = 7357
@@ -14,7 +14,7 @@ _BELOW_ROOT = ("/api/v1", "/__admin")
 
 
 def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
-    """The server's root, without a slash at its end. Raises BadParameter for what can't be one."""
+    """The server's root, without a slash at its end. Raises BadParameter for another URL."""
     if url is None:
         return f"http://127.0.0.1:{_default_port()}"
     parts = _parts(url)
@@ -36,12 +36,12 @@ url_option = click.option(
     metavar="URL",
     show_envvar=True,
     show_default=f"http://127.0.0.1 with the port of TALKOVER_MOCK_PORT or {DEFAULT_PORT}",
-    help="Where the server is.",
+    help="The server's URL.",
 )
 
 
 def _parts(url: str) -> SplitResult | None:
-    """None for what is no URL of a server: no scheme, no host, or a port that is none."""
+    """The parts of a URL, or None without a scheme, without a host, or with a bad port."""
     try:
         parts = urlsplit(url)
         is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -51,7 +51,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _default_port() -> int:
-    """The one that `talkover-mock serve` takes from the same variable."""
+    """The port of the variable that `talkover-mock serve` reads too. Raises BadParameter."""
     try:
         return port_number(os.environ.get("TALKOVER_MOCK_PORT") or str(DEFAULT_PORT))
     except click.BadParameter as error:

@@ -3,7 +3,7 @@
 import click
 
 from talkover_mock.base.words import number_of
-from talkover_mock.cli._errors import BadFixture
+from talkover_mock.cli._options import BadFixture
 from talkover_mock.loading.files import load
 from talkover_mock.loading.mistakes import FixtureError
 
@@ -13,13 +13,13 @@ from talkover_mock.loading.mistakes import FixtureError
 def command(paths: tuple[str, ...]) -> None:
     """Check fixture files and folders.
 
-    Every mistake is told at once, and the exit code is 2 when there is any.
+    All mistakes are reported at once; if there is one, the exit code is 2.
     """
     try:
-        seed = load(paths)
+        fixture = load(paths)
     except FixtureError as error:
         raise BadFixture(error) from None
-    for name, environment in seed.items():
+    for name, environment in fixture.items():
         baseline = environment.baseline
         agents, webhooks = len(baseline.agents), len(baseline.webhooks)
         click.echo(f"{name}: {number_of(agents, 'agent')}, {number_of(webhooks, 'webhook')}")

@@ -2,25 +2,30 @@
 
 import click
 
-from talkover_mock.cli._arguments import refuse_both
-from talkover_mock.cli._numbers import seconds
+from talkover_mock.cli._options import BARE, refuse_both, seconds
 from talkover_mock.cli._remote import Remote, against_server
 
 
 @click.command(name="clock")
-@click.option("--freeze", "moment", metavar="NOW", help="Stand still, at 2025-09-03T23:19:51Z or at `now`.")
-@click.option("--advance", type=seconds, metavar="SECONDS", help="Move on, and send every delivery that falls due.")
-@click.option("--release", is_flag=True, help="Back to the real time.")
+@click.option(
+    "--freeze",
+    is_flag=False,
+    flag_value=BARE,
+    metavar="[NOW]",
+    help="Freeze the clock at a moment such as 2025-09-03T23:19:51Z; without NOW, where it is.",
+)
+@click.option("--advance", type=seconds, metavar="SECONDS", help="Advance it, and send every delivery that falls due.")
+@click.option("--unfreeze", is_flag=True, help="Return to the real time.")
 @against_server
-def command(remote: Remote, moment: str | None, advance: float | None, release: bool) -> None:
-    """Show an environment's clock, freeze it, move it, let it go."""
-    if release:
-        refuse_both("--release", {"--freeze": moment, "--advance": advance})
+def command(remote: Remote, freeze: str | None, advance: float | None, unfreeze: bool) -> None:
+    """Show, freeze, advance or unfreeze an environment's clock."""
+    if unfreeze:
+        refuse_both("--unfreeze", {"--freeze": freeze, "--advance": advance})
     with remote.client() as client:
-        if release:
+        if unfreeze:
             client.unfreeze()
-        if moment is not None:
-            client.freeze(None if moment == "now" else moment)
+        if freeze is not None:
+            client.freeze(None if freeze == BARE else freeze)
         if advance is not None:
             client.advance(advance)
         clock = client.clock()

@@ -4,32 +4,32 @@ from typing import Any
 
 import click
 
-from talkover_mock.cli._numbers import seconds, whole
+from talkover_mock.cli._options import seconds, whole
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli._search import search_of
 
 COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "ERROR")
 FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "since")
-"""Those of the admin route, with remarks for the help."""
+"""The filters of the admin route, with remarks for the help."""
 
 
 @click.command(
     name="deliveries",
-    help=f"""Show what a running server has sent to webhooks.
+    help=f"""Show the delivery attempts of a running server.
 
     Filters are {", ".join(FILTERS)}.
     """,
 )
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
-@click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless exactly N have ended.")
+@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait at most so long for --expect-count.")
+@click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless exactly N attempts have ended.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None) -> None:
     search_of("deliveries", filters, FILTERS, wait, expect_count).show(remote, COLUMNS, row)
 
 
 def row(delivery: dict[str, Any]) -> tuple[object, ...]:
-    """As the table shows it: captured ones were not sent."""
+    """A delivery as a row of the table; a captured delivery was not sent."""
     sent, answer = delivery["request"] or {}, delivery["response"] or {}
     return (
         delivery["created_at"][11:23],

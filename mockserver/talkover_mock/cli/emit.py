@@ -1,21 +1,26 @@
-"""`talkover-mock trigger`."""
+"""`talkover-mock emit`."""
 
 import click
 
-from talkover_mock.cli._arguments import json_value
-from talkover_mock.cli._numbers import seconds
+from talkover_mock.cli._options import json_value, seconds
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli.deliveries import COLUMNS, row
+from talkover_mock.client.types import EMIT_WAIT_SECONDS
 
 
-@click.command(name="trigger")
+@click.command(name="emit")
 @click.argument("agent_id")
 @click.argument("event")
-@click.option("--call", metavar="JSON", help="The call: its id, its duration, and what templates name.")
+@click.option("--call", metavar="JSON", help="The call: its id, its duration, and the keys that templates name.")
 @click.option("--context", metavar="JSON", help="The context of the call.")
 @click.option("--data", metavar="JSON", help="Further keys of the payload.")
 @click.option(
-    "--wait", type=seconds, default=5, show_default=True, metavar="SECONDS", help="Wait for the first attempts."
+    "--wait",
+    type=seconds,
+    default=EMIT_WAIT_SECONDS,
+    show_default=f"{EMIT_WAIT_SECONDS:g}",
+    metavar="SECONDS",
+    help="Wait at most so long for the first attempts.",
 )
 @against_server
 def command(
@@ -27,7 +32,7 @@ def command(
     data: str | None,
     wait: float,
 ) -> None:
-    """Make an event happen at an agent of a running server."""
+    """Emit an event at an agent of a running server."""
     objects = {"call": json_value("--call", call), "context": json_value("--context", context)}
     with remote.client() as client:
         deliveries = client.emit(agent_id, event, **objects, data=json_value("--data", data), wait=wait)

@@ -3,7 +3,7 @@
 import click
 
 from talkover_mock.base.words import brief
-from talkover_mock.cli._arguments import refuse_both
+from talkover_mock.cli._options import refuse_both
 from talkover_mock.cli._remote import Failed, Remote, against_server
 from talkover_mock.client import MockServer, MockServerError
 
@@ -11,11 +11,11 @@ COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
 
 
 @click.command(name="environments")
-@click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name; its token is shown.")
-@click.option("--close", "closed", metavar="NAME", help="Close an environment that was opened.")
+@click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name, and show its token.")
+@click.option("--close", "closed", metavar="NAME", help="Close the opened environment with this name.")
 @against_server
 def command(remote: Remote, opened: str | None, closed: str | None) -> None:
-    """List a server's environments, open one, close one."""
+    """List, open or close environments of a running server."""
     if closed is not None:
         refuse_both("--close", {"--open": opened})
     with remote.client() as client:
@@ -31,7 +31,7 @@ def command(remote: Remote, opened: str | None, closed: str | None) -> None:
 
 
 def _close(client: MockServer, name: str) -> None:
-    """Raises Failed in the words of the command line, where the server names its routes."""
+    """Closes an environment. Raises Failed for an unknown name, in the words of the command line."""
     try:
         client.close_environment(name)
     except MockServerError as error:

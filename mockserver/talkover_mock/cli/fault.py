@@ -7,23 +7,24 @@ from typing import Any
 import click
 
 from talkover_mock.base.words import brief, near_or_all, nearest
-from talkover_mock.cli._arguments import pairs, refuse_both
-from talkover_mock.cli._numbers import whole
+from talkover_mock.cli._options import BARE, pairs, refuse_both, whole
 from talkover_mock.cli._remote import Remote, against_server
+from talkover_mock.client.faults import fault_answer
 from talkover_mock.environments.faults import ACTIONS, PRESETS
 
 COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
 _KINDS = (*PRESETS, *ACTIONS, "delay")
 _OPTIONS = ("method", "path", "times")
-_DETAILS = ("delay_ms", "after", "probability", "seed", "apply")
-_DELAY = "`talkover-mock fault delay delay_ms=500`"
+_DETAILS = ("delay_seconds", "after", "probability", "seed", "apply")
+_DELAY = "`talkover-mock fault delay delay_seconds=0.5`"
 
 
 @click.command(
     name="fault",
-    help=f"""Make the API of a running server fail, or list its faults.
+    help=f"""Add, list or remove faults of a running server.
 
-    Without KIND, they are listed. KIND is a preset ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
+    A fault makes the API fail. Without KIND, the faults are listed. KIND is a preset ({", ".join(PRESETS)}), an action
+    ({", ".join(ACTIONS)}), or delay.
     Details are {", ".join(_DETAILS)}, such as {_DELAY}.
     """,
 )
@@ -32,7 +33,13 @@ _DELAY = "`talkover-mock fault delay delay_ms=500`"
 @click.option("--method", metavar="METHOD", help="Only requests with this method.")
 @click.option("--path", metavar="PATH", help="Only requests with this path; * stands for anything.")
 @click.option("--times", type=whole(1), metavar="N", help="Strike N times, then no more.  [default: always]")
-@click.option("--clear", is_flag=True, help="Remove all faults.")
+@click.option(
+    "--remove",
+    is_flag=False,
+    flag_value=BARE,
+    metavar="[ID]",
+    help="Remove the fault with this id; without ID, all faults.",
+)
 @against_server
 def command(
     remote: Remote,
@@ -41,17 +48,19 @@ def command(
     method: str | None,
     path: str | None,
     times: int | None,
-    clear: bool,
+    remove: str | None,
 ) -> None:
-    if clear:
-        refuse_both("--clear", {"KIND": kind, "--method": method, "--path": path, "--times": times})
+    if remove is not None:
+        refuse_both("--remove", {"KIND": kind, "--method": method, "--path": path, "--times": times})
     if kind is None and (method or path or times):
         raise click.UsageError("name the KIND of the fault, such as maintenance; see --help")
     match = {"method": method.upper() if method else None, "path": path}
     spec = {**_spec(kind, _details(details)), "match": match, "times": times} if kind is not None else None
     with remote.client() as client:
-        if clear:
-            client.clear_faults()
+        if remove == BARE:
+            client.remove_faults()
+        elif remove is not None:
+            client.remove_fault(remove)
         if spec:
             client.add_fault(**spec)
         faults = client.faults()
@@ -59,18 +68,18 @@ def command(
 
 
 def _spec(kind: str, details: dict[str, Any]) -> dict[str, Any]:
-    """What the server is asked for. Raises UsageError."""
+    """The arguments of the client's `add_fault`. Raises UsageError."""
     if kind not in _KINDS:
         raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{nearest(kind, _KINDS)} (got {brief(kind)})")
     if kind == "delay":
-        if not details.get("delay_ms"):
+        if not details.get("delay_seconds"):
             raise click.UsageError(f"say for how long: {_DELAY}")
         return details
-    return {"action" if kind in ACTIONS else "preset": kind, **details}
+    return {"name": kind, **details}
 
 
 def _details(given: tuple[str, ...]) -> dict[str, Any]:
-    """Raises UsageError for what has an option, or is nothing at all."""
+    """Reads the details. Raises UsageError for a key that has an option, and for an unknown key."""
     found = pairs(given)
     for key, value in found.items():
         if key in _OPTIONS:
@@ -81,7 +90,7 @@ def _details(given: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """`2`, `0.5` and `true` as such, anything else as text."""
+    """A number, true or false for `2`, `0.5` and `true`; a text for anything else."""
     try:
         return json.loads(text)
     except ValueError:
@@ -89,11 +98,10 @@ def _value(text: str) -> Any:
 
 
 def _row(fault: dict[str, Any]) -> tuple[object, ...]:
-    kind = fault["preset"] or fault["action"] or (fault["respond"] and f"respond {fault['respond']['status']}")
     match = fault["match"]
     return (
         fault["id"],
-        kind or f"delay {fault['delay_ms']} ms",
+        fault_answer(fault),
         match["method"],
         match["path"],
         fault["times"],

@@ -1,4 +1,4 @@
-"""`talkover-mock health`: what a container's health check runs."""
+"""`talkover-mock health`: the health check of a container."""
 
 import urllib.request
 from http.client import HTTPException
@@ -25,5 +25,5 @@ def command(url: str) -> None:
         error.close()
         raise click.ClickException(f"{address} answers {error.code} {error.reason}; {REMEDY}") from None
     except (OSError, ValueError, HTTPException) as error:
-        reason = " ".join(str(error).split())  # it may quote what is no HTTP
+        reason = " ".join(str(error).split())  # the text may quote an answer that is not HTTP
         raise click.ClickException(f"{address} does not answer ({reason}); {REMEDY}") from None

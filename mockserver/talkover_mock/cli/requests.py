@@ -6,29 +6,29 @@ from typing import Any
 
 import click
 
-from talkover_mock.cli._numbers import seconds, whole
+from talkover_mock.cli._options import seconds, whole
 from talkover_mock.cli._remote import Remote, against_server, aligned, cell
 from talkover_mock.cli._search import search_of
 from talkover_mock.client import MockServer
 
 COLUMNS = ("#", "AT", "METHOD", "STATUS", "MS", "PATH", "REASON")
 FILTERS = ("method", "path (with *)", "status (404 or 4xx)", "operation", "unmatched", "fault", "since", "after")
-"""Those of the admin route, with remarks for the help."""
+"""The filters of the admin route, with remarks for the help."""
 _FOLLOW_SECONDS = 5
 _WIDTHS = (5, 12, 7, 6, 7, 60)
 
 
 @click.command(
     name="requests",
-    help=f"""Show the API requests that a running server has got.
+    help=f"""Show the API requests that a running server has received.
 
     Filters are {", ".join(FILTERS)}.
     """,
 )
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait so long for --expect-count of them.")
-@click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless there are exactly N.")
-@click.option("--follow", is_flag=True, help="Go on and show each request as it comes, until Ctrl-C.")
+@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait at most so long for --expect-count.")
+@click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless there are exactly N requests.")
+@click.option("--follow", is_flag=True, help="Show each request as it comes, until Ctrl-C.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None, follow: bool) -> None:
     if follow and (wait or expect_count is not None):
@@ -41,7 +41,7 @@ def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count:
 
 
 def _follow(remote: Remote, client: MockServer, filters: Mapping[str, str]) -> None:
-    """A line for each, until Ctrl-C, which is how it is meant to end."""
+    """Shows a line for each request until Ctrl-C, which is the normal end."""
     after: object = filters.get("after", 0)
     last = 0
     with suppress(KeyboardInterrupt):

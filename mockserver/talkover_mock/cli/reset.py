@@ -8,7 +8,7 @@ from talkover_mock.cli._remote import Remote, against_server
 @click.command(name="reset")
 @against_server
 def command(remote: Remote) -> None:
-    """Bring an environment back to its fixture."""
+    """Reset an environment to its fixture."""
     with remote.client() as client:
         done = client.reset()
     remote.show_line(done, f"reset environment {done['environment']}")

@@ -11,6 +11,6 @@ from talkover_mock.loading.schema import fixture_schema
 def command() -> None:
     """Print the JSON Schema of fixture files.
 
-    With it, editors complete and check them.
+    With the schema, editors complete and check fixtures.
     """
     click.echo(json.dumps(fixture_schema(), indent=2))

@@ -14,18 +14,18 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from click.core import ParameterSource
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.words import brief
-from talkover_mock.cli._errors import BadFixture
-from talkover_mock.cli._numbers import port_number, whole
+from talkover_mock.cli._options import BadFixture, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import default_fixture, load
-from talkover_mock.loading.fixture import Seed
+from talkover_mock.loading.fixture import Fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.web.server import Server
 
@@ -51,13 +51,14 @@ def _host(value: str) -> str:
 
 
 def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """An empty variable is none at all, but whoever gives an empty token believes that one is asked for."""
+    """Refuses an empty token on the command line; an empty variable means that no token is asked for."""
     if value is not None and not value.strip():
         raise click.BadParameter(f"expected a token; without the option none is asked for (got {brief(value)})")
     return value
 
 
 @click.command(name="serve")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option(
     "--fixtures",
     multiple=True,
@@ -65,8 +66,9 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     metavar="PATH",
     envvar="TALKOVER_MOCK_FIXTURES",
     show_envvar=True,
-    show_default="the built-in one",
-    help=f"A fixture file or a folder of them; may be repeated. The variable has {os.pathsep!r} between several.",
+    show_default="the built-in fixture",
+    help="The same as PATH; may be repeated. PATH and --fixtures take the place of the variable, "
+    f"which has {os.pathsep!r} between several.",
 )
 @click.option(
     "--host",
@@ -125,7 +127,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     metavar="HOST",
     envvar="TALKOVER_MOCK_DELIVER_TO",
     show_envvar=True,
-    help="A host beyond this machine and its neighbours that deliveries really go to; may be repeated. "
+    help="A host outside this machine and its network to which deliveries are really sent; may be repeated. "
     "The variable has spaces between several.",
 )
 @click.option(
@@ -139,6 +141,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     help="How many requests, and how many deliveries, each environment keeps.",
 )
 def command(
+    paths: tuple[str, ...],
     fixtures: tuple[str, ...],
     host: str,
     port: int,
@@ -149,11 +152,14 @@ def command(
     deliver_to: tuple[str, ...],
     keep: int,
 ) -> None:
-    """Serve the API. The URL is the one line on standard output, written when it answers."""
+    """Serve the API with the fixture files and folders PATH.
+
+    The URL is the one line on standard output, written when the server answers.
+    """
     _on_signal(lambda *_: sys.exit(0))
     _never_wait_for_the_log()
     forget_stale(port_file)
-    world = World(_load(fixtures), deliver_to=deliver_to, most_kept=keep)
+    world = World(_load(_given(paths, fixtures)), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
     server = _listen(create_wsgi_app(world, guard, _log), host, port)
     world.own_ports.add(server.port)
@@ -163,7 +169,7 @@ def command(
             click.echo(server.url)
             if guard and sys.stderr.isatty():
                 click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
-            gc.freeze()  # what is loaded stays: no later collection need walk it
+            gc.freeze()  # loaded modules and fixtures stay: no later collection need walk them
             server.serve()
     finally:
         world.stop()
@@ -175,7 +181,13 @@ def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
     signal.signal(signal.SIGINT, handler)
 
 
-def _load(fixtures: Sequence[str]) -> Seed:
+def _given(paths: Sequence[str], fixtures: Sequence[str]) -> Sequence[str]:
+    """PATH and --fixtures together; the variable of --fixtures counts only without PATH."""
+    source = click.get_current_context().get_parameter_source("fixtures")
+    return paths if paths and source is ParameterSource.ENVIRONMENT else (*paths, *fixtures)
+
+
+def _load(fixtures: Sequence[str]) -> Fixture:
     try:
         return load(fixtures or [default_fixture()])
     except FixtureError as error:
@@ -192,13 +204,13 @@ def _listen(app: ApiApplication, host: str, port: int) -> Server:
 
 
 def _never_wait_for_the_log() -> None:
-    """A pipe that nobody reads gets full, and would stop every answer: then lines are lost instead."""
-    with suppress(OSError):  # there may be no real one
+    """Loses log lines when standard error is a full pipe: waiting for its reader would stop every answer."""
+    with suppress(OSError):  # standard error may have no file descriptor
         if stat.S_ISFIFO(os.fstat(sys.stderr.fileno()).st_mode):
             os.set_blocking(sys.stderr.fileno(), False)
 
 
 def _log(line: str) -> None:
     moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
-    with suppress(OSError):  # whoever read the log has gone, or reads no more; answers go on
+    with suppress(OSError):  # the reader of the log has gone, or the pipe is full; the server goes on
         os.write(sys.stderr.fileno(), f"{moment}Z {line}\n".encode(errors="backslashreplace"))

@@ -10,7 +10,10 @@ COLUMNS = ("AGENT", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
 @click.command(name="state")
 @against_server
 def command(remote: Remote) -> None:
-    """Show agents and webhooks; as JSON, they are a fixture."""
+    """Show the agents and webhooks of a running server.
+
+    The JSON is a fixture.
+    """
     with remote.client() as client:
         state = client.state()
     rows: list[tuple[object, ...]] = []

@@ -1,4 +1,4 @@
-"""The harness's client: the admin routes of a running server as methods. Imports nothing else of the package."""
+"""The harness's client: the admin routes of a server as methods. It imports nothing else of the package."""
 
 from talkover_mock.client.mock_server import MockServer
 from talkover_mock.client.searching import Emitted

@@ -1,4 +1,4 @@
-"""What a test expected, what came, and what was near: the text of a failed expectation."""
+"""The text of a failed expectation: what a test expected, what came, and what was nearest."""
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
@@ -15,7 +15,7 @@ def expected(what: str, filters: Mapping[str, object], least: int | None, most: 
 
 
 def nearest(what: str, filters: Mapping[str, object], items: Sequence[dict[str, Any]]) -> str:
-    """The exchanges or deliveries that come nearest to what was looked for, the best first."""
+    """The exchanges or deliveries nearest to the filters, the best first."""
     if not items:
         other = "; calls with another token than this environment's are not among them" if what == "requests" else ""
         return f"there are no {what} at all{other}"
@@ -26,7 +26,7 @@ def nearest(what: str, filters: Mapping[str, object], items: Sequence[dict[str, 
 
 
 def _most_alike_first(wanted: str, lines: Sequence[str]) -> list[str]:
-    """Those that share most with what was wanted, reasons and errors apart; among equals the older first."""
+    """The lines by how much text they share with `wanted`, without reasons and errors; among equals the older first."""
     matcher = SequenceMatcher(b=wanted, autojunk=False)
 
     def shared(text: str) -> int:

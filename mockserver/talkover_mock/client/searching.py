@@ -1,4 +1,4 @@
-"""What a test looks for in an environment's calls and deliveries, and what it is told when that is not there."""
+"""Searches of an environment's calls and deliveries, and the error when they find too few or too many."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 class Emitted(list[Document]):
-    """The deliveries of one event; `skipped` says why other webhooks of the agent got none."""
+    """The deliveries of one event; `skipped` has the agent's other webhooks, with the reasons."""
 
     def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
         super().__init__(deliveries)
@@ -20,7 +20,7 @@ class Emitted(list[Document]):
 
 
 class Searching:
-    """Searches of one environment; `emitted` is what came of its latest event."""
+    """Searches of one environment; `emitted` has the deliveries of its latest event."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -40,9 +40,10 @@ class Searching:
         wait: float,
         soon: bool = False,
     ) -> list[Document]:
-        """Those that match, `least` to `most` of them. Raises AssertionError.
+        """The `least` to `most` matching requests or deliveries. Raises AssertionError for another number.
 
-        `soon`: the wait ends with the least; otherwise it takes its time to see that no more than the most come.
+        With `soon`, the wait ends at `least` matches; otherwise a wait with `most` takes the whole time, to see that
+        no more come.
         """
         found = self.search(what, filters, min=least, max=None if soon else most, wait=wait or None)
         if not found["satisfied"] or (most is not None and found["count"] > most):
@@ -53,7 +54,7 @@ class Searching:
         return cast(list[Document], found[what])
 
     def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
-        """What else may be the reason why there are too few deliveries."""
+        """Likely reasons for too few deliveries."""
         hints = [
             f"webhook {each['webhook_id']} was skipped: {each['reason']}"
             for each in self.emitted.skipped

@@ -1,4 +1,4 @@
-"""How the client talks to the admin routes, and what a refusal looks like."""
+"""The client's connection to the admin routes, and the error of a refusal."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -24,12 +24,12 @@ class MockServerError(Exception):
 
 
 class Transport:
-    """A connection to the admin routes of one server, as one environment's token sees them."""
+    """A connection to the admin routes of one server, with one environment's token."""
 
     def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
         self._root = f"{url}/__admin/"
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the machine has no business here
+        self._session.trust_env = False  # a proxy of the machine must not get at local calls
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}".encode()
         if admin_token:
@@ -43,17 +43,17 @@ class Transport:
         query: Mapping[str, object] | None = None,
         longer: float = 0,
     ) -> dict[str, Any]:
-        """The answer's document; `longer` is how many seconds it may take beyond what an answer takes.
+        """The answer's document; the answer may take `longer` seconds more than the usual timeout.
 
-        Raises MockServerError, and what `requests` raises when nothing answers.
+        Raises MockServerError for a refusal, and the errors of `requests` when no server answers.
         """
         wanted = urlencode({key: _text(value) for key, value in (query or {}).items() if value is not None})
-        extra = longer if 0 <= longer <= _LONGEST_SECONDS else 0  # the server refuses other waits
+        extra = longer if 0 <= longer <= _LONGEST_SECONDS else 0  # the server refuses any other wait at once
         where = f"{path}?{wanted}" if wanted else path
         return _or_raise(self._exchange(_document, method, where, body, TIMEOUT_SECONDS + extra))
 
     def text(self, path: str) -> str:
-        """The answer's body. Raises as `call`."""
+        """The answer's body. Raises the errors of `call`."""
         return _or_raise(self._exchange(_body, "GET", path, None, TIMEOUT_SECONDS))
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Transport:
         body: object,
         timeout: float,
     ) -> T | MockServerError:
-        """What is read from the answer; that holds the connection, which no error must, so that none is raised here."""
+        """Returns an error instead of raising it: its traceback would keep the connection open."""
         answer = self._session.request(method, self._root + path, json=body, timeout=timeout)
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
 
@@ -79,7 +79,7 @@ def _or_raise(found: T | MockServerError) -> T:
 
 
 def root_of(url: str) -> str:
-    """Without a slash at its end. Raises ValueError for what is none of HTTP, or leads to a part of the server."""
+    """The URL without a slash at its end. Raises ValueError if it is not HTTP, or leads to a part of the server."""
     parts = urlsplit(url)
     is_part = any(f"{part}/" in f"{parts.path}/" for part in ("/api/v1", "/__admin"))
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or is_part:
@@ -88,7 +88,7 @@ def root_of(url: str) -> str:
 
 
 def segment(name: str) -> str:
-    """A name as one segment of a path. Raises ValueError for what is none, which would lead to another route."""
+    """A name as one segment of a path. Raises ValueError for a name that would lead to another route."""
     if name in ("", ".", ".."):
         raise ValueError(f"expected a name or an id (got {name!r})")
     return quote(name, safe="")
@@ -103,7 +103,7 @@ def _body(answer: requests.Response) -> str | MockServerError:
 
 
 def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
-    """An error when something else than a mock server has answered."""
+    """The answer's JSON object, or an error when the answer is not that of a mock server."""
     found = _json(answer)
     if isinstance(found, dict):
         return found
@@ -118,7 +118,7 @@ def _problem(answer: requests.Response) -> dict[str, Any]:
 
 
 def _json(answer: requests.Response) -> Any:
-    """None for what is no JSON."""
+    """The answer's JSON, or None for another body."""
     try:
         return answer.json()
     except ValueError:

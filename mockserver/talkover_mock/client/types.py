@@ -1,4 +1,4 @@
-"""What the client's methods take, for editors and type checkers."""
+"""The arguments of the client's methods, for editors and type checkers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,11 +16,13 @@ Preset = Literal[
 ]
 Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json"]
 Moment = str | datetime
-"""`2025-09-03T23:19:51Z`; without a zone it is UTC."""
+"""Such as `2025-09-03T23:19:51Z`; without a zone it is UTC."""
+EMIT_WAIT_SECONDS = 5.0
+"""How long `emit` waits for the first attempts unless it is told otherwise."""
 
 
 class OtherCallFilters(TypedDict, total=False):
-    """Of calls beside method and path. None is any."""
+    """Filters of calls beside method and path. None matches any value."""
 
     status: int | str | None
     operation: str | None
@@ -31,14 +33,14 @@ class OtherCallFilters(TypedDict, total=False):
 
 
 class CallFilters(OtherCallFilters, total=False):
-    """Of calls; `path` may have `*`."""
+    """Filters of calls; `path` may have `*`."""
 
     method: str | None
     path: str | None
 
 
 class DeliveryFilters(TypedDict, total=False):
-    """Of deliveries; `url` may have `*`. None is any."""
+    """Filters of deliveries; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
     webhook_id: str | None
@@ -51,14 +53,14 @@ class DeliveryFilters(TypedDict, total=False):
 
 
 class Match(TypedDict, total=False):
-    """The calls that a fault strikes; `*` in `path` stands for anything."""
+    """The calls that a fault strikes; `*` in `path` stands for any text."""
 
     method: str | None
     path: str | None
 
 
 class Respond(TypedDict, total=False):
-    """An answer of one's own."""
+    """An answer of the test's own."""
 
     status: int
     headers: Mapping[str, str]
@@ -66,12 +68,11 @@ class Respond(TypedDict, total=False):
 
 
 class FaultDetails(TypedDict, total=False):
-    """What a fault does instead of a preset, whom it strikes, and how often; docs/faults.md has all of it."""
+    """A fault beside its name: its answer, the calls that it strikes, and how often; see docs/faults.md."""
 
     match: Match
     respond: Respond
-    action: Action
-    delay_ms: int
+    delay_seconds: float
     times: int | None
     after: int
     probability: float
@@ -80,7 +81,7 @@ class FaultDetails(TypedDict, total=False):
 
 
 class WebhookFields(TypedDict, total=False):
-    """As a fixture gives them."""
+    """The keys of a webhook in a fixture."""
 
     name: str
     webhook_url: str

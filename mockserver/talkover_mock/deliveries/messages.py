@@ -1,4 +1,4 @@
-"""An occurrence as the request that tells a webhook of it: envelope or template, exact bytes, signature, headers."""
+"""Builds the request that tells a webhook of an event: envelope or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.deliveries.payloads import render, to_bytes
 from talkover_mock.deliveries.records import Occurrence, Outgoing
-from talkover_mock.deliveries.sender import outgoing
+from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import Agent, Webhook
@@ -17,15 +17,16 @@ _ENDED = "event_phone_call_ended"
 
 
 def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, now: datetime) -> Outgoing:
-    """The request, by the configuration that `agent`, `webhook` and `settings` are; `now` goes into signatures."""
+    """The request as `agent`, `webhook` and `settings` configure it; `now` is the time of the signature."""
     body = to_bytes(_payload(occurrence, agent, webhook), settings.delivery_json)
     own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
-    headers = _with_custom(own, webhook.custom_headers)
+    custom = webhook.custom_headers
+    headers = [*not_replaced(own, custom), *custom]  # two custom headers of one name are both sent
     return outgoing(webhook.http_method, webhook.webhook_url, headers, body, webhook.timeout)
 
 
 def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
-    """The documented envelope; a template of the event replaces all of it (documented)."""
+    """The documented envelope, or the webhook's template for the event, which replaces all of it (documented)."""
     envelope = {
         "event": occurrence.event,
         "agent_id": agent.id,
@@ -48,7 +49,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
 
 
 def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webhook: Webhook) -> dict[str, Any]:
-    """What placeholders can name, and nothing else: the secret is out of their reach."""
+    """The values that placeholders can name; the webhook's secret is not among them."""
     return {
         "event": envelope["event"],
         "timestamp": envelope["timestamp"],
@@ -62,16 +63,10 @@ def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webho
 def signature(
     occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, now: datetime
 ) -> Sequence[tuple[str, str]]:
-    """The headers that sign the body, the signature's own first; none without a secret."""
+    """The headers that sign the body, the signature first; empty when the webhook has no secret."""
     if not webhook.webhook_secret:
         return ()
     usual = SCHEMES[settings.signature_scheme]
     prefix = usual.prefix if settings.signature_prefix is None else settings.signature_prefix
     scheme = usual._replace(header=settings.signature_header or usual.header, prefix=prefix)
     return tuple(sign(scheme, webhook.webhook_secret, body, int(now.timestamp()), occurrence.id).items())
-
-
-def _with_custom(own: Sequence[tuple[str, str]], custom: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Custom headers come last, in the place of ours of the same name; two custom ones of one name are both sent."""
-    names = {name.lower() for name, _ in custom}
-    return [*(pair for pair in own if pair[0].lower() not in names), *custom]

@@ -1,4 +1,4 @@
-"""The operations on deliveries: events, tests, logs and retries as the API offers them, and moving the clock."""
+"""The operations on deliveries: events, tests, logs and retries as the API offers them, and advancing the clock."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,16 +19,17 @@ from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
+"""How long the API shows a log entry, and lets it be retried (documented)."""
 
 
 class Emitted(NamedTuple):
-    """What an event led to: a delivery for each webhook that gets it, and why the agent's others do not."""
+    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped."""
 
     occurrence: Occurrence
     deliveries: Sequence[Delivery]
     skipped: Sequence[tuple[Webhook, str]]
     log: History[Delivery]
-    """Where the deliveries end up; a reset closes it."""
+    """The log that holds the deliveries; a reset closes it."""
 
 
 class Deliveries:
@@ -54,9 +55,9 @@ class Deliveries:
         context: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Emitted:
-        """An event happens: every enabled webhook of the agent that lists it gets a delivery, which is sent at once.
+        """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
-        Raises AgentNotFound, and Conflict when more is queued than is kept.
+        Raises AgentNotFound, and Conflict when the queue is full.
         """
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
@@ -74,7 +75,7 @@ class Deliveries:
             return Emitted(occurrence, deliveries, skipped, self._outbox.log)
 
     def test(self, agent_id: str, webhook_id: str) -> Outcome:
-        """Sends the test payload, once, also when the webhook is disabled. Not logged (assumed)."""
+        """Sends the test payload once, also to a disabled webhook. The API's log does not show it (assumed)."""
         with self._lock:
             webhook = self._webhooks.find(agent_id, webhook_id)
             agent = cast(Agent, self._state.agents.get(agent_id))
@@ -94,7 +95,7 @@ class Deliveries:
         return outcome
 
     def logs(self, agent_id: str, webhook_id: str, query: Mapping[str, Any]) -> tuple[list[Delivery], int]:
-        """The webhook's log, newest first, and the size of a page. Raises ValidationFailed."""
+        """The webhook's log entries, newest first, and the size of a page. Raises ValidationFailed."""
         with self._lock:
             self._webhooks.find(agent_id, webhook_id)
             per_page = checked(query, LOG_FILTERS)["per_page"]
@@ -103,7 +104,7 @@ class Deliveries:
         return [each for each in reversed(entries) if not each.is_test and each.created_at >= oldest], per_page
 
     def retry(self, agent_id: str, webhook_id: str, log_id: str) -> Delivery:
-        """Queues a single attempt more; the entry stays. Raises LogNotFound, LogNotRetriable."""
+        """Queues one more attempt; the failed log entry stays. Raises LogNotFound, LogNotRetriable."""
         with self._lock:
             webhook = self._webhooks.find(agent_id, webhook_id)
             entry = self._outbox.log.get(log_id)
@@ -117,19 +118,19 @@ class Deliveries:
         return delivery
 
     def has_called(self, webhook_id: str) -> bool:
-        """Whether the log has an attempt for the webhook, which may be gone."""
+        """Whether the log has an attempt for the webhook, which may be deleted by now."""
         with self._lock:
             return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
 
     def clear(self) -> int:
-        """Forgets the deliveries that have ended, and says how many."""
+        """Forgets the deliveries that have ended, and returns their number."""
         with self._lock:
             return self._outbox.log.clear()
 
     def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
-        """Moves the clock, and returns when every delivery that falls due on the way has been sent, in order.
+        """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
 
-        A reset ends it where it is, and so does whoever asked when it `gave_up`.
+        It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
         outbox = self._outbox
         while not self._advancing.acquire(timeout=LOOK_SECONDS):
@@ -152,15 +153,15 @@ class Deliveries:
             outbox.wake()
 
     def clock_was_set(self, before: datetime) -> None:
-        """What has fallen due by the clock's new time is sent now; a clock set back makes nothing wait longer."""
+        """Sends the deliveries that are due at the clock's new time; a clock set back makes no delivery wait longer."""
         self._outbox.clock_was_set(before)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> None:
-        """Until nothing is under way or due. The caller holds the lock, which is free meanwhile."""
+        """Returns when no delivery is under way or due. The caller holds the lock, which is released while it waits."""
         self._outbox.wait_until_settled(gave_up)
 
     def reset(self) -> None:
-        """An empty log; what is queued is forgotten, what is under way ends unseen."""
+        """Empties the log and the queue; attempts under way are stopped and not logged."""
         with self._lock:
             was_closed = self._outbox.closed
             self._outbox.close()
@@ -170,7 +171,7 @@ class Deliveries:
                 self._outbox.close()
 
     def close(self) -> None:
-        """Sends nothing more; every wait ends."""
+        """Stops sending, and ends every wait."""
         with self._lock:
             self._outbox.close()
 
@@ -185,7 +186,7 @@ class Deliveries:
         queued, most = self._outbox.queued, self._sharing.most_kept
         if queued + more <= most:
             return ""
-        return f"{queued} deliveries wait already, {more} more would come, and {most} is the limit"
+        return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
 
     def _reason_not_to_retry(self, entry: Delivery, webhook: Webhook) -> str:
         if entry.status != "failed":

@@ -34,8 +34,8 @@ class Sharing(NamedTuple):
     """
 
     wake: Callable[[Any], None]
-    deliver_to: Sequence[str] = ()
-    most_kept: int = 5_000
+    deliver_to: Sequence[str]
+    most_kept: int
     own_ports: Container[int] = ()
     report: Callable[[str], None] = lambda _: None
 

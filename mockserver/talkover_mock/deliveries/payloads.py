@@ -1,4 +1,4 @@
-"""What a delivery says: the documented envelope, a template in its place, and the exact bytes of either."""
+"""Fills in payload templates, and writes payloads as bytes exactly as PHP does."""
 
 import json
 import math
@@ -13,16 +13,16 @@ _MISSING = ""
 
 
 def to_bytes(payload: Any, style: str = "php") -> bytes:
-    """JSON as PHP's `json_encode` writes it (`php`), or compact UTF-8 without escapes (`plain`)."""
+    """The payload as JSON: as PHP's `json_encode` writes it (`php`), or compact UTF-8 without escapes (`plain`)."""
     if style == "php":
         return _php(payload).encode()
     return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def render(template: Any, scope: Mapping[str, Any]) -> Any:
-    """The template with its placeholders filled in, at any depth; nothing that was filled in is looked at again.
+    """The template with its placeholders filled in, at any depth; placeholders in filled-in values stay as they are.
 
-    A string that is one placeholder keeps the value's type; an unknown placeholder is the empty string.
+    A string that is one placeholder keeps the value's type; an unknown placeholder becomes the empty string.
     """
     if isinstance(template, Mapping):
         return {key: render(each, scope) for key, each in template.items()}
@@ -49,7 +49,7 @@ def _look_up(scope: Mapping[str, Any], path: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A value inside a longer string."""
+    """A value as it stands inside a longer string."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -58,7 +58,7 @@ def _text(value: Any) -> str:
 
 
 def _php(value: Any) -> str:
-    """The value as PHP's `json_encode` writes it (measured on 8.2, as are the numbers below)."""
+    """The value as PHP's `json_encode` writes it (measured on PHP 8.2, as are the numbers below)."""
     if isinstance(value, str):
         return _php_text(value)
     if isinstance(value, Mapping):
@@ -77,19 +77,19 @@ def _key(key: Any) -> str:
 
 
 def _php_text(text: str) -> str:
-    """Slashes are escaped too; the character 127, which the library escapes, is not."""
+    """A string as PHP writes it: slashes are escaped; the character 127, which `json.dumps` escapes, is not."""
     parts = [json.dumps(part)[1:-1] for part in text.split("\x7f")]
     return '"' + "\x7f".join(parts).replace("/", "\\/") + '"'
 
 
 _BEYOND_PHP, _BEYOND_FLOAT = 1 << 63, 1 << 1023
-"""Whole numbers have 64 bits; PHP reads larger ones as floats."""
+"""PHP's whole numbers have 64 bits; PHP reads larger numbers as floats."""
 
 
 def _php_float(value: float) -> str:
-    """Up to 17 digits before the point in full, without a fraction of zero; else `1.0e+17`, `2.5e-7`."""
+    """A float as PHP writes it: up to 17 digits before the point in full, a whole one without `.0`; else `1.0e+17`."""
     if not math.isfinite(value):
-        return "0"  # PHP refuses it or, told to go on, writes this
+        return "0"  # PHP refuses such a number or, told to go on, writes 0
     if value.is_integer() and abs(value) < 1e17:
         return f"{Decimal(repr(value)):.0f}"
     mantissa, exponent, power = repr(value).partition("e")

@@ -1,4 +1,4 @@
-"""The threads that send what is due, for all environments: as many as are busy, and one that looks out."""
+"""The threads that send due deliveries for all environments: one for each job, and one that waits for the next."""
 
 import traceback
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ MOST_WORKERS = 200
 _LONGEST_WAIT = 3600.0
 _STOP_SECONDS = 0.5
 _IDLE_SECONDS = 1.0
-"""After which a worker that nobody has called ends."""
+"""Seconds without work after which a worker ends."""
 
 
 class Job(Protocol):
-    """One attempt that has been claimed."""
+    """One claimed attempt."""
 
     def run(self) -> None: ...
 
@@ -22,30 +22,30 @@ class Job(Protocol):
 
 
 class Queue(Protocol):
-    """Where attempts wait for their time."""
+    """A queue in which attempts wait until they are due."""
 
     def claim(self) -> "Job | float | None":
-        """The next attempt that is due, the seconds until one will be, or None when only news can change that."""
+        """The next due attempt, the seconds until one is due, or None when nothing is due before the next `wake`."""
 
     def has_more(self) -> bool:
-        """Whether somebody has to look out for it while a job runs: something is due, or will be."""
+        """Whether another worker must watch this queue while a job runs."""
 
     def report(self, crash: str) -> None:
-        """Takes the traceback of a crash of the mock itself."""
+        """Keeps the traceback of a crash of the mock itself."""
 
 
 class Pump:
-    """Runs the jobs of the queues that it was woken for. Takes no queue's lock while it holds its own.
+    """Runs the jobs of the queues that have woken it. It takes no queue's lock while it holds its own.
 
-    At most one worker leads: it looks for the next job, and waits for one. When it has found one, another takes
-    the lead as long as anything is queued, so that no job, however long, keeps a queue from being looked after.
-    A worker that has nothing to do for a while ends, except for the one that leads.
+    At most one worker, the leader, looks for the next job and waits for it. When the leader has found a job and more
+    is queued, another worker takes the lead, so that a long job does not keep any queue waiting. An idle worker ends
+    after a while, except for the leader.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._news = Condition(self._lock)  # what the leader waits for
-        self._vacancy = Condition(self._lock)  # what the followers wait for
+        self._news = Condition(self._lock)  # the leader waits for it
+        self._vacancy = Condition(self._lock)  # the followers wait for it
         self._queues: dict[Queue, None] = {}
         self._changes = 0
         self._is_led = False
@@ -57,7 +57,7 @@ class Pump:
         self._stopping = False
 
     def wake(self, queue: Queue) -> None:
-        """Tells that the queue may have something due, now or later."""
+        """Announces that the queue may have an attempt due, now or later."""
         with self._lock:
             self._note(queue)
             if self._is_led:
@@ -66,7 +66,7 @@ class Pump:
                 self._call_leader()
 
     def stop(self) -> None:
-        """Ends every job and every thread. What is still queued stays unsent."""
+        """Ends every job and every thread. Queued attempts stay unsent."""
         with self._lock:
             self._stopping = True
             self._news.notify_all()
@@ -81,7 +81,7 @@ class Pump:
         self._changes += 1
 
     def _call_leader(self) -> None:
-        """A follower takes the lead, or a new worker; when all are busy, the first that has finished will."""
+        """Gives the lead to a follower or a new worker; when all are busy, the first to finish its job takes it."""
         if self._is_led or self._stopping:
             return
         if self._followers:
@@ -107,7 +107,7 @@ class Pump:
                 return
 
     def _lead(self) -> tuple[Queue, Job] | None:
-        """The next job, waiting for one; None when it is time to end."""
+        """Waits for the next job and returns it; None when the pump stops."""
         while True:
             with self._lock:
                 queues, changes = list(self._queues), self._changes
@@ -127,10 +127,10 @@ class Pump:
                     self._news.wait(soonest)
 
     def _follow(self, queue: Queue, job: Job) -> bool:
-        """After a job: waits until it is this worker's turn to lead; False when it is time to end."""
+        """After a job, waits until this worker may lead; False when it has to end."""
         with self._lock:
             self._jobs.discard(job)
-            self._note(queue)  # what waited for this job may go now
+            self._note(queue)  # an attempt that waited for this job may go now
             if not self._is_led:
                 self._is_led = True
                 return True
@@ -156,7 +156,7 @@ class Pump:
             return 1.0
 
     def _begin(self, queue: Queue, job: Job) -> bool:
-        """Leaves the lead to another, if there is anything else to look after."""
+        """Gives up the lead before a job, and calls another leader if more is queued. False when the pump stops."""
         with self._lock:
             self._is_led = False
             if self._stopping:
@@ -164,7 +164,7 @@ class Pump:
                 return False
             self._jobs.add(job)
             self._queues.pop(queue, None)
-            self._queues[queue] = None  # to the end: the others come first the next time
+            self._queues[queue] = None  # to the end: the other queues come first next time
             if len(self._queues) > 1:
                 self._call_leader()
         if queue.has_more():
@@ -179,6 +179,6 @@ class Pump:
 
 
 def _join(workers: Sequence[Thread], deadline: float) -> None:
-    """Waits for all of them until the deadline; only a look-up of a name can't be ended any sooner."""
+    """Waits for the threads until the deadline; only a thread in the middle of a name look-up may outlast it."""
     for worker in workers:
         worker.join(max(0.0, deadline - monotonic()))

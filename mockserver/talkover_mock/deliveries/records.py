@@ -1,4 +1,4 @@
-"""What deliveries are made of: frozen records, replaced and never changed."""
+"""The records of deliveries: immutable, replaced instead of changed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Occurrence(NamedTuple):
-    """Something that happened at an agent; `extra` is what the trigger adds to the payload."""
+    """An event that was emitted at an agent; `extra` holds further keys for the payload."""
 
     id: str
     agent_id: str
@@ -19,7 +19,7 @@ class Occurrence(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """A request as it is sent; `timeout` in seconds, for connecting, sending and the whole answer."""
+    """A request as it is sent; `timeout` is in seconds, for connecting, sending and the whole answer."""
 
     method: str
     url: str
@@ -29,10 +29,10 @@ class Outgoing(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a request: an answer (`status`), or an `error`, the reason in a few words.
+    """The result of a request: an answer (`status`), or the reason of the failure in a few words (`error`).
 
-    `duration_ms` is real time. `captured` says why nothing was sent; the answer is then the mock's own.
-    `cut`: the answer's body was longer.
+    `duration_ms` is real time. `captured` says why the request was not sent; the answer is then the mock's own.
+    `cut` says that the answer's body was longer than `body`.
     """
 
     status: int | None = None
@@ -49,10 +49,10 @@ class Outcome(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One attempt to send an occurrence to a webhook: the API's log entry, with the exact bytes beside it.
+    """One attempt to send an occurrence to a webhook: the API's log entry, together with the exact bytes.
 
-    `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is due).
-    `outgoing` is missing until it is sent, `outcome` and `ended_at` until it has ended.
+    `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is scheduled).
+    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended.
     """
 
     id: str
@@ -68,7 +68,7 @@ class Delivery(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The bytes of its bodies."""
+        """The size of both bodies in bytes."""
         return (len(self.outgoing.body) if self.outgoing else 0) + (len(self.outcome.body) if self.outcome else 0)
 
     @property

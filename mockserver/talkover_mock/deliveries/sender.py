@@ -1,7 +1,7 @@
-"""Sends one HTTP request to a receiver, within a deadline for all of it, and can be stopped from outside.
+"""Sends one HTTP request to a receiver, within one deadline for everything; another thread can stop it.
 
-The standard library's parser under a socket of our own: the timeout covers a dribbling answer too, the name is
-resolved once, and a reset ends a send that hangs.
+It puts the standard library's parser on a socket of its own, so that the timeout covers a slowly dribbling answer too,
+the name is resolved once, and a reset ends a send that hangs.
 """
 
 import base64
@@ -27,28 +27,34 @@ from talkover_mock.deliveries.records import Outcome, Outgoing
 from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii_name, resolve
 
 MOST_ANSWER_BYTES = 64 * 1024
+"""The bytes of an answer's body that are kept."""
 _MOST_RAW_BYTES = 1024 * 1024
-"""Of a whole answer with its head, of which no more than `MOST_ANSWER_BYTES` are looked at."""
+"""The bytes of a whole answer, with its head, that are read at most."""
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 _BAD_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _QUERY = "/%:@!$&'()*+,;=?~[]"
 _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
-_GLANCE = 0.1
+_LOOK_SECONDS = 0.1
 
 USER_AGENT = "Talkover-Webhooks"
 
 
 def outgoing(method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout: float) -> Outgoing:
-    """The request with all its headers. The given ones come last, and in the place of ours of the same name."""
+    """The request with all its headers. `headers` come last, and replace the sender's own of the same name."""
     given = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
-    names = {name.lower() for name, _ in given}
-    own = [pair for pair in (*_headers_of(url), ("User-Agent", USER_AGENT)) if pair[0].lower() not in names]
+    own = not_replaced([*_headers_of(url), ("User-Agent", USER_AGENT)], given)
     framing = [("Content-Length", str(len(body))), ("Connection", "close")]
     return Outgoing(method, url, (*own, *framing, *given), body, timeout)
 
 
+def not_replaced(own: Sequence[tuple[str, str]], given: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of `own` whose names are not in `given`, in any case."""
+    names = {name.lower() for name, _ in given}
+    return [(name, value) for name, value in own if name.lower() not in names]
+
+
 def _headers_of(url: str) -> list[tuple[str, str]]:
-    """What the URL itself asks for; nothing when it is no URL, which sending it will tell."""
+    """The headers that the URL implies; empty for a malformed URL, which fails when it is sent."""
     try:
         parts = urlsplit(url)
         name, colon, port = parts.netloc.rpartition("@")[2].partition(":")
@@ -63,7 +69,7 @@ def _headers_of(url: str) -> list[tuple[str, str]]:
 
 @dataclass(slots=True, eq=False)
 class Sending:
-    """One request under way. `stop` ends it from another thread: it then fails at once."""
+    """One request under way. Another thread can `stop` it: it then fails at once."""
 
     outgoing: Outgoing
     deliver_to: Sequence[str] = ()
@@ -77,10 +83,10 @@ class Sending:
             self._stopped = True
             if self._socket:
                 with suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # TLS's own disturbs who reads from it
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # TLS's own would disturb the reader
 
     def run(self) -> Outcome:
-        """Sends, and returns when the answer is whole, when it fails, or when its time is up."""
+        """Sends the request, and returns when the answer is complete, the request fails, or the time is up."""
         started = monotonic()
         try:
             outcome = self._run(started + self.outgoing.timeout)
@@ -90,7 +96,7 @@ class Sending:
             outcome = Outcome(error=_reason(error))
         finally:
             self._close()
-        if self._stopped:  # which may look like the end of an answer
+        if self._stopped:  # a stop may look like the end of an answer
             outcome = Outcome(error=_reason(ConnectionAbortedError()))
         return outcome._replace(duration_ms=round((monotonic() - started) * 1000))
 
@@ -108,7 +114,7 @@ class Sending:
         return _answer(connection, self.outgoing.method, deadline)
 
     def _connect(self, target: Target, deadline: float) -> socket.socket:
-        """To the first address that accepts; each but the last may take half of the time that is left."""
+        """Connects to the first address that accepts; each but the last may take half of the remaining time."""
         *others, last = target.addresses
         for address in others:
             with suppress(OSError):
@@ -129,16 +135,16 @@ class Sending:
         return connection
 
     def _wait_until_connected(self, connection: socket.socket, deadline: float) -> int:
-        """The number of the error, or 0. Looks up now and then: not every system wakes who waits when it is stopped."""
+        """The number of the error, or 0. Polls for `stop`: not every system wakes a wait when its socket shuts down."""
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_WRITE)
-            while not selector.select(min(_left(deadline), _GLANCE)):
+            while not selector.select(min(_left(deadline), _LOOK_SECONDS)):
                 self._check()
         return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def _secure(self, context: ssl.SSLContext, connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
         connection.settimeout(_left(deadline))
-        with self._lock:  # shut down halfway, the socket would be lost
+        with self._lock:  # a `stop` in between would shut down the socket that is no longer used
             self._check()
             secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
             self._socket = secured
@@ -178,17 +184,17 @@ class _Within(io.RawIOBase):
         self._connection.settimeout(_left(self._deadline))
         count = self._connection.recv_into(buffer)
         self._left_to_read -= count
-        if self._left_to_read < 0:  # such as a chunk without an end, which the parser would read whole
+        if self._left_to_read < 0:  # for example an endless chunk, which the parser would read whole
             raise HTTPException
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """What the parser asks of a socket."""
+        """The file that the parser asks a socket for."""
         return _WholeLines(self)
 
 
 class _WholeLines(io.BufferedReader):
-    """The parser would take a head that breaks off for a whole one."""
+    """Raises ConnectionResetError for a head that breaks off, which the parser would take for a complete one."""
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
@@ -198,7 +204,7 @@ class _WholeLines(io.BufferedReader):
 
 
 def _send(connection: socket.socket, request: bytes, deadline: float) -> None:
-    """All of it within the deadline; `sendall` of TLS would give each piece the time anew."""
+    """Sends the whole request within the deadline; `sendall` of TLS would start the time anew for each piece."""
     left = memoryview(request)
     while left:
         connection.settimeout(_left(deadline))
@@ -214,14 +220,14 @@ def _answer(connection: socket.socket, method: str, deadline: float) -> Outcome:
     content = response.read(MOST_ANSWER_BYTES + 1)
     if response.length and len(content) <= MOST_ANSWER_BYTES:
         raise ConnectionResetError("the answer ended early")
-    reason = response.reason.strip() or _phrase(response.status)
-    return Outcome(
+    outcome = Outcome(
         status=response.status,
-        error=None if 200 <= response.status < 300 else reason,
         headers=[(name.lower(), value) for name, value in response.getheaders()],
         body=content[:MOST_ANSWER_BYTES].decode(errors="replace"),
         cut=len(content) > MOST_ANSWER_BYTES,
     )
+    reason = response.reason.strip() or _phrase(response.status)
+    return outcome if outcome.successful else outcome._replace(error=reason)
 
 
 def _request(outgoing: Outgoing) -> bytes:
@@ -244,7 +250,7 @@ def _left(deadline: float) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """A failure in the vendor's words where it documents them, else in as few as it takes (assumed)."""
+    """The failure in the vendor's words where it documents them, else in a few words (assumed)."""
     for kind, text in _REASONS:
         if isinstance(error, kind):
             return text

@@ -1,4 +1,4 @@
-"""Where deliveries may really go: to this machine and its neighbours, and nowhere else unless told so."""
+"""Decides where deliveries may really go: to this machine and its network, and elsewhere only when allowed."""
 
 import socket
 from collections.abc import Container, Sequence
@@ -14,24 +14,36 @@ def _networks(*names: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 _NEAR = _networks(
-    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "0.0.0.0"),
-    *("::1", "fc00::/7", "::"),
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "0.0.0.0",
+    "::1",
+    "fc00::/7",
+    "::",
 )
-"""Loopback and private addresses, and the unspecified ones, which reach this machine too.
+"""Loopback and private addresses, and the unspecified addresses, which reach this machine too.
 
-Not the library's `is_private`: addresses for documentation are private to it as well, and more with each version.
+Not the library's `is_private`, which also counts addresses for documentation, and more with each version of Python.
 """
 _METADATA = _networks(
-    *("169.254.0.0/16", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
-    *("fe80::/10", "fd00:ec2::/32", "fd00:c1::/32", "fd20:ce::/32"),
+    "169.254.0.0/16",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "fe80::/10",
+    "fd00:ec2::/32",
+    "fd00:c1::/32",
+    "fd20:ce::/32",
 )
-"""Link-local addresses, and the other ones where clouds serve credentials."""
+"""Link-local addresses, and the other addresses at which clouds serve credentials."""
 _NAT64 = ip_network("64:ff9b::/96")
 _LOCAL_NAMES = ("host.docker.internal",)
 
 
 class Captured(Exception):
-    """The target is not to be called; the text says why."""
+    """The delivery is captured instead of sent; the text says why."""
 
 
 class Unresolved(Exception):
@@ -39,7 +51,7 @@ class Unresolved(Exception):
 
 
 class Target(NamedTuple):
-    """Where to connect: `addresses` are tried in turn, and nothing else is looked up."""
+    """A host to connect to: its `addresses` are tried in turn, without another look-up."""
 
     host: str
     port: int
@@ -47,11 +59,11 @@ class Target(NamedTuple):
 
 
 def resolve(url: str, deliver_to: Sequence[str] = (), own_ports: Container[int] = ()) -> Target:
-    """The target of an http or https URL. Raises Captured, before any lookup where the name tells, and Unresolved.
+    """The target of an http or https URL. Raises Unresolved, and Captured: without a look-up where the name decides.
 
-    Loopback and private addresses, names of one label (as containers have) and `host.docker.internal` are
-    called; of `deliver_to` any address but a metadata one. Never the mock itself, on one of its `own_ports`: a web
-    page may create webhooks, and so could drive the admin routes.
+    Allowed are loopback and private addresses, names of one label (containers have them), `host.docker.internal`, and
+    any address of a host in `deliver_to` but metadata addresses. The mock itself, on one of its `own_ports`, is never
+    called: a web page may create webhooks, and could so drive the admin routes.
     """
     parts = urlsplit(url)
     host = ascii_name(parts.hostname or "").rstrip(".")
@@ -59,19 +71,19 @@ def resolve(url: str, deliver_to: Sequence[str] = (), own_ports: Container[int] 
     opened = host in {name.lower().rstrip(".") for name in deliver_to}
     literal = _literal(host)
     if literal and _is_metadata(literal):
-        raise Captured(f"{host} is a link-local or metadata address; those are never called")
+        raise Captured(f"{host} is a link-local or metadata address; such addresses are never called")
     if not (opened or _is_near(host, literal)):
-        raise Captured(f"{host} is not on this machine or network; --deliver-to {host} lets deliveries out")
+        raise Captured(f"{host} is not on this machine or network; start with --deliver-to {host} to deliver there")
     addresses = [address for address in _addresses(host, port) if _may_be_called(address, opened)]
     if not addresses:
         raise Captured(f"{host} has no address that may be called")
     if port in own_ports and any(map(_is_own, addresses)):
-        raise Captured("the target is the mock server itself, which delivers nothing to itself")
+        raise Captured("the target is the mock server itself, and it never delivers to itself")
     return Target(host, port, tuple(map(str, addresses)))
 
 
 def ascii_name(host: str) -> str:
-    """A host's name as it is looked up; the full stops of other scripts become dots. Raises Unresolved."""
+    """A host's name in ASCII, as it is looked up; full stops of other scripts become dots. Raises Unresolved."""
     try:
         return host if host.isascii() else host.encode("idna").decode()
     except UnicodeError as error:
@@ -92,7 +104,7 @@ def _may_be_called(address: Address, opened: bool) -> bool:
 
 
 def _is_metadata(address: Address) -> bool:
-    """Also when an IPv6 address only wraps the IPv4 one: mapped, 6to4, or NAT64."""
+    """Whether it is a metadata address, also when an IPv6 address wraps it: mapped, 6to4, or NAT64."""
     forms: list[Address | None] = [address]
     if isinstance(address, IPv6Address):
         forms += [address.ipv4_mapped, address.sixtofour]
@@ -110,7 +122,7 @@ def _addresses(host: str, port: int) -> list[Address]:
 
 
 def _is_own(address: Address) -> bool:
-    """Whether it is one of this machine, which are those that can be listened on."""
+    """Whether this machine has the address: only its own can be bound."""
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:

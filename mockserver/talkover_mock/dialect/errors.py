@@ -1,16 +1,16 @@
-"""Every error the program names: the API's answers, admin problems and mistakes in fixtures."""
+"""The API's error answers: one class for each kind, with its status and body."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
 class ApiError(Exception):
-    """An error answer of the API. `reason` is one sentence for a person; the body stays the vendor's."""
+    """An error answer of the API. `reason` explains it to a person in one sentence; the body stays the vendor's."""
 
     status = 500
     message = "Server Error"
     pretty: ClassVar[bool] = False
-    """Printed with four-space indentation, as Laravel's own error pages are (measured)."""
+    """Whether the body is indented by four spaces, as Laravel's own error pages are (measured)."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
@@ -30,7 +30,7 @@ class ServerError(ApiError):
 
 
 class Maintenance(ApiError):
-    """Laravel's maintenance mode, which only a fault brings (measured body)."""
+    """Laravel's maintenance mode; only a fault causes it (measured body)."""
 
     status = 503
     message = "Service Unavailable"
@@ -38,7 +38,7 @@ class Maintenance(ApiError):
 
 
 class RouteNotFound(ApiError):
-    """No route has this path (measured). `path` is as it was requested, percent-encoded."""
+    """No route has this path (measured). `path` is the requested path, percent-encoded."""
 
     status = 404
     pretty = True
@@ -52,7 +52,7 @@ class RouteNotFound(ApiError):
 
 
 class MethodNotAllowed(ApiError):
-    """The path exists, the method does not (measured). `allowed` is in the order of Laravel's verbs."""
+    """The path exists, the method does not (measured). `allowed` has the order of Laravel's verbs."""
 
     status = 405
     pretty = True
@@ -72,7 +72,7 @@ class MethodNotAllowed(ApiError):
 
 
 class Refused(ApiError):
-    """What the HTTP layer itself refuses, such as a malformed Host header (assumed)."""
+    """A request that the HTTP layer itself refuses, such as one with a malformed Host header (assumed)."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -81,14 +81,14 @@ class Refused(ApiError):
 
 
 class MissingToken(ApiError):
-    """No bearer token (documented)."""
+    """The request has no bearer token (documented)."""
 
     status = 401
     message = "Missing Bearer Token"
 
 
 class Unauthenticated(MissingToken):
-    """No bearer token on the routes of agents (documented there)."""
+    """A request to a route of agents has no bearer token (documented there)."""
 
     message = "Unauthenticated."
 
@@ -115,13 +115,13 @@ class ExpiredToken(InvalidToken):
 
 
 class RateLimited(ApiError):
-    """The token's calls of this minute are used up (documented on the agents page)."""
+    """The token has used its calls of this minute (documented on the agents page)."""
 
     status = 429
     message = "Too many requests. Please try again later."
 
     def __init__(self, limit: int, retry_after: int) -> None:
-        super().__init__(f"the token has used its {limit} calls of this minute; the next are free in {retry_after} s")
+        super().__init__(f"the token has used its {limit} calls of this minute; wait {retry_after} s")
         self._retry_after = retry_after
 
     def body(self) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class RateLimited(ApiError):
 
 
 class ValidationFailed(ApiError):
-    """Fields that break the rules: every text of every field, in the documented order."""
+    """Fields break their rules; `errors` has every text of every field, in the documented order."""
 
     status = 422
     message = "The given data was invalid."
@@ -146,14 +146,14 @@ class ValidationFailed(ApiError):
 
 
 class FiltersInvalid(ValidationFailed):
-    """The same on the list of agents, whose body says `success` first (documented)."""
+    """Filters of the list of agents break their rules; the body begins with `success` (documented)."""
 
     def body(self) -> dict[str, Any]:
         return {"success": False, **super().body()}
 
 
 class NotFound(ApiError):
-    """A record that the environment does not hold; `id` is what was asked for."""
+    """The environment does not hold the record; `id` is the requested id."""
 
     status = 404
 
@@ -166,19 +166,19 @@ class NotFound(ApiError):
 
 
 class AgentNotFound(NotFound):
-    """The agent is unknown, or in another environment (documented)."""
+    """The agent is unknown, or belongs to another environment (documented)."""
 
     message = "Agent not found in this environment."
 
 
 class AgentMissing(AgentNotFound):
-    """The same on the agent's own route, where the vendor documents another text."""
+    """An unknown agent on the agent's own route, where the vendor documents another text."""
 
     message = "Agent not found"
 
 
 class WebhookNotFound(NotFound):
-    """The webhook is unknown, or another agent's (documented)."""
+    """The webhook is unknown, or belongs to another agent (documented)."""
 
     message = "Webhook not found."
 
@@ -194,7 +194,7 @@ class LogNotFound(NotFound):
 
 
 class LogNotRetriable(ApiError):
-    """The log entry is not failed, is too old, or its webhook is disabled (documented)."""
+    """The log entry has not failed, is too old, or its webhook is disabled (documented)."""
 
     status = 422
     message = "Log cannot be retried"

@@ -1,4 +1,4 @@
-"""The 22 events that a webhook can ask for."""
+"""The 22 events that a webhook can subscribe to."""
 
 from collections.abc import Mapping
 

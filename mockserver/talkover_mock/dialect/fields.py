@@ -16,6 +16,10 @@ def integer_field(name: str, low: int, high: int, default: int) -> Field:
     return Field(name, integer(low, high), schema, default=default)
 
 
+def boolean_field(name: str, default: bool) -> Field:
+    return Field(name, boolean, {"type": "boolean", "default": default}, default=default)
+
+
 def choice_field(name: str, *options: str) -> Field:
     return Field(name, choice(*options), {"enum": list(options), "default": options[0]}, default=options[0])
 
@@ -45,7 +49,7 @@ WEBHOOK_FIELDS: Sequence[Field] = (
     ),
     integer_field("timeout", 5, 120, default=30),
     integer_field("max_retries", 0, 10, default=3),
-    Field("enabled", boolean, {"type": "boolean", "default": True}, default=True),
+    boolean_field("enabled", default=True),
     choice_field("http_method", "POST", "PUT", "PATCH"),
     choice_field("authorization_scheme", "none", "bearer", "basic", "api_key", "custom"),
     Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
@@ -56,7 +60,7 @@ WEBHOOK_FIELDS: Sequence[Field] = (
         default={},
     ),
 )
-"""The fields of a webhook that create and update take, in the order in which errors are reported."""
+"""The fields of a webhook in create, update and fixtures, in the order in which errors are reported."""
 
 AGENT_FILTERS: Sequence[Field] = (
     Field("status", choice("draft", "published"), {"enum": ["draft", "published"]}),
@@ -64,7 +68,7 @@ AGENT_FILTERS: Sequence[Field] = (
     text_field("search", 255),
     integer_field("per_page", 1, 100, default=20),
 )
-"""What the list of agents can be asked for (documented; the limit of `search` is assumed)."""
+"""The filters of the list of agents (documented; the limit of `search` is assumed)."""
 
 LOG_FILTERS: Sequence[Field] = (integer_field("per_page", 1, 100, default=25),)
-"""What a webhook's log can be asked for (documented)."""
+"""The filters of a webhook's log (documented)."""

@@ -7,9 +7,9 @@ from datetime import datetime
 
 
 def ordered_uuid(moment: datetime, randomness: int, offset: int = 0) -> str:
-    """An id made at `moment`: 48 bits of 10-microsecond units since 1970, then a random version 4.
+    """An id made at `moment`: 48 bits of 10-microsecond units since 1970, then the random part of a version 4.
 
-    `randomness` is any integer, of which 80 bits are used. `offset` is added to the units, so that ids
+    `randomness` is any integer; its lowest 80 bits are used. `offset` is added to the units, so that ids
     made at one moment still sort.
     """
     units = _units(moment) + offset
@@ -18,13 +18,13 @@ def ordered_uuid(moment: datetime, randomness: int, offset: int = 0) -> str:
 
 
 def seeded_uuid(moment: datetime, seed: str, offset: int = 0) -> str:
-    """The ordered UUID whose random part follows from `seed` alone: the same at every start."""
+    """An ordered UUID whose random part follows from `seed` alone, so that it is equal at every start."""
     digest = hashlib.blake2b(seed.encode(), digest_size=10).digest()
     return ordered_uuid(moment, int.from_bytes(digest, "big"), offset)
 
 
 class IdSource:
-    """Makes the ids of one kind of record: the same seed and the same moments give the same ids."""
+    """Makes the ids of one kind of record: equal seeds and moments give equal ids."""
 
     __slots__ = ("_count", "_kind", "_last", "_now", "_seed")
 
@@ -37,9 +37,9 @@ class IdSource:
         self._count = self._last = self._now = 0
 
     def new(self, moment: datetime, taken: Container[str] = ()) -> str:
-        """An id that sorts after all before it, also while the clock stands still, and is not among `taken`.
+        """A new id that is not among `taken` and sorts after all earlier ids, even while the clock is frozen.
 
-        After a clock that was set back it sorts by its moment, as all do.
+        After the clock was set back, a new id sorts by its moment only.
         """
         now = _units(moment)
         if now < self._now:
@@ -54,5 +54,5 @@ class IdSource:
 
 
 def _units(moment: datetime) -> int:
-    """10-microsecond units since 1970."""
+    """The units of 10 microseconds since 1970."""
     return round(moment.timestamp() * 100_000)

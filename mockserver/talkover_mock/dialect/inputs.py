@@ -1,7 +1,4 @@
-"""A request's input as Laravel reads it: JSON, forms and query strings, trimmed, with null for nothing.
-
-What can't be read counts as no input at all (measured). That hides bugs of clients, so it comes with a note.
-"""
+"""A request's input as Laravel reads it: unreadable input counts as no input (measured), with a note for the client."""
 
 import json
 import re
@@ -10,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 _WHITESPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\ufeff\u200b"
-"""What is trimmed (measured): Unicode's white space, the byte order mark, the zero-width space."""
+"""The trimmed characters (measured): Unicode's white space, the byte order mark, the zero-width space."""
 _DEEPEST = 100
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
@@ -18,18 +15,18 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Input(NamedTuple):
-    """The fields that a request gives; `note` says, in one sentence, what of it was ignored and why."""
+    """The fields of a request; `note` says in one sentence which input was ignored, and why."""
 
     fields: Mapping[str, Any] = MappingProxyType({})
     note: str = ""
 
 
 class _Unreadable(Exception):
-    """Why a body is not a JSON object."""
+    """A body that is not a JSON object; the text says why."""
 
 
 def from_json(body: bytes) -> Input:
-    """A body that says it is JSON."""
+    """Reads a body whose content type is JSON."""
     if not body:
         return Input()
     try:
@@ -39,26 +36,26 @@ def from_json(body: bytes) -> Input:
 
 
 def from_form(pairs: Iterable[tuple[str, str]], body: bytes = b"") -> Input:
-    """A form or a query string: `events[]=a` and `headers[0][key]=b` make lists and objects, as in PHP.
+    """Reads a form or a query string: `events[]=a` and `headers[0][key]=b` make lists and objects, as in PHP.
 
-    PHP also has no dots and spaces in names, but underscores.
+    Dots and spaces in names become underscores, as in PHP.
     """
     fields = _Array()
     for key, value in pairs:
         name, *steps = _steps(key)
         _put(fields, [re.sub("[. ]", "_", name.lstrip(" ")), *steps], value)
-    note = "the body looks like JSON but was sent as a form, so it was read as one; send Content-Type: application/json"
+    note = "the body looks like JSON but was sent, and so read, as a form; send Content-Type: application/json"
     listed = {key: _lists(value) for key, value in fields.items()}
     return Input(_cleaned(listed), note if looks_like_json(body) else "")
 
 
 def unreadable(kind: str) -> Input:
-    """A form that can't be taken apart counts as none."""
-    return Input(note=f"the body can't be read as {kind} and was ignored; see its boundary, and whether it is whole")
+    """The input of a form that can't be parsed: no fields, and a note."""
+    return Input(note=f"the body can't be read as {kind} and was ignored; check its boundary and that it is complete")
 
 
 def ignored(content_type: str, body: bytes) -> Input:
-    """A body of another type counts as none."""
+    """The input of a body of another content type: no fields, and a note."""
     if not body:
         return Input()
     sent = f"with Content-Type {content_type}" if content_type else "without a Content-Type"
@@ -66,13 +63,13 @@ def ignored(content_type: str, body: bytes) -> Input:
 
 
 def is_json(content_type: str) -> bool:
-    """Whether Laravel takes a content type for JSON: `/json` or `+json` anywhere in it."""
+    """Whether Laravel takes a content type for JSON: it contains `/json` or `+json`."""
     lowered = content_type.lower()
     return "/json" in lowered or "+json" in lowered
 
 
 def is_form(content_type: str, method: str) -> bool:
-    """Whether PHP parses such a body: multipart only in a POST."""
+    """Whether PHP parses a form of this content type: multipart only in a POST."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == _FORMS[0] or (kind == _FORMS[1] and method == "POST")
 
@@ -80,7 +77,7 @@ def is_form(content_type: str, method: str) -> bool:
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(body.decode(), parse_constant=_no_constant)
-        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # no half surrogate pairs, no 1e999
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # refuses half surrogate pairs and 1e999
         deep = _depth_exceeds(data, _DEEPEST)
     except (ValueError, RecursionError) as error:
         raise _Unreadable(f"is not JSON ({error})") from None
@@ -96,7 +93,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _depth_exceeds(data: Any, levels: int) -> bool:
-    """Whether lists and objects nest deeper than that, without recursion."""
+    """Whether lists and objects nest more than `levels` deep; works without recursion."""
     layer = [data]
     for _ in range(levels + 1):
         layer = [each for value in layer for each in _children(value)]
@@ -117,7 +114,7 @@ def _article(data: object) -> str:
 
 
 def _cleaned(value: Any) -> Any:
-    """Every string trimmed, and the empty one null, at any depth (measured)."""
+    """The value with every string trimmed, and null for an empty one, at any depth (measured)."""
     if type(value) is str:
         return value.strip(_WHITESPACE) or None
     if type(value) is dict:
@@ -132,7 +129,7 @@ def looks_like_json(body: bytes) -> bool:
 
 
 def _steps(key: str) -> list[str]:
-    """`headers[0][key]` as `headers`, `0`, `key`; a key of another form stands for itself."""
+    """Splits `headers[0][key]` into `headers`, `0`, `key`; a key of another form stays whole."""
     found = _FORM_KEY.match(key)
     if not found or found[2].count("[") > _DEEPEST:
         return [key]
@@ -140,7 +137,7 @@ def _steps(key: str) -> list[str]:
 
 
 class _Array(dict[str, Any]):
-    """PHP's array: an empty key stands for the number after the largest."""
+    """PHP's array: an empty key becomes the number after the largest."""
 
     next = 0
 
@@ -152,7 +149,7 @@ class _Array(dict[str, Any]):
 
 
 def _put(fields: _Array, steps: list[str], value: str) -> None:
-    """Puts a value under its steps; what stands later wins."""
+    """Puts a value under its steps; a later value replaces an earlier one."""
     *inner, last = steps
     for step in inner:
         key = fields.key(step)
@@ -164,7 +161,7 @@ def _put(fields: _Array, steps: list[str], value: str) -> None:
 
 
 def _lists(value: Any) -> Any:
-    """Objects whose keys are numbers are lists: PHP knows only one kind of array."""
+    """Turns objects whose keys are numbers into lists: PHP has one kind of array for both."""
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(each) for key, each in value.items()}

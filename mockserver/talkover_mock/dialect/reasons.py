@@ -1,4 +1,4 @@
-"""Why a field was refused: the texts of its rules, with the value that came and the known one that is near."""
+"""Reasons for refused fields: the texts of the rules with the given values and similar known ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,22 +8,23 @@ from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.rules import Invalid
 
 Path = tuple[str | int, ...]
+"""The keys and indexes that lead to a value in a document."""
 
 _SECRETS = ("webhook_secret",)
-"""Fields whose values never appear in an answer (documented), and so not in its reason."""
+"""Fields whose values never appear in an answer (documented), and therefore not in its reason."""
 
 
 MISSING = object()
-"""Stands for a value that is not there, in messages."""
+"""Stands for an absent value in messages."""
 
 
 def steps_of(name: str) -> Path:
-    """The path of a rule's field: `events.1` is `("events", 1)`."""
+    """The path of a field's name: `events.1` gives `("events", 1)`."""
     return tuple(int(step) if step.isdigit() else step for step in name.split("."))
 
 
 def value_at(data: Any, steps: Path) -> Any:
-    """What stands at a path, or MISSING."""
+    """The value at a path, or MISSING."""
     for step in steps:
         try:
             data = data[step]
@@ -33,7 +34,7 @@ def value_at(data: Any, steps: Path) -> Any:
 
 
 def explained(body: Mapping[str, Any], invalid: Invalid) -> str:
-    """What is wrong with a request's fields, with the values that came and the events that are near."""
+    """The reason for a request's refused fields, with the given values and similar events."""
     return "; ".join(_explained(body, name, texts) for name, texts in invalid.entries.items())
 
 
@@ -44,5 +45,5 @@ def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
 
 
 def near_event(name: str, value: object) -> str:
-    """The known event that is near to an unknown one at `events.N`."""
+    """A hint at the known event most similar to an unknown one at `events.N`."""
     return nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""

@@ -1,7 +1,4 @@
-"""The API's field rules, their texts and coercions, declared once for requests and for fixtures.
-
-Limits and defaults are documented; texts and coercions are measured on Laravel.
-"""
+"""The rules of fields for requests and fixtures: limits are documented, texts and coercions measured on Laravel."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +9,7 @@ from talkover_mock.dialect.events import EVENTS
 _KNOWN_EVENTS = frozenset(EVENTS)
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 _NUMERIC = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-"""What PHP takes for a number."""
+"""The texts that PHP takes for numbers."""
 _URL = re.compile(
     r"""[a-z][a-z0-9.+-]* ://
     (?: [\w.~!$&'()*+,;=:%-]+ @ )?
@@ -25,9 +22,9 @@ _URL = re.compile(
 
 
 class Invalid(Exception):
-    """A value that breaks a rule: the texts for the field itself, and those for entries of its list.
+    """A value that breaks a rule: `texts` for the field itself, `entries` for other names, such as `events.1`.
 
-    `values` are those of the fields that break none, with the defaults of those that do.
+    `values` holds the stored values of valid fields, and the defaults of invalid ones.
     """
 
     def __init__(
@@ -43,7 +40,7 @@ class Invalid(Exception):
 
 
 Rule = Callable[[str, Any], Any]
-"""Takes the field's name and a value that is not null; returns what is stored, or raises Invalid."""
+"""Takes the field's name and a value that is not null; returns the stored value, or raises Invalid."""
 
 
 class Field(NamedTuple):
@@ -57,7 +54,7 @@ class Field(NamedTuple):
 
 
 def label(name: str) -> str:
-    """A field's name in a text: spaces for underscores, but not in a path such as `events.1`."""
+    """A field's name in a text: underscores become spaces, except in a path such as `events.1`."""
     return name if "." in name else name.replace("_", " ")
 
 
@@ -123,7 +120,7 @@ def choice(*options: str) -> Rule:
 
 
 def events(name: str, value: Any) -> tuple[str, ...]:
-    """At least one of the available events. The text for an empty list is documented; `{}` is PHP's empty list."""
+    """Reads a list of one or more available events. The text for `[]` is documented; `{}` is PHP's empty list."""
     if type(value) is not list and value != {}:
         raise Invalid(f"The {label(name)} must be an array.")
     if not value:
@@ -131,7 +128,7 @@ def events(name: str, value: Any) -> tuple[str, ...]:
     try:
         if _KNOWN_EVENTS.issuperset(value):
             return tuple(value)
-    except TypeError:  # a list or an object among them
+    except TypeError:  # an entry is a list or an object
         pass
     value = [_trimmed(event) for event in value]
     wrong = [i for i, event in enumerate(value) if type(event) is not str or event not in _KNOWN_EVENTS]
@@ -141,7 +138,7 @@ def events(name: str, value: Any) -> tuple[str, ...]:
 
 
 def headers(name: str, value: Any) -> tuple[tuple[str, str], ...]:
-    """A list of `{key, value}`, both required strings."""
+    """Reads a list of `{key, value}` objects; both are required strings."""
     if type(value) is not list:
         raise Invalid(f"The {label(name)} must be an array.")
     entries: dict[str, list[str]] = {}
@@ -163,7 +160,7 @@ def headers(name: str, value: Any) -> tuple[tuple[str, str], ...]:
 
 
 def templates(name: str, value: Any) -> dict[str, Any]:
-    """An object of templates by event, of which unknown keys are ignored; an empty list is PHP's empty object."""
+    """Reads an object of templates by event; unknown events are dropped. An empty list is PHP's empty object."""
     if type(value) is dict:
         return value if value.keys() <= _KNOWN_EVENTS else {key: value[key] for key in value if key in _KNOWN_EVENTS}
     if value == []:
@@ -174,9 +171,9 @@ def templates(name: str, value: Any) -> dict[str, Any]:
 def fields_of(
     body: Mapping[str, Any], fields: Sequence[Field], over: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Every field's stored value, defaults included. Raises Invalid with *all* that is wrong, in order.
+    """The stored value of every field, defaults included. Raises Invalid with *all* texts, in order.
 
-    Strings are trimmed; null and the empty string are absent (measured). With `over`, the stored values of a
+    Strings are trimmed; null and the empty string count as absent (measured). With `over`, the stored values of a
     record, a field that `body` does not name keeps its value.
     """
     values: dict[str, Any] = {}
@@ -214,7 +211,7 @@ def _trimmed(value: Any) -> Any:
 
 
 def _to_integer(value: Any) -> int | None:
-    """PHP's FILTER_VALIDATE_INT: 30, "30", "+30", 5.0 and true; not "5.0", "030", 5.5 or false."""
+    """PHP's FILTER_VALIDATE_INT, which accepts 30, "30", "+30", 5.0 and true; not "5.0", "030", 5.5 or false."""
     if value is True:
         return 1
     if type(value) is int:
@@ -227,12 +224,12 @@ def _to_integer(value: Any) -> int | None:
 
 
 def _size(value: Any) -> float:
-    """What Laravel's `between` compares: a number's value, a list's length, else the length as a string."""
+    """The size that Laravel's `between` compares: a number's value, a list's length, else the length as a string."""
     if type(value) in (int, float):
         return value  # type: ignore[no-any-return]
     if type(value) in (list, dict):
         return len(value)
     if type(value) is bool:
         return 1 if value else 0
-    text = str(value)  # a fixture's date, for one
+    text = str(value)  # for example a fixture's date
     return float(text) if _NUMERIC.fullmatch(text) else len(text)

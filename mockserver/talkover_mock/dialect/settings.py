@@ -1,10 +1,10 @@
-"""What a fixture may override: only what a user of another account could see differently."""
+"""The settings of a fixture: behaviour that may differ between Talkover accounts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from talkover_mock.dialect.fields import choice_field, integer_field
-from talkover_mock.dialect.rules import Field, Invalid, Rule, boolean, fields_of, integer, label, text
+from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field
+from talkover_mock.dialect.rules import Field, Invalid, fields_of, integer, label, text
 from talkover_mock.dialect.signing import SCHEMES
 
 PLANS: Mapping[str, int] = {"standard": 100, "professional": 1000}
@@ -13,36 +13,33 @@ _MOST_SECONDS = 86_400
 
 
 class Settings(NamedTuple):
-    """One environment's settings. `retry_schedule` in seconds; None is the default of what it overrides."""
+    """One environment's settings. `retry_schedule` in seconds; with None, the API's own value or schedule holds."""
 
-    plan: str = "standard"
-    rate_limit: int | None = None
-    enforce_rate_limit: bool = False
-    create_status: int = 200
-    failed_test_status: int = 200
-    signature_scheme: str = "hmac"
-    signature_header: str | None = None
-    signature_prefix: str | None = None
-    retry_schedule: tuple[float, ...] | None = None
-    delivery_json: str = "php"
-    seed: int = 0
+    plan: str
+    rate_limit: int | None
+    enforce_rate_limit: bool
+    create_status: int
+    failed_test_status: int
+    signature_scheme: str
+    signature_header: str | None
+    signature_prefix: str | None
+    retry_schedule: tuple[float, ...] | None
+    delivery_json: str
+    seed: int
 
     @property
     def calls_a_minute(self) -> int:
         return self.rate_limit or PLANS[self.plan]
 
     def overrides(self) -> dict[str, Any]:
-        """What differs from the defaults, as a fixture gives it."""
+        """The settings that differ from the defaults, as a fixture gives them."""
         found = self._asdict()
         changed = {name: value for name, value in found.items() if value != getattr(DEFAULTS, name)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 
 
-DEFAULTS = Settings()
-
-
 def seconds_list(name: str, value: Any) -> tuple[float, ...]:
-    """A list of waiting times; the last one repeats."""
+    """Reads a list of waiting times in seconds; the last one repeats."""
     if type(value) is not list or not value:
         raise Invalid(f"The {label(name)} must be a list of at least one number of seconds.")
     wrong = [i for i, each in enumerate(value) if type(each) not in (int, float) or not 0 <= each <= _MOST_SECONDS]
@@ -52,13 +49,13 @@ def seconds_list(name: str, value: Any) -> tuple[float, ...]:
     return tuple(value)
 
 
-def _one_of(*options: int) -> Rule:
+def _status_field(name: str, *options: int) -> Field:
     def rule(name: str, value: Any) -> int:
         if type(value) is int and value in options:
             return value
         raise Invalid(f"The selected {label(name)} is invalid.")
 
-    return rule
+    return Field(name, rule, {"enum": list(options), "default": options[0]}, default=options[0])
 
 
 def _header_name(name: str, value: Any) -> str:
@@ -72,8 +69,8 @@ _SECONDS = {"type": "number", "minimum": 0, "maximum": _MOST_SECONDS}
 SETTING_FIELDS: Sequence[Field] = (
     choice_field("plan", *PLANS),
     Field("rate_limit", integer(1, 1_000_000), {"type": "integer", "minimum": 1, "maximum": 1_000_000}),
-    Field("enforce_rate_limit", boolean, {"type": "boolean", "default": False}, default=False),
-    Field("create_status", _one_of(200, 201), {"enum": [200, 201], "default": 200}, default=200),
+    boolean_field("enforce_rate_limit", default=False),
+    _status_field("create_status", 200, 201),
     integer_field("failed_test_status", 200, 599, default=200),
     choice_field("signature_scheme", *SCHEMES),
     Field("signature_header", _header_name, {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,100}$"}),
@@ -82,10 +79,16 @@ SETTING_FIELDS: Sequence[Field] = (
     choice_field("delivery_json", "php", "plain"),
     integer_field("seed", 0, 2**63 - 1, default=0),
 )
-"""The keys of `settings` in a fixture."""
+"""The keys of `settings` in a fixture, with their defaults."""
 
 
 def to_settings(given: Mapping[str, Any]) -> Settings:
-    """Raises Invalid. Elsewhere the empty text is no value; here it is how to have no prefix."""
+    """The settings that a fixture gives, with the defaults of absent ones. Raises Invalid.
+
+    The empty text counts as absent, but as a `signature_prefix` it means no prefix.
+    """
     settings = Settings(**fields_of(given, SETTING_FIELDS))
     return settings._replace(signature_prefix="") if given.get("signature_prefix") == "" else settings
+
+
+DEFAULTS = to_settings({})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Scheme(NamedTuple):
-    """How a signature is made (`name`) and how it travels: in which header, after which prefix."""
+    """A signature scheme: `name` chooses the computation, `header` carries the signature after `prefix`."""
 
     name: str
     header: str
@@ -26,13 +26,13 @@ SCHEMES: Mapping[str, Scheme] = {
         Scheme("shopify", "X-Shopify-Hmac-Sha256"),
     )
 }
-"""The schemes by name. `hmac` is the default: the vendor documents no more than "a signature header"."""
+"""The schemes by name. `hmac` is the default: the vendor documents only "a signature header"."""
 
 
 def sign(scheme: Scheme, secret: str, body: bytes, timestamp: int, id: str) -> dict[str, str]:
     """The headers that sign `body`, with the signature's own header first.
 
-    `timestamp` is Unix seconds, `id` the message's; the schemes `stripe` and `standard` sign them too.
+    `timestamp` is in Unix seconds, `id` is the message's id. `stripe` also signs the timestamp, `standard` both.
     """
     key = secret.encode()
     if scheme.name == "stripe":
@@ -54,7 +54,7 @@ def _base64(key: bytes, message: bytes) -> str:
 
 
 def _standard_key(secret: str) -> bytes:
-    """Standard Webhooks' secrets are base64, with or without `whsec_` before it; another is taken as it is."""
+    """The key of a Standard Webhooks secret: base64, with or without `whsec_`; another text is the key itself."""
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):

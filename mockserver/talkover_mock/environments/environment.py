@@ -1,4 +1,4 @@
-"""One isolated world: its own agents and webhooks, its own clock, and the baseline it goes back to."""
+"""One isolated environment: its state, clock, deliveries, journal, faults, snapshots, and the baseline of its reset."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +14,7 @@ from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
-from talkover_mock.loading.fixture import EnvironmentSeed, to_baseline
+from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
@@ -28,27 +28,46 @@ _MOST_ERRORS = 100
 
 
 class Snapshot(NamedTuple):
-    """A named copy of the state, which shares with it what neither changes."""
+    """A named copy of the state; unchanged records are shared with it."""
 
     name: str
     taken_at: datetime
     state: State
 
 
+def check_name(name: str) -> None:
+    """Raises Unfit for a text that can't name an environment or a snapshot."""
+    if not ID.fullmatch(name):
+        raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
+
+
 class Environment:
-    """Shares `baseline` with others and keeps only what changes. Every method is atomic."""
+    """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_state", "agents", "baseline", "clock", "deliveries", "errors"),
-        *("_snapshots", "expired_tokens", "faults", "journal", "name", "rate_limit", "tokens", "webhooks"),
+        "_lock",
+        "_snapshots",
+        "_state",
+        "agents",
+        "baseline",
+        "clock",
+        "deliveries",
+        "errors",
+        "expired_tokens",
+        "faults",
+        "journal",
+        "name",
+        "rate_limit",
+        "tokens",
+        "webhooks",
     )
 
-    def __init__(self, name: str, seed: EnvironmentSeed, clock: Clock, sharing: Sharing) -> None:
-        self.name, self.baseline = name, seed.baseline
-        self.tokens, self.expired_tokens = seed.tokens, seed.expired_tokens
+    def __init__(self, name: str, fixture: EnvironmentFixture, clock: Clock, sharing: Sharing) -> None:
+        self.name, self.baseline = name, fixture.baseline
+        self.tokens, self.expired_tokens = fixture.tokens, fixture.expired_tokens
         self.clock = clock
         self.errors: list[str] = []
-        """Tracebacks of crashes of the mock itself while it answered or delivered for this environment."""
+        """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self._lock = RLock()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock)
@@ -65,13 +84,13 @@ class Environment:
         return self._state.settings
 
     def reset(self) -> None:
-        """Back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
+        """Goes back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
 
-        Costs the same however large the baseline is.
+        A large baseline costs no more than a small one.
         """
         with self._lock:
             self._state.reset(self.baseline)
-            self.clock.release()
+            self.clock.unfreeze()
             self.webhooks.ids.restart(self.settings.seed)
             self.deliveries.reset()
             self.rate_limit.reset()
@@ -79,23 +98,23 @@ class Environment:
             self.faults.reset(self.settings.seed)
 
     def close(self) -> None:
-        """Ends every delivery that is under way, and every wait."""
+        """Ends every delivery under way, and every wait."""
         self.deliveries.close()
         self.journal.close()
         self.faults.close()
 
     def take_snapshot(self, name: str) -> Snapshot:
-        """Keeps the state as it is under a name, in the place of what had it. Raises Unfit, Conflict."""
-        if not ID.fullmatch(name):
-            raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
+        """Keeps a copy of the state under a name, and replaces the snapshot of that name. Raises Unfit, Conflict."""
+        check_name(name)
         with self._lock:
             if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
-                raise Conflict("Too many snapshots", f"{MOST_SNAPSHOTS} are kept, which is the limit; delete some")
+                detail = f"{MOST_SNAPSHOTS} snapshots are kept, which is the limit; delete some"
+                raise Conflict("Too many snapshots", detail)
             self._snapshots[name] = Snapshot(name, self.clock.moment(), self._state.copy())
             return self._snapshots[name]
 
     def restore_snapshot(self, name: str) -> Snapshot:
-        """The state as it was. Raises Missing."""
+        """Makes the snapshot's state the current one. Raises Missing."""
         with self._lock:
             snapshot, seed = self._snapshot(name), self.settings.seed
             self._state.restore(snapshot.state)
@@ -103,14 +122,14 @@ class Environment:
         return snapshot
 
     def delete_snapshot(self, name: str) -> Snapshot:
-        """Raises Missing."""
+        """Forgets the snapshot, and returns it. Raises Missing."""
         with self._lock:
             snapshot = self._snapshot(name)
             del self._snapshots[name]
         return snapshot
 
     def snapshots(self) -> list[Snapshot]:
-        """By the time of their names' first use."""
+        """Oldest name first; a snapshot taken again keeps its place."""
         with self._lock:
             return list(self._snapshots.values())
 
@@ -121,7 +140,7 @@ class Environment:
         return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
-        """The clock stands still, at `moment` or where it is. Returns when what is due by a later one has been sent."""
+        """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
         with self._lock:
             before = self.clock.moment()
             self.clock.freeze(moment)
@@ -130,14 +149,14 @@ class Environment:
                 self.deliveries.wait_until_settled(gave_up)
 
     def unfreeze(self) -> None:
-        """Back to the real time; deliveries due by now are sent."""
+        """Sets the clock back to real time, and sends the deliveries that are due by then."""
         with self._lock:
             before = self.clock.moment()
-            self.clock.release()
+            self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
 
     def report(self, crash: str) -> None:
-        """Keeps the traceback of a crash: the first ninety-nine, and always the latest."""
+        """Keeps the traceback of a crash: the first 99, and the latest."""
         self.errors[_MOST_ERRORS - 1 :] = [crash]
 
     def document(self) -> dict[str, Any]:
@@ -146,22 +165,22 @@ class Environment:
             return to_document(self._state)
 
     def part(self, agent_id: str) -> dict[str, Any] | None:
-        """One agent with its webhooks as a fixture; None when there is none."""
+        """One agent with its webhooks as a fixture; None for an unknown id."""
         with self._lock:
             agent = self._state.agents.get(agent_id)
             return to_part(self._state, agent) if agent else None
 
     def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
-        """One webhook under its agent as a fixture; None when there is none."""
+        """One webhook under its agent as a fixture; None for an unknown id."""
         with self._lock:
             webhook = self._state.webhooks.get(webhook_id)
             agent = self._state.agents.get(webhook.agent_id) if webhook else None
             return to_part(self._state, agent, webhook) if agent else None
 
     def replace(self, source: Source) -> None:
-        """Another state; a reset still goes back to the environment's own baseline.
+        """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
 
-        Settings that the fixture does not give stay. Raises FixtureError, and then nothing has changed.
+        Settings that the fixture does not give stay. Raises FixtureError, and then changes nothing.
         """
         baseline = to_baseline(source, settings=self.settings)
         with self._lock:
@@ -170,28 +189,28 @@ class Environment:
             self._reseed(seed)
 
     def merge(self, source: Source) -> None:
-        """Lays a fixture over the state by id. Raises FixtureError, and then nothing has changed."""
+        """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
         with self._lock:
             seed = self.settings.seed
             self._state.merge(to_baseline(source, self._state, self.settings))
             self._reseed(seed)
 
     def _reseed(self, before: int) -> None:
-        """Another seed gives other ids and other chances; the same one goes on where it was."""
+        """Restarts ids and chances when the seed has changed."""
         if self.settings.seed != before:
             self.webhooks.ids.restart(self.settings.seed)
             self.deliveries.ids.restart(self.settings.seed)
             self.faults.reseed(self.settings.seed)
 
     def agent(self, id: str) -> Agent | None:
-        """Without the lock, which one look needs not: the others ask here whose an unknown id is."""
+        """Reads without the lock: one look-up is atomic. Other environments call this to explain an unknown id."""
         return self._state.agents.get(id)
 
     def webhook(self, id: str) -> Webhook | None:
         return self._state.webhooks.get(id)
 
     def was_deleted(self, webhook_id: str) -> bool:
-        """Whether the webhook is among those that have been deleted lately."""
+        """Whether the webhook is among the latest deleted ones."""
         with self._lock:
             return webhook_id in self._state.deleted
 

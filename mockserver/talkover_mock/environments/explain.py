@@ -1,4 +1,4 @@
-"""The sentence that goes with every refusal: what is known of what was asked for, and what is near."""
+"""Explains why the API refused a call, in one sentence: where an unknown id is known, and which id is near."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -15,7 +15,7 @@ _MOST_CHARACTERS = 200
 
 
 def explain(error: ApiError, environment: Environment | None, world: World) -> str:
-    """One sentence that says why the API refused: what is known, and what is near."""
+    """The sentence for an error; empty when there is nothing to add to the answer itself."""
     if error.reason or environment is None or not isinstance(error, NotFound):
         return error.reason
     if isinstance(error, AgentNotFound):
@@ -23,16 +23,16 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
     if isinstance(error, WebhookNotFound):
         return _explain_webhook(error.id, error.agent_id, environment, world)
     if isinstance(error, LogNotFound):
-        return f"the webhook's log has no entry {brief(error.id)}; GET its logs, or the log has lost it to its limit"
-    return f"nothing of that kind in environment {environment.name} has the id {brief(error.id)}"
+        return f"the webhook's log has no entry {brief(error.id)}, or dropped it at its limit; GET the webhook's logs"
+    return f"environment {environment.name} has no record with the id {brief(error.id)}"
 
 
 def _explain_agent(id: str, environment: Environment, world: World) -> str:
     webhook = environment.webhook(id)
     if webhook:
-        return f"{id} is the id of a webhook, of agent {webhook.agent_id}, and not of an agent"
+        return f"{id} is the id of a webhook (of agent {webhook.agent_id}), not of an agent"
     if id in environment.baseline.agents:
-        return f"agent {id} is not in the state that has replaced the fixture's; a reset brings it back"
+        return f"agent {id} is in the fixture, but not in the current state; a reset brings it back"
     elsewhere = _elsewhere(environment, world, lambda other: other.agent(id))
     if elsewhere:
         return f"agent {id} is in {elsewhere}; the token opens {environment.name}"
@@ -40,7 +40,7 @@ def _explain_agent(id: str, environment: Environment, world: World) -> str:
 
 
 def explain_unknown_webhook(id: str, environment: Environment) -> str:
-    """The same where no agent is named."""
+    """The sentence for a webhook id that no agent of the environment has."""
     known = [each for agent_id in environment.agent_ids() for each in environment.webhook_ids(agent_id)]
     return f"no webhook in environment {environment.name} has the id {brief(id)}{_near(id, known)}"
 
@@ -50,12 +50,12 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
     if webhook:
         return f"webhook {id} belongs to agent {webhook.agent_id}, not to agent {agent_id}"
     if environment.agent(id):
-        return f"{id} is the id of an agent, and not of a webhook"
+        return f"{id} is the id of an agent, not of a webhook"
     reset = "; a reset brings it back" if id in environment.baseline.webhooks else ""
     if environment.was_deleted(id):
         return f"webhook {id} has been deleted{reset}"
     if reset:
-        return f"webhook {id} is not in the state that has replaced the fixture's{reset}"
+        return f"webhook {id} is in the fixture, but not in the current state{reset}"
     elsewhere = _elsewhere(environment, world, lambda other: other.webhook(id))
     if elsewhere:
         return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
@@ -64,7 +64,7 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
 
 
 def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:
-    """The other environments that hold a record, or nothing."""
+    """The names of other environments that hold a record; empty without any."""
     others = islice(world.environments.values(), _MOST_ENVIRONMENTS)
     names = [other.name for other in others if other is not environment and holds(other)]
     if len(names) > _MOST_NAMES:
@@ -74,7 +74,7 @@ def _elsewhere(environment: Environment, world: World, holds: Callable[[Environm
 
 def _near(id: str, known: list[str]) -> str:
     if not known:
-        return "; there is none at all"
+        return "; there are none"
     id = id[:_MOST_CHARACTERS]
     best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other))
     if _likeness(id, best) * 2 >= len(best):
@@ -83,7 +83,7 @@ def _near(id: str, known: list[str]) -> str:
 
 
 def _likeness(one: str, other: str) -> int:
-    """How many characters two ids share from the front and from the back, in any case: a slip leaves most of them."""
+    """The number of characters that two ids share at the front and the back, in any case; a typo changes few."""
     one, other = one.lower(), other.lower()
     shorter = min(len(one), len(other))
     front = next((i for i in range(shorter) if one[i] != other[i]), shorter)

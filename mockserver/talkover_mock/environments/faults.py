@@ -1,13 +1,13 @@
-"""Faults: what matches a request, how often it strikes, and what it does to the answer."""
+"""Faults: the requests that a fault matches, how often it strikes, and the answer it gives instead."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from threading import Event, RLock
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from talkover_mock.base.refusals import Conflict
+from talkover_mock.base.refusals import Conflict, Missing
+from talkover_mock.base.words import brief
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.errors import ApiError
 
@@ -24,21 +24,21 @@ PRESETS: Mapping[str, Callable[[], ApiError]] = {
     "server_error": errors.ServerError,
     "maintenance": errors.Maintenance,
 }
-"""The documented answers by name."""
+"""The documented error answers by the name of their preset."""
 
 
 class Respond(NamedTuple):
-    """An answer of the test's own; a body that is not a string is sent as JSON."""
+    """An answer that the test defines; a body that is not a string is sent as JSON."""
 
     status: int
-    headers: Mapping[str, str] = MappingProxyType({})
-    body: Any = None
+    headers: Mapping[str, str]
+    body: Any
 
 
 class FaultSpec(NamedTuple):
-    """What a test asked for. `times` None is forever; `delay_ms` passes before anything else happens.
+    """A fault as a test asked for it. `times` None is for ever; `delay_seconds` pass before anything else happens.
 
-    `apply` lets the operation happen and loses its answer; otherwise the state stays untouched.
+    With `apply` the operation happens and its answer is lost; otherwise the state stays untouched.
     """
 
     method: str | None = None
@@ -46,7 +46,7 @@ class FaultSpec(NamedTuple):
     preset: str | None = None
     respond: Respond | None = None
     action: str | None = None
-    delay_ms: int = 0
+    delay_seconds: float = 0.0
     times: int | None = None
     after: int = 0
     probability: float = 1.0
@@ -55,36 +55,37 @@ class FaultSpec(NamedTuple):
 
     @property
     def replaces(self) -> bool:
-        """Whether the answer is another than the API's."""
+        """Whether the fault's answer replaces the API's."""
         return bool(self.preset or self.respond or self.action)
 
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """A fault in force: its own count and its own chance."""
+    """An active fault with its counts and its own source of chance."""
 
     id: str
     spec: FaultSpec
     random: Random
     seen: int = 0
-    """How many requests have matched."""
+    """The number of requests that matched."""
     struck: int = 0
-    """How many of them it has changed."""
+    """The number of matching requests that the fault changed."""
     forgotten: bool = False
-    """Whether a reset or the end of the environment has ended it: what it held up belongs to no one any more."""
+    """Whether a reset or the end of the environment ended the fault: requests that it held up are not recorded."""
     _ended: Event = field(default_factory=Event)
 
     @property
     def name(self) -> str:
-        what = self.spec.preset or self.spec.action or ("respond" if self.spec.respond else "delay")
-        return f"{self.id} ({what})"
+        """The id and the kind: `fault-1 (maintenance)`."""
+        kind = self.spec.preset or self.spec.action or ("respond" if self.spec.respond else "delay")
+        return f"{self.id} ({kind})"
 
     @property
     def spent(self) -> bool:
         return self.spec.times is not None and self.struck >= self.spec.times
 
     def strikes(self) -> bool:
-        """Counts a request that matches, and says whether it is hit."""
+        """Counts a matching request, and returns whether the fault strikes it."""
         self.seen += 1
         if self.spent or self.seen <= self.spec.after or self.random.random() >= self.spec.probability:
             return False
@@ -92,17 +93,17 @@ class Fault:
         return True
 
     def pause(self, seconds: float) -> bool:
-        """Waits; true when the fault's end came first."""
+        """Waits that many seconds; true when the fault ended first."""
         return self._ended.wait(seconds)
 
     def end(self, forgotten: bool = False) -> None:
-        """Ends every pause, also those that have yet to begin."""
+        """Ends every pause, also pauses that have yet to begin."""
         self.forgotten = forgotten
         self._ended.set()
 
 
 class Faults:
-    """One environment's faults, in the order in which they were set. Every method is atomic."""
+    """One environment's faults, oldest first. Every method is atomic."""
 
     __slots__ = ("_faults", "_lock", "_number", "_seed")
 
@@ -112,10 +113,10 @@ class Faults:
         self._number, self._seed = 0, seed
 
     def add(self, spec: FaultSpec) -> Fault:
-        """Raises Conflict when there are too many."""
+        """Adds a fault. Raises Conflict at the limit."""
         with self._lock:
             if len(self._faults) >= MOST_FAULTS:
-                raise Conflict("Too many faults", f"{MOST_FAULTS} faults are set, which is the limit")
+                raise Conflict("Too many faults", f"there are {MOST_FAULTS} faults, which is the limit")
             self._number += 1
             id = f"fault-{self._number}"
             seed = spec.seed if spec.seed is not None else f"{self._seed}/{self._number}"
@@ -130,22 +131,31 @@ class Faults:
     def all(self) -> Sequence[Fault]:
         return self._faults
 
-    def remove(self, id: str | None = None) -> int:
-        """One of them, or all; says how many. What hangs because of them is let go."""
+    def remove(self, id: str) -> None:
+        """Removes one fault, and frees the requests that it holds up. Raises Missing."""
         with self._lock:
-            removed = [fault for fault in self._faults if id in (None, fault.id)]
-            self._faults = [fault for fault in self._faults if id not in (None, fault.id)]
+            fault = next((each for each in self._faults if each.id == id), None)
+            if fault is None:
+                known = ", ".join(each.id for each in self._faults) or "none"
+                raise Missing("No such fault", f"no fault has the id {brief(id)}; there are {known}")
+            self._faults = [each for each in self._faults if each is not fault]
+        fault.end()
+
+    def remove_all(self) -> int:
+        """Removes every fault, frees the requests that they hold up, and returns the number of faults."""
+        with self._lock:
+            removed, self._faults = self._faults, []
         for fault in removed:
             fault.end()
         return len(removed)
 
     def strike(self, matches: Callable[[FaultSpec], bool]) -> Fault | None:
-        """The first fault that matches a request and strikes it. Counted exactly, however many come at once."""
+        """The first fault that matches a request and strikes it. The counts stay exact under concurrent requests."""
         with self._lock:
             return next((fault for fault in self._faults if matches(fault.spec) and fault.strikes()), None)
 
     def reseed(self, seed: int) -> None:
-        """For the faults that are set from now on."""
+        """Sets the seed of the faults that are added from now on."""
         self._seed = seed
 
     def reset(self, seed: int) -> None:

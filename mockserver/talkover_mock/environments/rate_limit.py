@@ -1,4 +1,4 @@
-"""The rate limit: counted for every token, enforced only where the fixture says so."""
+"""The rate limit: counts the calls of every token; enforced only where the fixture says so."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _MOST_TOKENS = 10_000
 
 
 class Quota(NamedTuple):
-    """What a token has used of its window: `reset` is Unix seconds, `seconds_left` until then."""
+    """The calls that a token has used of its window; `reset` is in Unix seconds, `seconds_left` counts until then."""
 
     limit: int
     used: int
@@ -23,7 +23,7 @@ class Quota(NamedTuple):
         return self.used > self.limit
 
     def headers(self) -> dict[str, str]:
-        """On every answer of the API but health's (documented)."""
+        """The headers of every answer of the API but health's (documented)."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(max(0, self.limit - self.used)),
@@ -32,9 +32,9 @@ class Quota(NamedTuple):
 
 
 class RateLimit:
-    """Counts the calls of each token in a window of a minute that its first call opens (assumed).
+    """Counts the calls of each token in a window of one minute, which the token's first call opens (assumed).
 
-    So a test that begins to call has the whole limit before it, whatever second it is.
+    A test therefore starts with the whole limit, at whatever second it starts.
     """
 
     __slots__ = ("_lock", "_now", "_windows")
@@ -45,18 +45,18 @@ class RateLimit:
         self._windows: dict[str, tuple[float, int]] = {}
 
     def count(self, token: str, limit: int) -> Quota:
-        """One call more."""
+        """Counts one call, and returns the quota after it."""
         now = self._now().timestamp()
         with self._lock:
             start, used = self._window(token, now)
-            self._windows.pop(token, None)  # to the end: the one that has been quiet for longest goes first
+            self._windows.pop(token, None)  # to the end: the token without calls for longest is dropped first
             self._windows[token] = start, used + 1
             if len(self._windows) > _MOST_TOKENS:
                 del self._windows[next(iter(self._windows))]
         return _quota(limit, start, used + 1, now)
 
     def peek(self, token: str | None, limit: int) -> Quota:
-        """The quota without a call, for answers that came before the count."""
+        """The quota without counting a call, for answers that are given before the count."""
         now = self._now().timestamp()
         with self._lock:
             start, used = self._window(token or "", now)

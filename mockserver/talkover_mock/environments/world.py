@@ -1,4 +1,4 @@
-"""All environments, found by token or by name; opened and closed while the server runs."""
+"""All environments of a server: finds them by token or name, opens and closes them while the server runs."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +13,9 @@ from talkover_mock.base.words import brief
 from talkover_mock.deliveries.outbox import Sharing
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
-from talkover_mock.environments.environment import Environment
-from talkover_mock.loading.fixture import DEFAULT, EnvironmentSeed, Seed
-from talkover_mock.state.names import ID, NAME_TEXT, is_token
+from talkover_mock.environments.environment import Environment, check_name
+from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
+from talkover_mock.state.names import is_token
 from talkover_mock.state.store import Baseline
 
 MOST_ENVIRONMENTS = 10_000
@@ -24,24 +24,24 @@ _MOST_CLOSED_TOKENS = 100_000
 
 
 class World:
-    """The environments of one server. The seed's stay; others are opened and closed beside them."""
+    """The environments of one server: the fixture's are permanent, others are opened and closed beside them."""
 
     def __init__(
         self,
-        seed: Seed,
+        fixture: Fixture,
         *,
         time: Callable[[], datetime] = real_time,
         deliver_to: Sequence[str] = (),
         most_kept: int = MOST_KEPT,
     ) -> None:
-        """`time` is where every clock gets the time.
+        """`time` gives every clock the real time.
 
-        `deliver_to` are hosts beyond this machine and its neighbours that deliveries really go to, `most_kept` is
-        how many requests, and how many deliveries, an environment keeps.
+        `deliver_to` are hosts outside this machine and its network to which deliveries are really sent; `most_kept`
+        is the number of requests, and the number of deliveries, that an environment keeps.
         """
         self._pump = Pump()
         self.own_ports: set[int] = set()
-        """Where it is served; no delivery goes there."""
+        """The ports that serve this world; no delivery goes there."""
         self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
         self._time = time
         self._lock = Lock()
@@ -51,8 +51,8 @@ class World:
         self._closed_tokens: dict[str, str] = {}
         self._stopped = False
         self._started = monotonic()
-        self._permanent = frozenset(seed)
-        for name, each in seed.items():
+        self._permanent = frozenset(fixture)
+        for name, each in fixture.items():
             self._add(Environment(name, each, Clock(time), self._sharing))
 
     @property
@@ -61,7 +61,7 @@ class World:
 
     @property
     def uptime(self) -> float:
-        """Seconds since the world was made, to the millisecond."""
+        """Seconds since the world was created, to the millisecond."""
         return round(monotonic() - self._started, 3)
 
     @property
@@ -85,24 +85,24 @@ class World:
         return environment
 
     def of_token(self, token: str | None) -> Environment:
-        """The environment whose token it is, expired or not; the default one when it is nobody's."""
+        """The environment that has the token, expired or not; the default one for an unknown token."""
         return self._by_token.get(token or "", self.default)
 
     def by_name(self, name: str) -> Environment:
-        """Raises Missing."""
+        """The environment of a name. Raises Missing."""
         environment = self._environments.get(name)
         if environment is None:
             raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
         return environment
 
     def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
-        """An environment of its own on `baseline`. Raises Conflict or Unfit; see `close`."""
+        """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
         with self._lock:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
-            seed = EnvironmentSeed(baseline, (token,))
-            environment = Environment(name, seed, Clock(self._time), self._sharing)
+            fixture = EnvironmentFixture(baseline, (token,))
+            environment = Environment(name, fixture, Clock(self._time), self._sharing)
             self._closed_tokens.pop(token, None)
             self._add(environment)
             if self._stopped:
@@ -110,7 +110,7 @@ class World:
         return environment
 
     def close(self, name: str) -> Environment:
-        """Ends an opened environment; its token is invalid from then on. Raises Missing or Conflict."""
+        """Closes an opened environment; its token is invalid from then on. Raises Missing, Conflict."""
         with self._lock:
             environment = self.by_name(name)
             if name in self._permanent:
@@ -142,8 +142,7 @@ class World:
         return next(name for n in self._numbers if (name := f"environment-{n}") not in self._environments)
 
     def _check_new(self, name: str, token: str) -> None:
-        if not ID.fullmatch(name):
-            raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
+        check_name(name)
         if not is_token(token):
             raise Unfit("Bad token", "a token is up to 500 visible ASCII characters without a comma")
         if name in self._environments:

@@ -1,4 +1,4 @@
-"""What has been read into one environment so far, before it becomes its baseline."""
+"""The records read for one environment so far, before they become its baseline."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,9 +12,9 @@ from talkover_mock.state.store import Baseline
 
 
 class Collected:
-    """One environment's records so far; `places` remembers where each id came from.
+    """One environment's records so far; `places` holds the source and path of each id.
 
-    `bodies` are all that will be read into it: no id is generated that one of them gives.
+    `bodies` are all parts of fixtures that describe the environment: a generated id differs from every id in them.
     """
 
     def __init__(self, bodies: Sequence[Any] = ()) -> None:
@@ -29,14 +29,14 @@ class Collected:
         self.places: dict[str, tuple[Source, Path]] = {}
 
     def baseline(self, settings: Mapping[str, Any] | None = None) -> Baseline:
-        """`settings` are those that the ones found are laid over, as a fixture gives them."""
+        """The baseline of the records; the settings read are laid over `settings`, as a fixture gives them."""
         ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
         chosen = to_settings({**(settings or {}), **self.settings})
         return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen)
 
     @cached_property
     def given_ids(self) -> frozenset[str]:
-        """The ids in `bodies`, which are not checked yet. Found only when an id is to be generated."""
+        """The ids in `bodies`, not checked yet. Computed only when an id must be generated."""
         bodies = [body for body in self._bodies if type(body) is dict]
         records = [record for body in bodies for key in body for record in _mappings(body, key)]
         webhooks = [webhook for record in records for webhook in _mappings(record, "webhooks")]
@@ -44,6 +44,6 @@ class Collected:
 
 
 def _mappings(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """The mappings in what should be a list under a key."""
+    """The mappings in the list under a key; empty when the value is not a list."""
     values = body.get(key)
     return [each for each in values if type(each) is dict] if type(values) is list else []

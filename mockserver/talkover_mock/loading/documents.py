@@ -1,4 +1,4 @@
-"""Text to plain data and back: YAML and JSON, quickly, and the line of a value when something is wrong."""
+"""YAML and JSON to plain data and back, quickly, and the line of a value for error messages."""
 
 import gc
 import json
@@ -17,21 +17,21 @@ from talkover_mock.dialect.reasons import Path
 from talkover_mock.loading.yaml_builder import Builder, DocumentError, KeyTwice
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""PyYAML's C loader, where it is there."""
+"""PyYAML's C loader, if PyYAML was built with it."""
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 _RESERVED = ("@", "`", "%")
-"""What no plain text in YAML begins with, though it looks as if it could."""
+"""Characters that can't begin a plain text in YAML, though a user may expect it."""
 _PAUSING = Lock()
-"""Held by who has paused the process's garbage collector."""
+"""Held by the thread that has paused the process's garbage collector."""
 
 _Index = dict[int, dict[str, tuple[Any, Any]]]
-"""By the id of a mapping's node: its keys and values by their texts."""
+"""By the id of a mapping's node: the nodes of its keys and values, by the keys' texts."""
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc]
-    """Writes a value that stands twice twice, where the library would write an alias."""
+    """Writes a repeated value in full, where the library would write an alias."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -40,8 +40,8 @@ class _Dumper(_SafeDumper):  # type: ignore[misc]
 def parse(text: str, json_only: bool = False, loader: Any = LOADER) -> Any:
     """The data in `text`: YAML as `yaml.safe_load` reads it, or JSON. Raises DocumentError.
 
-    Stricter than both libraries: a key that stands twice in a mapping is an error, and so is text that
-    UTF-8 can't carry. `loader` is the PyYAML loader that reads YAML.
+    Stricter than both libraries: a repeated key in a mapping is an error, and so is text that UTF-8 can't carry.
+    `loader` is PyYAML's loader class.
     """
     with collector_paused():
         try:
@@ -59,13 +59,13 @@ def read(content: bytes, json_only: bool = False) -> tuple[str, Any]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = f"is not UTF-8: the byte 0x{content[error.start]:02x} stands for no character; save it as UTF-8"
+        message = f"is not UTF-8: the byte 0x{content[error.start]:02x} is not valid there; save it as UTF-8"
         raise DocumentError(message, line) from None
     return text, parse(text, json_only)
 
 
 def is_json(name: str) -> bool:
-    """Whether a file's name or a media type says JSON."""
+    """Whether a file's name or a media type means JSON."""
     return name.lower().endswith((".json", "/json", "+json"))
 
 
@@ -74,7 +74,7 @@ def to_yaml(data: object) -> str:
 
 
 def lines(text: str, paths: Sequence[Path], loader: Any = LOADER) -> list[int | None]:
-    """The line of each path, from 1, or of the nearest thing around it. Slow: for error messages."""
+    """The line of each path, from 1, or of the closest value around it. Slow: for error messages."""
     for readable in (text, _json_as_yaml(text)):
         try:
             root = yaml.compose(readable, Loader=loader)
@@ -86,7 +86,7 @@ def lines(text: str, paths: Sequence[Path], loader: Any = LOADER) -> list[int | 
 
 
 def _json_as_yaml(text: str) -> str:
-    """JSON with the same lines, but without what YAML can't read: surrogate pairs, tabs, odd characters."""
+    """JSON with its lines kept, but surrogate pairs, tabs and other characters that YAML can't read replaced."""
     not_in_yaml = "[\t\x7f\x85\u2028\u2029]|" + Reader.NON_PRINTABLE.pattern
     return re.sub(not_in_yaml, " ", re.sub(r"(\\\\)|\\u", r"\1", text))
 
@@ -114,10 +114,10 @@ def _child(node: Any, step: str | int, index: _Index) -> tuple[Any, Any]:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Without the garbage collector: it would walk the growing data again and again (twice the time).
+    """Pauses the garbage collector, which would walk the growing data again and again (twice the time).
 
-    One thread at a time pauses it, and the others don't care: if each put back what it has found, one that came
-    while another was ending could leave the collector off for good.
+    Only one thread pauses it at a time; other threads go on without a pause. If each thread restored the state that
+    it had found, a thread that begins while another ends could leave the collector off for good.
     """
     if not gc.isenabled() or not _PAUSING.acquire(blocking=False):
         yield
@@ -153,7 +153,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _line_of_key_twice(text: str, loader: Any) -> int | None:
-    """JSON's parser does not say; YAML's does."""
+    """The line of a repeated key: the JSON parser does not tell it, the YAML parser does."""
     try:
         _parse_yaml(_json_as_yaml(text), loader)
     except KeyTwice as error:
@@ -173,14 +173,14 @@ def _parse_yaml(text: str, loader_class: Any) -> Any:
     except ReaderError as error:
         raise DocumentError("is not YAML: it holds a control character", _line_of_control(text)) from error
     except (ValueError, OverflowError):
-        raise DocumentError("is not YAML: an escape stands for no character") from None
+        raise DocumentError("is not YAML: an escape sequence is not a character") from None
     finally:
         if loader:
             loader.dispose()
 
 
 def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> DocumentError:
-    """In the library's words, with what helps where that is known."""
+    """An error in the library's words, with a hint for common problems."""
     problem, mark = error.problem or error.context or "", error.problem_mark
     if mark is None:
         return DocumentError(f"is not YAML: {problem}")
@@ -190,7 +190,7 @@ def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> DocumentError:
 
 
 def _remedy(problem: str, line: str, character: str) -> str:
-    """What to do about a problem at a character, of whose line this much stands before it."""
+    """A hint for a syntax error; `line` is the text before the character."""
     if character == "\t":
         return "; a tab can't indent, use spaces"
     if character in _RESERVED:
@@ -198,7 +198,7 @@ def _remedy(problem: str, line: str, character: str) -> str:
     if character == ":" and ": " in line:
         return "; a text with ': ' in it needs quotes"
     if problem.startswith("mapping values"):
-        return "; look at the line's indentation, and at the line before"
+        return "; check the indentation of the line, and the line before"
     return ""
 
 
@@ -208,7 +208,7 @@ def _line_of_control(text: str) -> int | None:
 
 
 def _check_pairs(data: Any) -> None:
-    """Raises DocumentError where half of a surrogate pair stands alone."""
+    """Raises DocumentError for half of a surrogate pair."""
     if isinstance(data, str):
         try:
             data.encode()

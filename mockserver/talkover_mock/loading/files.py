@@ -1,11 +1,11 @@
-"""Fixture files and folders to the environments that they describe together."""
+"""Reads fixture files and folders into the environments that they describe together."""
 
 import os.path
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from talkover_mock.loading.documents import collector_paused, is_json, read
-from talkover_mock.loading.fixture import Seed, to_seed
+from talkover_mock.loading.fixture import Fixture, read_fixture
 from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
 from talkover_mock.loading.yaml_builder import DocumentError
 
@@ -13,8 +13,8 @@ _ENDINGS = (".yaml", ".yml", ".json")
 
 
 @collector_paused()
-def load(paths: Sequence[str | Path]) -> Seed:
-    """The environments of all files together; of a folder, every YAML and JSON file in it, by name.
+def load(paths: Sequence[str | Path]) -> Fixture:
+    """The environments of all files together; a folder stands for its YAML and JSON files, in order of name.
 
     Raises FixtureError with every mistake of every file.
     """
@@ -26,16 +26,16 @@ def load(paths: Sequence[str | Path]) -> Seed:
         except FixtureError as error:
             mistakes += error.mistakes
     try:
-        seed = to_seed(sources)
+        fixture = read_fixture(sources)
     except FixtureError as error:
         mistakes += error.mistakes
     if mistakes:
         raise FixtureError(mistakes)
-    return seed
+    return fixture
 
 
 def read_file(path: Path) -> Source:
-    """One file as plain data. Raises FixtureError when it can't be read or is not YAML or JSON."""
+    """Reads one file as plain data. Raises FixtureError when it can't be read or is neither YAML nor JSON."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -44,7 +44,7 @@ def read_file(path: Path) -> Source:
 
 
 def parse(content: bytes, name: str, json_only: bool = False) -> Source:
-    """Bytes as plain data; `name` stands for the file in messages. Raises FixtureError."""
+    """Reads bytes as plain data; `name` stands for the file in messages. Raises FixtureError."""
     try:
         text, data = read(content, json_only)
     except DocumentError as error:
@@ -55,14 +55,14 @@ def parse(content: bytes, name: str, json_only: bool = False) -> Source:
 
 
 def default_fixture() -> Path:
-    """What is served when nothing is named: in an installed package, or in a checkout."""
+    """The path of the built-in fixture, in an installed package or in a checkout."""
     package = Path(__file__).parent.parent
     installed = package / "fixtures" / "default.yaml"
     return installed if installed.exists() else package.parent.parent / "fixtures" / "default.yaml"
 
 
 def _files_of(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterator[Path]:
-    """The files of all paths, each once; what can't be listed, or is given twice, becomes a mistake."""
+    """The files of all paths, each once; an unreadable folder or a repeated path becomes a mistake."""
     given: dict[str, Path] = {}
     for path in paths:
         try:
@@ -70,7 +70,7 @@ def _files_of(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterator[Path]:
         except FixtureError as error:
             mistakes += error.mistakes
             continue
-        if len(paths) == 1:  # nothing can be twice
+        if len(paths) == 1:  # no path can be repeated
             yield from files
         elif _is_new(path, given, mistakes):
             yield from (file for file in files if file is path or _is_new(file, given, mistakes))

@@ -1,4 +1,4 @@
-"""Fixture documents to what an environment starts with, and the state of one back to a document."""
+"""Reads fixture documents into the baselines and tokens of environments."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,53 +9,53 @@ from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, t
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.loading.reader import Reader
-from talkover_mock.state.names import ID, is_token
+from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
 _BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
-_TOKENS = "unknown key of a state; tokens are given in a fixture file, or as `token` when an environment is opened"
+_TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
     "tokens": _TOKENS,
     "expired_tokens": _TOKENS,
-    "environments": "unknown key of a state, which is one environment's; others are given in a fixture file, or opened",
+    "environments": "unknown key of a state: it describes one environment; give others in a fixture file, or open them",
 }
 
 
-class EnvironmentSeed(NamedTuple):
-    """What one environment starts with. Without `tokens` the default environment takes any token."""
+class EnvironmentFixture(NamedTuple):
+    """The start of one environment. Without `tokens`, the default environment accepts any bearer token."""
 
     baseline: Baseline = Baseline()
     tokens: tuple[str, ...] = ()
     expired_tokens: tuple[str, ...] = ()
 
 
-Seed = Mapping[str, EnvironmentSeed]
-"""The environments by name; `default` is always among them."""
+Fixture = Mapping[str, EnvironmentFixture]
+"""Environments by name; `default` is always among them."""
 
 
-def to_seed(sources: Sequence[Source]) -> Seed:
-    """The environments that the fixtures describe together.
+def read_fixture(sources: Sequence[Source]) -> Fixture:
+    """Reads the environments that the fixtures describe together.
 
-    The settings of the default environment hold in the others too, where they say nothing else.
-    Raises FixtureError with all mistakes of all.
+    The settings of the default environment are the defaults of the other environments.
+    Raises FixtureError with all mistakes of all fixtures.
     """
-    seeding = _Seeding(sources)
+    reader = _FixtureReader(sources)
     for source in sources:
-        seeding.read(source)
-    seeding.mistakes.raise_if_any()
-    settings = seeding.environments[DEFAULT].settings
+        reader.read(source)
+    reader.mistakes.raise_if_any()
+    settings = reader.environments[DEFAULT].settings
     return {
-        name: EnvironmentSeed(found.baseline(settings), tuple(found.tokens), tuple(found.expired_tokens))
-        for name, found in seeding.environments.items()
+        name: EnvironmentFixture(found.baseline(settings), tuple(found.tokens), tuple(found.expired_tokens))
+        for name, found in reader.environments.items()
     }
 
 
 def to_baseline(source: Source, over: State | None = None, settings: Settings = DEFAULTS) -> Baseline:
-    """The records of a fixture that describes one environment. Raises FixtureError.
+    """The baseline of a fixture that describes one environment. Raises FixtureError.
 
-    With `over`, each is laid over the record of that state with the same id: what is not given stays.
-    Its settings are laid over `settings`.
+    With `over`, each record is laid over the record of that state with the same id: absent keys keep their values.
+    The fixture's settings are laid over `settings`.
     """
     mistakes = Mistakes()
     mistakes.source = source
@@ -66,7 +66,7 @@ def to_baseline(source: Source, over: State | None = None, settings: Settings = 
     return found.baseline(settings.overrides())
 
 
-class _Seeding:
+class _FixtureReader:
     """Reads whole fixtures, one after another, into environments."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
@@ -89,9 +89,10 @@ class _Seeding:
 
     def _named_environment(self, path: Path, name: object, body: Any) -> None:
         if name == DEFAULT:
-            self.mistakes.add(path, "the default environment's keys stand at the top level of the file")
+            self.mistakes.add(path, "put the keys of the default environment at the top level of the file")
         elif not isinstance(name, str) or not ID.fullmatch(name):
-            self.mistakes.add(path, "must be named by letters, digits and -_. in quotes")
+            quotes = self.mistakes.unquoted(name, ID.fullmatch)
+            self.mistakes.add(path, f"the name must be a string: {NAME_TEXT}", hint=quotes)
         elif self.mistakes.is_mapping(path, body, _BODY_KEYS):
             self._environment(path, name, body)
 
@@ -104,7 +105,7 @@ class _Seeding:
         _read_body(Reader(self.mistakes, name, found), path, body)
 
     def _bodies(self, name: str) -> list[Any]:
-        """What all the documents say of an environment, unchecked."""
+        """The unchecked parts of all documents that describe an environment."""
         worlds = [document.get("environments") for document in self._documents]
         return [environments.get(name) for environments in worlds if isinstance(environments, dict)]
 
@@ -114,7 +115,7 @@ class _Seeding:
             self.mistakes.add(path, text, token, self.mistakes.unquoted(token, is_token))
             return False
         if token in self._tokens:
-            self.mistakes.add(path, f"the token is already one of environment {self._tokens[token]}", token)
+            self.mistakes.add(path, f"the token already belongs to environment {self._tokens[token]}", token)
             return False
         self._tokens[token] = name
         return True

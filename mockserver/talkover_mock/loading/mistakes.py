@@ -1,4 +1,4 @@
-"""What is wrong in fixtures: collected while they are read, reported all at once with their lines."""
+"""Mistakes in fixtures: collected while they are read, reported all at once with their lines."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ _UNQUOTED = {
 
 
 class Mistake(NamedTuple):
-    """One thing wrong in a fixture: where (`file:line: path`), what, and the value that was found."""
+    """One mistake in a fixture: its place (`file:line: path`), and a text with the value found."""
 
     file: str
     path: str
@@ -37,7 +37,7 @@ class Mistake(NamedTuple):
 
 
 class FixtureError(Exception):
-    """All the mistakes of all the fixture files; nothing of them was used."""
+    """All mistakes of all fixture files; no part of the files was used."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
@@ -45,7 +45,7 @@ class FixtureError(Exception):
 
 
 class Source(NamedTuple):
-    """One fixture as it came: `file` names it in messages, `text` is what its lines are counted in."""
+    """One fixture: `file` names it in messages, `text` gives the lines, `data` is the parsed text."""
 
     file: str
     text: str
@@ -54,19 +54,19 @@ class Source(NamedTuple):
 
 
 class Mistakes:
-    """Collects mistakes. `source` is the fixture that is being read."""
+    """Collects mistakes. `source` is the fixture being read."""
 
     def __init__(self) -> None:
         self.source = Source("", "", None)
         self._found: list[tuple[Source, Path, str]] = []
 
     def add(self, path: Path, text: str, value: object = MISSING, hint: str = "") -> None:
-        """`hint` goes on with the text's sentence, and so begins with a semicolon."""
+        """Adds a mistake; `hint` continues the sentence of `text`, and so begins with a semicolon."""
         got = "" if value is MISSING else f" (got {brief(value)})"
         self._found.append((self.source, path, (text.removesuffix(".") + hint if hint else text) + got))
 
     def add_invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid, fields: Sequence[Field]) -> None:
-        """The texts of the fields' rules, each at its place, with what would have been right."""
+        """Adds the texts of the fields' rules, each at its place, with a hint at valid values."""
         for name, texts in invalid.entries.items():
             steps = steps_of(name)
             value = value_at(data, steps)
@@ -82,7 +82,7 @@ class Mistakes:
         return ""
 
     def unquoted(self, value: object, fits: Callable[[str], object] = bool) -> str:
-        """What to do with a value that should be a text, when quotes make it one that fits."""
+        """A hint at quotes, when they would turn the value into a text that fits."""
         kind = _UNQUOTED.get(type(value))
         if kind is None or not fits(str(value)) or not (self.source.is_yaml or isinstance(value, date)):
             return ""
@@ -103,9 +103,9 @@ class Mistakes:
     def is_mapping(
         self, path: Path, value: object, keys: Sequence[str], misplaced: Mapping[str, str] | None = None
     ) -> bool:
-        """Whether the value is a mapping; its keys that are not among `keys` are mistakes.
+        """Whether the value is a mapping; adds a mistake if not, and for each key that is not among `keys`.
 
-        `misplaced` says where some of these belong.
+        `misplaced` holds the messages for keys that belong elsewhere.
         """
         if not isinstance(value, dict):
             self.add(path, f"must be a mapping with {', '.join(keys)}" if keys else "must be a mapping", value)
@@ -116,7 +116,7 @@ class Mistakes:
         return True
 
     def list_at(self, path: Path, body: Mapping[str, Any], key: str) -> list[Any]:
-        """The list under `key`, empty when it is absent or, which is a mistake, no list."""
+        """The list under `key`; empty when it is absent or, with a mistake, when it is not a list."""
         value = body.get(key)
         if value is None or isinstance(value, list):
             return value or []
@@ -125,21 +125,21 @@ class Mistakes:
 
 
 def shown(path: Path) -> str:
-    """A path as a person writes it: `agents[0].webhooks[2].timeout`."""
+    """A path in the usual notation: `agents[0].webhooks[2].timeout`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
 
 
 def near_or_listed(value: object, options: Sequence[object]) -> str:
-    """As `near_or_all`, but what is too much for a message is left to the schema to list."""
+    """Like `near_or_all`, but refers to the schema when there are too many options for a message."""
     known = [str(option) for option in options]
     if len(known) <= _MOST_LISTED:
         return near_or_all(value, known)
-    return nearest(value, known) or f"; expected one of the {len(known)} that `talkover-mock schema` lists"
+    return nearest(value, known) or f"; expected one of the {len(known)} values in `talkover-mock schema`"
 
 
 def schema_at(fields: Sequence[Field], steps: Path) -> Mapping[str, Any]:
-    """What the fields' schemas say of the value at a path, which may be nothing."""
+    """The schema of the value at a path; empty when the fields' schemas have no such path."""
     found: Mapping[str, Any] = {"properties": {field.name: field.schema for field in fields}}
     for step in steps:
         found = found.get("items", {}) if isinstance(step, int) else found.get("properties", {}).get(step, {})

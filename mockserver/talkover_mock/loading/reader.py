@@ -25,24 +25,24 @@ WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
-"""Levels of an agent's keys and of templates, within those of the fixture: more could not be written as JSON."""
+"""Levels of nesting in an agent's keys and templates, from the fixture's top: JSON can't be written much deeper."""
 _DERIVED = ("agent_id", "events_count")
 CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
-"""When a record of a fixture was created, if the fixture does not say: the same at every start."""
+"""The creation time of a record whose fixture gives no time: equal at every start."""
 
 
 class Reader:
-    """Adds what one environment's fixture describes to `found`, laid over the records of `over` if given."""
+    """Adds the records of one environment's fixture to `found`, laid over the records of `over` if given."""
 
     def __init__(self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None) -> None:
         self.mistakes = mistakes
         self.name, self.found, self.over = name, found, over
         self._agents_before = len(over.agents) if over else 0
         self._moments: dict[str, datetime] = {}
-        """By their texts, of which a fixture has few that differ."""
+        """Moments by their texts: a fixture repeats a few texts often."""
 
     def agent(self, path: Path, data: Any) -> None:
-        """One agent with its webhooks."""
+        """Reads one agent with its webhooks."""
         if type(data) is not dict:
             return self.mistakes.add(path, "must be a mapping with at least a name", data)
         if self.over:
@@ -50,7 +50,7 @@ class Reader:
         name = self._agent_name(path, data.get("name"))
         moments = {key: self._moment(path, key, data) for key in ("created_at", "updated_at") if key in data}
         created = moments.get("created_at") or CREATED
-        id = self.id(path, data, created, self.name, self._agents_before + len(self.found.agents))
+        id = self.record_id(path, data, created, self.name, self._agents_before + len(self.found.agents))
         self.found.agents[id] = Agent(id, name, self._details(path, data, moments))
         self._cache_clears(path, id, data.get("cache_clears"))
         for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
@@ -75,12 +75,12 @@ class Reader:
         return ""
 
     def _cache_clears(self, path: Path, id: str, count: object) -> None:
-        if type(count) is float and count.is_integer():  # 2.0, an integer by the schema
+        if type(count) is float and count.is_integer():  # 2.0 is an integer in JSON Schema
             count = int(count)
         if type(count) is int and count >= 0:
             self.found.cache_clears[id] = count
         elif count is not None:
-            self.mistakes.add((*path, "cache_clears"), "must be a count, 0 or more", count)
+            self.mistakes.add((*path, "cache_clears"), "must be a whole number, 0 or more", count)
 
     def _details(self, path: Path, agent: Mapping[Any, Any], moments: Mapping[str, datetime | None]) -> dict[str, Any]:
         details = {}
@@ -94,7 +94,7 @@ class Reader:
         return dict(self._plain(path, details))
 
     def _plain(self, path: Path, value: Any) -> Any:
-        """The value as JSON can carry it: times as text; what JSON does not have is a mistake."""
+        """The value as JSON can carry it: times become texts; a value that JSON does not have is a mistake."""
         if len(path) > _DEEPEST:
             return self.mistakes.add(path[:_DEEPEST_SHOWN], f"is nested too deeply; at most {_DEEPEST} levels")
         if isinstance(value, dict):
@@ -109,14 +109,14 @@ class Reader:
         if isinstance(value, date):
             return value.isoformat()
         if isinstance(value, bytes) or (isinstance(value, float) and not math.isfinite(value)):
-            self.mistakes.add(path, "is not a value that JSON has; put it in quotes", value)
+            self.mistakes.add(path, "is not a JSON value; put it in quotes", value)
         return value
 
     def _plain_moment(self, path: Path, value: datetime) -> str:
         try:
             return to_seconds(to_utc(value))
         except OverflowError:
-            self.mistakes.add(path, "is not within the years 1 to 9999 of UTC", value)
+            self.mistakes.add(path, "is not within the years 1 to 9999 in UTC", value)
             return ""
 
     def _webhook(self, path: Path, agent_id: str, data: Any) -> None:
@@ -137,7 +137,8 @@ class Reader:
         values["created_at"] = created = self._moment(path, "created_at", data) or CREATED
         values["updated_at"] = self._moment(path, "updated_at", data) or created
         siblings = self.found.webhook_ids.setdefault(agent_id, [])
-        values["id"] = id = self.id(path, data, created, agent_id, self._webhooks_before(agent_id) + len(siblings))
+        count = self._webhooks_before(agent_id) + len(siblings)
+        values["id"] = id = self.record_id(path, data, created, agent_id, count)
         values["agent_id"] = agent_id
         if "status" in data:
             values["in_error"] = self._in_error(path, data["status"], values["enabled"])
@@ -165,12 +166,12 @@ class Reader:
     def _unknown_webhook_keys(self, path: Path, data: Mapping[str, Any]) -> None:
         for key in data:
             if key in _DERIVED:
-                self.mistakes.add((*path, key), "is derived from the rest; leave it out")
+                self.mistakes.add((*path, key), "is derived from other keys; leave it out")
             elif key not in _KNOWN_WEBHOOK_KEYS:
                 self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
 
     def _check_templates(self, path: Path, given: Any) -> None:
-        """The API ignores a template of an unknown event; in a fixture it is a slip."""
+        """Adds a mistake for an unknown event: the API ignores its template, but in a fixture it is a slip."""
         for event in given if type(given) is dict else ():
             if event not in EVENTS:
                 near = near_or_listed(event, tuple(EVENTS))
@@ -179,12 +180,12 @@ class Reader:
     def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
         agreeing = "active" if enabled else "disabled"
         if status not in (agreeing, "error", None):
-            text = f"must be error, or be left out (by enabled it is {agreeing})"
+            text = f"must be error or left out (enabled makes it {agreeing})"
             self.mistakes.add((*path, "status"), text, status)
         return status == "error"
 
-    def id(self, path: Path, data: Mapping[str, Any], created: datetime, seed: str, count: int) -> str:
-        """The record's id, or one that follows from the rest and is the same at every start."""
+    def record_id(self, path: Path, data: Mapping[str, Any], created: datetime, seed: str, count: int) -> str:
+        """The record's given id, or a generated id, which is equal at every start."""
         id = data.get("id")
         if id is None:
             return self._generated_id(path, created, seed, count)
@@ -214,7 +215,7 @@ class Reader:
         return id in self.over.agents or id in self.over.webhooks
 
     def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
-        """In whole seconds, as the API's database keeps it."""
+        """The moment under a key, in whole seconds, as the API's database keeps times."""
         value = data.get(key)
         if value is None:
             return None

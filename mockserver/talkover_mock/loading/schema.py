@@ -24,7 +24,7 @@ _TOKENS = {
 
 
 def fixture_schema() -> dict[str, Any]:
-    """A schema in draft 2020-12."""
+    """The schema, in draft 2020-12."""
     environment = _environment()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -48,15 +48,15 @@ def _object(*required: str, **properties: Any) -> dict[str, Any]:
 
 def _environment() -> dict[str, Any]:
     return {
-        "tokens": {**_TOKENS, "description": "The bearer tokens that open this environment"},
-        "expired_tokens": {**_TOKENS, "description": "Tokens that are answered with TOKEN_EXPIRED"},
+        "tokens": {**_TOKENS, "description": "The bearer tokens of this environment"},
+        "expired_tokens": {**_TOKENS, "description": "Tokens that the API refuses with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
 
 
 def _agent() -> dict[str, Any]:
-    """Further keys are allowed: they are served last."""
+    """The schema of an agent; other keys are allowed, and the API serves them last."""
     own = ("id", "name", "created_at", "updated_at")
     return {
         **_object(
@@ -89,12 +89,12 @@ def _required(fields: Sequence[Field]) -> list[str]:
 
 
 def _schemas(fields: Sequence[Field]) -> dict[str, Any]:
-    """The schemas of all fields; those that are not required may be null."""
+    """The schemas of all fields by name; an optional field may be null."""
     return {field.name: dict(field.schema) if field.required else _or_null(field.schema) for field in fields}
 
 
 def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A field that is not required may be null, which is its default; state is served with such."""
+    """The schema of an optional field: null stands for its default, and the served state contains such nulls."""
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
     return {**schema, "type": [schema["type"], "null"]}

@@ -1,4 +1,4 @@
-"""The state of an environment back to a fixture document."""
+"""Writes the state of an environment as a fixture document."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
 
 
 def to_document(state: State) -> dict[str, Any]:
-    """The state as a fixture: feeding it back gives the same state."""
+    """The state as a fixture; reading it gives the same state."""
     settings = state.settings.overrides()
     return {
         **({"settings": settings} if settings else {}),
@@ -33,13 +33,13 @@ def to_document(state: State) -> dict[str, Any]:
 
 
 def to_part(state: State, agent: Agent, webhook: Webhook | None = None) -> dict[str, Any]:
-    """One agent of the state as a fixture, with all its webhooks or with one of them."""
+    """One agent of the state as a fixture, with all its webhooks or with `webhook` only."""
     webhooks = [webhook] if webhook else state.webhooks_of(agent.id)
     return {"agents": [_agent_document(state, agent, webhooks)]}
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """The same for the same state, and another for any other."""
+    """A short text that is equal for equal documents and differs for others."""
     return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
 
 

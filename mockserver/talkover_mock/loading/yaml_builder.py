@@ -1,4 +1,4 @@
-"""YAML's events to plain data: several times faster than through the library's nodes, and stricter."""
+"""Builds plain data from YAML's events: several times faster than the library's way over nodes, and stricter."""
 
 from typing import Any, NoReturn
 
@@ -8,13 +8,13 @@ from talkover_mock.base.words import brief
 
 _MAP, _SEQ, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:str"
 _MOST_ALIASED = 5_000_000
-"""Values that aliases may stand for; a file that refers to itself over and over would fill the memory."""
+"""Values that aliases may add: aliases of aliases could fill the memory."""
 _MOST_BITS = 1024
-"""Of a whole number: more than a float holds; Python refuses to write much larger ones as text."""
+"""Bits of a whole number: more than a float holds; Python refuses to write much larger numbers as text."""
 
 
 class DocumentError(Exception):
-    """Text that is not the YAML or JSON it should be. `line` counts from 1."""
+    """Text that is not valid YAML or JSON. `line` counts from 1."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -22,16 +22,16 @@ class DocumentError(Exception):
 
 
 class KeyTwice(DocumentError):
-    """A key that stands twice in one mapping."""
+    """A repeated key in one mapping."""
 
     def __init__(self, key: object, line: int | None = None) -> None:
-        super().__init__(f"the key {key!r} stands twice in one mapping", line)
+        super().__init__(f"the key {key!r} appears twice in one mapping", line)
 
 
 class Builder:
     """Builds the data of one document from the events of `loader`, a PyYAML loader.
 
-    What a scalar means is still the library's to say; the answers for plain ones are remembered.
+    The library still decides the type of a scalar; its results for plain scalars are remembered.
     """
 
     def __init__(self, loader: Any) -> None:
@@ -43,7 +43,7 @@ class Builder:
         self._nodes = self._aliased = 0
 
     def document(self) -> Any:
-        """The document's data. Raises DocumentError, or what the loader raises."""
+        """The document's data. Raises DocumentError, or an error of the loader."""
         self._next()  # the stream's start
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
@@ -69,7 +69,7 @@ class Builder:
             data = self._sequence(event)
         if event.anchor is not None:
             if event.anchor in self._anchors:
-                self._fail(f"the anchor &{event.anchor} stands twice", event)
+                self._fail(f"the anchor &{event.anchor} appears twice", event)
             self._anchors[event.anchor] = (data, self._nodes - before + 1)
         return data
 
@@ -101,7 +101,7 @@ class Builder:
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
         try:
             data = self._loader.construct_object(node)
-        except (ValueError, LookupError, AttributeError):  # whichever the library stumbles over
+        except (ValueError, LookupError, AttributeError):  # the library's errors for a value that does not fit its tag
             self._fail(f"{brief(event.value)} is not {_article(tag)}", event)
         if isinstance(data, (dict, list, set)):
             self._fail(f"the tag {tag!r} is not allowed in a fixture", event)
@@ -136,7 +136,7 @@ class Builder:
             data[key] = value(following())
         inherited: dict[Any, Any] = {}
         for other in merged or ():
-            inherited = {**inherited, **other, **inherited}  # what stands first wins
+            inherited = {**inherited, **other, **inherited}  # the first mapping wins
         return {**inherited, **data} if inherited else data
 
     def _merged(self, event: Any) -> list[dict[Any, Any]]:

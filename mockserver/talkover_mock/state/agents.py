@@ -1,4 +1,4 @@
-"""The operations on agents, as the API offers them."""
+"""The API's operations on agents."""
 
 from collections.abc import Mapping
 from threading import RLock
@@ -21,7 +21,7 @@ class Agents:
         self._state, self._lock = state, lock
 
     def find(self, id: str) -> Agent:
-        """Raises AgentMissing."""
+        """The agent with this id. Raises AgentMissing."""
         with self._lock:
             agent = self._state.agents.get(id)
         if agent is None:
@@ -29,10 +29,7 @@ class Agents:
         return agent
 
     def search(self, query: Mapping[str, Any]) -> tuple[list[Agent], int]:
-        """The agents that the query's filters let through, oldest first, and the size of a page.
-
-        Raises FiltersInvalid.
-        """
+        """The agents that pass the query's filters, oldest first, and the size of a page. Raises FiltersInvalid."""
         try:
             filters = fields_of(query, AGENT_FILTERS)
         except Invalid as invalid:
@@ -43,7 +40,7 @@ class Agents:
 
 
 def _matches(agent: Agent, filters: Mapping[str, Any]) -> bool:
-    """The search is in name and label (documented), in any case, as its database compares (assumed)."""
+    """Whether an agent passes the filters; `search` looks in name and label (documented), ignoring case (assumed)."""
     details = agent.full()
     if filters["status"] not in (None, details["current_status"]):
         return False

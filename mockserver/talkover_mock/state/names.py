@@ -1,19 +1,15 @@
-"""What ids, names and tokens may look like."""
+"""The valid forms of ids, names and tokens."""
 
 import re
 from typing import TypeGuard
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """Ids of agents and webhooks, and names of environments."""
-
-
 NAME_TEXT = "up to 100 letters, digits and -_. that start with a letter or digit"
-
-
 TOKEN = re.compile(r"[!-+\--~]{1,500}")
-"""Visible ASCII without a comma, where Laravel would cut it."""
+"""A bearer token: visible ASCII without a comma, because Laravel cuts the header at a comma."""
 
 
 def is_token(value: object) -> TypeGuard[str]:
-    """Whether a bearer token can be this."""
+    """Whether the value is a valid bearer token."""
     return type(value) is str and TOKEN.fullmatch(value) is not None

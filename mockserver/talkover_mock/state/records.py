@@ -1,4 +1,4 @@
-"""What an environment holds: frozen records, replaced and never changed."""
+"""The records of an environment: frozen, replaced and never changed."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,18 +28,18 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
     "actions": (),
     "phone_numbers": (),
 }
-"""The keys of an agent in their order (documented), with what they are when a fixture does not say (assumed)."""
+"""The keys of an agent in their order (documented), with the values of absent ones (assumed)."""
 
 
 class Agent(NamedTuple):
-    """A voice agent. `details` are the further keys that its fixture gave, in their order."""
+    """A voice agent. `details` holds the other keys of its fixture, in their order."""
 
     id: str
     name: str
     details: Mapping[str, Any] = MappingProxyType({})
 
     def full(self) -> dict[str, Any]:
-        """Every documented key in its order, then what else the fixture gave."""
+        """Every documented key in its order, then the other keys of the fixture."""
         full = {**AGENT_DEFAULTS, **self.details, "id": self.id, "name": self.name}
         if "updated_at" not in self.details:
             full["updated_at"] = full["created_at"]
@@ -47,7 +47,10 @@ class Agent(NamedTuple):
 
 
 class Webhook(NamedTuple):
-    """A webhook with its configuration. `timeout` in seconds; the times are aware UTC in whole seconds."""
+    """A webhook with its configuration. `timeout` in seconds; the times are aware UTC in whole seconds.
+
+    The defaults stand in `dialect.fields.WEBHOOK_FIELDS`.
+    """
 
     id: str
     agent_id: str
@@ -56,19 +59,19 @@ class Webhook(NamedTuple):
     events: tuple[str, ...]
     created_at: datetime
     updated_at: datetime
-    webhook_secret: str | None = None
-    timeout: int = 30
-    max_retries: int = 3
-    enabled: bool = True
-    http_method: str = "POST"
-    authorization_scheme: str = "none"
-    custom_headers: tuple[tuple[str, str], ...] = ()
-    payload_templates: Mapping[str, Any] = MappingProxyType({})
+    webhook_secret: str | None
+    timeout: int
+    max_retries: int
+    enabled: bool
+    http_method: str
+    authorization_scheme: str
+    custom_headers: tuple[tuple[str, str], ...]
+    payload_templates: Mapping[str, Any]
     in_error: bool = False
 
     @property
     def status(self) -> str:
-        """`active`, `disabled`, or `error`, which only a fixture sets (documented in the vendor's schema)."""
+        """`active`, `disabled` or `error` (documented in the vendor's schema); only a fixture sets `error`."""
         if self.in_error:
             return "error"
         return "active" if self.enabled else "disabled"

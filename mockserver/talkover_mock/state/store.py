@@ -1,4 +1,4 @@
-"""Copy-on-write state: a baseline that environments share, and the little that each has changed."""
+"""Copy-on-write state: a baseline that environments share, and the changes of each environment."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -11,15 +11,15 @@ V = TypeVar("V")
 
 _REMOVED: Any = object()
 _MOST_CHANGES = 500
-"""That a copy takes along; with more, copies share a base that has them."""
+"""Changes that a copy takes along; a table with more of them first makes a new base to share."""
 _MOST_DELETED = 1_000
 
 
 class Table(Generic[V]):
-    """A mapping by id that shares `base`, which it never changes, and keeps only its own changes.
+    """A mapping by id that shares `base`, never changes it, and keeps only its own changes.
 
-    Records come in the order of the base, then of their addition. A new table costs the same however large
-    its base is, and so does a reset, which is one.
+    Records come in the order of the base, then of their addition. The cost of a new table, and so of a reset, does
+    not depend on the size of the base.
     """
 
     __slots__ = ("_base", "_changes")
@@ -44,7 +44,7 @@ class Table(Generic[V]):
             self._changes.pop(key, None)
 
     def copy(self) -> "Table[V]":
-        """A table of its own with the same records. Costs what has changed; much of that becomes a new base first."""
+        """An independent table with the same records. Copies only the changes; many changes become a new base first."""
         if len(self._changes) > _MOST_CHANGES:
             self._base = {key: cast(V, self.get(key)) for key in self}
             self._changes = {}
@@ -71,14 +71,14 @@ class Table(Generic[V]):
 
 
 class Baseline(NamedTuple):
-    """What a fixture gave one environment. Shared by every environment opened from it; never changed."""
+    """The start of one environment, given by its fixture. Shared by every environment opened from it; never changed."""
 
     agents: Mapping[str, Agent] = MappingProxyType({})
     webhooks: Mapping[str, Webhook] = MappingProxyType({})
     webhook_ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    """By agent id, oldest first."""
+    """The ids of an agent's webhooks by agent id, oldest first."""
     cache_clears: Mapping[str, int] = MappingProxyType({})
-    """By agent id: how often a webhook operation has cleared the agent's cache."""
+    """By agent id: the number of webhook operations that have cleared the agent's cache."""
     settings: Settings = DEFAULTS
 
 
@@ -97,10 +97,10 @@ class State:
         self.cache_clears = Table(baseline.cache_clears)
         self.settings = baseline.settings
         self.deleted: dict[str, None] = {}
-        """The ids of the webhooks that were removed last, to explain why they are not found."""
+        """The ids of the webhooks removed last, to explain why they are not found."""
 
     def copy(self) -> "State":
-        """A state of its own with the same records: a snapshot, or what one gives back."""
+        """An independent state with the same records, for a snapshot or its restoration."""
         copy = State(Baseline())
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
@@ -114,7 +114,7 @@ class State:
             setattr(self, name, getattr(copy, name))
 
     def merge(self, changes: Baseline) -> None:
-        """Put every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""
+        """Puts every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""
         for agent in changes.agents.values():
             self.agents.put(agent.id, agent)
         for webhook in changes.webhooks.values():

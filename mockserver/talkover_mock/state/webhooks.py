@@ -1,4 +1,4 @@
-"""The operations on an agent's webhooks, as the API offers them."""
+"""The API's operations on an agent's webhooks."""
 
 from collections.abc import Mapping, Sequence
 from threading import RLock
@@ -17,8 +17,8 @@ from talkover_mock.state.store import State
 class Webhooks:
     """One environment's webhooks. Every operation is atomic under the environment's lock.
 
-    All of them raise AgentNotFound and, where they name a webhook, WebhookNotFound, before anything else.
-    Each that writes clears the agent's cache (documented).
+    Every operation first raises AgentNotFound for an unknown agent, then WebhookNotFound for an unknown webhook.
+    Every write clears the agent's cache (documented).
     """
 
     __slots__ = ("_clock", "_lock", "_state", "ids")
@@ -32,7 +32,7 @@ class Webhooks:
         with self._lock:
             self._check_agent(agent_id)
             webhooks = self._state.webhooks_of(agent_id)
-        return sorted(webhooks, key=lambda webhook: webhook.created_at)  # a fixture's stand in any order
+        return sorted(webhooks, key=lambda webhook: webhook.created_at)  # a fixture lists webhooks in any order
 
     def find(self, agent_id: str, webhook_id: str) -> Webhook:
         with self._lock:
@@ -43,7 +43,7 @@ class Webhooks:
             return webhook
 
     def create(self, agent_id: str, body: Mapping[str, Any]) -> Webhook:
-        """Raises ValidationFailed with every text of every field."""
+        """Creates a webhook. Raises ValidationFailed with every text of every field."""
         with self._lock:
             self._check_agent(agent_id)
             values = checked(body, WEBHOOK_FIELDS)
@@ -55,7 +55,7 @@ class Webhooks:
         return webhook
 
     def update(self, agent_id: str, webhook_id: str, body: Mapping[str, Any]) -> Webhook:
-        """Changes the given fields and ends an error; `updated_at` moves only when something changed (measured).
+        """Changes the given fields and ends an error; `updated_at` moves only when a value changes (measured).
 
         Raises ValidationFailed.
         """
@@ -75,7 +75,7 @@ class Webhooks:
             self._state.clear_cache(agent_id)
 
     def toggle(self, agent_id: str, webhook_id: str) -> Webhook:
-        """Flips `enabled`, whatever it is, and ends an error."""
+        """Flips `enabled` and ends an error."""
         with self._lock:
             webhook = self.find(agent_id, webhook_id)
             toggled = webhook._replace(enabled=not webhook.enabled, in_error=False, updated_at=self._clock.now())
@@ -92,7 +92,7 @@ class Webhooks:
 
 
 def checked(body: Mapping[str, Any], fields: Sequence[Field], over: Webhook | None = None) -> dict[str, Any]:
-    """The stored values of a request's fields, laid over those of a webhook. Raises ValidationFailed."""
+    """The stored values of a request's fields, laid over the values of `over`. Raises ValidationFailed."""
     kept = {field.name: getattr(over, field.name) for field in fields} if over else None
     try:
         return fields_of(body, fields, kept)

@@ -1,7 +1,7 @@
-"""What the page's buttons do: each runs one operation of the API or of the admin routes, as any client could.
+"""The actions of the page's buttons: each runs one operation of the API or of the admin routes, as any client could.
 
 A form names an operation and its fields. The operation goes through the application itself, with a token of the
-environment, which so never gets into the page; the journal, faults and rate limits treat it like any other request.
+environment that the page never shows; the journal, faults and rate limits treat it like any other request.
 """
 
 import json
@@ -14,9 +14,9 @@ from typing import Any
 
 from flask import current_app
 
-from talkover_mock.admin.guard import admin_token_of
+from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
 from talkover_mock.admin.problems import Problem
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, number_of
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
@@ -28,11 +28,12 @@ Fields = Mapping[str, str]
 _WEBHOOK = API + "/agents/{agent_id}/webhooks/{webhook_id}"
 _PASSED_ON = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "HTTP_HOST", "wsgi.url_scheme")
 _OF_WSGI = ("wsgi.version", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
+_TOKEN_VARIABLE = f"HTTP_{TOKEN_HEADER.upper().replace('-', '_')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An operation: its path has the form's fields in braces, `said` makes one sentence of a successful answer."""
+    """An operation: its path names the form's fields in braces, `said` tells a successful answer in one sentence."""
 
     method: str
     path: str
@@ -42,21 +43,21 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What came of an action, for people."""
+    """The result of an action, in one sentence for people."""
 
     successful: bool
     text: str
 
 
 def _json(fields: Fields, name: str) -> Any:
-    """Raises Problem 422."""
+    """The JSON of a field; None when the field is empty. Raises Problem 422."""
     text = fields.get(name, "").strip()
     if not text:
         return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Problem(422, "No JSON", f"{name} is no JSON: {error}") from None
+        raise Problem(422, "Not JSON", f"{name} is not JSON: {error}") from None
 
 
 def _event(fields: Fields) -> dict[str, Any]:
@@ -65,9 +66,8 @@ def _event(fields: Fields) -> dict[str, Any]:
 
 
 def _emitted(answer: dict[str, Any], fields: Fields) -> str:
-    number = len(answer["deliveries"])
     skipped = "".join(f"; not to {each['webhook_id']}: {each['reason']}" for each in answer["skipped"])
-    return f"{fields['event']} goes to {number} webhook{'' if number == 1 else 's'}{skipped}."
+    return f"{fields['event']} goes to {number_of(len(answer['deliveries']), 'webhook')}{skipped}."
 
 
 def _seconds(fields: Fields) -> dict[str, Any]:
@@ -81,24 +81,28 @@ def _moment(fields: Fields) -> dict[str, Any]:
 ACTIONS: Mapping[str, Action] = {
     "toggle": Action("PATCH", _WEBHOOK + "/toggle", lambda said, _: f"{said['message']}: {said['data']['name']}."),
     "retry": Action("POST", _WEBHOOK + "/logs/{log_id}/retry", lambda said, _: f"{said['message']}."),
-    "trigger": Action("POST", ADMIN + "/events", _emitted, _event),
-    "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"{fields['id']} is removed."),
-    "freeze": Action("PUT", ADMIN + "/clock", lambda said, _: f"The clock stands at {said['now']}.", _moment),
-    "advance": Action("POST", ADMIN + "/clock/advance", lambda said, _: f"It is {said['now']} now.", _seconds),
-    "release": Action("DELETE", ADMIN + "/clock", lambda _said, _: "The clock runs with the real time."),
+    "emit": Action("POST", ADMIN + "/events", _emitted, _event),
+    "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"Fault {fields['id']} is removed."),
+    "freeze": Action("PUT", ADMIN + "/clock", lambda said, _: f"The clock is frozen at {said['now']}.", _moment),
+    "advance": Action(
+        "POST", ADMIN + "/clock/advance", lambda said, _: f"The clock is advanced to {said['now']}.", _seconds
+    ),
+    "unfreeze": Action("DELETE", ADMIN + "/clock", lambda _said, _: "The clock is unfrozen: it shows the real time."),
     "take_snapshot": Action("PUT", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is taken."),
     "restore_snapshot": Action(
-        "POST", ADMIN + "/snapshots/{name}/restore", lambda said, _: f"The state is that of {said['name']}."
+        "POST", ADMIN + "/snapshots/{name}/restore", lambda said, _: f"Snapshot {said['name']} is restored."
     ),
     "delete_snapshot": Action(
         "DELETE", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is deleted."
     ),
-    "reset": Action("POST", ADMIN + "/reset", lambda said, _: f"{said['environment']} is as its fixture has it."),
+    "reset": Action(
+        "POST", ADMIN + "/reset", lambda said, _: f"Environment {said['environment']} is reset to its fixture."
+    ),
 }
 
 
 def run(action: Action, fields: Fields, environment: Environment, outer: MockRequest) -> Said:
-    """The outcome, also where it is a refusal or no answer at all."""
+    """Runs the operation of an action; a refusal, a missing or a malformed answer is told too."""
     try:
         path = action.path.format_map(_Required(fields))
         answer = _call(outer, action.method, path, token_of(environment, outer.world), action.body(fields))
@@ -109,16 +113,16 @@ def run(action: Action, fields: Fields, environment: Environment, outer: MockReq
     except OSError as error:
         return Said(False, f"{action.method} {path} got no answer: {error}.")
     except (KeyError, TypeError, ValueError):
-        return Said(False, f"{action.method} {path} was answered with something else than is documented.")
+        return Said(False, f"{action.method} {path} got an answer that is not as documented.")
     return Said(False, f"{action.method} {path} was answered with {answer.status}: {answer.why()}")
 
 
 def token_of(environment: Environment, world: World) -> str:
-    """One that opens the environment. Raises Problem 409 when there is none."""
+    """A token that opens the environment. Raises Problem 409 when no token does."""
     if environment.tokens:
         return environment.tokens[0]
     if environment is not world.default:
-        raise Problem(409, "No token", f"the fixture gives environment {environment.name} no token that opens it")
+        raise Problem(409, "No token", f"the fixture gives environment {environment.name} no valid token")
     return next(token for n in count(1) if _opens_default(token := f"talq_page_{n}", world))
 
 
@@ -130,7 +134,7 @@ def _opens_default(token: str, world: World) -> bool:
 
 
 class _Required(dict[str, str]):
-    """The fields of a form, of which a path needs some; an empty one would lead to another route."""
+    """The fields of a form for a path; an empty field counts as missing, since it would lead to another route."""
 
     def __init__(self, fields: Fields) -> None:
         super().__init__({name: value for name, value in fields.items() if value})
@@ -164,7 +168,7 @@ def _call(outer: MockRequest, method: str, path: str, token: str, body: dict[str
 
 
 def _object(answer: bytes) -> dict[str, Any]:
-    """Nothing of what is no JSON object."""
+    """The JSON object of an answer; empty for any other body."""
     try:
         found = json.loads(answer)
     except (ValueError, RecursionError):
@@ -178,7 +182,7 @@ def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[
     admin_token = admin_token_of(outer)
     return {
         **passed_on,
-        **({"HTTP_X_MOCKSERVER_ADMIN_TOKEN": admin_token} if admin_token else {}),
+        **({_TOKEN_VARIABLE: admin_token} if admin_token else {}),
         **({"CONTENT_TYPE": "application/json"} if sent else {}),
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -193,7 +197,7 @@ def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[
 
 
 class _Inner:
-    """The page's own connection, which must outlive what a fault does to the operation's."""
+    """The connection of the operation: a fault that resets it leaves the page's own connection open."""
 
     def __init__(self, outer: MockRequest) -> None:
         self._outer = outer.connection

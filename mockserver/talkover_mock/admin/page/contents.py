@@ -1,4 +1,4 @@
-"""What the page shows of an environment: the latest of each kind, and a version that changes when any of it does."""
+"""The contents of the page: the latest records of each kind, and a version that changes with any of them."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -19,12 +19,12 @@ MOST_AGENTS, MOST_WEBHOOKS, MOST_SNAPSHOTS = 100, 200, 100
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Records as they are kept: cheap to gather, since a page that is open asks whether they have changed."""
+    """Records as the environment keeps them: cheap to gather, since an open page asks again and again for changes."""
 
     agents: Sequence[tuple[Agent, Sequence[Webhook]]]
     agents_in_all: int
     more_webhooks: int
-    """That the agents have beside those shown."""
+    """The number of webhooks of these agents that are not shown."""
     exchanges: Sequence[Exchange]
     exchanges_in_all: int
     deliveries: Sequence[Sequence[Delivery]]
@@ -38,10 +38,10 @@ class Contents:
     is_frozen: bool
     errors: Sequence[str]
     environments: Sequence[str]
-    """The names of all."""
+    """The names of all environments."""
 
     def version(self, start: str = "") -> str:
-        """The same as long as nothing that is shown has changed but the time; `start` stands for the server's own."""
+        """A digest that changes with anything shown but the running time; `start` distinguishes runs of the server."""
         basis: tuple[Any, ...] = (
             [(agent.id, agent.name, [_basis(each) for each in webhooks]) for agent, webhooks in self.agents],
             (self.agents_in_all, self.more_webhooks, self.exchanges_in_all, self.deliveries_in_all, len(self.errors)),
@@ -81,7 +81,7 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
 
 
 def _agents(environment: Environment) -> tuple[list[tuple[Agent, list[Webhook]]], int]:
-    """The first agents with the first webhooks, and how many more webhooks these agents have."""
+    """The first agents with their first webhooks, and the number of further webhooks of these agents."""
     found: list[tuple[Agent, list[Webhook]]] = []
     room, more = MOST_WEBHOOKS, 0
     for agent_id in environment.agent_ids()[:MOST_AGENTS]:
@@ -94,7 +94,7 @@ def _agents(environment: Environment) -> tuple[list[tuple[Agent, list[Webhook]]]
 
 
 def _by_event(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
-    """What belongs together: the attempts to tell one webhook of one event."""
+    """Groups deliveries: one group holds all attempts to send one event to one webhook."""
     found: dict[tuple[str, str], list[Delivery]] = {}
     for delivery in deliveries:
         found.setdefault((delivery.occurrence.id, delivery.webhook_id), []).append(delivery)

@@ -1,4 +1,4 @@
-"""Requests as lines for a shell: those of the journal, and those that the page proposes."""
+"""Requests as curl commands: repeats of journal entries, and examples that the page proposes."""
 
 import json
 import re
@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from talkover_mock.base.headers import HEADER_NAME
+
 _OF_CURL = ("Host", "Content-Length", "Connection", "Accept-Encoding", "Transfer-Encoding")
 """Headers that curl sends by itself."""
-_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _PLAIN = re.compile(r"[\w*.-]+", re.ASCII)
 
 
 def again(exchange: Mapping[str, Any], url: str) -> str:
-    """The line that repeats an exchange, as `requests.present` gives it: its token stays masked.
+    """The command that repeats an exchange, given as `requests.present` shows it. Its token stays masked.
 
-    The shell puts the variable TOKEN in the token's place where there is one.
+    The shell replaces the masked token by the variable TOKEN if that is set.
     """
     request = exchange["request"]
     headers = [
-        _header(name, value) for name, value in request["headers"].items() if name not in _OF_CURL if _is_name(name)
+        _header(name, value)
+        for name, value in request["headers"].items()
+        if name not in _OF_CURL and HEADER_NAME.fullmatch(name)
     ]
     body = request["body"]
     if body and "Content-Type" not in request["headers"]:
@@ -33,7 +36,7 @@ def again(exchange: Mapping[str, Any], url: str) -> str:
 
 
 def line(method: str, url: str, headers: Mapping[str, str], body: object = None) -> str:
-    """A request to paste. Headers are for the shell to read: it fills in their variables."""
+    """A request as a command to paste. The shell fills in the variables in its headers."""
     given = [f'-H "{name}: {value}"' for name, value in headers.items()]
     if body is not None:
         given += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(json.dumps(body))}"]
@@ -50,11 +53,7 @@ def _header(name: str, value: str) -> str:
     return f'-H "Authorization: Bearer ${{TOKEN:-{masked}}}"'
 
 
-def _is_name(name: str) -> bool:
-    return bool(_NAME.fullmatch(name))
-
-
 def _encoded(path: str) -> str:
-    """The path, which was decoded, and its query, which was not."""
+    """A path and its query as they travel; only the path was decoded before."""
     bare, mark, query = path.partition("?")
     return quote(bare, safe="/:@!$&'()*+,;=~") + mark + quote(query, safe="/:@!$&'()*+,;=~?%[]")

@@ -1,4 +1,4 @@
-"""The page at `/__admin/`: what one environment holds and does, for people; its buttons run operations of the API."""
+"""The page at `/__admin/`: shows one environment to people; its buttons run operations of the API."""
 
 import secrets
 from collections import OrderedDict
@@ -38,7 +38,7 @@ _MOST_SAID = 100
 
 
 class _Said:
-    """What actions came to, until the page that follows each has told it."""
+    """The results of actions, kept for the page that is shown next."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -65,7 +65,7 @@ def register(admin: Admin) -> None:
 
 
 def _read(kept: _Said, start: str, request: MockRequest) -> Answer:
-    """The page, after waiting for a change where `wait` says so; the ETag is a digest of what is shown."""
+    """The page; `wait` first waits that many seconds for a change. The ETag is a digest of the contents."""
     environment = _environment(request)
     wait = seconds_in(request.query_value("wait") or "0", "wait")
     contents = _awaited(request, environment, start, wait)
@@ -75,7 +75,7 @@ def _read(kept: _Said, start: str, request: MockRequest) -> Answer:
 
 
 def _act(kept: _Said, request: MockRequest) -> Answer:
-    """Runs the operation that the form names, and leads back to the page."""
+    """Runs the operation that the form names, and redirects to the page."""
     environment, fields = _environment(request), request.form()
     name = fields.get("action", "")
     if name not in ACTIONS:
@@ -86,7 +86,7 @@ def _act(kept: _Said, request: MockRequest) -> Answer:
 
 
 def _environment(request: MockRequest) -> Environment:
-    """The environment that the query names, or else the token's. Raises Problem 401, Missing."""
+    """The environment that the query names, or else the token's environment. Raises Problem 401, Missing."""
     name = request.query_value("environment")
     if name is None:
         return environment_of(request)
@@ -95,7 +95,7 @@ def _environment(request: MockRequest) -> Environment:
 
 
 def _awaited(request: MockRequest, environment: Environment, start: str, wait: float) -> Contents:
-    """The contents, once they are no longer what the client knows, or after the wait."""
+    """The contents as soon as they differ from the client's version, or after the wait."""
     end, known = monotonic() + wait, request.header("If-None-Match")
     contents = contents_of(environment, request.world.environments)
     with request.connection.extra_thread():
@@ -108,7 +108,7 @@ def _awaited(request: MockRequest, environment: Environment, start: str, wait: f
 
 
 def _slept(environment: Environment, contents: Contents, wait: float) -> bool:
-    """Until an API request comes, or for a time; false when the environment has been reset or closed."""
+    """Waits for an API request, or for that many seconds; false after a reset or the end of the environment."""
     began = monotonic()
     latest = contents.exchanges[-1].number if contents.exchanges else 0
     found = environment.journal.log.watch(lambda exchange: exchange.number > latest, 1, None, wait)
@@ -123,12 +123,12 @@ def _page(request: MockRequest, environment: Environment, contents: Contents, sa
         outcome=said,
         version=__version__,
     )
-    body = text.encode(errors="backslashreplace")  # names may hold half a pair of surrogates
+    body = text.encode(errors="backslashreplace")  # names may hold half a surrogate pair
     return Answer(body, headers={**HEADERS, "Content-Type": "text/html; charset=utf-8"})
 
 
 def _line_headers(request: MockRequest, environment: Environment) -> dict[str, str]:
-    """The headers that a line to paste needs; tokens stand in variables of the shell."""
+    """The headers of a command to paste; shell variables stand for tokens."""
     admin_token = {TOKEN_HEADER: "$ADMIN_TOKEN"} if admin_token_of(request) else {}
     return {**({"Authorization": "Bearer $TOKEN"} if environment.tokens else {}), **admin_token}
 

@@ -1,4 +1,4 @@
-"""Whether a delivery's signature is what its webhook's secret makes of the bytes that were sent."""
+"""Checks whether a delivery's signature matches its webhook's secret and the bytes that were sent."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from talkover_mock.state.records import Webhook
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`genuine` is None where there is nothing to compare; `header` and `value` are the signature's own."""
+    """The result for people; `genuine` is None without a signature to compare, `header` and `value` show it."""
 
     genuine: bool | None
     text: str
@@ -21,12 +21,12 @@ class Check:
 
 
 def check(delivery: Delivery, environment: Environment) -> Check | None:
-    """By the webhook's secret of now. None before anything was sent."""
+    """Checks the signature with the webhook's current secret. None for a delivery that has not been sent."""
     outgoing, webhook = delivery.outgoing, environment.webhook(delivery.webhook_id)
     if outgoing is None:
         return None
     if webhook is None:
-        return Check(None, "Can't be checked: the webhook is gone, and its secret with it.")
+        return Check(None, "Can't be checked: the webhook and its secret are deleted.")
     if not webhook.webhook_secret:
         return Check(None, "Not signed: the webhook has no secret.")
     return _compared(delivery, outgoing, webhook, environment)
@@ -39,14 +39,14 @@ def _compared(delivery: Delivery, outgoing: Outgoing, webhook: Webhook, environm
     header = expected[0][0]
     value = sent.get(header.lower(), "")
     if all(sent.get(name.lower()) == wanted for name, wanted in expected):
-        text = f"Genuine: the webhook's secret makes it of these {len(outgoing.body)} bytes."
+        text = f"Genuine: it matches the webhook's secret and these {len(outgoing.body)} bytes."
         return Check(True, text, header, value)
-    text = "Not what the webhook's secret makes of these bytes: the secret has changed since, or a header replaced it."
+    text = "Not genuine: the webhook's secret has changed since, or a custom header has replaced the signature."
     return Check(False, text, header, value)
 
 
 def _signed_at(outgoing: Outgoing) -> datetime | None:
-    """The time that stands in the signature, in the schemes that sign it too."""
+    """The time in the signature, for schemes that sign the time too."""
     text = "\n".join(f"{name.lower()}: {value}" for name, value in outgoing.headers)
     found = re.search(r"^(?:webhook-timestamp: |[^:\n]+: t=)([0-9]{1,11})", text, re.MULTILINE)
     return datetime.fromtimestamp(int(found[1]), timezone.utc) if found else None

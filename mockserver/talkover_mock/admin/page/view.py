@@ -1,4 +1,4 @@
-"""The records that the page shows, in the words and shapes in which it shows them."""
+"""Prepares records for the page: in the words and shapes that its templates show."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from talkover_mock.admin.page.signatures import check
 from talkover_mock.admin.routes import deliveries, faults, requests
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.words import number_of
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.environment import Environment
@@ -19,13 +20,13 @@ from talkover_mock.environments.journal import Exchange
 from talkover_mock.web.routes import ADMIN, API
 
 MOST_SHOWN = 8_000
-"""Characters of a body; the admin routes have the rest."""
+"""Characters of a body that the page shows; the admin routes have the whole body."""
 _UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _SOMEBODY = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
 
 
 def view_of(contents: Contents, environment: Environment, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """What the template takes. `headers` are those that a line to paste needs."""
+    """The template's variables. `headers` are the headers of commands to paste."""
     names = {webhook.id: webhook.name for _, webhooks in contents.agents for webhook in webhooks}
     return {
         "environment": environment.name,
@@ -50,7 +51,7 @@ def view_of(contents: Contents, environment: Environment, url: str, headers: Map
 
 
 def _lines(contents: Contents, url: str, headers: Mapping[str, str]) -> dict[str, str]:
-    """What to paste where there is nothing yet, with ids that are there."""
+    """The commands to paste into a terminal while a section is empty, with existing ids."""
     webhooks = [webhook for _, each in contents.agents for webhook in each]
     best = next((webhook for webhook in webhooks if webhook.enabled), webhooks[0] if webhooks else None)
     agent_id = best.agent_id if best else contents.agents[0][0].id if contents.agents else _SOMEBODY
@@ -76,7 +77,7 @@ def _exchange(exchange: Exchange, url: str) -> dict[str, Any]:
 
 
 def _delivery(attempts: Sequence[Delivery], environment: Environment, names: Mapping[str, str]) -> dict[str, Any]:
-    """All attempts to tell one webhook of one event: the row is about the latest."""
+    """The row for all attempts to send one event to one webhook; its status is that of the latest attempt."""
     first, last = attempts[0], attempts[-1]
     return {
         "id": first.occurrence.id + "." + first.webhook_id,
@@ -107,7 +108,7 @@ def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> d
 
 
 def _with_body(side: Mapping[str, Any]) -> dict[str, Any]:
-    """`pretty` is the body laid out, where it is JSON."""
+    """A side of an exchange with its body as text; `pretty` is a JSON body with indentation, else empty."""
     text = side["body"] or ""
     return {
         **side,
@@ -131,22 +132,22 @@ def _fault(fault: Fault) -> dict[str, Any]:
     spec = fault.spec
     limits = [
         f"after {spec.after}" if spec.after else "",
-        f"{spec.times} time{'' if spec.times == 1 else 's'}" if spec.times else "every time",
+        number_of(spec.times, "time") if spec.times else "every time",
         f"with probability {spec.probability:g}" if spec.probability < 1 else "",
-        f"{spec.delay_ms} ms late" if spec.delay_ms else "",
+        f"delay {spec.delay_seconds:g} s" if spec.delay_seconds and spec.replaces else "",
         "after the operation" if spec.apply else "",
     ]
-    answer = f"answers {spec.respond.status}" if spec.respond else ""
-    what = spec.preset or spec.action or answer or "delay"
+    answer = f"respond {spec.respond.status}" if spec.respond else f"delay {spec.delay_seconds:g} s"
+    what = spec.preset or spec.action or answer
     where = f"{spec.method or 'any method'} {short(spec.path) if spec.path else 'any path'}"
     return {**shown, "what": what, "where": where, "limits": ", ".join(filter(None, limits))}
 
 
 def short(path: str) -> str:
-    """With every UUID cut to its first digits."""
+    """The path with every UUID cut to its first eight digits."""
     return _UUID.sub(r"\1…", path)
 
 
 def _time(milliseconds: str) -> str:
-    """`23:50:15.000` of a full moment."""
+    """The time of day of a moment: `23:50:15.000`."""
     return milliseconds[11:-1]

@@ -1,1 +1,1 @@
-"""The admin routes: every module has `register(admin)`, which declares its routes."""
+"""The admin routes, one subject a module: each declares its routes with `register(admin)` and checks their input."""

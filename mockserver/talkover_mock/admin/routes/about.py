@@ -1,4 +1,4 @@
-"""`health` and `openapi.yaml`: whether the mock answers, what is running, and the description of every route."""
+"""`health` and `openapi.yaml`: the mock's version and uptime, and the description of every route."""
 
 from pathlib import Path
 

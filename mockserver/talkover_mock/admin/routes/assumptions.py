@@ -1,6 +1,6 @@
-"""`assumptions`: what is documented, measured and assumed, and what the fixture overrides.
+"""`assumptions`: says for each behaviour whether it is documented, measured or assumed, and lists the overrides.
 
-The list of behaviours stands here, for the route, the docs and the tests.
+This list of behaviours is the source of the docs and the tests too.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Basis = Literal["documented", "measured", "assumed"]
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """`setting` is the key of the fixture's `settings` that overrides it, where one does."""
+    """One behaviour of the mock; `setting` is the key of the fixture's `settings` that overrides it."""
 
     subject: str
     text: str

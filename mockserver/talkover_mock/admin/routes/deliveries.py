@@ -1,12 +1,11 @@
-"""`events` and `deliveries`: make something happen, and see every attempt with its exact bytes and headers."""
+"""`events` and `deliveries`: emit an event, and see every attempt with its exact bytes and headers."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import refuse_unknown_keys, seconds_in
+from talkover_mock.admin.checks import A_JSON_VALUE, is_json, refuse_unknown_keys, required_of, seconds_in, value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
@@ -15,7 +14,6 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.deliveries.operations import Emitted
-from talkover_mock.deliveries.payloads import to_bytes
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
@@ -24,8 +22,8 @@ from talkover_mock.environments.explain import explain, explain_unknown_webhook
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
-_EVENT_KEYS = ("agent_id", "event", "call", "context", "data", "wait")
-
+_PAYLOAD_KEYS = ("call", "context", "data")
+_EVENT_KEYS = ("agent_id", "event", *_PAYLOAD_KEYS, "wait")
 _STATUSES = ("pending", "success", "failed", "retrying")
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
@@ -69,7 +67,7 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
 
 
 def present(delivery: Delivery) -> dict[str, Any]:
-    """One attempt; `request` is null until it is sent, `response` when nothing answered."""
+    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer."""
     outgoing, outcome = delivery.outgoing, delivery.outcome
     return {
         "id": delivery.id,
@@ -106,7 +104,7 @@ def present(delivery: Delivery) -> dict[str, Any]:
 
 
 def _emitted(request: MockRequest, emitted: Emitted, wait: float) -> dict[str, Any]:
-    """What the event led to; after a wait, with the first attempts as they ended."""
+    """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
 
     def is_first_attempt(delivery: Delivery) -> bool:
         return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
@@ -122,7 +120,7 @@ def _emitted(request: MockRequest, emitted: Emitted, wait: float) -> dict[str, A
 
 
 def _check_ids(request: MockRequest, environment: Environment) -> None:
-    """Raises Problem 422 for an id that nothing has or had: a slip of the pen must not look like "none came"."""
+    """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery"."""
     for id in request.query_values("agent_id"):
         if not (environment.agent(id) or id in environment.baseline.agents):
             raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
@@ -133,25 +131,16 @@ def _check_ids(request: MockRequest, environment: Environment) -> None:
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Raises Problem 422."""
+    """The body of a request that emits an event. Raises Problem 422."""
     refuse_unknown_keys(wanted, _EVENT_KEYS)
-    agent_id, event = wanted.get("agent_id"), wanted.get("event")
-    if not isinstance(agent_id, str):
-        detail = f"agent_id must be the id of the agent at which the event happens (got {brief(agent_id)})"
-        raise Problem(422, "No agent", detail)
+    an_agent = "the id of the agent at which the event is emitted"
+    required_of(wanted, "agent_id", lambda v: isinstance(v, str), an_agent)
+    event = wanted.get("event")
     if not isinstance(event, str) or event not in EVENTS:
         known = tuple(EVENTS)
         detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
         raise Problem(422, "Unknown event", detail, events=known)
-    for key in ("call", "context", "data"):
-        if not isinstance(wanted.get(key), dict | None):
-            raise Problem(422, "Bad value", f"{key} must be an object (got {type(wanted[key]).__name__})")
-    try:
-        json.dumps(wanted, allow_nan=False)
-        to_bytes(wanted)  # what can't be written must not get as far as the queue
-    except (TypeError, ValueError):
-        detail = "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes"
-        raise Problem(422, "Bad value", detail) from None
-    except RecursionError:
-        raise Problem(422, "Bad value", "call, context and data are nested too deeply") from None
+    for key in _PAYLOAD_KEYS:
+        value_of(wanted, key, None, lambda v: isinstance(v, dict), "an object")
+        value_of(wanted, key, None, is_json, A_JSON_VALUE)
     return wanted

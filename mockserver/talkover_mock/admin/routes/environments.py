@@ -1,9 +1,9 @@
-"""`environments`: open isolated worlds beside the fixture's, and close them."""
+"""`environments`: open isolated environments beside the fixture's, list them, and close them."""
 
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import refuse_unknown_keys
+from talkover_mock.admin.checks import refuse_unknown_keys, text_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
@@ -15,7 +15,7 @@ from talkover_mock.state.store import Baseline
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
-_KEYS = ("name", "token", "from", "fixture")
+_TEXTS = ("name", "token", "from")
 
 
 def register(admin: Admin) -> None:
@@ -48,18 +48,17 @@ def _close(request: MockRequest, name: str) -> Answer:
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
-    """Raises Problem 422."""
-    refuse_unknown_keys(wanted, _KEYS)
-    for key, value in wanted.items():
-        if key != "fixture" and not (value is None or isinstance(value, str)):
-            raise Problem(422, "Bad value", f"{key} must be a string (got {type(value).__name__})")
+    """The body of a request that opens an environment. Raises Problem 422."""
+    refuse_unknown_keys(wanted, (*_TEXTS, "fixture"))
+    for key in _TEXTS:
+        text_of(wanted, key)
     if wanted.get("from") and wanted.get("fixture") is not None:
         raise Problem(422, "Two baselines", "give either from or fixture, not both")
     return wanted
 
 
 def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
-    """The baseline of the fixture that came along, of the environment named, or of the token's environment."""
+    """The baseline of the given `fixture`, of the environment named by `from`, or else of the token's environment."""
     if wanted.get("fixture") is not None:
         return to_baseline(Source("fixture", "", wanted["fixture"]))
     if wanted.get("from"):

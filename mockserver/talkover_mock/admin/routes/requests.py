@@ -1,4 +1,4 @@
-"""`requests`: the journal of the environment's API calls, to search, to wait for, to forget."""
+"""`requests`: search the journal of the environment's API calls, wait for calls, and clear it."""
 
 import re
 from codecs import getincrementaldecoder
@@ -24,32 +24,33 @@ from talkover_mock.web.routes import METHODS, is_api_pattern
 
 
 def _status(value: str) -> Callable[[Exchange], bool]:
-    """Exchanges with a status, or with any of several: 404, 4xx, none. Raises Problem 422."""
+    """Matches exchanges by status: a code (404), a class (4xx), or none for no answer. Raises Problem 422."""
     if value.lower() == "none":
         return lambda exchange: exchange.status is None
     if not re.fullmatch("[1-5]([0-9]{2}|[0-9]?[xX*]{1,2})", value):
-        raise Problem(422, "Bad status", f"status must be a status, 4xx, or none for no answer (got {brief(value)})")
+        detail = f"status must be a code such as 404, a class such as 4xx, or none for no answer (got {brief(value)})"
+        raise Problem(422, "Bad status", detail)
     pattern = re.sub("[xX]", "*", value)
     return lambda exchange: patterns.matches(str(exchange.status), pattern)
 
 
 def _method(value: str) -> Callable[[Exchange], bool]:
-    """In any case. Raises Problem 422 for a slip of the pen, which must not look like "none came"."""
+    """Matches exchanges by method, in any case. Raises Problem 422: a typo must not look like "no requests"."""
     known: Filter[Exchange] = filters.one_of("method", METHODS, lambda exchange: exchange.method)
     return known(value.upper())
 
 
 def _fault(value: str) -> Callable[[Exchange], bool]:
-    """By the fault's id. Raises Problem 422 for what can't be one."""
+    """Matches exchanges by the id of their fault. Raises Problem 422 for a text that can't be such an id."""
     if not re.fullmatch("fault-[1-9][0-9]*", value):
-        raise Problem(422, "Bad value", f"fault is the id of one, such as fault-1 (got {brief(value)})")
+        raise Problem(422, "Bad value", f"fault must be the id of a fault, such as fault-1 (got {brief(value)})")
     return lambda exchange: exchange.fault.split(" ")[0] == value
 
 
 def _path(value: str) -> Callable[[Exchange], bool]:
-    """With its query or without. Raises Problem 422 for what no path can be."""
+    """Matches exchanges by path, with or without the query. Raises Problem 422 for a pattern that matches no path."""
     if not is_api_pattern(value):
-        detail = f"path is a whole path such as /api/v1/agents, in which * stands for anything (got {brief(value)})"
+        detail = f"path must be a whole path such as /api/v1/agents; * matches anything (got {brief(value)})"
         raise Problem(422, "Bad value", f"{detail}; did you mean */{value.lstrip('/')}?")
     return lambda exchange: (
         patterns.matches(exchange.path, value) or patterns.matches_path(exchange.path.split("?")[0], value)
@@ -57,7 +58,7 @@ def _path(value: str) -> Callable[[Exchange], bool]:
 
 
 def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
-    """What can be asked for, of an API that has these operations."""
+    """The filters of the query string, for an API with these operations."""
     return {
         "method": _method,
         "path": _path,
@@ -88,7 +89,7 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
 
 
 def present(exchange: Exchange) -> dict[str, Any]:
-    """One exchange, with its token masked."""
+    """One exchange as JSON, with its token masked."""
     return {
         "number": exchange.number,
         "at": to_milliseconds(exchange.moment),
@@ -107,13 +108,13 @@ def present(exchange: Exchange) -> dict[str, Any]:
 
 
 def _side(headers: Mapping[str, str], body: bytes, size: int) -> dict[str, Any]:
-    """A body that is no text is null; `body_cut` says that more came than is kept."""
+    """The headers and body of one side; a binary body is null; `body_cut` says that the body was longer."""
     cut = size > len(body)
     return {"headers": dict(headers), "body": _text(body, cut), "body_size": size, "body_cut": cut}
 
 
 def _sent_headers(exchange: Exchange) -> dict[str, str]:
-    """`User-Agent` for `HTTP_USER_AGENT`, as servers call it; the token masked."""
+    """The request's headers: `User-Agent` for WSGI's `HTTP_USER_AGENT`; the token is masked."""
     names = (
         (name.removeprefix("HTTP_").replace("_", "-").title(), value)
         for name, value in exchange.request_headers.items()
@@ -122,13 +123,13 @@ def _sent_headers(exchange: Exchange) -> dict[str, str]:
 
 
 def shown_header(name: str, value: str) -> str:
-    """The value of a header; of one that holds a token, no more than what tells it from others."""
+    """The value of a header; a token is masked."""
     return _masked(value) if name.title() in _SECRET_HEADERS else value
 
 
 def _text(body: bytes, cut: bool) -> str | None:
     try:
-        return getincrementaldecoder("utf-8")().decode(body, final=not cut)  # a cut may go through a character
+        return getincrementaldecoder("utf-8")().decode(body, final=not cut)  # the cut may split a character
     except UnicodeDecodeError:
         return None
 

@@ -40,7 +40,7 @@ def _brief(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _present(snapshot: Snapshot) -> dict[str, Any]:
-    """`digest` is the ETag of that state; it takes a look at every record."""
+    """The snapshot with its sizes; `digest` is the ETag of its state, and reads every record."""
     document = to_document(snapshot.state)
     return {
         **_brief(snapshot),

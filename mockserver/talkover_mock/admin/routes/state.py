@@ -1,4 +1,4 @@
-"""`state` and `reset`: read, replace, merge and forget what one environment holds."""
+"""`state` and `reset`: read, replace, merge and reset the state of one environment."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def _reset(_: MockRequest, environment: Environment) -> Answer:
 
 
 def _wanted(request: MockRequest, environment: Environment) -> dict[str, Any] | None:
-    """The state as a fixture, or the one agent or webhook of it that the query asks for; None when it is not there."""
+    """The state as a fixture, or the one agent or webhook that the query asks for; None for an unknown id."""
     agent_id, webhook_id = request.query_value("agent_id"), request.query_value("webhook_id")
     if webhook_id is None:
         return environment.document() if agent_id is None else environment.part(agent_id)
@@ -78,7 +78,7 @@ def _answer(state: dict[str, Any], as_yaml: bool) -> Answer:
 
 
 def _wants_yaml(request: MockRequest) -> bool:
-    """Whether the query asks for YAML or, without a format there, `Accept` does. Raises Problem 400."""
+    """Whether the query's `format`, or else the header `Accept`, asks for YAML. Raises Problem 400."""
     wanted = request.query_value("format")
     if wanted not in ("json", "yaml", None):
         raise Problem(400, "Unknown format", f"format must be json or yaml (got {brief(wanted)})")

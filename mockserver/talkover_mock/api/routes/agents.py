@@ -1,4 +1,4 @@
-"""The agents."""
+"""The routes of agents: list and read."""
 
 from talkover_mock.api.input import api_query, page_of
 from talkover_mock.api.routing import Api
@@ -13,7 +13,7 @@ def register(api: Api) -> None:
 
 
 def _list(request: MockRequest) -> Answer:
-    """Documented."""
+    """Lists agents, by filter and page (documented)."""
     query = api_query(request)
     agents, per_page = request.environment.agents.search(query)
     page, meta = page_of(agents, per_page, query)
@@ -21,5 +21,5 @@ def _list(request: MockRequest) -> Answer:
 
 
 def _read(request: MockRequest, agent_id: str) -> Answer:
-    """Documented."""
+    """Reads one agent (documented)."""
     return api_answer({"success": True, "data": request.environment.agents.find(agent_id).full()})

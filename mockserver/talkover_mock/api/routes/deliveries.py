@@ -1,4 +1,4 @@
-"""A webhook's deliveries: the test, the log, the retry of a log entry."""
+"""The routes of a webhook's deliveries: send a test, read the log, retry a log entry."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ def register(api: Api) -> None:
 
 
 def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Documented; the status of a failure is assumed. The request's body is ignored."""
+    """Sends a test (documented; the status after a failure is assumed). The request's body is ignored."""
     with request.connection.extra_thread():
         outcome = request.environment.deliveries.test(agent_id, webhook_id)
     if not outcome.successful:
@@ -31,7 +31,7 @@ def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 
 def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Documented: newest first."""
+    """Lists log entries, newest first (documented)."""
     query = api_query(request)
     entries, per_page = request.environment.deliveries.logs(agent_id, webhook_id, query)
     page, pagination = page_of(entries, per_page, query)
@@ -39,19 +39,19 @@ def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 
 def _retry(request: MockRequest, agent_id: str, webhook_id: str, log_id: str) -> Answer:
-    """Documented."""
+    """Queues one more attempt (documented)."""
     queued = request.environment.deliveries.retry(agent_id, webhook_id, log_id)
     data = {"log_id": queued.id, "original_log_id": log_id, "queued_at": to_seconds(queued.created_at)}
     return api_answer({"success": True, "message": "Webhook retry queued successfully", "data": data})
 
 
 def _failure(outcome: Outcome) -> str:
-    """`HTTP 500 Internal Server Error`, or the reason why nothing answered."""
+    """`HTTP 500 Internal Server Error`, or the reason why no answer came."""
     return f"HTTP {outcome.status} {outcome.error}" if outcome.status else str(outcome.error)
 
 
 def _entry(delivery: Delivery) -> dict[str, Any]:
-    """Documented: one set of keys for what was delivered, another for what was not (yet)."""
+    """A log entry: one set of keys for a delivered attempt, another for a failed or pending one (documented)."""
     outcome = delivery.outcome or Outcome()
     entry: dict[str, Any] = {
         "id": delivery.id,

@@ -1,4 +1,4 @@
-"""`GET /health` (documented): no token, never rate limited."""
+"""The route `GET /health` (documented): it needs no token and is never rate limited."""
 
 from talkover_mock.api.routing import Api
 from talkover_mock.web.answers import Answer, api_answer

@@ -1,4 +1,4 @@
-"""The webhooks of an agent."""
+"""The routes of an agent's webhooks: list, create, read, update, delete, toggle."""
 
 from typing import Any
 
@@ -24,44 +24,44 @@ def register(api: Api) -> None:
 
 
 def _list(request: MockRequest, agent_id: str) -> Answer:
-    """Documented: oldest first."""
+    """Lists webhooks, oldest first (documented)."""
     webhooks = [present(webhook) for webhook in request.environment.webhooks.of(agent_id)]
     return api_answer({"success": True, "data": {"webhooks": webhooks, "available_events": EVENTS}})
 
 
 def _create(request: MockRequest, agent_id: str) -> Answer:
-    """Documented: 200, unless the fixture's `create_status` says 201."""
+    """Creates a webhook; answers 200 (documented), or 201 if the fixture's `create_status` says so."""
     webhook = request.environment.webhooks.create(agent_id, api_input(request))
     body = {"success": True, "message": "Webhook created successfully", "data": present(webhook)}
     return api_answer(body, request.environment.settings.create_status)
 
 
 def _read(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Documented."""
+    """Reads one webhook (documented)."""
     return api_answer({"success": True, "data": present(request.environment.webhooks.find(agent_id, webhook_id))})
 
 
 def _update(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Documented: only the given fields change."""
+    """Updates a webhook; only the given fields change (documented)."""
     webhook = request.environment.webhooks.update(agent_id, webhook_id, api_input(request))
     return api_answer({"success": True, "message": "Webhook updated successfully", "data": present(webhook)})
 
 
 def _delete(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Documented."""
+    """Deletes a webhook (documented)."""
     request.environment.webhooks.delete(agent_id, webhook_id)
     return api_answer({"success": True, "message": "Webhook deleted successfully"})
 
 
 def _toggle(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Documented. The request's body is ignored."""
+    """Flips `enabled` (documented). The request's body is ignored."""
     webhook = request.environment.webhooks.toggle(agent_id, webhook_id)
     message = "Webhook enabled" if webhook.enabled else "Webhook disabled"
     return api_answer({"success": True, "message": message, "data": present(webhook)})
 
 
 def present(webhook: Webhook) -> dict[str, Any]:
-    """The twelve documented keys, in their order; neither the secret nor the delivery options."""
+    """The twelve documented keys in their order, without the secret and the delivery options."""
     return {
         "id": webhook.id,
         "agent_id": webhook.agent_id,
