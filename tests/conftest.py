@@ -28,10 +28,6 @@ ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes over a quarter of a second")
-
-
 def _descriptors() -> Counter[str]:
     """The open sockets and pipes of this process, as far as the system tells; of others, such as polls, the number."""
     folder = Path("/proc/self/fd")

@@ -1,4 +1,4 @@
-"""`/__admin/clock`: frozen time, moved by hand, and the deliveries that fall due on the way."""
+"""`/__admin/clock`: time that is frozen and advanced, and the deliveries that fall due on the way."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +11,12 @@ from flask.testing import FlaskClient
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.delivering import ENDED, RECORDER, RECORDING, STARTED, WAIT, delivering
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, LOGS, TOGGLE, TOKEN, WEBHOOK
 
 CLOCK = "/__admin/clock"
 ADVANCE = "/__admin/clock/advance"
 NOW = "2025-09-03T23:50:15.000Z"
 NEW_YEAR = "2026-01-01T00:00:00.000Z"
-LOGS = f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}/logs"
 MINE = {"Authorization": "Bearer talq_mine"}
 
 
@@ -82,12 +81,12 @@ def test_without_a_body_the_clock_is_frozen_where_it_is(http: FlaskClient) -> No
     assert http.put(CLOCK).get_json() == {"now": NOW, "frozen": True}
 
 
-@pytest.mark.parametrize("release", [lambda http: http.delete(CLOCK), lambda http: http.post("/__admin/reset")])
-def test_the_clock_returns_to_the_real_time(release: Callable[[FlaskClient], Any], http: FlaskClient) -> None:
+@pytest.mark.parametrize("unfreeze", [lambda http: http.delete(CLOCK), lambda http: http.post("/__admin/reset")])
+def test_the_clock_returns_to_the_real_time(unfreeze: Callable[[FlaskClient], Any], http: FlaskClient) -> None:
     advance(http, 60)
     freeze(http, NEW_YEAR)
     advance(http, 60)
-    assert release(http).status_code == 200
+    assert unfreeze(http).status_code == 200
     assert http.get(CLOCK).get_json() == {"now": NOW, "frozen": False}
 
 
@@ -171,7 +170,7 @@ def test_a_webhook_that_is_toggled_off_meanwhile_gets_no_retry(http: FlaskClient
 
 
 def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(500, Answer(delay=0.1))
+    receiver.answer_next(500, Answer(delay_seconds=0.1))
     freeze(http)
     emit(http)
     freeze(http, "2025-09-03T23:50:16Z")
@@ -179,7 +178,7 @@ def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, recei
 
 
 def test_moving_the_clock_waits_for_what_is_under_way(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(delay=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.2))
     freeze(http)
     emit(http, wait=0)
     advance(http, 1)
@@ -187,7 +186,7 @@ def test_moving_the_clock_waits_for_what_is_under_way(http: FlaskClient, receive
 
 
 def test_a_reset_ends_a_move_of_the_clock(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_always(Answer(delay=1800))
+    receiver.answer_always(Answer(delay_seconds=1800))
     freeze(http, NEW_YEAR)
     emit(http, wait=0)
     receiver.wait_for(1)
@@ -205,7 +204,7 @@ def test_a_reset_ends_a_move_of_the_clock(http: FlaskClient, receiver: WebhookRe
 
 def test_the_clock_of_one_environment_waits_for_no_other(http: FlaskClient, receiver: WebhookReceiver) -> None:
     http.post("/__admin/environments", json={"token": "talq_mine"})
-    receiver.answer_next(Answer(delay=1800))
+    receiver.answer_next(Answer(delay_seconds=1800))
     freeze(http)
     emit(http, wait=0)
     receiver.wait_for(1)

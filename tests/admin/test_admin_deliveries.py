@@ -106,7 +106,7 @@ def test_a_captured_attempt_has_its_exact_request_and_the_answer_of_the_mock(htt
     delivery = only(http)
     assert (delivery["status"], delivery["captured"], delivery["duration_ms"]) == ("success", True, 0)
     assert delivery["captured_because"] == (
-        "example.com is not on this machine or network; --deliver-to example.com lets deliveries out"
+        "example.com is not on this machine or network; start with --deliver-to example.com to deliver there"
     )
     assert delivery["request"]["url"] == "https://example.com/hook?a=1"
     assert delivery["request"]["headers"]["Host"] == "example.com"
@@ -133,7 +133,7 @@ def test_a_long_answer_is_cut(http: FlaskClient, receiver: WebhookReceiver) -> N
 
 
 def test_deleting_forgets_what_has_ended_and_keeps_what_has_not(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(200, 500, Answer(delay=1800))
+    receiver.answer_next(200, 500, Answer(delay_seconds=1800))
     emit(http)
     emit(http)
     [pending] = emit(http, wait=0)["deliveries"]
@@ -164,7 +164,7 @@ def test_an_environment_sees_its_own_deliveries(http: FlaskClient) -> None:
 
 
 def test_a_reset_forgets_every_delivery(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(200, 500, Answer(delay=1800))
+    receiver.answer_next(200, 500, Answer(delay_seconds=1800))
     for wait in (WAIT, WAIT, 0):
         emit(http, wait=wait)
     assert http.post("/__admin/reset").status_code == 200

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN, WEBHOOK, toggle_path
 
@@ -163,8 +163,8 @@ def test_yaml_opens_an_environment_too(http: FlaskClient) -> None:
             'a name is up to 100 letters, digits and -_. that start with a letter or digit (got "a b")',
         ),
         ({"token": "a,b"}, 422, "Bad token", "a token is up to 500 visible ASCII characters without a comma"),
-        ({"name": 5}, 422, "Bad value", "name must be a string (got int)"),
-        ({"from": ["staging"]}, 422, "Bad value", "from must be a string (got list)"),
+        ({"name": 5}, 422, "Bad value", "name must be a string (got 5)"),
+        ({"from": ["staging"]}, 422, "Bad value", 'from must be a string (got ["staging"])'),
         ({"nmae": "mine"}, 422, "Unknown key", 'unknown key "nmae"; did you mean name?'),
         ({"from": "default", "fixture": {}}, 422, "Two baselines", "give either from or fixture, not both"),
         (
@@ -173,7 +173,7 @@ def test_yaml_opens_an_environment_too(http: FlaskClient) -> None:
             "No such environment",
             'no environment is named "nope"; GET environments lists them',
         ),
-        ([], 400, "The body is no object", "expected a JSON object, got list"),
+        ([], 400, "The body is not an object", "expected a JSON object, got list"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict | list) else "",
 )
@@ -276,7 +276,7 @@ def test_an_unknown_environment_is_a_problem(http: FlaskClient, method: str) -> 
 
 
 def test_without_a_token_it_is_the_default_environment_even_when_that_asks_for_one() -> None:
-    world = World(to_seed([Source("fixture", "", {"tokens": ["talq_mine"], **ONE_AGENT})]))
+    world = World(read_fixture([Source("fixture", "", {"tokens": ["talq_mine"], **ONE_AGENT})]))
     http = create_app(world, Guard()).test_client()
     assert opened(http, {"name": "copy"})["name"] == "copy"
     assert http.get(f"{ENVIRONMENTS}/copy").get_json()["agents"] == 1

@@ -25,6 +25,8 @@ def world() -> Iterator[World]:
 ALL_EVENTS = ", ".join(EVENTS)
 ALL_KEYS = "agent_id, event, call, context, data, wait"
 VALID = {"agent_id": AGENT, "event": STARTED}
+JSON = "JSON of at most 100 levels; put dates and infinite numbers in quotes"
+NESTED = '{"a": ' * 900
 BAD_TIMES: list[tuple[object, str]] = [
     (-1, "-1"),
     (301, "301"),
@@ -39,14 +41,14 @@ MISTAKES: list[tuple[object, int, str, str]] = [
     (
         None,
         422,
-        "No agent",
-        "agent_id must be the id of the agent at which the event happens (got null)",
+        "Bad value",
+        "agent_id must be the id of the agent at which the event is emitted (got null)",
     ),
     (
         {**VALID, "agent_id": 7},
         422,
-        "No agent",
-        "agent_id must be the id of the agent at which the event happens (got 7)",
+        "Bad value",
+        "agent_id must be the id of the agent at which the event is emitted (got 7)",
     ),
     (
         {**VALID, "agent_id": AGENT[:-1] + "x"},
@@ -86,9 +88,9 @@ MISTAKES: list[tuple[object, int, str, str]] = [
     ),
     ({**VALID, "evnt": 1}, 422, "Unknown key", 'unknown key "evnt"; did you mean event?'),
     ({**VALID, "zzz": 1}, 422, "Unknown key", f'unknown key "zzz"; expected one of {ALL_KEYS}'),
-    ({**VALID, "call": "call-1"}, 422, "Bad value", "call must be an object (got str)"),
-    ({**VALID, "context": [1]}, 422, "Bad value", "context must be an object (got list)"),
-    ({**VALID, "data": 1}, 422, "Bad value", "data must be an object (got int)"),
+    ({**VALID, "call": "call-1"}, 422, "Bad value", 'call must be an object (got "call-1")'),
+    ({**VALID, "context": [1]}, 422, "Bad value", "context must be an object (got [1])"),
+    ({**VALID, "data": 1}, 422, "Bad value", "data must be an object (got 1)"),
     *(
         (
             {**VALID, "wait": wait},
@@ -98,7 +100,7 @@ MISTAKES: list[tuple[object, int, str, str]] = [
         )
         for wait, shown in BAD_TIMES
     ),
-    ([VALID], 400, "The body is no object", "expected a JSON object, got list"),
+    ([VALID], 400, "The body is not an object", "expected a JSON object, got list"),
 ]
 
 
@@ -122,19 +124,19 @@ UNREADABLE: list[tuple[str, str, int, str]] = [
         "application/yaml",
         f"agent_id: {AGENT}\nevent: {STARTED}\ndata: {{a: .nan}}",
         422,
-        "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes",
+        f'data must be {JSON} (got {{"a": NaN}})',
     ),
     (
         "application/yaml",
         f"agent_id: {AGENT}\nevent: {STARTED}\ncontext: {{a: 2025-09-03}}",
         422,
-        "call, context and data must be JSON, which has no dates and no infinite numbers; put them in quotes",
+        f'context must be {JSON} (got {{"a": "2025-09-03"}})',
     ),
     (
         "application/json",
         json.dumps({**VALID, "data": "DEEP"}).replace('"DEEP"', '{"a":' * 900 + "1" + "}" * 900),
         422,
-        "call, context and data are nested too deeply",
+        f"data must be {JSON} (got {NESTED[:77]}...)",
     ),
 ]
 

@@ -128,7 +128,7 @@ def test_the_body_is_json_or_yaml(content_type: str, http: FlaskClient, receiver
 
 
 def test_without_a_wait_the_answer_does_not_wait(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_always(Answer(delay=HALF_AN_HOUR))
+    receiver.answer_always(Answer(delay_seconds=HALF_AN_HOUR))
     found = emit(http, wait=None)
     assert found["finished"] is False
     [delivery] = found["deliveries"]
@@ -137,7 +137,7 @@ def test_without_a_wait_the_answer_does_not_wait(http: FlaskClient, receiver: We
 
 
 def test_a_wait_that_was_too_short_says_so(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_always(Answer(delay=HALF_AN_HOUR))
+    receiver.answer_always(Answer(delay_seconds=HALF_AN_HOUR))
     found = emit(http, wait=0.05)
     assert (found["finished"], found["deliveries"][0]["status"]) == (False, "pending")
 
@@ -145,7 +145,7 @@ def test_a_wait_that_was_too_short_says_so(http: FlaskClient, receiver: WebhookR
 def test_a_wait_is_for_the_first_attempt_of_every_webhook(http: FlaskClient, receiver: WebhookReceiver) -> None:
     """The attempts of a receiver that fails fast do not count for one that is slow."""
     with running_receiver() as slow:
-        slow.answer_always(Answer(delay=HALF_AN_HOUR))
+        slow.answer_always(Answer(delay_seconds=HALF_AN_HOUR))
         receiver.answer_always(500)
         webhook = {"id": DISABLED, "enabled": True, "webhook_url": slow.url}
         state = {"agents": [{"id": AGENT, "webhooks": [webhook]}], "settings": {"retry_schedule": [0]}}
@@ -193,5 +193,5 @@ def test_more_deliveries_than_are_kept_are_refused_before_any_is_sent(receiver: 
     assert (answer.status_code, answer.content_type) == (409, "application/problem+json")
     problem = answer.get_json()
     assert problem["title"] == "Too many deliveries are queued"
-    assert problem["detail"] == "0 deliveries wait already, 2 more would come, and 1 is the limit"
+    assert problem["detail"] == "0 deliveries are queued, and 2 more would exceed the limit of 1"
     assert receiver.requests == []

@@ -1,4 +1,4 @@
-"""The admin route that sets faults: every mistake is a problem that says what was expected, and sets nothing."""
+"""The admin route that adds faults: every mistake is a problem that says what was expected, and adds nothing."""
 
 from typing import Any
 
@@ -9,17 +9,18 @@ from talkover_mock.environments.faults import PRESETS
 from tests.support.faulty import FAULTS
 
 DOWN = {"preset": "maintenance"}
-KEYS = ["match", "preset", "respond", "action", "delay_ms", "times", "after", "probability", "seed", "apply"]
+KEYS = ["match", "preset", "respond", "action", "delay_seconds", "times", "after", "probability", "seed", "apply"]
 NAMES = ", ".join(PRESETS)
-NO_FAULT = "give a preset, respond, action or delay_ms"
-A_PATH = "match.path must be a path such as /api/v1/agents/*; * stands for anything"
+NO_FAULT = "give a preset, respond, action or delay_seconds"
+A_DELAY = "delay_seconds must be a number of seconds from 0 to 600"
+A_PATH = "match.path must be a path such as /api/v1/agents/*; * matches anything"
 A_HEADER = "respond.headers must be an object of header names and texts on one line"
-JSON = "respond.body must be a text, or JSON of at most 100 levels"
+JSON = "respond.body must be JSON of at most 100 levels; put dates and infinite numbers in quotes"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({}, "No fault", NO_FAULT),
     ({"match": {"path": "*"}, "times": 1}, "No fault", NO_FAULT),
-    ({"delay_ms": 0}, "No fault", NO_FAULT),
+    ({"delay_seconds": 0}, "No fault", NO_FAULT),
     (
         {"preset": "maintenance", "action": "hang"},
         "Two faults in one",
@@ -54,9 +55,10 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "Bad value",
         'action must be one of hang, connection_reset, truncated_body, malformed_json (got "reset")',
     ),
-    ({"delay_ms": 600_001}, "Bad value", "delay_ms must be a whole number from 0 to 600000 (got 600001)"),
-    ({"delay_ms": "50"}, "Bad value", 'delay_ms must be a whole number from 0 to 600000 (got "50")'),
-    ({**DOWN, "delay_ms": -1}, "Bad value", "delay_ms must be a whole number from 0 to 600000 (got -1)"),
+    ({"delay_seconds": 600.5}, "Bad value", f"{A_DELAY} (got 600.5)"),
+    ({"delay_seconds": "5"}, "Bad value", f'{A_DELAY} (got "5")'),
+    ({"delay_seconds": True}, "Bad value", f"{A_DELAY} (got true)"),
+    ({**DOWN, "delay_seconds": -1}, "Bad value", f"{A_DELAY} (got -1)"),
     ({**DOWN, "times": 0}, "Bad value", "times must be a whole number, 1 or more (got 0)"),
     ({**DOWN, "times": True}, "Bad value", "times must be a whole number, 1 or more (got true)"),
     ({**DOWN, "times": 1.5}, "Bad value", "times must be a whole number, 1 or more (got 1.5)"),
@@ -101,7 +103,7 @@ def test_a_mistake_is_a_problem_that_says_what_was_expected(
 @pytest.mark.parametrize("name", ["Content-Length", "content-length", "Connection", "TE", "Transfer-Encoding"])
 def test_a_header_that_only_the_server_can_give_is_a_mistake(http: FlaskClient, name: str) -> None:
     answer = http.post(FAULTS, json={"respond": {"headers": {"X-Fine": "a", name: "5"}}})
-    detail = f"respond.headers: {name} is the server's own; leave it out (an action can end the connection)"
+    detail = f"respond.headers must not have {name}, which the server sets (an action can end the connection)"
     assert (answer.status_code, answer.get_json()["detail"]) == (422, detail)
     assert http.get(FAULTS).get_json() == {"faults": []}
 
@@ -133,8 +135,8 @@ def test_what_is_no_json_can_not_be_answered(http: FlaskClient, body: str, detai
     ("body", "title", "detail"),
     [
         ("[", "The body can't be read", "body:1: is not JSON: Expecting value (column 2)"),
-        ("[]", "The body is no object", "expected a JSON object, got list"),
-        ('"maintenance"', "The body is no object", "expected a JSON object, got str"),
+        ("[]", "The body is not an object", "expected a JSON object, got list"),
+        ('"maintenance"', "The body is not an object", "expected a JSON object, got str"),
     ],
 )
 def test_a_body_that_is_no_object_is_a_problem(http: FlaskClient, body: str, title: str, detail: str) -> None:

@@ -1,4 +1,4 @@
-"""The admin routes `faults`: set, list and remove."""
+"""The admin routes `faults`: add, list and remove."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from flask.testing import FlaskClient
 
 from talkover_mock.environments.faults import ACTIONS, PRESETS
 from tests.support.documented import TOGGLE, TOKEN
-from tests.support.faulty import FAULTS, bearer, set_fault
+from tests.support.faulty import FAULTS, add_fault, bearer
 
 DEFAULTS = {
     "match": {"method": None, "path": None},
     "preset": None,
     "respond": None,
     "action": None,
-    "delay_ms": 0,
+    "delay_seconds": 0.0,
     "times": None,
     "after": 0,
     "probability": 1.0,
@@ -42,17 +42,17 @@ def test_a_fault_is_told_with_all_its_defaults(http: FlaskClient) -> None:
 SPECS: list[dict[str, Any]] = [
     *({"preset": preset} for preset in PRESETS),
     *({"action": action} for action in ACTIONS),
-    {"delay_ms": 600_000},
+    {"delay_seconds": 600},
     {"respond": {"status": 599, "headers": {"Retry-After": "1", "X-Two": "a b"}, "body": {"a": [1, None]}}},
     {"respond": {"status": 200, "headers": {}, "body": None}},
-    {"match": {"method": "PATCH", "path": "/api/*/toggle"}, **DOWN, "delay_ms": 5, "times": 1, "after": 3},
+    {"match": {"method": "PATCH", "path": "/api/*/toggle"}, **DOWN, "delay_seconds": 0.005, "times": 1, "after": 3},
     {**DOWN, "probability": 0.25, "seed": 2**63 - 1, "apply": True},
 ]
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_what_is_set_is_listed_and_can_be_set_again(http: FlaskClient, spec: dict[str, Any]) -> None:
-    set_fault(http, **spec)
+def test_a_fault_is_listed_and_can_be_added_again(http: FlaskClient, spec: dict[str, Any]) -> None:
+    add_fault(http, **spec)
     (first,) = listed(http)
     assert first == {"id": "fault-1", **DEFAULTS, **spec, "matched": 0, "struck": 0}
     again = {key: value for key, value in first.items() if key not in ("id", "matched", "struck")}
@@ -65,8 +65,8 @@ def test_null_is_the_default_of_every_key(http: FlaskClient) -> None:
 
 
 def test_what_has_matched_and_what_was_struck_is_counted(http: FlaskClient) -> None:
-    set_fault(http, match={"method": "PATCH"}, times=2, after=1, **DOWN)
-    set_fault(http, match={"method": "GET"}, **DOWN)
+    add_fault(http, match={"method": "PATCH"}, times=2, after=1, **DOWN)
+    add_fault(http, match={"method": "GET"}, **DOWN)
     for _ in range(5):
         http.patch(TOGGLE, headers=TOKEN)
     assert [(each["id"], each["matched"], each["struck"]) for each in listed(http)] == [
@@ -76,20 +76,20 @@ def test_what_has_matched_and_what_was_struck_is_counted(http: FlaskClient) -> N
 
 
 def test_one_is_removed_or_all_and_ids_go_on(http: FlaskClient) -> None:
-    ids = [set_fault(http, **DOWN) for _ in range(4)]
+    ids = [add_fault(http, **DOWN) for _ in range(4)]
     assert ids == ["fault-1", "fault-2", "fault-3", "fault-4"]
     answer = http.delete(f"{FAULTS}/fault-2")
-    assert (answer.status_code, answer.get_json()) == (200, {"deleted": 1})
+    assert (answer.status_code, answer.get_json()) == (200, {"removed": 1})
     assert [each["id"] for each in listed(http)] == ["fault-1", "fault-3", "fault-4"]
-    assert [http.delete(FAULTS).get_json() for _ in range(2)] == [{"deleted": 3}, {"deleted": 0}]
+    assert [http.delete(FAULTS).get_json() for _ in range(2)] == [{"removed": 3}, {"removed": 0}]
     assert listed(http) == []
-    assert set_fault(http, **DOWN) == "fault-5"
+    assert add_fault(http, **DOWN) == "fault-5"
 
 
 @pytest.mark.parametrize(("count", "known"), [(0, "none"), (1, "fault-1"), (2, "fault-1, fault-2")])
 def test_an_unknown_fault_is_a_problem_that_names_the_known_ones(http: FlaskClient, count: int, known: str) -> None:
     for _ in range(count):
-        set_fault(http, **DOWN)
+        add_fault(http, **DOWN)
     answer = http.delete(f"{FAULTS}/fault-9")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
     assert answer.get_json() == {
@@ -102,35 +102,35 @@ def test_an_unknown_fault_is_a_problem_that_names_the_known_ones(http: FlaskClie
 
 
 def test_each_environment_has_its_own(http: FlaskClient) -> None:
-    assert [set_fault(http, token, **DOWN) for token in (None, "talq_staging", "talq_staging")] == [
+    assert [add_fault(http, token, **DOWN) for token in (None, "talq_staging", "talq_staging")] == [
         *("fault-1", "fault-1", "fault-2"),
     ]
-    assert http.delete(FAULTS, headers=bearer("talq_production")).get_json() == {"deleted": 0}
+    assert http.delete(FAULTS, headers=bearer("talq_production")).get_json() == {"removed": 0}
     assert http.delete(f"{FAULTS}/fault-2").status_code == 404
-    assert http.delete(FAULTS, headers=bearer("talq_staging")).get_json() == {"deleted": 2}
+    assert http.delete(FAULTS, headers=bearer("talq_staging")).get_json() == {"removed": 2}
     assert [each["id"] for each in listed(http)] == ["fault-1"]
     assert http.post(FAULTS, json=DOWN, headers=bearer("talq_staging_2024")).status_code == 401
 
 
-def test_yaml_sets_a_fault_too(http: FlaskClient) -> None:
+def test_yaml_adds_a_fault_too(http: FlaskClient) -> None:
     answer = http.post(FAULTS, data="match: {path: '*/toggle'}\nrespond: {status: 500, body: Zürich}\n".encode())
     assert (answer.status_code, answer.get_json()["respond"]["body"]) == (201, "Zürich")
 
 
-def test_there_is_a_bound_on_how_many_are_set(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_faults_is_bounded(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("talkover_mock.environments.faults.MOST_FAULTS", 2)
     for _ in range(2):
-        set_fault(http, **DOWN)
+        add_fault(http, **DOWN)
     answer = http.post(FAULTS, json=DOWN)
     assert (answer.status_code, answer.get_json()["title"]) == (409, "Too many faults")
-    assert answer.get_json()["detail"] == "2 faults are set, which is the limit"
+    assert answer.get_json()["detail"] == "there are 2 faults, which is the limit"
     http.delete(f"{FAULTS}/fault-1")
-    assert set_fault(http, **DOWN) == "fault-3"
+    assert add_fault(http, **DOWN) == "fault-3"
 
 
 def test_the_deepest_body_that_is_allowed_is_answered(http: FlaskClient) -> None:
     deep: list[Any] = []
     for _ in range(99):
         deep = [deep]
-    set_fault(http, respond={"body": deep})
+    add_fault(http, respond={"body": deep})
     assert http.get("/api/v1/health").get_json() == deep

@@ -173,8 +173,8 @@ WRONG_PATCH = [
     ("agents[0].webhooks[0].timeout", 6, "The timeout must be between 5 and 120. (got 3)"),
     ("agents[1].name", 8, "The name field is required."),
 ]
-TOKENS = "unknown key of a state; tokens are given in a fixture file, or as `token` when an environment is opened"
-OTHERS = "unknown key of a state, which is one environment's; others are given in a fixture file, or opened"
+TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
+OTHERS = "unknown key of a state: it describes one environment; give others in a fixture file, or open them"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ OTHERS = "unknown key of a state, which is one environment's; others are given i
         ("PUT", "agents:\n  - [", YAML, [("", 3, "is not YAML: did not find expected node content (column 1)")]),
         ("PATCH", "[1]", JSON, [("", 1, "must be a mapping with agents, settings (got [1])")]),
         ("PATCH", "", "", [("", None, "is empty; expected at least `agents: []`")]),
-        ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: the byte 0xff stands for no character; save it as UTF-8")]),
+        ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: the byte 0xff is not valid there; save it as UTF-8")]),
     ],
     ids=[
         "several",

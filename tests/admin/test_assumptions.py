@@ -8,7 +8,7 @@ from talkover_mock.admin.routes.assumptions import BEHAVIOURS, Behaviour
 from talkover_mock.app import create_app
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from tests.conftest import ROOT
 from tests.support.fixture_documents import source
 
@@ -46,7 +46,7 @@ def test_an_override_is_that_of_the_environment() -> None:
         "settings": {"create_status": 201, "retry_schedule": [1, 2]},
         "environments": {"other": {"tokens": ["talq_o"], "settings": {"plan": "professional"}}},
     }
-    http = create_app(World(to_seed([source(document)])), Guard()).test_client()
+    http = create_app(World(read_fixture([source(document)])), Guard()).test_client()
     own = {"create_status": 201, "retry_schedule": [1, 2]}
     assert http.get("/__admin/assumptions").get_json()["overrides"] == own
     answer = http.get("/__admin/assumptions", headers={"Authorization": "Bearer talq_o"}).get_json()

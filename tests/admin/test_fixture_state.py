@@ -1,7 +1,7 @@
 """The state as a fixture: what is served can be fed back, and laid over a state."""
 
 import json
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from talkover_mock.loading.documents import to_yaml
 from talkover_mock.loading.files import parse
-from talkover_mock.loading.fixture import to_baseline, to_seed
-from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.loading.fixture import read_fixture, to_baseline
+from talkover_mock.loading.mistakes import FixtureError, Mistake
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
 from tests.support.fixture_documents import broken_fixtures, fixture, hook, right_fixtures, served, source, state
@@ -79,27 +79,48 @@ def test_a_state_laid_over_itself_changes_nothing(document: Any) -> None:
     assert merged(one, before) == before
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
-@given(one=broken_fixtures, other=broken_fixtures)
-def test_anything_is_a_fixture_or_a_fixture_error(one: object, other: object) -> None:
-    with suppress(FixtureError):
-        for each in to_seed([source(one), source(other)]).values():
+def test_anything_is_a_fixture_or_a_fixture_error() -> None:
+    read, refused = list[object](), list[Sequence[Mistake]]()
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+    @given(one=right_fixtures | broken_fixtures, other=right_fixtures | broken_fixtures)
+    def check(one: object, other: object) -> None:
+        try:
+            environments = read_fixture([source(one), source(other)])
+        except FixtureError as error:
+            refused.append(error.mistakes)
+            return
+        read.append(environments)
+        for each in environments.values():
             document = to_document(State(each.baseline))
             json.dumps(document, allow_nan=False)
-            to_yaml(document)
+            assert to_document(State(to_baseline(parse(to_yaml(document).encode(), "f.yaml")))) == document
+
+    check()
+    assert min(len(read), len(refused)) >= 5, "both must be tried"
+    assert all(refused)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
-@given(document=right_fixtures, change=broken_fixtures)
-def test_anything_is_laid_over_or_a_fixture_error(document: object, change: object) -> None:
-    one = state(document)
-    before = to_document(one)
-    try:
-        after = merged(one, change)
-    except FixtureError:
-        assert to_document(one) == before
-    else:
-        assert served(after) == after
+def test_anything_is_laid_over_or_a_fixture_error() -> None:
+    read, refused = list[object](), list[Sequence[Mistake]]()
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+    @given(document=right_fixtures, change=right_fixtures | broken_fixtures)
+    def check(document: object, change: object) -> None:
+        one = state(document)
+        before = to_document(one)
+        try:
+            after = merged(one, change)
+        except FixtureError as error:
+            refused.append(error.mistakes)
+            assert to_document(one) == before
+        else:
+            read.append(after)
+            assert served(after) == after
+
+    check()
+    assert min(len(read), len(refused)) >= 5, "both must be tried"
+    assert all(refused)
 
 
 FULL = fixture(

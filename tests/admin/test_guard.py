@@ -94,11 +94,11 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
     http = client(world, Guard())
     assert refused(http, {"Host": "mock.test:80"}) == {(403, "Unknown host")}
     assert http.get("/__admin/state", headers={"Host": "mock.test:80"}).get_json()["detail"] == (
-        'the request was sent to the host "mock.test:80", under which this server is not known; '
+        'the request names the host "mock.test:80", which this server does not know as its own; '
         "start it with --allow-host mock.test"
     )
     assert http.get("/__admin/state", headers={"Host": "local host"}).get_json()["detail"] == (
-        'the request was sent to the host "local host", under which this server is not known'
+        'the request names the host "local host", which this server does not know as its own'
     )
 
 

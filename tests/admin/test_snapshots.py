@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.documented import TOGGLE, TOKEN, WEBHOOK
-from tests.support.faulty import FAULTS, REQUESTS, RESET, STATE, bearer, journal, set_fault
+from tests.support.faulty import FAULTS, REQUESTS, RESET, STATE, add_fault, bearer, journal
 from tests.support.frozen import RIGHT, WEBHOOKS, created, listed
 
 SNAPSHOTS = "/__admin/snapshots"
@@ -142,7 +142,7 @@ def test_each_environment_has_its_own(http: FlaskClient) -> None:
 def test_a_restore_leaves_the_clock_the_journal_and_the_faults_alone(http: FlaskClient) -> None:
     take(http)
     http.patch(TOGGLE, headers=TOKEN)
-    set_fault(http, preset="maintenance", after=5)
+    add_fault(http, preset="maintenance", after=5)
     http.post(f"{CLOCK}/advance", json={"seconds": 5})
     others = [http.get(path).data for path in (CLOCK, REQUESTS, FAULTS)]
     restore(http)
@@ -217,7 +217,7 @@ def test_there_is_a_bound_and_overwriting_stays_within_it(http: FlaskClient, mon
         take(http, name)
     answer = http.put(f"{SNAPSHOTS}/three")
     assert (answer.status_code, answer.get_json()["title"]) == (409, "Too many snapshots")
-    assert answer.get_json()["detail"] == "2 are kept, which is the limit; delete some"
+    assert answer.get_json()["detail"] == "2 snapshots are kept, which is the limit; delete some"
     http.delete(f"{SNAPSHOTS}/one")
     take(http, "three")
     assert names(http) == ["two", "three"]

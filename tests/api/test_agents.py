@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, API_HEADERS, TOKEN, UNKNOWN
 from tests.support.frozen import compact
@@ -46,7 +46,7 @@ DEFAULTS: dict[str, Any] = {
 
 def client(*agents: dict[str, Any], **more: Any) -> FlaskClient:
     document = {"agents": list(agents), **more}
-    return create_app(World(to_seed([Source("fixture", "", document)]))).test_client()
+    return create_app(World(read_fixture([Source("fixture", "", document)]))).test_client()
 
 
 def agent(id: str, **fields: Any) -> dict[str, Any]:

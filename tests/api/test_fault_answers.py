@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from talkover_mock.environments.faults import PRESETS
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN, UNKNOWN, toggle_path
-from tests.support.faulty import FAULTS, STATE, bearer, set_fault
+from tests.support.faulty import FAULTS, STATE, add_fault, bearer
 
 AGENTS = "/api/v1/agents"
 ONE_AGENT = f"{AGENTS}/{AGENT}"
@@ -34,7 +34,7 @@ DOCUMENTED: dict[str, tuple[int, str]] = {
 
 def struck(http: FlaskClient, path: str = TOGGLE, method: str = "PATCH", **spec: Any) -> TestResponse:
     """The answer to a call that the fault strikes."""
-    set_fault(http, **spec)
+    add_fault(http, **spec)
     return http.open(path, method=method, headers=TOKEN)
 
 
@@ -138,7 +138,7 @@ def test_the_headers_of_a_response_go_before_ours_whatever_their_case(http: Flas
 
 
 def test_outside_of_the_api_and_on_health_there_is_no_quota(http: FlaskClient) -> None:
-    set_fault(http, preset="maintenance")
+    add_fault(http, preset="maintenance")
     for path in ("/nope", "/api/v1/health"):
         assert not QUOTA & set(http.get(path).headers.keys())
 

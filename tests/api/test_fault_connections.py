@@ -12,7 +12,7 @@ import requests
 
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, TOKEN
-from tests.support.faulty import FAULTS, WAIT, journal_at, set_fault_at
+from tests.support.faulty import FAULTS, WAIT, add_fault_at, journal_at
 
 AGENTS = "/api/v1/agents"
 UNTOUCHED = '{"success":true,"message":"A fault answered: nothing was done","data":{}}'
@@ -77,13 +77,13 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def test_a_reset_is_one_of_tcp_before_any_byte(server: Server) -> None:
-    set_fault_at(server, action="connection_reset")
+    add_fault_at(server, action="connection_reset")
     with asked(server) as client, pytest.raises(ConnectionResetError):
         client.recv(1)
 
 
 def test_requests_sees_a_reset(server: Server) -> None:
-    set_fault_at(server, action="connection_reset")
+    add_fault_at(server, action="connection_reset")
     with pytest.raises(requests.ConnectionError) as error:
         requests.patch(server.url + TOGGLE, headers=TOKEN, timeout=WAIT)
     found = [type(cause) for cause in causes(error.value)]
@@ -93,19 +93,19 @@ def test_requests_sees_a_reset(server: Server) -> None:
 
 
 def test_curl_sees_a_reset(server: Server) -> None:
-    set_fault_at(server, action="connection_reset")
+    add_fault_at(server, action="connection_reset")
     assert curl(server) == (56, ""), "56 is a failure to receive, 52 would be an empty reply"
 
 
 @pytest.mark.parametrize(("program", "seen"), [(FETCH, "ECONNRESET"), (GET, "request ECONNRESET")])
 def test_node_sees_a_reset(server: Server, program: str, seen: str) -> None:
-    set_fault_at(server, action="connection_reset", times=1)
+    add_fault_at(server, action="connection_reset", times=1)
     assert node(server, program) == seen
     requests.delete(server.url + FAULTS, timeout=WAIT)
 
 
 def test_a_truncated_body_is_half_of_what_its_length_says_and_then_the_end(server: Server) -> None:
-    set_fault_at(server, action="truncated_body")
+    add_fault_at(server, action="truncated_body")
     head, _, body = received(server, AGENTS).decode().partition("\r\n\r\n")
     assert body == HALF
     assert head.startswith("HTTP/1.1 200 OK\r\n")
@@ -114,14 +114,14 @@ def test_a_truncated_body_is_half_of_what_its_length_says_and_then_the_end(serve
 
 def test_with_apply_it_is_the_apis_own_answer_that_is_truncated(server: Server) -> None:
     whole = requests.get(f"{server.url}/api/v1/agents/{AGENT}", headers=TOKEN, timeout=WAIT).content
-    set_fault_at(server, action="truncated_body", apply=True)
+    add_fault_at(server, action="truncated_body", apply=True)
     answer = received(server, f"/api/v1/agents/{AGENT}").partition(b"\r\n\r\n")
     assert answer[2] == whole[: len(whole) // 2]
     assert f"Content-Length: {len(whole)}" in answer[0].decode().split("\r\n")
 
 
 def test_clients_see_a_truncated_body(server: Server) -> None:
-    set_fault_at(server, action="truncated_body")
+    add_fault_at(server, action="truncated_body")
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
         requests.get(server.url + AGENTS, headers=TOKEN, timeout=WAIT)
     assert curl(server) == (18, HALF), "18 is a partial file"
@@ -129,7 +129,7 @@ def test_clients_see_a_truncated_body(server: Server) -> None:
 
 
 def test_clients_see_malformed_json_and_the_connection_lives_on(server: Server) -> None:
-    set_fault_at(server, action="malformed_json", times=3)
+    add_fault_at(server, action="malformed_json", times=3)
     with requests.Session() as session:
         answer = session.get(server.url + AGENTS, headers=TOKEN, timeout=WAIT)
         assert (answer.status_code, answer.text, answer.headers.get("Connection")) == (200, HALF, None)
@@ -146,7 +146,7 @@ def test_the_connections_of_others_live_on(server: Server, action: str) -> None:
     with closing(other):
         assert listed(other)
         kept = other.sock
-        set_fault_at(server, match={"path": f"{AGENTS}/*"}, action=action)
+        add_fault_at(server, match={"path": f"{AGENTS}/*"}, action=action)
         for _ in range(20):
             assert received(server, f"{AGENTS}/{AGENT}").rpartition(b"\r\n\r\n")[2] == ENDS[action]
             assert listed(other)
@@ -155,7 +155,7 @@ def test_the_connections_of_others_live_on(server: Server, action: str) -> None:
 
 @pytest.mark.parametrize("action", ENDS)
 def test_the_journal_tells_of_calls_that_got_half_an_answer_or_none(server: Server, action: str) -> None:
-    set_fault_at(server, match={"path": AGENTS}, action=action)
+    add_fault_at(server, match={"path": AGENTS}, action=action)
     received(server, AGENTS)
     (exchange,) = journal_at(server)["requests"]
     assert (exchange["fault"], exchange["operation"]) == (f"fault-1 ({action})", "GET /api/v1/agents")
@@ -171,7 +171,7 @@ def test_what_clients_do_when_a_connection_ends_is_no_error_of_the_mock(
     server: Server, log: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     for action in ENDS:
-        set_fault_at(server, match={"path": AGENTS}, action=action, times=1)
+        add_fault_at(server, match={"path": AGENTS}, action=action, times=1)
         received(server, AGENTS)
     environment = requests.get(f"{server.url}/__admin/environments/default", timeout=WAIT).json()
     assert (environment["errors"], caplog.records) == (0, [])

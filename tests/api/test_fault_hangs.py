@@ -13,11 +13,11 @@ import requests
 from talkover_mock.environments.faults import Faults, FaultSpec
 from talkover_mock.web.server import Server
 from tests.support.documented import TOGGLE, TOKEN
-from tests.support.faulty import FAULTS, RESET, STATE, TOGGLE_ANY, WAIT, bearer, journal_at, set_fault_at, until_held_up
-from tests.web.test_server import threads_left
+from tests.support.faulty import FAULTS, RESET, STATE, TOGGLE_ANY, WAIT, add_fault_at, bearer, journal_at, until_held_up
+from tests.support.threads import threads_left
 
 HANG = {"match": {"path": TOGGLE_ANY}, "action": "hang"}
-DELAY = {"match": {"path": TOGGLE_ANY}, "delay_ms": 600_000}
+DELAY = {"match": {"path": TOGGLE_ANY}, "delay_seconds": 600}
 MINE = "/__admin/environments"
 
 
@@ -55,11 +55,11 @@ def reset(server: Server) -> None:
 
 
 def remove(server: Server) -> None:
-    assert requests.delete(f"{server.url}{FAULTS}/fault-1", timeout=WAIT).json() == {"deleted": 1}
+    assert requests.delete(f"{server.url}{FAULTS}/fault-1", timeout=WAIT).json() == {"removed": 1}
 
 
 def remove_all(server: Server) -> None:
-    assert requests.delete(server.url + FAULTS, timeout=WAIT).json() == {"deleted": 1}
+    assert requests.delete(server.url + FAULTS, timeout=WAIT).json() == {"removed": 1}
 
 
 RELEASES = (reset, remove, remove_all)
@@ -68,7 +68,7 @@ RELEASES = (reset, remove, remove_all)
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_hang_is_ended_without_an_answer(release: Callable[[Server], None], server: Server, stack: ExitStack) -> None:
     before = requests.get(server.url + STATE, timeout=WAIT).text
-    set_fault_at(server, **HANG)
+    add_fault_at(server, **HANG)
     clients = held_up(server, stack, 3)
     started = monotonic()
     release(server)
@@ -83,7 +83,7 @@ def test_a_hang_is_ended_without_an_answer(release: Callable[[Server], None], se
 def test_a_server_stops_within_a_second_whatever_is_held_up(
     fault: dict[str, object], server: Server, stack: ExitStack
 ) -> None:
-    set_fault_at(server, **fault)
+    add_fault_at(server, **fault)
     clients = held_up(server, stack, 20)
     with ThreadPoolExecutor(1) as pool:
         started = monotonic()
@@ -95,7 +95,7 @@ def test_a_server_stops_within_a_second_whatever_is_held_up(
 
 @pytest.mark.parametrize("fault", [HANG, DELAY])
 def test_a_client_that_leaves_frees_its_thread(fault: dict[str, object], server: Server, stack: ExitStack) -> None:
-    set_fault_at(server, **fault)
+    add_fault_at(server, **fault)
     clients = held_up(server, stack, 5)
     clients[0].close()
     until_held_up(server, 4)
@@ -122,7 +122,7 @@ def test_closing_the_environment_ends_a_hang(server: Server, stack: ExitStack) -
 
 
 def test_a_hundred_hangs_keep_nobody_from_being_answered(server: Server, stack: ExitStack) -> None:
-    set_fault_at(server, **HANG)
+    add_fault_at(server, **HANG)
     clients = held_up(server, stack, 100)
     for _ in range(20):
         assert requests.get(f"{server.url}/api/v1/agents", headers=TOKEN, timeout=WAIT).ok
@@ -132,7 +132,7 @@ def test_a_hundred_hangs_keep_nobody_from_being_answered(server: Server, stack: 
 
 
 def test_a_hang_with_apply_has_done_its_operation(server: Server, stack: ExitStack) -> None:
-    set_fault_at(server, **HANG, apply=True, times=1)
+    add_fault_at(server, **HANG, apply=True, times=1)
     (client,) = held_up(server, stack)
     answer = requests.patch(server.url + TOGGLE, headers=TOKEN, timeout=WAIT)
     assert answer.json()["message"] == "Webhook disabled", "it was enabled by the one that hangs"
@@ -141,7 +141,7 @@ def test_a_hang_with_apply_has_done_its_operation(server: Server, stack: ExitSta
 
 
 def test_a_delay_that_is_removed_goes_on_at_once(server: Server, stack: ExitStack) -> None:
-    set_fault_at(server, **DELAY)
+    add_fault_at(server, **DELAY)
     (client,) = held_up(server, stack)
     remove(server)
     assert client.recv(15) == b"HTTP/1.1 200 OK"
@@ -150,7 +150,7 @@ def test_a_delay_that_is_removed_goes_on_at_once(server: Server, stack: ExitStac
 
 
 def test_a_hang_that_is_removed_is_in_the_journal(server: Server, stack: ExitStack) -> None:
-    set_fault_at(server, **HANG)
+    add_fault_at(server, **HANG)
     (client,) = held_up(server, stack)
     assert journal_at(server, "method=PATCH")["requests"] == []
     remove(server)
@@ -164,7 +164,7 @@ def test_what_was_held_up_before_a_reset_does_nothing_to_what_comes_after_it(
     fault: dict[str, object], server: Server, stack: ExitStack
 ) -> None:
     before = requests.get(server.url + STATE, timeout=WAIT).text
-    set_fault_at(server, **fault)
+    add_fault_at(server, **fault)
     clients = held_up(server, stack, 5)
     reset(server)
     assert {end_of(client) for client in clients} == {"reset"}
@@ -175,9 +175,9 @@ def test_what_was_held_up_before_a_reset_does_nothing_to_what_comes_after_it(
 def test_removing_a_fault_ends_only_what_it_has_held_up() -> None:
     faults = Faults(RLock(), 0)
     one, other = (faults.add(FaultSpec(action="hang")) for _ in range(2))
-    assert faults.remove(other.id) == 1
+    faults.remove(other.id)
     assert (one.pause(0), other.pause(0)) == (False, True)
-    assert faults.remove() == 1
+    assert faults.remove_all() == 1
     assert one.pause(0)
 
 

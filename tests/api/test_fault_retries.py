@@ -11,7 +11,7 @@ from urllib3.util import Retry
 
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
-from tests.support.faulty import FAULTS, STATE, WAIT, journal_at, set_fault_at
+from tests.support.faulty import FAULTS, STATE, WAIT, add_fault_at, journal_at
 
 ONE = f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}"
 AGAIN = (429, 500, 503)
@@ -20,7 +20,7 @@ Client = Callable[..., urllib3.BaseHTTPResponse]
 
 @pytest.fixture
 def slept(server: Server, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses of the client, each of which moves the clock of the mock instead."""
+    """The pauses of the client, each of which advances the clock of the mock instead."""
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -58,7 +58,7 @@ def is_enabled(server: Server) -> bool:
 def test_a_client_that_backs_off_gets_through_when_the_api_has_come_back(
     server: Server, client: Client, slept: list[float]
 ) -> None:
-    set_fault_at(server, preset="maintenance", times=3)
+    add_fault_at(server, preset="maintenance", times=3)
     answer = client()
     assert (answer.status, answer.json()["message"]) == (200, "Webhook enabled")
     assert statuses(server) == [503, 503, 503, 200]
@@ -67,7 +67,7 @@ def test_a_client_that_backs_off_gets_through_when_the_api_has_come_back(
 
 def test_a_client_that_gives_up_has_changed_nothing(server: Server, client: Client, slept: list[float]) -> None:
     before = requests.get(server.url + STATE, timeout=WAIT).text
-    set_fault_at(server, preset="server_error")
+    add_fault_at(server, preset="server_error")
     with pytest.raises(urllib3.exceptions.MaxRetryError, match="too many 500 error responses"):
         client(total=2)
     assert (statuses(server), slept) == ([500, 500, 500], [2])
@@ -85,7 +85,7 @@ def test_a_client_that_gives_up_has_changed_nothing(server: Server, client: Clie
 def test_a_client_waits_as_long_as_it_is_told(
     server: Server, client: Client, slept: list[float], fault: dict[str, Any], seconds: int
 ) -> None:
-    set_fault_at(server, **fault, times=2)
+    add_fault_at(server, **fault, times=2)
     assert client().status == 200
     assert slept == [seconds, seconds]
 
@@ -107,21 +107,21 @@ def test_a_client_waits_for_the_end_of_its_minute(server: Server, client: Client
 
 def test_faults_and_the_rate_limit_together(server: Server, client: Client, slept: list[float]) -> None:
     limit_to(server, 2)
-    set_fault_at(server, preset="maintenance", after=1, times=2)
-    set_fault_at(server, respond={"status": 503, "headers": {"Retry-After": "20"}}, after=1, times=1)
+    add_fault_at(server, preset="maintenance", after=1, times=2)
+    add_fault_at(server, respond={"status": 503, "headers": {"Retry-After": "20"}}, after=1, times=1)
     assert [client().status for _ in range(3)] == [200, 200, 200]
     assert statuses(server) == [200, 503, 503, 503, 200, 429, 200]
     assert slept == [2, 20, 38], "what a fault answers does not count, and 22 seconds of the minute are gone"
 
 
 def test_a_client_that_asks_again_after_a_reset_of_the_connection(server: Server, client: Client) -> None:
-    set_fault_at(server, action="connection_reset", times=2)
+    add_fault_at(server, action="connection_reset", times=2)
     assert client().json()["message"] == "Webhook enabled"
     assert statuses(server) == [None, None, 200]
 
 
 def test_a_toggle_whose_answer_was_lost_must_not_be_repeated(server: Server, client: Client) -> None:
-    set_fault_at(server, action="connection_reset", apply=True, times=1)
+    add_fault_at(server, action="connection_reset", apply=True, times=1)
     assert client().json()["message"] == "Webhook disabled", "the first one had enabled it"
     assert not is_enabled(server)
     requests.delete(server.url + FAULTS, timeout=WAIT)

@@ -10,15 +10,21 @@ from flask.testing import FlaskClient
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
-from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
+from tests.support.documented import (
+    AGENT,
+    LOGS,
+    NO_AGENT,
+    NO_WEBHOOK,
+    OTHER_AGENT,
+    TOKEN,
+    UNKNOWN,
+    WEBHOOK,
+    WEBHOOK_PATH,
+)
+from tests.support.reasons import REASON
 from tests.support.stories import OTHER, STARTED, attempts, emit, two_webhooks
 
 OpenWorld = Callable[..., World]
-WEBHOOK_PATH = TOGGLE.removesuffix("/toggle")
-LOGS = f"{WEBHOOK_PATH}/logs"
-REASON = "X-Mockserver-Reason"
-NO_AGENT = '{"success":false,"message":"Agent not found in this environment."}'
-NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 NO_LOG = '{"success":false,"message":"Log not found."}'
 NOT_RETRIABLE = '{"success":false,"message":"Log cannot be retried","code":"LOG_NOT_RETRIABLE"}'
 NO_TOKEN = '{"message":"Missing Bearer Token"}'
@@ -83,7 +89,7 @@ def of_retrying(environment: Environment, receiver: WebhookReceiver) -> str:
 
 
 def of_pending(environment: Environment, receiver: WebhookReceiver) -> str:
-    receiver.answer_always(Answer(delay=60))
+    receiver.answer_always(Answer(delay_seconds=60))
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
     return attempts(environment)[0].id
@@ -115,7 +121,7 @@ def when_no_more_fit_into_the_queue(environment: Environment, receiver: WebhookR
         (of_pending, "the log entry is pending; only a failed one can be retried"),
         (of_long_ago, "the log entry is over 30 days old"),
         (of_a_disabled_webhook, "the webhook is disabled"),
-        (when_no_more_fit_into_the_queue, "0 deliveries wait already, 1 more would come, and 0 is the limit"),
+        (when_no_more_fit_into_the_queue, "0 deliveries are queued, and 1 more would exceed the limit of 0"),
     ],
 )
 def test_an_entry_that_cannot_be_retried_is_refused_and_nothing_is_queued(

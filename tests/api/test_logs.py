@@ -1,6 +1,6 @@
 """A webhook's delivery log, as the vendor documents it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +13,11 @@ from talkover_mock.dialect.ids import IdSource
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, LOGS, NO_WEBHOOK, TOKEN, WEBHOOK
 from tests.support.peers import answering, peers
 from tests.support.stories import MOMENT, OTHER, STARTED, emit, hook, impatient, two_webhooks
 
 OpenWorld = Callable[..., World]
-WEBHOOK_PATH = TOGGLE.removesuffix("/toggle")
-LOGS = f"{WEBHOOK_PATH}/logs"
-NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 
 
 @pytest.fixture
@@ -121,7 +118,7 @@ def test_an_entry_that_nobody_answered_has_no_status(
     assert list(entry) == FAILED_KEYS
     assert (entry["status"], entry["http_status"], entry["error"]) == ("failed", None, "Connection refused")
     hasty = world.open(impatient(hook(receiver.url, max_retries=0), timeout=0.2), token="talq_hasty")
-    receiver.answer_always(Answer(delay=60))
+    receiver.answer_always(Answer(delay_seconds=60))
     emit(hasty)
     entry = http.get(LOGS, headers={"Authorization": "Bearer talq_hasty"}).get_json()["data"][0]
     assert (entry["status"], entry["http_status"], entry["error"]) == ("failed", None, "Connection timeout")
@@ -129,7 +126,7 @@ def test_an_entry_that_nobody_answered_has_no_status(
 
 
 def test_a_queued_entry_is_pending(http: FlaskClient, environment: Environment, receiver: WebhookReceiver) -> None:
-    receiver.answer_always(Answer(delay=60))
+    receiver.answer_always(Answer(delay_seconds=60))
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
     for webhook_id in (WEBHOOK, OTHER):
@@ -166,42 +163,31 @@ def test_a_webhook_has_its_own_log_and_none_when_it_is_gone(http: FlaskClient, e
     assert (answer.status_code, answer.text) == (404, NO_WEBHOOK)
 
 
-@pytest.mark.parametrize(
-    ("query", "numbers", "current_page", "per_page", "last_page"),
-    [
-        ("", range(7), 1, 25, 1),
-        ("?per_page=3", [0, 1, 2], 1, 3, 3),
-        ("?per_page=3&page=2", [3, 4, 5], 2, 3, 3),
-        ("?per_page=3&page=3", [6], 3, 3, 3),
-        ("?per_page=3&page=4", [], 4, 3, 3),
-        ("?per_page=7&page=1", range(7), 1, 7, 1),
-        ("?per_page=1&page=7", [6], 7, 1, 7),
-        ("?per_page=100", range(7), 1, 100, 1),
-        ("?per_page=&page=", range(7), 1, 25, 1),
-        ("?page=0", range(7), 1, 25, 1),
-        ("?page=-2", range(7), 1, 25, 1),
-        ("?page=two", range(7), 1, 25, 1),
-    ],
-)
-def test_the_pages_of_a_log(
-    http: FlaskClient,
-    environment: Environment,
-    query: str,
-    numbers: list[int],
-    current_page: int,
-    per_page: int,
-    last_page: int,
-) -> None:
+PAGES: dict[str, tuple[Sequence[int], int, int, int]] = {
+    "": (range(7), 1, 25, 1),
+    "?per_page=3": ([0, 1, 2], 1, 3, 3),
+    "?per_page=3&page=2": ([3, 4, 5], 2, 3, 3),
+    "?per_page=3&page=3": ([6], 3, 3, 3),
+    "?per_page=3&page=4": ([], 4, 3, 3),
+    "?per_page=7&page=1": (range(7), 1, 7, 1),
+    "?per_page=1&page=7": ([6], 7, 1, 7),
+    "?per_page=100": (range(7), 1, 100, 1),
+    "?per_page=&page=": (range(7), 1, 25, 1),
+    "?page=0": (range(7), 1, 25, 1),
+    "?page=-2": (range(7), 1, 25, 1),
+    "?page=two": (range(7), 1, 25, 1),
+}
+"""By query: which of seven entries are on the page, its number, its size, and the number of the last page."""
+
+
+def test_the_pages_of_a_log(http: FlaskClient, environment: Environment) -> None:
     for number in range(7):
         emit(environment, number=6 - number)
-    body = logs(http, query)
-    assert [each["request_payload"]["number"] for each in body["data"]] == list(numbers)
-    assert list(body["pagination"].items()) == [
-        ("current_page", current_page),
-        ("per_page", per_page),
-        ("total", 7),
-        ("last_page", last_page),
-    ]
+    for query, (numbers, current_page, per_page, last_page) in PAGES.items():
+        body = logs(http, query)
+        assert [each["request_payload"]["number"] for each in body["data"]] == list(numbers), query
+        pages = {"current_page": current_page, "per_page": per_page, "total": 7, "last_page": last_page}
+        assert list(body["pagination"].items()) == list(pages.items()), query
 
 
 BETWEEN, INTEGER = "The per page must be between 1 and 100.", "The per page must be an integer."

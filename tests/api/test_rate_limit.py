@@ -13,7 +13,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state.agents import Agents
 from tests.support.documented import AGENT, API_HEADERS, TOKEN, UNKNOWN, WEBHOOK
@@ -44,7 +44,7 @@ def world_of(time: Time, settings: dict[str, Any] | None = None, staging: dict[s
         "production": {"tokens": ["talq_p"], "agents": agents},
     }
     document = {"settings": settings, "agents": agents, "environments": environments}
-    return World(to_seed([Source("fixture", "", document)]), time=time)
+    return World(read_fixture([Source("fixture", "", document)]), time=time)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.reasons import AGENTS, API, REASON, WEBHOOKS, reason_of
 
 SEND_JSON = "send Content-Type: application/json"
-STANDS = f"the API stands under {API}"
-NO_ROUTE = f"no route has this path; {STANDS}, the harness's routes under /__admin"
+STANDS = f"API paths begin with {API}"
+NO_ROUTE = f"no route has this path; {STANDS}, admin paths with /__admin"
 BODY = json.dumps({"name": "New", "webhook_url": "http://x", "events": ["event_action"]})
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
@@ -22,7 +22,7 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
     [
         (BODY, None, f"the body was sent without a Content-Type and was ignored; {SEND_JSON}"),
         (BODY, "text/plain", f"the body was sent with Content-Type text/plain and was ignored; {SEND_JSON}"),
-        (BODY, FORM, f"the body looks like JSON but was sent as a form, so it was read as one; {SEND_JSON}"),
+        (BODY, FORM, f"the body looks like JSON but was sent, and so read, as a form; {SEND_JSON}"),
         ("[1]", JSON, "the body is a list, not a JSON object, and was ignored; send a JSON object"),
         ('"x"', JSON, "the body is a string, not a JSON object, and was ignored; send a JSON object"),
         ("null", JSON, "the body is null, not a JSON object, and was ignored; send a JSON object"),
@@ -50,7 +50,7 @@ def test_a_body_that_is_ignored_is_the_reason_with_every_status(
 def test_a_multipart_form_that_can_not_be_read_is_told(http: FlaskClient, body: bytes, kind: str) -> None:
     request = {"data": body, "content_type": kind, "headers": TOKEN}
     assert reason_of(http, f"POST {WEBHOOKS}", 422, **request) == (
-        "the body can't be read as multipart/form-data and was ignored; see its boundary, and whether it is whole"
+        "the body can't be read as multipart/form-data and was ignored; check its boundary and that it is complete"
     )
 
 
@@ -126,8 +126,8 @@ def test_a_method_that_the_path_does_not_answer(http: FlaskClient, call: str, re
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        (f"{API}//agents", f"a double slash is not one slash; did you mean {AGENTS}?"),
-        (TOGGLE.replace("/toggle", "//toggle"), f"a double slash is not one slash; did you mean {TOGGLE}?"),
+        (f"{API}//agents", f"the path has a double slash; did you mean {AGENTS}?"),
+        (TOGGLE.replace("/toggle", "//toggle"), f"the path has a double slash; did you mean {TOGGLE}?"),
         (f"{AGENTS}//webhooks", "an id is missing where the path has a double slash"),
         (f"{WEBHOOKS}//toggle", "an id is missing where the path has a double slash"),
         (f"{API}/Agents", f"paths are case-sensitive; did you mean {AGENTS}?"),

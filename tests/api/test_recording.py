@@ -11,7 +11,7 @@ from talkover_mock.api.recording import MOST_BODY_BYTES
 from talkover_mock.state.webhooks import Webhooks
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, API_HEADERS, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
-from tests.support.faulty import REQUESTS, STATE, WAIT, bearer, journal, journal_at, set_fault
+from tests.support.faulty import REQUESTS, STATE, WAIT, add_fault, bearer, journal, journal_at
 
 AGENTS = "/api/v1/agents"
 WEBHOOKS = f"{AGENTS}/{AGENT}/webhooks"
@@ -95,7 +95,7 @@ def test_a_base_url_with_a_slash_too_many_matches_nothing_and_shows_as_it_came(s
     found = journal_at(server, "unmatched=true")["requests"]
     assert [(each["path"], each["operation"]) for each in found] == [(f"/{TOGGLE}", None), (f"///{AGENTS}?a=1", None)]
     assert [each["reason"] for each in found] == [
-        f"a double slash is not one slash; did you mean {path}?" for path in (TOGGLE, AGENTS)
+        f"the path has a double slash; did you mean {path}?" for path in (TOGGLE, AGENTS)
     ]
 
 
@@ -145,7 +145,7 @@ def test_a_call_on_which_the_mock_crashed_is_in_the_journal(http: FlaskClient, m
 def test_a_call_that_a_fault_struck_says_which(
     http: FlaskClient, fault: dict[str, Any], status: int, body: str
 ) -> None:
-    set_fault(http, **fault)
+    add_fault(http, **fault)
     http.patch(TOGGLE, headers=TOKEN)
     (found,) = journal(http)
     kind = "respond" if "respond" in fault else next(iter(fault.values()))
@@ -227,7 +227,7 @@ def test_a_body_that_is_long_or_no_text_is_cut_and_says_so(
 
 
 def test_a_long_answer_is_cut_too(http: FlaskClient) -> None:
-    set_fault(http, respond={"body": LONG})
+    add_fault(http, respond={"body": LONG})
     assert http.get(AGENTS).text == LONG
     (found,) = journal(http)
     kept = {key: value for key, value in found["response"].items() if key != "headers"}

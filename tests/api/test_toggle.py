@@ -16,12 +16,14 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.conftest import FIXTURES
 from tests.support.documented import (
     AGENT,
     API_HEADERS,
+    NO_AGENT,
+    NO_WEBHOOK,
     OTHER_AGENT,
     TOGGLE,
     TOKEN,
@@ -90,8 +92,6 @@ def test_every_toggle_clears_the_cache_of_its_agent_alone(http: FlaskClient, moc
 
 
 MISSING = '{"message":"Missing Bearer Token"}'
-NO_AGENT = '{"success":false,"message":"Agent not found in this environment."}'
-NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 INVALID = '{"error":"UNAUTHORIZED","message":"Invalid or missing authentication token","status_code":401}'
 EXPIRED = '{"error":"TOKEN_EXPIRED","message":"Authentication token has expired","status_code":401}'
 STAGING = {"Authorization": "Bearer talq_staging"}
@@ -131,7 +131,7 @@ def test_refusals_leave_everything_as_it_was(
 
 
 def test_a_token_that_no_environment_knows_when_the_default_one_has_its_own() -> None:
-    world = World(to_seed([Source("fixture", "", {"tokens": ["talq_mine"]})]))
+    world = World(read_fixture([Source("fixture", "", {"tokens": ["talq_mine"]})]))
     http = create_app(world).test_client()
     answer = http.patch(TOGGLE, headers=TOKEN)
     assert (answer.status_code, answer.text) == (401, INVALID)

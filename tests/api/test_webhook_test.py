@@ -41,7 +41,7 @@ def test_the_documented_payload_is_really_sent_also_when_the_webhook_is_disabled
     http: FlaskClient, environment: Environment, receiver: WebhookReceiver, enabled: bool
 ) -> None:
     environment.webhooks.update(AGENT, WEBHOOK, {"enabled": enabled})
-    receiver.answer_next(Answer(201, delay=0.05))
+    receiver.answer_next(Answer(201, delay_seconds=0.05))
     answer = http.post(TEST, headers=TOKEN)
     took = answer.get_json()["data"]["response_time"]
     assert answer.status_code == 200
@@ -93,7 +93,7 @@ def test_a_receiver_that_does_not_answer_in_time_is_told(
     http: FlaskClient, world: World, receiver: WebhookReceiver
 ) -> None:
     world.open(impatient(hook(receiver.url), timeout=0.2), token="talq_hasty")
-    receiver.answer_next(Answer(delay=60))
+    receiver.answer_next(Answer(delay_seconds=60))
     answer = http.post(TEST, headers={"Authorization": "Bearer talq_hasty"})
     assert answer.text == '{"success":false,"message":"Webhook test failed: Connection timeout"}'
 
@@ -143,7 +143,7 @@ def test_nothing_is_sent_when_a_check_refuses(
 def test_a_reset_ends_a_test_that_hangs_and_leaves_nothing_of_it(
     http: FlaskClient, environment: Environment, receiver: WebhookReceiver
 ) -> None:
-    receiver.answer_next(Answer(delay=60))
+    receiver.answer_next(Answer(delay_seconds=60))
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(http.post, TEST, headers=TOKEN)
         receiver.wait_for(1)

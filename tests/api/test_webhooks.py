@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
-from tests.support.documented import API_HEADERS, TOKEN, UNKNOWN, WEBHOOK
+from tests.support.documented import API_HEADERS, NO_AGENT, NO_WEBHOOK, TOKEN, UNKNOWN, WEBHOOK
 from tests.support.frozen import (
     BEFORE,
     FIRST_ID,
@@ -27,8 +27,6 @@ from tests.support.frozen import (
 )
 
 LATER = "2025-09-03T23:20:51.000000Z"
-NO_AGENT = '{"success":false,"message":"Agent not found in this environment."}'
-NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 DELETED = '{"success":true,"message":"Webhook deleted successfully"}'
 AVAILABLE_EVENTS = (
     '{"event_phone_call_started":"Phone call has started","event_phone_call_ended":"Phone call has ended",'
@@ -234,7 +232,7 @@ def test_another_agents_webhook_is_not_found(time: Time) -> None:
         {"id": "one", "name": "A", "webhooks": [{"id": WEBHOOK, **RIGHT}]},
         {"id": "two", "name": "B"},
     ]
-    world = World(to_seed([Source("fixture", "", {"agents": agents})]), time=time)
+    world = World(read_fixture([Source("fixture", "", {"agents": agents})]), time=time)
     before = world.default.document()
     http = create_app(world).test_client()
     path = f"/api/v1/agents/two/webhooks/{WEBHOOK}"

@@ -8,7 +8,9 @@ from time import monotonic
 
 import pytest
 
+from talkover_mock.base import history as history_module
 from talkover_mock.base.history import Expectation, Found, History
+from tests.support.turns import every_turn
 
 LONG = 60.0
 """Seconds that no test waits."""
@@ -248,6 +250,37 @@ def test_a_search_that_fails_ends_its_own_wait_and_no_other(wait: Wait) -> None:
     assert names(right.result(SOON)) == ["a"]
     with pytest.raises(ValueError, match="no such moment"):
         broken.result(SOON)
+
+
+@pytest.mark.slow
+def test_an_item_that_comes_while_a_wait_begins_is_counted_once() -> None:
+    lock, seconds = RLock(), 0.5
+    began = came = 0.0
+
+    def with_one_item() -> History[Item]:
+        log = History[Item](lock, 100)
+        add(log, "a")
+        return log
+
+    def watch(log: History[Item]) -> Found[Item] | None:
+        nonlocal began
+        began = monotonic()
+        return log.watch(anything, 2, None, seconds)
+
+    def come(log: History[Item]) -> None:
+        nonlocal came
+        with lock:
+            add(log, "b")
+        came = monotonic()
+
+    found = list[object]()
+    for _, (watched, come_to) in every_turn(with_one_item, watch, come, history_module):
+        assert come_to is None
+        if came > began + seconds / 2:
+            break  # in all further turns the time is up before it comes
+        found.append(watched)
+    assert len(found) > 5
+    assert found == [Found([Item("a"), Item("b")], 2, True)] * len(found)
 
 
 def test_many_waits_see_the_same_items(wait: Wait) -> None:

@@ -20,12 +20,12 @@ from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, WEBHOOK
 from tests.support.stories import ENDED, MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
 
 OpenWorld = Callable[..., World]
-HUNG = Answer(delay=60)
+HUNG = Answer(delay_seconds=60)
 """Under way until the receiver stops, or whoever waits for it gives up."""
 
 
 def environment_of(open_world: OpenWorld, *webhooks: dict[str, Any], **body: Any) -> Environment:
-    """Its clock stands still, so that what is sent goes out one by one."""
+    """Its clock is frozen, so that what is sent goes out one by one."""
     environment = open_world(*webhooks, **body).default
     environment.freeze(MOMENT)
     return environment
@@ -120,7 +120,7 @@ def test_what_waits_when_its_webhook_goes_is_dropped_and_never_comes_later(
     environment = environment_of(open_world, hook(receiver.url, max_retries=0), hook(f"{receiver.url}/2", "2"))
     if not frozen:
         environment.unfreeze()
-    receiver.answer_next(Answer(delay=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.2))
     for _ in range(4):
         environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
@@ -184,7 +184,7 @@ def test_an_attempt_uses_the_configuration_of_its_own_moment(
 
 def test_what_already_went_out_is_not_changed_by_an_update(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url)).default
-    receiver.answer_next(Answer(delay=0.1))
+    receiver.answer_next(Answer(delay_seconds=0.1))
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
     environment.webhooks.update(AGENT, WEBHOOK, {"name": "Renamed", "webhook_url": "http://localhost:1/"})
@@ -201,7 +201,7 @@ def test_the_deliveries_of_one_webhook_go_out_one_after_another_in_order(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     environment = open_world(hook(receiver.url), hook(f"{receiver.url}/2", "2")).default
-    receiver.answer_next(*[Answer(delay=0.05)] * 3)
+    receiver.answer_next(*[Answer(delay_seconds=0.05)] * 3)
     for number in range(40):
         environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
     assert environment.deliveries.log.watch(lambda _: True, 80, None, WAIT).satisfied
@@ -212,7 +212,7 @@ def test_while_the_clock_stands_still_those_of_all_webhooks_do(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     environment = environment_of(open_world, *[hook(f"{receiver.url}/{id}", id) for id in "abc"])
-    receiver.answer_next(Answer(delay=0.05), 200, Answer(delay=0.05))
+    receiver.answer_next(Answer(delay_seconds=0.05), 200, Answer(delay_seconds=0.05))
     for number in range(5):
         environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
     environment.deliveries.advance(0)
@@ -227,7 +227,7 @@ def test_what_waits_goes_out_in_order_when_the_clock_is_frozen_or_let_go_meanwhi
     environment = open_world(hook(receiver.url)).default
     if frozen_first:
         environment.freeze()
-    receiver.answer_next(Answer(delay=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.2))
     for number in range(5):
         environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
     receiver.wait_for(1)
@@ -252,7 +252,7 @@ def test_an_event_is_refused_whole_when_more_would_wait_than_is_kept(
         environment.deliveries.emit(AGENT, STARTED)
     assert (problem := problem_of(refused.value)) is not None
     assert problem.status == 409
-    assert refused.value.detail == "6 deliveries wait already, 2 more would come, and 7 is the limit"
+    assert refused.value.detail == "6 deliveries are queued, and 2 more would exceed the limit of 7"
     assert len(receiver.requests) == 2
 
 

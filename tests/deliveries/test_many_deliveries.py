@@ -16,7 +16,7 @@ from tests.support.documented import AGENT, WEBHOOK
 from tests.support.stories import STARTED, WAIT, attempts, emit, hook, statuses
 
 OpenWorld = Callable[..., World]
-HUNG = Answer(delay=60)
+HUNG = Answer(delay_seconds=60)
 """Until the receiver stops, or the sender gives up."""
 
 
@@ -127,8 +127,8 @@ def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     environment = open_world(*hooks(receiver.url, 3), most_kept=2).default
-    receiver.answer_next(Answer(delay=0.1))
-    with pytest.raises(Exception, match="0 deliveries wait already, 3 more would come, and 2 is the limit"):
+    receiver.answer_next(Answer(delay_seconds=0.1))
+    with pytest.raises(Exception, match="0 deliveries are queued, and 3 more would exceed the limit of 2"):
         environment.deliveries.emit(AGENT, STARTED)
     environment.webhooks.delete(AGENT, "002")
     environment.deliveries.emit(AGENT, STARTED)

@@ -10,7 +10,9 @@ import pytest
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.records import Occurrence, Outgoing
 from talkover_mock.dialect.events import EVENTS
-from talkover_mock.dialect.settings import Settings
+from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.rules import fields_of
+from talkover_mock.dialect.settings import DEFAULTS, Settings, to_settings
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Webhook
 from tests.support.documented import AGENT as AGENT_ID
@@ -20,8 +22,9 @@ MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone.utc)
 SECRET = "optional_secret_for_hmac"
 STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
 AGENT = Agent(AGENT_ID, "My Agent", {"label": "support", "team": {"lead": "x"}})
+FIELDS = {"name": "My Webhook", "webhook_url": "http://127.0.0.1:9000/hook?a=1", "events": [STARTED, ENDED]}
 WEBHOOK = Webhook(
-    WEBHOOK_ID, AGENT_ID, "My Webhook", "http://127.0.0.1:9000/hook?a=1", (STARTED, ENDED), MOMENT, MOMENT
+    id=WEBHOOK_ID, agent_id=AGENT_ID, created_at=MOMENT, updated_at=MOMENT, **fields_of(FIELDS, WEBHOOK_FIELDS)
 )
 SECRET_WEBHOOK = WEBHOOK._replace(webhook_secret=SECRET)
 
@@ -36,7 +39,7 @@ def occurrence(event: str = STARTED, **given: Any) -> Occurrence:
 
 
 def sent(event: Occurrence, webhook: Webhook = WEBHOOK, settings: Settings | None = None) -> Outgoing:
-    return message(event, AGENT, webhook, settings or Settings(), MOMENT)
+    return message(event, AGENT, webhook, settings or DEFAULTS, MOMENT)
 
 
 def body_of(event: Occurrence, templates: Mapping[str, Any] | None = None) -> str:
@@ -191,7 +194,7 @@ def test_a_custom_header_cannot_change_where_the_body_ends(name: str) -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_settings_choose_the_scheme_of_the_signature(scheme: str) -> None:
-    outgoing = sent(occurrence(), SECRET_WEBHOOK, Settings(signature_scheme=scheme))
+    outgoing = sent(occurrence(), SECRET_WEBHOOK, DEFAULTS._replace(signature_scheme=scheme))
     expected = sign(SCHEMES[scheme], SECRET, outgoing.body, int(MOMENT.timestamp()), "occurrence-1")
     assert list(outgoing.headers[5:]) == list(expected.items())
 
@@ -208,14 +211,14 @@ def test_the_settings_choose_the_scheme_of_the_signature(scheme: str) -> None:
 def test_the_settings_override_header_and_prefix_of_the_signature(
     overrides: dict[str, str], header: str, prefix: str
 ) -> None:
-    outgoing = sent(occurrence(), SECRET_WEBHOOK, Settings(signature_scheme="github", **overrides))  # type: ignore[arg-type]
+    outgoing = sent(occurrence(), SECRET_WEBHOOK, to_settings({"signature_scheme": "github", **overrides}))
     hexadecimal = sign(SCHEMES["hmac"], SECRET, outgoing.body, 0, "")["Signature"]
     assert outgoing.headers[-1] == (header, prefix + hexadecimal)
 
 
 def test_plain_bytes_are_signed_as_they_are_sent() -> None:
     event = occurrence(extra={"url": "http://é/"})
-    outgoing = sent(event, SECRET_WEBHOOK, Settings(delivery_json="plain"))
+    outgoing = sent(event, SECRET_WEBHOOK, DEFAULTS._replace(delivery_json="plain"))
     assert outgoing.body.decode().endswith('"url":"http://é/"}')
     assert outgoing.headers[-1] == ("Signature", sign(SCHEMES["hmac"], SECRET, outgoing.body, 0, "")["Signature"])
     assert dict(outgoing.headers)["Content-Length"] == str(len(outgoing.body))

@@ -21,7 +21,7 @@ SCHEDULE = [0, 1, 3, 7, 15, 31, 61, 91, 121, 151, 181]
 
 
 def failing(open_world: OpenWorld, receiver: WebhookReceiver, **fields: Any) -> Environment:
-    """A webhook whose receiver answers 500, in an environment whose clock stands still, after an event."""
+    """A webhook whose receiver answers 500, in an environment whose clock is frozen, after an event."""
     settings = {"retry_schedule": fields.pop("retry_schedule")} if "retry_schedule" in fields else {}
     environment: Environment = open_world(hook(receiver.url, **fields), settings=settings).default
     environment.freeze(MOMENT)
@@ -85,7 +85,7 @@ def test_an_entry_is_pending_until_it_has_ended_and_failed_as_soon_as_its_retry_
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     environment = open_world(hook(receiver.url), settings={"retry_schedule": [0]}).default
-    receiver.answer_next(500, Answer(delay=60))
+    receiver.answer_next(500, Answer(delay_seconds=60))
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(2)
     assert statuses(environment) == ["failed", "pending"]
@@ -197,7 +197,7 @@ def test_a_manual_retry_of_a_webhook_that_is_disabled_before_it_goes_out_is_drop
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     environment = failing(open_world, receiver, max_retries=0)
-    receiver.answer_next(Answer(delay=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.2))
     environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(2)
     environment.deliveries.retry(AGENT, WEBHOOK, attempts(environment)[0].id)
@@ -231,7 +231,7 @@ def test_a_clock_that_is_set_back_before_the_first_attempt_keeps_it_from_nothing
 ) -> None:
     environment = open_world(hook(receiver.url)).default
     environment.freeze(datetime(2400, 1, 1, tzinfo=timezone.utc))
-    receiver.answer_next(Answer(delay=0.1))
+    receiver.answer_next(Answer(delay_seconds=0.1))
     for _ in range(3):
         environment.deliveries.emit(AGENT, STARTED)
     environment.unfreeze()

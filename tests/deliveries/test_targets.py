@@ -112,7 +112,7 @@ def test_an_address_of_this_machine_or_network_is_called(url: str, address: str,
 )
 @pytest.mark.usefixtures("no_lookup")
 def test_everything_else_is_captured_without_a_lookup(url: str) -> None:
-    with pytest.raises(Captured, match=r"is not on this machine or network; --deliver-to \S+ lets deliveries out"):
+    with pytest.raises(Captured, match=r"not on this machine or network; start with --deliver-to \S+ to deliver there"):
         resolve(url)
 
 
@@ -142,7 +142,7 @@ def host(url: str) -> str:
 @pytest.mark.parametrize("url", METADATA)
 @pytest.mark.usefixtures("no_lookup")
 def test_a_metadata_address_is_never_called(url: str, opened: bool) -> None:
-    with pytest.raises(Captured, match="is a link-local or metadata address; those are never called"):
+    with pytest.raises(Captured, match="is a link-local or metadata address; such addresses are never called"):
         resolve(url, [host(url)] if opened else [])
 
 

@@ -114,7 +114,7 @@ def test_a_form_as_php_reads_it(query: str, expected: Mapping[str, Any]) -> None
 
 def test_a_form_that_holds_json_is_a_form_and_the_note_says_so() -> None:
     body = b' {"name":"N"}'
-    note = "the body looks like JSON but was sent as a form, so it was read as one; send Content-Type: application/json"
+    note = "the body looks like JSON but was sent, and so read, as a form; send Content-Type: application/json"
     assert from_form([(body.decode(), "")], body) == Input({'{"name":"N"}': None}, note)
     assert from_form([("name", "N")], b"name=N") == Input({"name": "N"})
 
@@ -173,7 +173,7 @@ IGNORED: list[Any] = [
     (json.dumps(RIGHT), None, "the body was sent without a Content-Type and was ignored"),
     (json.dumps([RIGHT]), JSON, "the body is a list, not a JSON object, and was ignored"),
     ("{'name': 'N'}", JSON, "the body is not JSON (Expecting property name"),
-    (json.dumps(RIGHT), FORM, "the body looks like JSON but was sent as a form"),
+    (json.dumps(RIGHT), FORM, "the body looks like JSON but was sent, and so read, as a form"),
 ]
 
 
@@ -235,9 +235,15 @@ STORED = {
 }
 
 
-def _stored(app: Flask, id: str) -> dict[str, Any]:
+def _found(app: Flask, id: str) -> dict[str, Any]:
+    """A webhook as the state has it."""
     agents = app.test_client().get("/__admin/state").get_json()["agents"]
-    found = next(each for agent in agents for each in agent["webhooks"] if each["id"] == id)
+    found: dict[str, Any] = next(each for agent in agents for each in agent["webhooks"] if each["id"] == id)
+    return found
+
+
+def _stored(app: Flask, id: str) -> dict[str, Any]:
+    found = _found(app, id)
     return {name: found[name] for name in STORED}
 
 
@@ -248,6 +254,15 @@ def test_a_form_creates_and_updates(app: Flask, http: FlaskClient) -> None:
     updated = http.put(f"{WEBHOOKS}/{WEBHOOK}", data=FORM_BODY, content_type=FORM, headers=TOKEN)
     assert updated.status_code == 200
     assert _stored(app, WEBHOOK) == STORED
+
+
+def test_an_empty_field_of_a_form_clears_what_was_stored(app: Flask, http: FlaskClient) -> None:
+    path = f"{WEBHOOKS}/{WEBHOOK}"
+    assert http.put(path, json={"webhook_secret": "s"}, headers=TOKEN).status_code == 200
+    assert _found(app, WEBHOOK)["webhook_secret"] == "s"
+    answer = http.put(path, data="webhook_secret=&name=N", content_type=FORM, headers=TOKEN)
+    assert answer.status_code == 200
+    assert (_found(app, WEBHOOK)["webhook_secret"], _found(app, WEBHOOK)["name"]) == (None, "N")
 
 
 def test_multipart_is_read_in_a_post_only(http: FlaskClient) -> None:

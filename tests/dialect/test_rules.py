@@ -7,19 +7,33 @@ import pytest
 
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
-from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
+from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
 
 REQUIRED: dict[str, Any] = {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
+HEADER = {"key": "X-A", "value": "b"}
+OTHERS: dict[str, Any] = {
+    **REQUIRED,
+    "webhook_secret": "s",
+    "timeout": 60,
+    "max_retries": 1,
+    "enabled": False,
+    "http_method": "PUT",
+    "authorization_scheme": "basic",
+    "custom_headers": (("X-A", "b"),),
+    "payload_templates": {"event_action": {"id": 1}},
+}
+"""The stored values of a webhook of which no optional field has its default."""
+NOTHING: Sequence[Any] = (None, "", " \n ")
 
 
 def stored(**fields: Any) -> dict[str, Any]:
     return fields_of({**REQUIRED, **fields}, WEBHOOK_FIELDS)
 
 
-def errors_of(body: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def errors_of(body: Mapping[str, Any], over: Mapping[str, Any] | None = None) -> list[tuple[str, list[str]]]:
     """Field and texts, in their order."""
     with pytest.raises(Invalid) as caught:
-        fields_of(body, WEBHOOK_FIELDS)
+        fields_of(body, WEBHOOK_FIELDS, over)
     return [(name, list(texts)) for name, texts in caught.value.entries.items()]
 
 
@@ -39,51 +53,45 @@ def test_the_defaults() -> None:
     }
 
 
-@pytest.mark.parametrize("nothing", [None, "", "  \n"], ids=["null", "empty", "spaces"])
+@pytest.mark.parametrize("nothing", NOTHING, ids=["null", "empty", "spaces"])
 @pytest.mark.parametrize("field", [field for field in WEBHOOK_FIELDS if not field.required], ids=lambda f: f.name)
-def test_null_in_an_optional_field_is_its_default(field: Any, nothing: str | None) -> None:
+def test_null_in_an_optional_field_is_its_default(field: Field, nothing: str | None) -> None:
     assert stored(**{field.name: nothing})[field.name] == field.default
+    assert fields_of({field.name: nothing}, WEBHOOK_FIELDS, OTHERS) == {**OTHERS, field.name: field.default}
 
 
-HEADER = {"key": "X-A", "value": "b"}
+TEMPLATES = {"event_action": {"id": "{{call.id}}", "more": [1, None, {"deep": True}]}}
 ACCEPTED: Sequence[tuple[str, Any, Any]] = [
     ("name", "  My Webhook\n", "My Webhook"),
     ("name", "é" * 255, "é" * 255),
+    ("name", "030", "030"),
     ("webhook_url", " http://x ", "http://x"),
     ("webhook_url", "http://x/" + "a" * 491, "http://x/" + "a" * 491),
     ("webhook_secret", "s" * 255, "s" * 255),
+    ("webhook_secret", " s ", "s"),
     ("events", list(EVENTS), tuple(EVENTS)),
-    ("events", [" event_action "], ("event_action",)),
-    ("timeout", 5, 5),
-    ("timeout", 120, 120),
-    ("timeout", "30", 30),
-    ("timeout", " 30 ", 30),
-    ("timeout", "+30", 30),
-    ("timeout", 30.0, 30),
-    ("max_retries", True, 1),
-    ("max_retries", 0, 0),
-    ("max_retries", "-0", 0),
-    ("max_retries", 10, 10),
-    ("enabled", True, True),
-    ("enabled", False, False),
-    ("enabled", 1, True),
-    ("enabled", 0, False),
-    ("enabled", "1", True),
-    ("enabled", "0", False),
+    ("events", [" event_recording ", "event_action"], ("event_recording", "event_action")),
+    ("events", ["event_action", "event_action"], ("event_action", "event_action")),
+    *[("timeout", value, 30) for value in (30, "30", " 30 ", "+30", 30.0)],
+    *[("timeout", value, int(value)) for value in (5, 120, 5.0, "5", "120")],
+    *[("max_retries", value, int(value)) for value in (True, 0, 10, "0", "-0", "+1", 5.0)],
+    *[("enabled", value, True) for value in (True, 1, "1", " 1 ")],
+    *[("enabled", value, False) for value in (False, 0, "0")],
     *[("http_method", method, method) for method in ("POST", "PUT", "PATCH")],
     *[("authorization_scheme", name, name) for name in ("none", "bearer", "basic", "api_key", "custom")],
     ("custom_headers", [], ()),
     ("custom_headers", [HEADER, {"key": " k ", "value": " v ", "more": 1}], (("X-A", "b"), ("k", "v"))),
-    ("payload_templates", {"event_action": {"id": "{{call.id}}"}}, {"event_action": {"id": "{{call.id}}"}}),
+    ("payload_templates", TEMPLATES, TEMPLATES),
+    ("payload_templates", {}, {}),
     ("payload_templates", [], {}),
 ]
 
 
 @pytest.mark.parametrize(("field", "value", "expected"), ACCEPTED)
 def test_what_is_stored(field: str, value: Any, expected: Any) -> None:
-    found = stored(**{field: value})[field]
-    assert found == expected
-    assert type(found) is type(expected)
+    for found in (stored(**{field: value}), fields_of({field: value}, WEBHOOK_FIELDS, OTHERS)):
+        assert found[field] == expected
+        assert type(found[field]) is type(expected)
 
 
 INTEGER = "The timeout must be an integer."
@@ -93,41 +101,42 @@ RETRIES_BETWEEN = "The max retries must be between 0 and 10."
 BOOLEAN = "The enabled field must be true or false."
 URL = "The webhook url must be a valid URL."
 URL_TOO_LONG = "The webhook url must not be greater than 500 characters."
-REFUSED: Mapping[str, Sequence[tuple[list[Any], list[str]]]] = {
+REFUSED: Mapping[str, Sequence[tuple[Sequence[Any], list[str]]]] = {
     "name": [
-        ([None, "", " "], ["The name field is required."]),
-        ([5, ["N"], True], ["The name must be a string."]),
+        (NOTHING, ["The name field is required."]),
+        ([5, 0, ["N"], {}, True, False], ["The name must be a string."]),
         (["é" * 256], ["The name must not be greater than 255 characters."]),
     ],
     "webhook_url": [
-        ([None, ""], ["The webhook url field is required."]),
-        ([5, {}, "x"], [URL]),
+        (NOTHING, ["The webhook url field is required."]),
+        ([5, [], {}, False, "x"], [URL]),
         (["http://x/" + "a" * 492], [URL_TOO_LONG]),
         (["x" * 501], [URL, URL_TOO_LONG]),
     ],
     "webhook_secret": [
-        ([5, []], ["The webhook secret must be a string."]),
+        ([5, [], ["s"], False], ["The webhook secret must be a string."]),
         (["s" * 256], ["The webhook secret must not be greater than 255 characters."]),
     ],
     "events": [
-        ([None, ""], ["The events field is required."]),
+        (NOTHING, ["The events field is required."]),
         ([[], {}], ["The events field must contain at least 1 items."]),
-        (["event_action", 5, {"0": "event_action"}], ["The events must be an array."]),
+        (["event_action", 5, True, {"0": "event_action"}], ["The events must be an array."]),
     ],
     "timeout": [
-        ([4, 121, "4", 0, -30, True, 4.0], [BETWEEN]),
-        ([5.5, "5.0", "030", "3e1", "abcdef", [1] * 5], [INTEGER]),
-        (["abc", False, [], {}, "4.5", float("inf"), "nan", "1_0", 1e300, 10**400, "9" * 30], [INTEGER, BETWEEN]),
+        ([4, 121, "4", "121", 0, -30, True, 4.0, -1e9], [BETWEEN]),
+        ([5.5, "5.5", "5.0", "030", "3e1", "abcdef", [1] * 5], [INTEGER]),
+        (["abc", False, [], [30], {}, 4.5, "4.5", "nan", "1_0"], [INTEGER, BETWEEN]),
+        ([float("inf"), 10**30, 1e300, 10**400, "9" * 30], [INTEGER, BETWEEN]),
     ],
     "max_retries": [
-        ([11, -1, "11"], [RETRIES_BETWEEN]),
-        (["abc", False, [1], "nan", "inf", "٣", "1_0"], [RETRIES_INTEGER]),
-        (["eleven chars"], [RETRIES_INTEGER, RETRIES_BETWEEN]),
+        ([11, -1, "11", "-1"], [RETRIES_BETWEEN]),
+        ([5.5, "5.0", "03", "abc", False, [], [1], {}, "nan", "inf", "٣", "1_0"], [RETRIES_INTEGER]),
+        (["eleven chars", 10.5, "10.5"], [RETRIES_INTEGER, RETRIES_BETWEEN]),
     ],
-    "enabled": [(["true", "false", "yes", 2, 1.0, 0.0, [], {}], [BOOLEAN])],
-    "http_method": [(["GET", "post", 1, ["POST"]], ["The selected http method is invalid."])],
-    "authorization_scheme": [(["Bearer", "x", {}], ["The selected authorization scheme is invalid."])],
-    "custom_headers": [(["X-A: b", {"X-A": "b"}, 1], ["The custom headers must be an array."])],
+    "enabled": [(["true", "false", "yes", "on", "01", 2, -1, 1.0, 0.0, [], {}], [BOOLEAN])],
+    "http_method": [(["GET", "DELETE", "post", 1, True, ["POST"]], ["The selected http method is invalid."])],
+    "authorization_scheme": [(["Bearer", "x", 1, {}], ["The selected authorization scheme is invalid."])],
+    "custom_headers": [(["X-A: b", {"X-A": "b"}, 1, True], ["The custom headers must be an array."])],
     "payload_templates": [(["x", 1, [1], True], ["The payload templates must be an array."])],
 }
 REFUSED_ROWS = [
@@ -140,19 +149,20 @@ REFUSED_ROWS = [
 
 @pytest.mark.parametrize(("field", "value", "texts"), REFUSED_ROWS)
 def test_what_is_refused(field: str, value: Any, texts: list[str]) -> None:
-    assert errors_of({**REQUIRED, field: value}) == [(field, texts)]
+    assert errors_of({**REQUIRED, field: value}) == errors_of({field: value}, OTHERS) == [(field, texts)]
 
 
 ENTRIES: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
     (
         "events",
-        ["event_action", "nope", None, 5, ["event_action"]],
-        [(f"events.{i}", f"The selected events.{i} is invalid.") for i in (1, 2, 3, 4)],
+        ["event_action", "nope", None, "", 5, ["event_action"]],
+        [(f"events.{i}", f"The selected events.{i} is invalid.") for i in (1, 2, 3, 4, 5)],
     ),
-    ("events", ["Event_Action"], [("events.0", "The selected events.0 is invalid.")]),
+    ("events", ["Event_Action", "event_action"], [("events.0", "The selected events.0 is invalid.")]),
+    ("custom_headers", [{"value": "b"}], [("custom_headers.0.key", "The custom_headers.0.key field is required.")]),
     (
         "custom_headers",
-        [HEADER, {"value": ""}, "X-A: b", {"key": 5, "value": ["b"]}],
+        [HEADER, {"key": " ", "value": ""}, "X-A: b", {"key": 5, "value": ["b"]}],
         [
             ("custom_headers.1.key", "The custom_headers.1.key field is required."),
             ("custom_headers.1.value", "The custom_headers.1.value field is required."),
@@ -167,7 +177,8 @@ ENTRIES: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
 
 @pytest.mark.parametrize(("field", "value", "expected"), ENTRIES)
 def test_the_entries_of_a_list_are_reported_by_path(field: str, value: Any, expected: list[tuple[str, str]]) -> None:
-    assert errors_of({**REQUIRED, field: value}) == [(path, [text]) for path, text in expected]
+    errors = [(path, [text]) for path, text in expected]
+    assert errors_of({**REQUIRED, field: value}) == errors_of({field: value}, OTHERS) == errors
 
 
 def test_all_that_is_wrong_in_the_order_of_the_fields_and_entries_last() -> None:

@@ -9,14 +9,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from talkover_mock.dialect.rules import Invalid
-from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, to_settings
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from tests.support.fixture_documents import source
 
 
 def test_the_defaults_are_the_documented_behaviour() -> None:
-    assert to_settings({}) == DEFAULTS == Settings()
+    assert to_settings({}) == DEFAULTS
     assert (DEFAULTS.plan, DEFAULTS.calls_a_minute, DEFAULTS.enforce_rate_limit) == ("standard", 100, False)
     assert (DEFAULTS.create_status, DEFAULTS.failed_test_status) == (200, 200)
     assert (DEFAULTS.signature_scheme, DEFAULTS.signature_header, DEFAULTS.signature_prefix) == ("hmac", None, None)
@@ -105,7 +105,7 @@ def test_the_entries_of_a_schedule_are_reported_by_their_place() -> None:
 
 def mistakes(document: object) -> list[str]:
     with pytest.raises(FixtureError) as caught:
-        to_seed([source(document)])
+        read_fixture([source(document)])
     return [str(mistake) for mistake in caught.value.mistakes]
 
 
@@ -127,8 +127,8 @@ CHOSEN = {"plan": "professional", "create_status": 201, "retry_schedule": [0.5, 
 
 def chosen(*documents: object) -> dict[str, dict[str, Any]]:
     """What the settings of each environment override."""
-    seed = to_seed([source(document) for document in documents])
-    return {name: each.baseline.settings.overrides() for name, each in seed.items()}
+    described = read_fixture([source(document) for document in documents])
+    return {name: each.baseline.settings.overrides() for name, each in described.items()}
 
 
 def test_the_default_environments_settings_hold_in_named_ones_that_say_nothing_else() -> None:

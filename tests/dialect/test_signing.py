@@ -90,6 +90,7 @@ def test_the_example_of_standard_webhooks_itself() -> None:
         (STANDARD_SECRET.removeprefix("whsec_"), STANDARD_SECRET),  # the prefix is for people, as in its libraries
         ("optional_secret_for_hmac", "whsec_" + base64.b64encode(b"optional_secret_for_hmac").decode()),
         ("whsec_not base64!", "whsec_" + base64.b64encode(b"whsec_not base64!").decode()),
+        ("whsec_abcd!efgh", "whsec_" + base64.b64encode(b"whsec_abcd!efgh").decode()),  # padded right, one sign wrong
         ("ключ", "whsec_" + base64.b64encode("ключ".encode()).decode()),
     ],
 )

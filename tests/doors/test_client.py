@@ -49,7 +49,7 @@ def test_where_it_is_and_how_to_get_in(server: Server) -> None:
 
 
 def test_without_a_token_it_is_the_default_environment(mock: MockServer, world: World) -> None:
-    assert mock.name == "default"
+    assert (mock.name, mock.headers) == ("default", {"Authorization": "Bearer talq_default"})
     assert toggle(mock) == "Webhook enabled"
     assert mock.state() == world.default.document()
 
@@ -119,7 +119,7 @@ def test_an_unknown_id_is_a_key_error_that_names_the_known_ones(environment: Moc
     with pytest.raises(KeyError) as webhook:
         environment.webhook(WEBHOOK)
     [text] = webhook.value.args
-    assert text.endswith(f'has the id "{WEBHOOK}"; there is none at all')
+    assert text.endswith(f'has the id "{WEBHOOK}"; there are none')
 
 
 def test_an_environment_is_opened_on_this_ones_baseline(mock: MockServer, server: Server) -> None:
@@ -283,6 +283,6 @@ def test_types_name_what_there_is() -> None:
     assert get_args(types.Preset) == tuple(PRESETS)
     assert get_args(types.Action) == ACTIONS
     assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id"}
-    assert set(types.FaultDetails.__annotations__) | {"preset"} == set(FAULT_KEYS)
+    assert set(types.FaultDetails.__annotations__) | {"preset", "action"} == set(FAULT_KEYS)
     assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

@@ -21,7 +21,7 @@ def world(receiver: WebhookReceiver) -> Iterator[World]:
 
 
 def test_an_event_returns_its_deliveries_once_each_was_attempted(mock: MockServer, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(delay=0.1))
+    receiver.answer_next(Answer(delay_seconds=0.1))
     [delivery] = mock.emit(AGENT, STARTED)
     assert (delivery["webhook_id"], delivery["status"], delivery["response"]["status"]) == (WEBHOOK, "success", 200)
     assert mock.deliveries() == [delivery]
@@ -35,7 +35,7 @@ def test_an_event_carries_call_context_and_data(mock: MockServer, receiver: Webh
 
 
 def test_without_a_wait_an_event_returns_at_once(mock: MockServer, receiver: WebhookReceiver) -> None:
-    receiver.answer_always(Answer(delay=1800))
+    receiver.answer_always(Answer(delay_seconds=1800))
     [delivery] = mock.emit(AGENT, STARTED, wait=0)
     assert delivery["status"] == "pending"
 
@@ -50,7 +50,7 @@ def test_deliveries_are_filtered(mock: MockServer) -> None:
 
 
 def test_deliveries_are_waited_for(mock: MockServer, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(delay=0.1))
+    receiver.answer_next(Answer(delay_seconds=0.1))
     mock.emit(AGENT, STARTED, wait=0)
     [delivery] = mock.deliveries(min=1, max=1, wait=0.5, event=STARTED)
     assert delivery["status"] == "success"
@@ -192,11 +192,11 @@ REFUSALS: dict[str, tuple[Callable[[MockServer], Any], str]] = {
     ),
     "no moment": (
         lambda mock: mock.freeze("soon"),
-        '422 Bad moment: now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "soon")',
+        '422 Bad value: now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "soon")',
     ),
     "backwards": (
         lambda mock: mock.advance(-1),
-        "422 Bad time: seconds must be a number from 0 to 316224000 (got -1)",
+        "422 Bad value: seconds must be a number from 0 to 316224000 (got -1)",
     ),
 }
 

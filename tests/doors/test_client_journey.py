@@ -9,7 +9,7 @@ import requests
 from talkover_mock.app import create_app
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, UNKNOWN
@@ -62,7 +62,7 @@ class Client:
 
 @pytest.fixture
 def client(serve: Callable[..., Server]) -> Iterator[Client]:
-    server = serve(create_app(World(to_seed([Source("fixture", "", FIXTURE)]))))
+    server = serve(create_app(World(read_fixture([Source("fixture", "", FIXTURE)]))))
     client = Client(f"{server.url}/api/v1")
     yield client
     client.session.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from threading import Timer
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -133,21 +133,36 @@ def test_a_failure_shows_five_and_how_many_more(mock: MockServer) -> None:
     assert lines[1:] == [*(TOGGLED.replace("#1", f"#{number}") for number in range(1, 6)), "  and 2 more"]
 
 
-def test_faults_are_set_counted_and_removed(mock: MockServer) -> None:
+def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     first = mock.add_fault("maintenance", times=2)
-    second = mock.add_fault(action="connection_reset", match={"method": "PATCH", "path": "*/toggle"})
+    second = mock.add_fault("connection_reset", match={"method": "PATCH", "path": "*/toggle"})
     assert [call(mock), call(mock)] == [503, 503]
     with pytest.raises(requests.ConnectionError):
         call(mock)
     assert [(each["id"], each["struck"]) for each in mock.faults()] == [(first["id"], 2), (second["id"], 1)]
     mock.remove_fault(second["id"])
     assert call(mock) == 200
-    mock.clear_faults()
+    mock.remove_faults()
+    assert mock.faults() == []
+
+
+def test_a_fault_of_an_unknown_name_or_with_an_unknown_keyword_is_refused(mock: MockServer) -> None:
+    misnamed, misspelt = cast(Any, "hangs"), cast(Any, {"action": "hang", "times": 1})
+    with pytest.raises(ValueError, match=r"^no preset or action is named 'hangs'; did you mean hang\?$"):
+        mock.add_fault(misnamed)
+    with pytest.raises(
+        ValueError, match=r"^no preset or action is named '500'; expected one of missing_token, .*, hang, "
+    ):
+        mock.add_fault(cast(Any, "500"))
+    with pytest.raises(TypeError, match=r"^add_fault\(\) has no keyword 'action'; expected one of match, respond, "):
+        mock.add_fault(**misspelt)
+    with pytest.raises(TypeError, match=r"^add_fault\(\) has no keyword 'tims'; did you mean times\?$"):
+        mock.add_fault("hang", **cast(Any, {"tims": 1}))
     assert mock.faults() == []
 
 
 def test_a_request_that_got_no_answer_says_so(mock: MockServer) -> None:
-    mock.add_fault(action="connection_reset")
+    mock.add_fault("connection_reset")
     with pytest.raises(requests.ConnectionError):
         call(mock)
     lines = failure(lambda: mock.requests(max=0))

@@ -72,7 +72,7 @@ def use_everything(mock: MockServer) -> None:
         find()
     mine.search("requests", {})
     mine.remove_fault(mine.add_fault("maintenance")["id"])
-    for forget in (mine.clear_deliveries, mine.clear_requests, mine.clear_faults, mine.reset):
+    for forget in (mine.clear_deliveries, mine.clear_requests, mine.remove_faults, mine.reset):
         forget()
     mock.close_environment(mock.open_environment().name)
     mine.close()

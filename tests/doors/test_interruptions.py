@@ -22,7 +22,7 @@ from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
 
 OpenWorld = Callable[..., World]
-HUNG = Answer(delay=60)
+HUNG = Answer(delay_seconds=60)
 """Until the receiver stops, or the sender gives up."""
 A_SECOND = 2.0
 """As long as a second may take on a busy machine."""
@@ -54,7 +54,7 @@ def silence() -> Iterator[Silence]:
 
 def test_a_reset_in_the_middle_of_a_send_leaves_nothing_of_it(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url)).default
-    receiver.answer_next(Answer(500, delay=0.3))
+    receiver.answer_next(Answer(500, delay_seconds=0.3))
     for _ in range(3):
         environment.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(1)
@@ -212,7 +212,7 @@ def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
 ) -> None:
     world = open_world(hook(receiver.url))
     world.open(world.default.baseline, "opened")
-    receiver.answer_next(Answer(delay=0.2), Answer(delay=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.2), Answer(delay_seconds=0.2))
     for name in ("default", "opened"):
         world.by_name(name).deliveries.emit(AGENT, STARTED)
         world.by_name(name).deliveries.emit(AGENT, STARTED)

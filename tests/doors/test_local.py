@@ -6,11 +6,11 @@ import pytest
 import requests
 
 from talkover_mock.loading.mistakes import FixtureError
-from talkover_mock.local import Fixtures, running_mockserver, seed_of, serving
+from talkover_mock.local import Fixtures, fixture_of, running_mockserver, serving
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.webhooks import Webhooks
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
-from tests.web.test_server import threads_left
+from tests.support.threads import threads_left
 
 WAIT = 10
 
@@ -77,7 +77,7 @@ def test_strays_are_told_whatever_is_reset_and_crashes_wherever_they_are(
     file = tmp_path / "mine.yaml"
     agents = f"agents: [{{id: {AGENT}, name: A}}]"
     file.write_text(f"{agents}\nenvironments: {{staging: {{tokens: [talq_staging], {agents}}}}}\n")
-    with serving(seed_of(file)) as local:
+    with serving(fixture_of(file)) as local:
         toggle(local.client.url, {})
         strays = local.strays_from_now()
         local.client.reset()

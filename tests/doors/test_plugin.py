@@ -159,7 +159,7 @@ def test_mistakes_in_fixtures_are_told_and_nothing_else(folder: pytest.Pytester)
 
 UNREACHABLE = (
     "--talkover-mock-url {url}: no mock server can be used there ({reason}). Start one with `talkover-mock serve`, "
-    "or leave the option out: then pytest starts its own. The admin token of a server that asks for one belongs in the "
+    "or leave the option out: then pytest starts its own. If the server asks for an admin token, put it into the "
     "variable TALKOVER_MOCK_ADMIN_TOKEN."
 )
 

@@ -67,7 +67,7 @@ def test_a_receiver_that_is_kept_busy_holds_nobody_up(folder: pytest.Pytester) -
 
         def test_it(talkover_mock, webhook_receiver):
             talkover_mock.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, enabled=True)
-            webhook_receiver.answer_always(Answer(delay=1800))
+            webhook_receiver.answer_always(Answer(delay_seconds=1800))
             talkover_mock.emit({AGENT!r}, "event_phone_call_started", wait=0)
             webhook_receiver.wait_for(1)
         """

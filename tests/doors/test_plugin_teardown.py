@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from talkover_mock.client import MockServer
+from talkover_mock.pytest_report import lines
 from tests.doors.test_plugin import errors, folder, run
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
@@ -20,7 +21,7 @@ TOGGLE = {TOGGLE!r}
 def call(talkover_mock, path=TOGGLE, method="PATCH"):
     return requests.request(method, talkover_mock.url + path, headers=talkover_mock.headers).status_code
 """
-UNMATCHED = "the test made calls that no route of the API takes (talkover_mock.allow_unmatched() lets it):"
+UNMATCHED = "the test made calls to paths that the API does not have (talkover_mock.allow_unmatched() allows them):"
 TEARDOWN = """
 def test_unmatched(talkover_mock):
     assert call(talkover_mock) == 200
@@ -86,6 +87,13 @@ JOURNALS = {
 }
 
 
+def test_a_hundred_calls_are_shown_and_of_more_the_latest() -> None:
+    calls = [{"number": number} for number in range(1, 102)]
+    shown = [str(number) for number in range(1, 102)]
+    assert lines(calls[:100], lambda call: str(call["number"])) == shown[:100]
+    assert lines(calls, lambda call: str(call["number"])) == ["(1 before these)", *shown[1:]]
+
+
 def parts(result: pytest.RunResult) -> Iterator[tuple[str, str, list[str]]]:
     """The reports in pieces: the heading of each, the title of the piece, and its lines."""
     heading, title, text = "", "", list[str]()
@@ -112,7 +120,7 @@ TEARDOWNS = {
     "ERROR at teardown of test_unmatched": [
         UNMATCHED,
         "  #2 PATCH /api/v1/nope -> 404 "
-        "(no route has this path; the API stands under /api/v1, the harness's routes under /__admin)",
+        "(no route has this path; API paths begin with /api/v1, admin paths with /__admin)",
         f"  #3 DELETE {TOGGLE} -> 405 (this path answers PATCH only)",
     ]
 }
@@ -239,8 +247,8 @@ def test_failing(talkover_mock, webhook_receiver):
     talkover_mock.emit(AGENT, "event_phone_call_started")
     talkover_mock.add_fault("maintenance", match={{"path": "*/togle"}}, times=1)
     talkover_mock.add_fault(respond={{"status": 418}}, match={{"method": "GET"}})
-    talkover_mock.add_fault(action="hang")
-    talkover_mock.add_fault(delay_ms=5, times=1)
+    talkover_mock.add_fault("hang")
+    talkover_mock.add_fault(delay_seconds=0.005, times=1)
     raise ValueError
 
 def test_a_reset_hides_no_unmatched_call(talkover_mock):
@@ -262,7 +270,7 @@ def test_a_report_shows_deliveries_and_faults_and_no_reset_hides_a_slip(folder: 
         "fault-1 maintenance, */togle: matched 0, struck 0",
         "fault-2 respond 418, GET: matched 0, struck 0",
         "fault-3 hang, any call: matched 0, struck 0",
-        "fault-4 delay 5 ms, any call: matched 0, struck 0",
+        "fault-4 delay 0.005 s, any call: matched 0, struck 0",
     ]
     assert list(teardowns(result)) == ["ERROR at teardown of test_a_reset_hides_no_unmatched_call"]
 

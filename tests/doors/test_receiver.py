@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
-from tests.web.test_server import has_ipv6
+from tests.support.peers import has_ipv6
 
 WAIT = 10
 """Seconds after which something that should have happened did not."""
@@ -66,7 +66,7 @@ def test_another_answer_for_always(receiver: WebhookReceiver) -> None:
 
 
 def test_an_answer_may_be_late_and_keeps_no_other_waiting(receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(201, delay=0.3))
+    receiver.answer_next(Answer(201, delay_seconds=0.3))
     with ThreadPoolExecutor(1) as pool:
         started = monotonic()
         late = pool.submit(send, receiver)
@@ -97,7 +97,7 @@ def test_waiting_ends_with_the_request_that_makes_it_enough(receiver: WebhookRec
 
 
 def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookReceiver) -> None:
-    with pytest.raises(AssertionError, match=r"^expected 1 requests within 0\.05 s, got 0$"):
+    with pytest.raises(AssertionError, match=r"^expected 1 request within 0\.05 s, got 0$"):
         receiver.wait_for(1, 0.05)
     send(receiver)
     send(receiver, b"no event")
@@ -183,7 +183,7 @@ def test_after_stopping_nobody_answers(receiver: WebhookReceiver) -> None:
 
 
 def test_stopping_ends_an_answer_that_is_delayed(receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(201, delay=1800))
+    receiver.answer_next(Answer(201, delay_seconds=1800))
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(send, receiver)
         receiver.wait_for(1)

@@ -15,7 +15,7 @@ from talkover_mock.cli import main
 from talkover_mock.client import MockServer
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
 
-VERBS = ("clock", "deliveries", "environments", "fault", "requests", "reset", "state", "trigger")
+VERBS = ("clock", "deliveries", "emit", "environments", "fault", "requests", "reset", "state")
 STARTED = "event_phone_call_started"
 MOMENT = "2026-01-01T00:00:00.000Z"
 
@@ -58,7 +58,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
         "reset": (["reset"], {"environment": "default", "reset": True}),
         "requests": (["requests", "status=404"], mock.requests(status=404)),
         "deliveries": (["deliveries", f"webhook_id={WEBHOOK}"], mock.deliveries()),
-        "trigger": (["trigger", "bare", STARTED], []),
+        "emit": (["emit", "bare", STARTED], []),
         "fault": (["fault"], mock.faults()),
         "clock": (["clock"], {"now": MOMENT, "frozen": True}),
         "environments": (["environments"], mock.environments()),
@@ -74,7 +74,7 @@ def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, fro
     frozen.merge_state({"agents": [{"id": "bare", "name": "No webhooks"}]})
     arguments, expected = calls(frozen)[verb]
     piped = run(*arguments, "--url", frozen.url)
-    beside = "agent bare has no webhooks\n" if verb == "trigger" else ""
+    beside = "agent bare has no webhooks\n" if verb == "emit" else ""
     assert (piped.exit_code, json.loads(piped.stdout), piped.stderr) == (0, expected, beside)
     printed = "\n".join(lines_in_terminal(*arguments, "--url", frozen.url, "--json"))
     assert printed == piped.stdout.rstrip()
@@ -133,14 +133,14 @@ def test_filters_are_key_and_value(mock: MockServer) -> None:
     assert [each["number"] for each in json.loads(found.stdout)] == [3]
 
 
-def test_an_event_is_triggered_with_all_that_it_may_carry(frozen: MockServer) -> None:
+def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> None:
     toggle(frozen)
     options = ["--call", '{"id": "call-1"}', "--context", '{"order": 7}', "--data", '{"mood": "good"}', "--wait", "9"]
     table = [
         f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  URL{' ' * 26}ERROR",
         f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook",
     ]
-    assert lines_in_terminal("trigger", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
+    assert lines_in_terminal("emit", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
     assert lines_in_terminal("deliveries", f"event={STARTED}", "--url", frozen.url) == table
     payload = json.loads(frozen.deliveries()[0]["request"]["body"])
     assert (payload["call_id"], payload["context"], payload["mood"]) == ("call-1", {"order": 7}, "good")
@@ -153,39 +153,41 @@ def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: M
     frozen.replace_state({"agents": [{"id": "a", "name": "A", "webhooks": webhooks}, {"id": "bare", "name": "B"}]})
     skipped = ["webhook off was skipped: it is disabled", "webhook other was skipped: it does not list the event"]
     url = ["--url", frozen.url]
-    assert lines_in_terminal("trigger", "a", STARTED, *url)[2:] == skipped
-    piped = run("trigger", "a", STARTED, *url)
+    assert lines_in_terminal("emit", "a", STARTED, *url)[2:] == skipped
+    piped = run("emit", "a", STARTED, *url)
     assert ([each["webhook_id"] for each in json.loads(piped.stdout)], piped.stderr.splitlines()) == (["on"], skipped)
-    assert lines_in_terminal("trigger", "bare", STARTED, *url) == ["no deliveries", "agent bare has no webhooks"]
+    assert lines_in_terminal("emit", "bare", STARTED, *url) == ["no deliveries", "agent bare has no webhooks"]
     frozen.set_webhook("on", enabled=False)
-    nobody = lines_in_terminal("trigger", "a", STARTED, *url)
+    nobody = lines_in_terminal("emit", "a", STARTED, *url)
     assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
 
 
-def test_a_fault_is_set_counted_and_cleared(mock: MockServer) -> None:
+def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     url = ["--url", mock.url]
     run("fault", "maintenance", "after=1", "--method", "patch", "--path", "*/toggle", "--times", "1", *url)
     run("fault", "connection_reset", "probability=0", "apply=true", "seed=7", *url)
     assert [toggle(mock) for _ in range(3)] == [200, 503, 200]
-    assert lines_in_terminal("fault", "delay", "delay_ms=5", *url) == [
+    assert lines_in_terminal("fault", "delay", "delay_seconds=0.005", *url) == [
         "ID       FAULT             METHOD  PATH      TIMES  MATCHED  STRUCK",
         "fault-1  maintenance       PATCH   */toggle  1      3        1",
         "fault-2  connection_reset  -       -         -      2        0",
-        "fault-3  delay 5 ms        -       -         -      0        0",
+        "fault-3  delay 0.005 s     -       -         -      0        0",
     ]
     [chance] = [each for each in mock.faults() if each["action"]]
     assert (chance["probability"], chance["apply"], chance["seed"]) == (0, True, 7)
     mock.add_fault(respond={"status": 418})
     assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       -       -         -      0        0"
-    assert (run("fault", "--clear", *url).stdout, mock.faults()) == ("[]\n", [])
+    left = json.loads(run("fault", "--remove", "fault-2", *url).stdout)
+    assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-4"]
+    assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])
 
 
-def test_the_clock_is_frozen_moved_and_released(mock: MockServer) -> None:
+def test_the_clock_is_frozen_advanced_and_unfrozen(mock: MockServer) -> None:
     table = ["NOW                       FROZEN", "2026-01-01T00:00:01.500Z  yes"]
     arguments = ["clock", "--freeze", "2026-01-01T00:00:00Z", "--advance", "1.5", "--url", mock.url]
     assert lines_in_terminal(*arguments) == table
-    assert lines_in_terminal("clock", "--freeze", "now", "--url", mock.url) == table
-    assert json.loads(run("clock", "--release", "--url", mock.url).stdout)["frozen"] is False
+    assert lines_in_terminal("clock", "--freeze", "--url", mock.url) == table
+    assert json.loads(run("clock", "--unfreeze", "--url", mock.url).stdout)["frozen"] is False
 
 
 def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
@@ -231,12 +233,12 @@ def test_the_token_chooses_the_environment_that_is_shown(verb: str, mock: MockSe
 def test_the_token_chooses_the_environment_that_is_changed(mock: MockServer, mine: MockServer) -> None:
     before = mock.state()
     options = ["--url", mock.url, "--token", "talq_mine"]
-    [delivery] = json.loads(run("trigger", OTHER_AGENT, STARTED, *options).stdout)
+    [delivery] = json.loads(run("emit", OTHER_AGENT, STARTED, *options).stdout)
     assert delivery == mine.deliveries()[-1]
     copied = json.loads(run("environments", "--open", "copy", *options).stdout)
     with MockServer(mock.url, copied["token"]) as copy:
         assert [agent["name"] for agent in copy.state()["agents"]] == ["Mine"]
-    for arguments in (["clock", "--release"], ["fault", "--clear"], ["reset"]):
+    for arguments in (["clock", "--unfreeze"], ["fault", "--remove"], ["reset"]):
         assert run(*arguments, *options).exit_code == 0
     assert (mine.clock()["frozen"], mine.faults(), mine.requests(), mine.deliveries()) == (False, [], [], [])
     assert (mock.state(), mock.deliveries()) == (before, [])

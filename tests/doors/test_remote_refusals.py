@@ -28,7 +28,7 @@ WAIT = 20
 
 
 def arguments_of(verb: str) -> list[str]:
-    return [verb, AGENT, STARTED] if verb == "trigger" else [verb]
+    return [verb, AGENT, STARTED] if verb == "emit" else [verb]
 
 
 @pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])
@@ -111,19 +111,19 @@ MISUSE = {
     ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
     ("fault", "maintenance", "method=GET"): "method is an option: --method GET",
     ("fault", "hang", "afer=2"): 'unknown detail "afer"; did you mean after?',
-    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_ms, after, probability, seed, apply',
+    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_seconds, after, probability, seed, apply',
     ("fault", "hangs"): f'KIND must be one of {KINDS}; did you mean hang? (got "hangs")',
     ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
-    ("fault", "delay_ms=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay_ms=5")',
+    ("fault", "delay=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay=5")',
     ("fault", "500"): f'KIND must be one of {KINDS} (got "500")',
-    ("fault", "delay"): "say for how long: `talkover-mock fault delay delay_ms=500`",
-    ("fault", "delay", "delay_ms=0"): "say for how long: `talkover-mock fault delay delay_ms=500`",
-    ("fault", "hang", "--clear"): contradiction("--clear", "KIND"),
-    ("fault", "--clear", "--times", "2"): contradiction("--clear", "--times"),
-    ("clock", "--freeze", "now", "--release"): contradiction("--release", "--freeze"),
-    ("clock", "--release", "--advance", "0"): contradiction("--release", "--advance"),
+    ("fault", "delay"): "say for how long: `talkover-mock fault delay delay_seconds=0.5`",
+    ("fault", "delay", "delay_seconds=0"): "say for how long: `talkover-mock fault delay delay_seconds=0.5`",
+    ("fault", "hang", "--remove"): contradiction("--remove", "KIND"),
+    ("fault", "--remove", "fault-1", "--times", "2"): contradiction("--remove", "--times"),
+    ("clock", "--freeze", "--unfreeze"): contradiction("--unfreeze", "--freeze"),
+    ("clock", "--unfreeze", "--advance", "0"): contradiction("--unfreeze", "--advance"),
     ("environments", "--close", "mine", "--open", "other"): contradiction("--close", "--open"),
-    ("trigger", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
+    ("emit", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
     '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
 }
 
@@ -142,15 +142,18 @@ REFUSALS = {
     'wait must be a number of seconds from 0 to 300 (got "inf")',
     ("deliveries", "--expect-count", "1", "--wait", "-99"): "422 Bad time to wait: "
     'wait must be a number of seconds from 0 to 300 (got "-99.0")',
-    ("trigger", AGENT, "event_recordin"): "422 Unknown event: "
+    ("emit", AGENT, "event_recordin"): "422 Unknown event: "
     'event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
-    ("trigger", AGENT[:-1] + "x", STARTED): "404 No such agent: "
+    ("emit", AGENT[:-1] + "x", STARTED): "404 No such agent: "
     f'no agent in environment default has the id "{AGENT[:-1]}x"; nearest: {AGENT}',
-    ("trigger", OTHER_AGENT, STARTED, "--call", "[]"): "422 Bad value: call must be an object (got list)",
+    ("emit", OTHER_AGENT, STARTED, "--call", "[]"): "422 Bad value: call must be an object (got [])",
     ("fault", "hang", "probability=2"): "422 Bad value: probability must be a number from 0 to 1 (got 2)",
-    ("clock", "--freeze", ""): "422 Bad moment: "
+    ("fault", "--remove", "fault-9"): '404 No such fault: no fault has the id "fault-9"; there are none',
+    ("clock", "--freeze", "soon"): "422 Bad value: "
+    'now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "soon")',
+    ("clock", "--freeze", ""): "422 Bad value: "
     'now must be a moment such as 2025-09-03T23:19:51Z, from 1970 to 2499 (got "")',
-    ("clock", "--advance", "-1"): "422 Bad time: seconds must be a number from 0 to 316224000 (got -1.0)",
+    ("clock", "--advance", "-1"): "422 Bad value: seconds must be a number from 0 to 316224000 (got -1.0)",
     ("environments", "--open", "staging"): "409 The name is taken: "
     'an environment is already named "staging"; close it first',
     ("environments", "--close", "nope"): 'no environment is named "nope"; `talkover-mock environments` lists them',

@@ -22,9 +22,9 @@ from tests.support.documented import TOGGLE, TOKEN, UNKNOWN, toggle_path
 Launch = Callable[..., "Popen[str]"]
 
 WAIT = 20
-A_SECOND = 4
-"""With what a busy machine may need to give the process a core."""
 """Seconds after which something that should have happened did not."""
+A_SECOND = 4
+"""Seconds: one, and what a busy machine may need to give the process a core."""
 HEALTH = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -175,7 +175,8 @@ def test_a_signal_ends_it_within_a_second(
             if sent == HEALTH:
                 assert client.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
         assert end(process, number) == ""
-    assert all(" GET /api/v1/health 200 " in line for line in errors.read_text().splitlines())
+    lines = errors.read_text().splitlines()
+    assert [" GET /api/v1/health 200 " in line for line in lines] == ([True] if sent == HEALTH else [])
 
 
 def refusal(folder: Path, *arguments: str) -> str:
@@ -186,7 +187,7 @@ def refusal(folder: Path, *arguments: str) -> str:
     return done.stderr
 
 
-USAGE = "Usage: talkover-mock serve [OPTIONS]\nTry 'talkover-mock serve --help' for help.\n\nError: "
+USAGE = "Usage: talkover-mock serve [OPTIONS] [PATH]...\nTry 'talkover-mock serve --help' for help.\n\nError: "
 
 
 def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
@@ -277,10 +278,17 @@ def test_an_admin_token_is_asked_for_on_the_admin_routes_alone(
     assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).status_code == 200
 
 
-def test_fixtures_are_served_together_under_every_allowed_host(launch: Launch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fixtures",
+    [["one.yaml", "two.json"], ["--fixtures=one.yaml", "--fixtures=two.json"], ["--fixtures=two.json", "one.yaml"]],
+)
+def test_fixtures_are_served_together_under_every_allowed_host(
+    fixtures: list[str], launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "one.yaml").write_text("agents: [{id: one, name: A}]\n")
     (tmp_path / "two.json").write_text('{"agents": [{"id": "two", "name": "B"}]}')
-    url = url_of(launch("--fixtures=one.yaml", "--fixtures=two.json", "--allow-host=mock.test", "--allow-host=b.test"))
+    monkeypatch.setenv("TALKOVER_MOCK_FIXTURES", "nowhere.yaml")  # the command line comes before the variable
+    url = url_of(launch(*fixtures, "--allow-host=mock.test", "--allow-host=b.test"))
     for host, status in {"mock.test": 200, "b.test:80": 200, "c.test": 403}.items():
         answer = requests.get(f"{url}/__admin/state", headers={"Host": host}, timeout=WAIT)
         assert answer.status_code == status
@@ -297,6 +305,8 @@ def test_a_log_that_nobody_reads_stops_no_answer(tmp_path: Path) -> None:
                     assert session.get(f"{url}/{'x' * 800}", timeout=WAIT).status_code == 404
             assert end(process) == ""
             assert process.stderr
-            assert all(line.endswith(")") for line in process.stderr.read().splitlines())
+            lines = process.stderr.read().splitlines()
+            assert len(lines) > 50, "as much as a pipe holds"
+            assert [line for line in lines if not re.fullmatch(r".* GET /x+ 404 .*\)", line)] == []
         finally:
             process.kill()

@@ -15,12 +15,11 @@ from talkover_mock.app import create_app
 from talkover_mock.base.clock import Clock
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, hook, seconds_after, statuses
 
 OpenWorld = Callable[..., World]
 NEW_YEAR = datetime(2030, 1, 1, 12, 0, 0, 250_000, tzinfo=timezone.utc)
-WEBHOOK_PATH = TOGGLE.removesuffix("/toggle")
 
 
 def ticking(start: datetime = MOMENT) -> Clock:
@@ -41,7 +40,7 @@ def test_a_clock_runs_stands_still_is_moved_and_runs_on() -> None:
     assert (clock.is_frozen, seconds(clock)) == (True, [2, 2])
     clock.move_to(MOMENT + timedelta(seconds=90.5))
     assert (clock.is_frozen, seconds(clock)) == (True, [90.5, 90.5])
-    clock.release()
+    clock.unfreeze()
     assert (clock.is_frozen, seconds(clock)) == (False, [3, 4])
     clock.move_to(MOMENT + timedelta(seconds=100))
     assert (clock.is_frozen, seconds(clock)) == (False, [101, 102])
@@ -49,7 +48,7 @@ def test_a_clock_runs_stands_still_is_moved_and_runs_on() -> None:
     assert seconds(clock) == [103, 103]
     clock.freeze(MOMENT)
     assert seconds(clock) == [0, 0]
-    clock.release()
+    clock.unfreeze()
     assert seconds(clock) == [9, 10]
 
 
@@ -216,7 +215,7 @@ def test_events_during_an_advance_are_sent_and_nothing_hangs(open_world: OpenWor
 def test_the_clock_can_be_set_while_it_is_advanced(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url)).default
     environment.freeze(MOMENT)
-    receiver.answer_next(500, Answer(500, delay=0.3))
+    receiver.answer_next(500, Answer(500, delay_seconds=0.3))
     emit(environment)
     with ThreadPoolExecutor(1) as pool:
         advancing = pool.submit(environment.deliveries.advance, 10)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from talkover_mock.environments.faults import Faults, FaultSpec
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
-from tests.support.faulty import FAULTS, RESET, STATE, TOGGLE_ANY, WAIT, bearer, counts, set_fault, set_fault_at
+from tests.support.faulty import FAULTS, RESET, STATE, TOGGLE_ANY, WAIT, add_fault, add_fault_at, bearer, counts
 
 AGENTS = "/api/v1/agents"
 HEALTH = "/api/v1/health"
@@ -55,14 +55,14 @@ MATCHES: list[tuple[dict[str, Any], str, bool]] = [
 
 @pytest.mark.parametrize(("match", "call", "struck"), MATCHES)
 def test_a_fault_matches_by_method_and_path(http: FlaskClient, match: dict[str, Any], call: str, struck: bool) -> None:
-    set_fault(http, match=match, **DOWN)
+    add_fault(http, match=match, **DOWN)
     method, path = call.split(" ")
     assert (http.open(path, method=method, headers=TOKEN).status_code == 503) is struck
     assert counts(http) == [(int(struck), int(struck))]
 
 
 def test_a_fault_matches_in_its_own_environment_alone(http: FlaskClient) -> None:
-    set_fault(http, "talq_staging", **DOWN)
+    add_fault(http, "talq_staging", **DOWN)
     tokens = ("talq_staging", "talq_production", "talq_any", None, "talq_staging_2024")
     statuses = [http.get(AGENTS, headers=bearer(token)).status_code for token in tokens]
     assert statuses == [503, 200, 200, 401, 503]
@@ -70,9 +70,9 @@ def test_a_fault_matches_in_its_own_environment_alone(http: FlaskClient) -> None
 
 
 def test_the_admin_routes_are_never_struck(http: FlaskClient) -> None:
-    set_fault(http, match={"path": "*"}, **DOWN)
+    add_fault(http, match={"path": "*"}, **DOWN)
     assert http.get(STATE).status_code == 200
-    assert http.delete(FAULTS).get_json() == {"deleted": 1}
+    assert http.delete(FAULTS).get_json() == {"removed": 1}
 
 
 COUNTED: list[tuple[dict[str, Any], list[int]]] = [
@@ -91,7 +91,7 @@ COUNTED: list[tuple[dict[str, Any], list[int]]] = [
 def test_times_count_down_and_after_lets_some_through(
     http: FlaskClient, spec: dict[str, Any], expected: list[int]
 ) -> None:
-    set_fault(http, **DOWN, **spec)
+    add_fault(http, **DOWN, **spec)
     assert toggles(http, 5) == expected
     assert counts(http) == [(5, expected.count(503))]
 
@@ -99,7 +99,7 @@ def test_times_count_down_and_after_lets_some_through(
 def test_a_probability_is_that_of_its_seed(http: FlaskClient) -> None:
     dice = Random(7)  # noqa: S311
     expected = [503 if dice.random() < 0.4 else 200 for _ in range(40)]
-    set_fault(http, **DOWN, probability=0.4, seed=7)
+    add_fault(http, **DOWN, probability=0.4, seed=7)
     assert toggles(http, 40) == expected
     assert 5 < expected.count(503) < 30
 
@@ -109,7 +109,7 @@ def test_the_dice_are_thrown_only_where_the_fault_may_strike(http: FlaskClient) 
     hits = [dice.random() < 0.4 for _ in range(40)]
     last = [place for place, hit in enumerate(hits) if hit][2]
     expected = [200, 200] + [503 if hit else 200 for hit in hits[: last + 1]] + [200] * 10
-    set_fault(http, **DOWN, probability=0.4, seed=7, after=2, times=3)
+    add_fault(http, **DOWN, probability=0.4, seed=7, after=2, times=3)
     assert toggles(http, len(expected)) == expected
 
 
@@ -119,7 +119,7 @@ def test_without_a_seed_the_environments_own_gives_each_fault_other_dice_and_the
     def strikes() -> list[list[int]]:
         found = []
         for _ in range(2):
-            set_fault(http, **DOWN, probability=0.5)
+            add_fault(http, **DOWN, probability=0.5)
             found.append(toggles(http, 40))
             http.delete(FAULTS)
         return found
@@ -134,26 +134,26 @@ def test_without_a_seed_the_environments_own_gives_each_fault_other_dice_and_the
 
 
 def test_the_first_fault_that_matches_and_is_not_spent_strikes(http: FlaskClient) -> None:
-    set_fault(http, match={"path": AGENTS}, preset="missing_token")
-    set_fault(http, preset="server_error", times=1)
-    set_fault(http, preset="rate_limited", after=1, times=1)
-    set_fault(http, **DOWN)
+    add_fault(http, match={"path": AGENTS}, preset="missing_token")
+    add_fault(http, preset="server_error", times=1)
+    add_fault(http, preset="rate_limited", after=1, times=1)
+    add_fault(http, **DOWN)
     assert toggles(http, 4) == [500, 503, 429, 503]
     assert counts(http) == [(0, 0), (4, 1), (3, 1), (2, 2)]
 
 
 def test_a_reset_clears_the_faults_of_its_environment(http: FlaskClient) -> None:
     for token in (None, "talq_staging"):
-        set_fault(http, token, **DOWN)
+        add_fault(http, token, **DOWN)
     http.post(RESET)
     assert (counts(http), counts(http, "talq_staging")) == ([], [(0, 0)])
     assert toggles(http, 1) == [200]
-    assert set_fault(http, **DOWN) == "fault-1"
+    assert add_fault(http, **DOWN) == "fault-1"
 
 
 @pytest.mark.parametrize(("spec", "struck"), [({"times": 2}, 2), ({"after": 47}, 3), ({"after": 10, "times": 7}, 7)])
 def test_fifty_calls_at_once_are_counted_exactly(server: Server, spec: dict[str, int], struck: int) -> None:
-    set_fault_at(server, match={"path": TOGGLE_ANY}, **DOWN, **spec)
+    add_fault_at(server, match={"path": TOGGLE_ANY}, **DOWN, **spec)
 
     def call(_: int) -> int:
         return requests.patch(server.url + TOGGLE, headers=TOKEN, timeout=WAIT).status_code
@@ -195,8 +195,8 @@ def test_two_runs_with_the_same_seed_strike_the_same_calls_and_the_answers_are_t
     def run() -> list[tuple[int, bytes]]:
         http.post(RESET)
         http.put("/__admin/clock", json={"now": "2025-09-03T23:50:15Z"})
-        set_fault(http, match={"method": "PATCH"}, preset="server_error", probability=0.3)
-        set_fault(http, action="malformed_json", probability=0.3, apply=True)
+        add_fault(http, match={"method": "PATCH"}, preset="server_error", probability=0.3)
+        add_fault(http, action="malformed_json", probability=0.3, apply=True)
         found = [http.patch(TOGGLE, headers=TOKEN) for _ in range(30)]
         return [(answer.status_code, answer.data) for answer in found]
 

@@ -4,19 +4,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.test import Client
 
+from talkover_mock.admin.app import create_admin
 from talkover_mock.admin.guard import Guard
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_wsgi_app
-from talkover_mock.dialect.errors import InvalidToken
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
 from tests.support.documented import TOGGLE, TOKEN
 
 THREADS = 4
+ADMIN = ("/__admin/state", "/__admin/requests", "/__admin/")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
@@ -33,38 +37,24 @@ def statuses(app: ApiApplication, start: Barrier, method: str, paths: Sequence[s
     return {http.open(path, method=method, headers=TOKEN).status_code for path in paths}
 
 
-def test_the_first_admin_request_disturbs_no_call_of_the_api() -> None:
+def test_the_first_admin_requests_make_one_admin_side_and_disturb_no_call_of_the_api(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = list[World]()
+
+    def create(world: World, *arguments: Any) -> Flask:
+        made.append(world)
+        return create_admin(world, *arguments)
+
+    monkeypatch.setattr("talkover_mock.admin.app.create_admin", create)
     for _ in range(10):
+        made.clear()
         world = World(load([default_fixture()]))
         app = create_wsgi_app(world, Guard())
-        start = Barrier(THREADS + 1)
-        with ThreadPoolExecutor(THREADS + 1) as pool:
+        start = Barrier(THREADS + 2)
+        with ThreadPoolExecutor(THREADS + 2) as pool:
             found = [pool.submit(statuses, app, start, "PATCH", [TOGGLE] * 20) for _ in range(THREADS)]
-            found.append(pool.submit(statuses, app, start, "GET", ["/__admin/state", "/__admin/requests", "/__admin/"]))
-            assert [each.result(30) for each in found] == [{200}] * (THREADS + 1)
+            found += [pool.submit(statuses, app, start, "GET", ADMIN) for _ in range(2)]
+            assert [each.result(30) for each in found] == [{200}] * (THREADS + 2)
         assert world.default.errors == []
-
-
-def test_a_token_never_opens_the_default_environment_while_its_own_opens_and_closes() -> None:
-    world = World(load([default_fixture()]))
-    world.open(world.default.baseline, "mine", "talq_mine")
-
-    def look() -> set[str]:
-        names = set()
-        for _ in range(2_000):
-            try:
-                names.add(world.by_token("talq_mine").name)
-            except InvalidToken as error:
-                names.add(str(error))
-        return names
-
-    def change() -> None:
-        for _ in range(300):
-            world.close("mine")
-            world.open(world.default.baseline, "mine", "talq_mine")
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        looks = [pool.submit(look) for _ in range(THREADS - 1)]
-        pool.submit(change).result(30)
-        seen = set().union(*(each.result(30) for each in looks))
-    assert seen <= {"mine", "the token was that of environment mine, which has been closed"}
+        assert made == [world]

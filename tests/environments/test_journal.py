@@ -42,6 +42,16 @@ def test_the_latest_are_kept_and_the_others_are_counted(journal: Journal) -> Non
     assert (numbers(journal), journal.log.dropped) == ([8, 9, 10, 11, 12], 7)
 
 
+def test_of_the_calls_that_no_route_took_the_latest_hundred_are_kept_whatever_is_cleared(journal: Journal) -> None:
+    record(journal, 100)
+    assert [each.number for each in journal.unmatched()] == list(range(1, 101))
+    record(journal, 20)
+    journal.clear()
+    assert [each.number for each in journal.unmatched()] == list(range(21, 121))
+    journal.reset()
+    assert len(journal.unmatched()) == 100
+
+
 def test_clearing_forgets_what_is_kept_and_the_numbers_go_on(journal: Journal) -> None:
     record(journal, 7)
     assert (journal.clear(), journal.log.dropped, numbers(journal)) == (5, 0, [])

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_baseline, to_seed
+from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_IN_ERROR
 from tests.support.reasons import AGENTS, WEBHOOKS, reason_of
@@ -44,7 +44,7 @@ def slip(id: str) -> str:
         ),
         (
             f"/{WEBHOOK}/webhooks/{AGENT}",
-            f"{WEBHOOK} is the id of a webhook, of agent {AGENT}, and not of an agent",
+            f"{WEBHOOK} is the id of a webhook (of agent {AGENT}), not of an agent",
         ),
         (
             f"/{SHARED_AGENT}",
@@ -60,7 +60,7 @@ def slip(id: str) -> str:
         ),
         (
             f"/{QUIET_AGENT}/webhooks/1",
-            f'agent {QUIET_AGENT} has no webhook with the id "1"; there is none at all',
+            f'agent {QUIET_AGENT} has no webhook with the id "1"; there are none',
         ),
         (
             f"/{AGENT}/webhooks/{WEBHOOK_IN_ERROR}",
@@ -68,7 +68,7 @@ def slip(id: str) -> str:
         ),
         (
             f"/{AGENT}/webhooks/{OTHER_AGENT}",
-            f"{OTHER_AGENT} is the id of an agent, and not of a webhook",
+            f"{OTHER_AGENT} is the id of an agent, not of a webhook",
         ),
         (
             f"/{AGENT}/webhooks/{STAGING_WEBHOOK}",
@@ -132,7 +132,7 @@ def test_only_the_last_deletions_are_remembered(http: FlaskClient, world: World)
 def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> None:
     agents = {"agents": [{"id": AGENT, "name": "Another"}]}
     assert http.put("/__admin/state", json=agents, headers=TOKEN).status_code == 200
-    gone = "is not in the state that has replaced the fixture's; a reset brings it back"
+    gone = "is in the fixture, but not in the current state; a reset brings it back"
     assert reason_of(http, f"PATCH {TOGGLE}", 404, headers=TOKEN) == f"webhook {WEBHOOK} {gone}"
     assert reason_of(http, f"GET {AGENTS}/{OTHER_AGENT}", 404, headers=TOKEN) == f"agent {OTHER_AGENT} {gone}"
 
@@ -156,7 +156,7 @@ def test_a_token_that_is_missing_or_expired(http: FlaskClient, call: str, header
 
 
 def test_a_token_that_no_environment_has() -> None:
-    http = create_app(World(to_seed([Source("fixture", "", {"tokens": ["talq_mine"]})]))).test_client()
+    http = create_app(World(read_fixture([Source("fixture", "", {"tokens": ["talq_mine"]})]))).test_client()
     expected = "no environment has this token, and the default one has tokens of its own"
     assert reason_of(http, f"PATCH {TOGGLE}", 401, headers=TOKEN) == expected
 
@@ -175,7 +175,7 @@ def test_a_rate_limit_that_is_used_up(world: World, app: Flask) -> None:
     http, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
     assert http.get(AGENTS, headers=headers).status_code == 200
     reason = reason_of(http, f"GET {AGENTS}", 429, headers=headers)
-    assert re.fullmatch(r"the token has used its 1 calls of this minute; the next are free in (60|59) s", reason)
+    assert re.fullmatch(r"the token has used its 1 calls of this minute; wait (60|59) s", reason)
 
 
 @pytest.mark.parametrize(

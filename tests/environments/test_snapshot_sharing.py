@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document
 from tests.support.frozen import RIGHT, Time
@@ -27,7 +27,7 @@ def world_of(agents: int, webhooks: int) -> World:
         {"id": f"{a}", "name": "A", "webhooks": [{"id": f"{a}-{w}", **RIGHT} for w in range(webhooks)]}
         for a in range(agents)
     ]
-    return World(to_seed([Source("fixture", "", {"agents": found})]), time=Time())
+    return World(read_fixture([Source("fixture", "", {"agents": found})]), time=Time())
 
 
 def _ids(number: int) -> tuple[str, str]:

@@ -13,15 +13,15 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
 )
 BAD_YAML: dict[str, tuple[str, str, int | None]] = {
-    "a key twice": ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "the key 'c' stands twice in one mapping", 5),
-    "a key twice, written differently": ("a: 1\n'a': 2\n", "the key 'a' stands twice in one mapping", 2),
-    "a number twice": ("1: a\n0x1: b\n", "the key 1 stands twice in one mapping", 2),
-    "two merges": ("a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n", "the key '<<' stands twice in one mapping", 4),
+    "a key twice": ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "the key 'c' appears twice in one mapping", 5),
+    "a key twice, written differently": ("a: 1\n'a': 2\n", "the key 'a' appears twice in one mapping", 2),
+    "a number twice": ("1: a\n0x1: b\n", "the key 1 appears twice in one mapping", 2),
+    "two merges": ("a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n", "the key '<<' appears twice in one mapping", 4),
     "merge of a scalar": ("a:\n  <<: 1\n", "<< takes a mapping, or a list of mappings", 2),
     "merge of a list of scalars": ("a:\n  <<: [1]\n", "<< takes a mapping, or a list of mappings", 2),
     "undefined alias": ("a: 1\nb: *x\n", "the alias *x has no complete anchor &x before it", 2),
     "cyclic alias": ("a: &x\n  b: 1\n  c: *x\n", "the alias *x has no complete anchor &x before it", 3),
-    "an anchor twice": ("a: &x 1\nb: &x 2\n", "the anchor &x stands twice", 2),
+    "an anchor twice": ("a: &x 1\nb: &x 2\n", "the anchor &x appears twice", 2),
     "alias bomb": (BOMB, "its aliases expand to too much data", 7),
     "python tag": (
         "a: 1\nb: !!python/object/apply:os.getcwd []\n",
@@ -73,7 +73,7 @@ def test_yaml_that_is_refused(text: str, message: str, line: int | None, loader:
 
 TAB = "; a tab can't indent, use spaces"
 COLON = "; a text with ': ' in it needs quotes"
-INDENTED = "; look at the line's indentation, and at the line before"
+INDENTED = "; check the indentation of the line, and the line before"
 
 
 @LOADERS
@@ -116,19 +116,19 @@ BAD_JSON: dict[str, tuple[str, str, int | None]] = {
     ),
     "NaN": ('{"a": NaN}', "is not JSON: NaN is not a JSON value", None),
     "infinity": ('{"a": -Infinity}', "is not JSON: -Infinity is not a JSON value", None),
-    "a key twice": ('{"a": {\n"b": 1,\n"b": 2}}', "the key 'b' stands twice in one mapping", 3),
-    "a key twice, with tabs": ('{\n\t"a": 1,\n\t"a": 2\n}', "the key 'a' stands twice in one mapping", 3),
+    "a key twice": ('{"a": {\n"b": 1,\n"b": 2}}', "the key 'b' appears twice in one mapping", 3),
+    "a key twice, with tabs": ('{\n\t"a": 1,\n\t"a": 2\n}', "the key 'a' appears twice in one mapping", 3),
     "a key twice after an emoji": (
         '{"x": "\\ud83d\\ude00",\n"y": "\u2028",\n"a": 1,\n"a": 2}',
-        "the key 'a' stands twice in one mapping",
+        "the key 'a' appears twice in one mapping",
         4,
     ),
     "escapes that differ are no key twice": (
         '{"\\u0061": 1, "\\u0062": 2,\n"z": 1,\n"z": 2}',
-        "the key 'z' stands twice in one mapping",
+        "the key 'z' appears twice in one mapping",
         3,
     ),
-    "a key twice, escaped": ('{"a": 1, "\\u0061": 2}', "the key 'a' stands twice in one mapping", None),
+    "a key twice, escaped": ('{"a": 1, "\\u0061": 2}', "the key 'a' appears twice in one mapping", None),
     "too many digits": (f"[{'9' * 5000}]", "is not JSON: a number has too many digits", None),
     "nested too deeply": ("[" * 200_000, "is nested too deeply", None),
     "half a surrogate pair": (r'["\ud83d"]', HALF, None),
@@ -159,7 +159,7 @@ def test_whole_surrogate_pairs_are_characters() -> None:
 def test_bytes_that_are_not_utf_8(content: bytes, byte: str, line: int) -> None:
     with pytest.raises(DocumentError) as caught:
         read(content)
-    assert str(caught.value) == f"is not UTF-8: the byte 0x{byte} stands for no character; save it as UTF-8"
+    assert str(caught.value) == f"is not UTF-8: the byte 0x{byte} is not valid there; save it as UTF-8"
     assert caught.value.line == line
 
 

@@ -10,12 +10,12 @@ import pytest
 from talkover_mock.base.words import nearest
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.loading.files import load
-from talkover_mock.loading.fixture import to_baseline, to_seed
+from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import FixtureError, Source, near_or_listed, schema_at
 from tests.loading.test_fixture_mistakes import HOOK, HOOK_PATH, ID_TEXT, TOKEN_TEXT, mistakes_of
 from tests.support.fixture_documents import source
 
-LISTED = "; expected one of the 22 that `talkover-mock schema` lists"
+LISTED = "; expected one of the 22 values in `talkover-mock schema`"
 
 
 def mistake_of_webhook(added: str) -> str:
@@ -142,7 +142,7 @@ def test_the_same_in_settings_and_tokens() -> None:
 
 def test_json_needs_no_word_on_yaml() -> None:
     with pytest.raises(FixtureError) as caught:
-        to_seed([source({"agents": [{"name": 5, "id": True}]})])
+        read_fixture([source({"agents": [{"name": 5, "id": True}]})])
     assert [mistake.text for mistake in caught.value.mistakes] == [
         "The name must be a string. (got 5)",
         f"{ID_TEXT} (got true)",
@@ -197,7 +197,9 @@ def test_what_is_near_in_another_case(key: object, expected: str) -> None:
     assert nearest(key, ["timeout", "max_Retries"]) == expected
 
 
-@pytest.mark.parametrize(("count", "expected"), [(10, "; expected one of 0, 1"), (11, "; expected one of the 11 that")])
+@pytest.mark.parametrize(
+    ("count", "expected"), [(10, "; expected one of 0, 1"), (11, "; expected one of the 11 values")]
+)
 def test_few_options_are_listed(count: int, expected: str) -> None:
     assert near_or_listed("x", range(count)).startswith(expected)
 

@@ -6,7 +6,7 @@ import pytest
 
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.loading.files import load, parse
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 
@@ -22,7 +22,9 @@ agents:
 """
 """A right fixture; what a row adds stands from line 9 on."""
 HOOK_PATH = "agents[0].webhooks[0]"
-ID_TEXT = "must be a UUID, or up to 100 letters, digits and -_. that start with a letter or digit"
+NAME_TEXT = "up to 100 letters, digits and -_. that start with a letter or digit"
+NUMBER = "YAML reads this as a number: put it in quotes"
+ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 DATE_TEXT = "is not a valid date, such as 2025-09-03T23:19:51Z."
 TOKEN_TEXT = "must be a token: visible ASCII characters, no comma"
 WEBHOOK_TEXT = "must be a mapping with name, webhook_url and events"
@@ -45,10 +47,10 @@ OF_A_WEBHOOK: dict[str, list[str]] = {
     "tiemout: 3": ["9: tiemout: unknown key; did you mean timeout?"],
     "qqqqq: 3": ["9: qqqqq: unknown key"],
     "5: 3": ["9: [5]: unknown key"],
-    "agent_id: agent": ["9: agent_id: is derived from the rest; leave it out"],
-    "events_count: 1": ["9: events_count: is derived from the rest; leave it out"],
-    "status: disabled": ['9: status: must be error, or be left out (by enabled it is active) (got "disabled")'],
-    "status: [error]": ['9: status: must be error, or be left out (by enabled it is active) (got ["error"])'],
+    "agent_id: agent": ["9: agent_id: is derived from other keys; leave it out"],
+    "events_count: 1": ["9: events_count: is derived from other keys; leave it out"],
+    "status: disabled": ['9: status: must be error or left out (enabled makes it active) (got "disabled")'],
+    "status: [error]": ['9: status: must be error or left out (enabled makes it active) (got ["error"])'],
     "created_at: yesterday": [f'9: created_at: The created at {DATE_TEXT} (got "yesterday")'],
     "updated_at: 5": [f"9: updated_at: The updated at {DATE_TEXT} (got 5)"],
     "created_at: 0001-01-01T00:00:00+05:00": [
@@ -64,13 +66,13 @@ OF_A_WEBHOOK: dict[str, list[str]] = {
         "10: payload_templates.event_action[1]: a key must be a string; put it in quotes"
     ],
     "payload_templates: {event_action: .inf}": [
-        "9: payload_templates.event_action: is not a value that JSON has; put it in quotes (got Infinity)"
+        "9: payload_templates.event_action: is not a JSON value; put it in quotes (got Infinity)"
     ],
     "x: 1\n        timeout: 3\n        created_at: x\n        status: x": [
         "9: x: unknown key",
         "10: timeout: The timeout must be between 5 and 120. (got 3)",
         f'11: created_at: The created at {DATE_TEXT} (got "x")',
-        '12: status: must be error, or be left out (by enabled it is active) (got "x")',
+        '12: status: must be error or left out (enabled makes it active) (got "x")',
     ],
 }
 WHOLE: dict[str, tuple[str, list[str]]] = {
@@ -110,15 +112,15 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     ),
     "agent's date outside of time": (
         "agents: [{name: A, at: 9999-12-31T23:59:59-05:00}]\n",
-        ['f:1: agents[0].at: is not within the years 1 to 9999 of UTC (got "9999-12-31 23:59:59-05:00")'],
+        ['f:1: agents[0].at: is not within the years 1 to 9999 in UTC (got "9999-12-31 23:59:59-05:00")'],
     ),
     "agent's cache_clears": (
         "agents: [{name: A, cache_clears: -1}]\n",
-        ["f:1: agents[0].cache_clears: must be a count, 0 or more (got -1)"],
+        ["f:1: agents[0].cache_clears: must be a whole number, 0 or more (got -1)"],
     ),
     "agent's bytes": (
         "agents: [{name: A, x: !!binary aGk=}]\n",
-        ["f:1: agents[0].x: is not a value that JSON has; put it in quotes (got \"b'hi'\")"],
+        ["f:1: agents[0].x: is not a JSON value; put it in quotes (got \"b'hi'\")"],
     ),
     "agent nested too deeply": (
         f"agents: [{{name: A, x: {'[' * 200}{']' * 200}}}]\n",
@@ -142,7 +144,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
             f"f:7: {HOOK_PATH}.events[0]: The selected events.0 is invalid; did you mean event_recording?"
             ' (got "event_recordin")',
             f"f:8: {HOOK_PATH}.events[1]: The selected events.1 is invalid; "
-            "expected one of the 22 that `talkover-mock schema` lists (got 5)",
+            "expected one of the 22 values in `talkover-mock schema` (got 5)",
         ],
     ),
     "an agent twice": (
@@ -173,11 +175,11 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     ),
     "environment named default": (
         "environments: {default: {}}\n",
-        ["f:1: environments.default: the default environment's keys stand at the top level of the file"],
+        ["f:1: environments.default: put the keys of the default environment at the top level of the file"],
     ),
     "environment named by a number": (
         "environments: {5: {}}\n",
-        ["f:1: environments[5]: must be named by letters, digits and -_. in quotes"],
+        [f"f:1: environments[5]: the name must be a string: {NAME_TEXT}; {NUMBER}"],
     ),
     "environment's unknown key": (
         "environments:\n  a:\n    environments: {}\n",
@@ -192,14 +194,14 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     ),
     "a token in two environments": (
         "tokens: [a]\nenvironments:\n  s:\n    expired_tokens: [a]\n",
-        ['f:4: environments.s.expired_tokens[0]: the token is already one of environment default (got "a")'],
+        ['f:4: environments.s.expired_tokens[0]: the token already belongs to environment default (got "a")'],
     ),
 }
 
 
 def mistakes_of(text: str, name: str = "f") -> list[str]:
     with pytest.raises(FixtureError) as caught:
-        to_seed([parse(text.encode(), name)])
+        read_fixture([parse(text.encode(), name)])
     assert str(caught.value).split("\n") == [str(mistake) for mistake in caught.value.mistakes]
     return str(caught.value).split("\n")
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from talkover_mock.loading.files import default_fixture, load
-from talkover_mock.loading.fixture import EnvironmentSeed, to_seed
+from talkover_mock.loading.fixture import EnvironmentFixture, read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
@@ -34,8 +34,8 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def names(seed: Mapping[str, EnvironmentSeed], environment: str = "default") -> list[str]:
-    return [agent.name for agent in seed[environment].baseline.agents.values()]
+def names(described: Mapping[str, EnvironmentFixture], environment: str = "default") -> list[str]:
+    return [agent.name for agent in described[environment].baseline.agents.values()]
 
 
 def agent(name: str) -> dict[str, Any]:
@@ -66,16 +66,16 @@ def test_a_folder_is_its_files_by_name_without_hidden_and_foreign_ones(write: Wr
 
 
 def test_nothing_at_all_is_an_empty_default_environment() -> None:
-    assert load([]) == {"default": EnvironmentSeed()}
+    assert load([]) == {"default": EnvironmentFixture()}
 
 
 def test_environments_with_their_tokens(write: Write) -> None:
     one = {"tokens": ["t1"], **agent("A"), "environments": {"staging": {"tokens": ["t2"], "expired_tokens": ["t3"]}}}
     two = {"environments": {"staging": agent("B"), "other": agent("A")}}
-    seed = load([write("one.json", one), write("two.json", two)])
-    assert list(seed) == ["default", "staging", "other"]
-    assert [names(seed, name) for name in seed] == [["A"], ["B"], ["A"]]
-    assert [(each.tokens, each.expired_tokens) for each in seed.values()] == [
+    described = load([write("one.json", one), write("two.json", two)])
+    assert list(described) == ["default", "staging", "other"]
+    assert [names(described, name) for name in described] == [["A"], ["B"], ["A"]]
+    assert [(each.tokens, each.expired_tokens) for each in described.values()] == [
         (("t1",), ()),
         (("t2",), ("t3",)),
         ((), ()),
@@ -84,7 +84,7 @@ def test_environments_with_their_tokens(write: Write) -> None:
 
 @pytest.mark.parametrize("key", ["agents", "environments", "settings", "tokens", "expired_tokens"])
 def test_a_key_with_nothing_is_as_one_left_out(key: str) -> None:
-    assert to_seed([source({key: None})]) == {"default": EnvironmentSeed()}
+    assert read_fixture([source({key: None})]) == {"default": EnvironmentFixture()}
 
 
 def test_a_webhook_has_the_apis_defaults() -> None:
@@ -111,8 +111,8 @@ def test_moments_are_whole_seconds_of_utc_in_json_and_in_yaml(given: str | None,
     assert served(document)["agents"][0]["webhooks"][0]["created_at"] == expected
     assert served(document)["agents"][0]["created_at"] == expected
     text = f"agents: [{{name: A, created_at: {given or expected}, x: {given or expected}}}]"
-    seed = to_seed([source(json.loads(json.dumps(yaml.safe_load(text), default=str)))])
-    assert next(iter(seed["default"].baseline.agents.values())).details["created_at"] == expected
+    described = read_fixture([source(json.loads(json.dumps(yaml.safe_load(text), default=str)))])
+    assert next(iter(described["default"].baseline.agents.values())).details["created_at"] == expected
 
 
 def test_yaml_times_in_an_agents_own_keys_become_text(write: Write) -> None:
@@ -127,21 +127,21 @@ def test_yaml_times_in_an_agents_own_keys_become_text(write: Write) -> None:
 
 def test_generated_ids_are_the_same_at_every_load_and_sort_in_order() -> None:
     document = {"agents": GENERATED, "environments": {"other": {"agents": GENERATED}}}
-    seed, again = to_seed([source(document)]), to_seed([source(document)])
-    assert seed == again
-    for each in seed.values():
+    described, again = read_fixture([source(document)]), read_fixture([source(document)])
+    assert described == again
+    for each in described.values():
         for ids in (list(each.baseline.agents), *each.baseline.webhook_ids.values()):
             assert list(ids) == sorted(set(ids))
-    assert not seed["default"].baseline.webhooks.keys() & seed["other"].baseline.webhooks.keys()
+    assert not described["default"].baseline.webhooks.keys() & described["other"].baseline.webhooks.keys()
 
 
 def test_a_generated_id_is_never_one_that_the_fixtures_give() -> None:
     """A record without an id may be put before records whose generated ids were saved."""
     saved = served({"agents": GENERATED})
     agents = [{"name": "new"}, {**saved["agents"][0], "webhooks": [hook(), *saved["agents"][0]["webhooks"]]}]
-    seed = to_seed([source({"agents": agents}), source({"agents": saved["agents"][1:]})])["default"].baseline
-    assert len(seed.agents) == 3
-    assert len(seed.webhooks) == 5
+    baseline = read_fixture([source({"agents": agents}), source({"agents": saved["agents"][1:]})])["default"].baseline
+    assert len(baseline.agents) == 3
+    assert len(baseline.webhooks) == 5
 
 
 @pytest.mark.parametrize(
@@ -152,15 +152,15 @@ def test_the_shipped_fixtures_load(path: Path) -> None:
 
 
 def test_the_shipped_environments() -> None:
-    seed = load([FIXTURES])
-    tokens = {name: each.tokens for name, each in seed.items()}
+    described = load([FIXTURES])
+    tokens = {name: each.tokens for name, each in described.items()}
     assert tokens == {
         "default": (),
         "staging": ("talq_staging",),
         "production": ("talq_production", "talq_production_second"),
     }
-    assert seed["staging"].expired_tokens == ("talq_staging_2024",)
-    assert names(seed, "staging") == names(seed, "production") == ["Support Line"]
+    assert described["staging"].expired_tokens == ("talq_staging_2024",)
+    assert names(described, "staging") == names(described, "production") == ["Support Line"]
 
 
 def test_the_default_fixture_holds_the_documented_webhook_disabled() -> None:
@@ -187,6 +187,6 @@ def test_the_default_fixture_holds_the_documented_webhook_disabled() -> None:
 def test_loading_leaves_what_it_was_given_as_it_was() -> None:
     document = fixture(hook(payload_templates={"event_action": {"a": [1]}}), more={"b": [1]})
     given = source(document)
-    to_seed([given])
+    read_fixture([given])
     assert given.data == document
     assert state(document).webhook_ids.get("agent") == tuple(baseline(document).webhooks)

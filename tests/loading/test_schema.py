@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.loading.documents import parse
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 from talkover_mock.loading.schema import fixture_schema
@@ -24,7 +24,7 @@ SCHEMA = Draft202012Validator(fixture_schema())
 
 def loads(document: object) -> bool:
     try:
-        to_seed([source(document)])
+        read_fixture([source(document)])
     except FixtureError:
         return False
     return True
@@ -73,6 +73,7 @@ BAD: dict[str, object] = {
     "a derived key": fixture(hook(events_count=1)),
     "an id with a slash": fixture(hook(id="a/b")),
     "an id that is a number": fixture(hook(id=5)),
+    "an empty name": fixture(hook(name="")),
     "a long name": fixture(hook(name="n" * 256)),
     "a name that is a number": fixture(hook(name=5)),
     "no URL": fixture(hook(webhook_url="example.com")),
@@ -89,6 +90,8 @@ BAD: dict[str, object] = {
     "a method": fixture(hook(http_method="post")),
     "a scheme": fixture(hook(authorization_scheme="digest")),
     "a header without a value": fixture(hook(custom_headers=[{"key": "a"}])),
+    "a header with an empty key": fixture(hook(custom_headers=[{"key": "", "value": "b"}])),
+    "a header with an empty value": fixture(hook(custom_headers=[{"key": "a", "value": ""}])),
     "headers are a mapping": fixture(hook(custom_headers={"a": "b"})),
     "a template of an unknown event": fixture(hook(payload_templates={"event_nope": {}})),
     "a status": fixture(hook(status="broken")),

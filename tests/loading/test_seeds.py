@@ -13,14 +13,13 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
-from tests.support.documented import AGENT, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, LOGS, TOKEN, WEBHOOK
 from tests.support.faulty import FAULTS, REQUESTS, RESET, STATE, WAIT
 from tests.support.frozen import RIGHT, WEBHOOKS, Time, frozen_world
 
 EVENTS, DELIVERIES, CLOCK = "/__admin/events", "/__admin/deliveries", "/__admin/clock"
 MOMENT = "2025-09-03T23:50:15Z"
 DEAD = "https://example.com/hook"
-LOGS = f"{WEBHOOKS}/{WEBHOOK}/logs"
 
 Call = tuple[str, str, Any]
 CALLS: list[Call] = [

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, TOKEN
 from tests.support.frozen import FIRST_ID, RIGHT, WEBHOOKS, Time, created, frozen_world
@@ -24,7 +24,7 @@ def world() -> World:
     agents = [{"id": AGENT, "name": "A"}]
     staging = {"tokens": ["talq_staging"], "settings": {"seed": 7}}
     document = {"settings": CHOSEN, "agents": agents, "environments": {"staging": staging}}
-    return World(to_seed([Source("fixture", "", document)]), time=Time())
+    return World(read_fixture([Source("fixture", "", document)]), time=Time())
 
 
 def served(http: FlaskClient, headers: Mapping[str, str] = TOKEN) -> dict[str, Any] | None:
@@ -36,7 +36,7 @@ def test_the_state_serves_what_differs_from_the_defaults_and_comes_first(http: F
     assert list(http.get(STATE).get_json()) == ["settings", "agents"]
     assert served(http) == CHOSEN
     assert served(http, STAGING) == {**CHOSEN, "seed": 7}
-    plain = create_app(World(to_seed([Source("fixture", "", {})])), Guard()).test_client()
+    plain = create_app(World(read_fixture([Source("fixture", "", {})])), Guard()).test_client()
     assert plain.get(STATE).get_json() == {"agents": []}
 
 

@@ -163,10 +163,10 @@ def test_a_token_that_another_environment_took_is_not_used_for_the_default_one(h
     assert taken.journal.log.watch(lambda _: True).items == []
 
 
-def test_the_trigger_form_knows_every_event_and_tells_who_gets_it(http: FlaskClient, world: World) -> None:
+def test_the_form_of_events_knows_every_event_and_tells_who_gets_it(http: FlaskClient, world: World) -> None:
     values = [each["value"] for each in page(http).attributes("option") if each.get("value") in EVENTS]
     assert values == list(EVENTS)
-    told_text = press(http, "Trigger", event="event_recording", call='{"id": "c1"}', context='{"a": "b"}')
+    told_text = press(http, "Emit", event="event_recording", call='{"id": "c1"}', context='{"a": "b"}')
     assert told_text.startswith("event_recording goes to 1 webhook; not to ")
     found = world.default.deliveries.log.watch(lambda _: True, 1, None, WAIT)
     assert [each.occurrence.event for each in found.items] == ["event_recording"]
@@ -178,24 +178,27 @@ def test_the_trigger_form_knows_every_event_and_tells_who_gets_it(http: FlaskCli
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"call": "{"}, "call is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        ({"data": "[1]"}, "data must be an object (got list)"),
+        (
+            {"call": "{"},
+            "call is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+        ({"data": "[1]"}, "data must be an object (got [1])"),
         ({"agent_id": UNKNOWN}, f'no agent in environment default has the id "{UNKNOWN}"'),
     ],
 )
-def test_a_trigger_that_cannot_be_is_told(http: FlaskClient, fields: dict[str, str], expected: str) -> None:
-    assert expected in press(http, "Trigger", **fields)
+def test_an_event_that_cannot_be_emitted_is_told(http: FlaskClient, fields: dict[str, str], expected: str) -> None:
+    assert expected in press(http, "Emit", **fields)
 
 
-def test_the_clock_is_frozen_advanced_and_released(http: FlaskClient, world: World) -> None:
+def test_the_clock_is_frozen_advanced_and_unfrozen(http: FlaskClient, world: World) -> None:
     [at_a_moment] = [
         form for form in page(http).forms if form.fields.get("action") == "freeze" and "now" in form.fields
     ]
     answer = http.post(at_a_moment.action, data={**at_a_moment.fields, "now": "2025-09-03T23:50:15Z"})
-    assert told(http, answer) == f"The clock stands at {MOMENT}."
+    assert told(http, answer) == f"The clock is frozen at {MOMENT}."
     assert "2025-09-03 23:50:15" in page(http).text
-    assert press(http, "Advance", seconds="90") == "It is 2025-09-03T23:51:45.000Z now."
-    assert press(http, "Release") == "The clock runs with the real time."
+    assert press(http, "Advance", seconds="90") == "The clock is advanced to 2025-09-03T23:51:45.000Z."
+    assert press(http, "Unfreeze") == "The clock is unfrozen: it shows the real time."
     assert not state(world)["frozen"]
     http.post(PAGE, data={"action": "freeze"})
     assert state(world)["frozen"]
@@ -206,9 +209,9 @@ def test_a_fault_in_force_is_shown_with_what_it_does_and_removed(http: FlaskClie
     http.post("/__admin/faults", json={"preset": "maintenance", "times": 2, "match": match})
     assert press(http, NAME) == f"PATCH {TOGGLE} was answered with 503: fault-1 (maintenance) struck"
     shown = page(http)
-    for text in ("maintenance", "PATCH /api/v1/*", "2 times; struck 1 of 1"):
+    for text in ("maintenance", "PATCH /api/v1/*", "2 times; matched 1, struck 1"):
         assert text in shown.text
-    assert press(http, "Remove fault-1") == "fault-1 is removed."
+    assert press(http, "Remove fault-1") == "Fault fault-1 is removed."
     assert state(world)["faults"] == []
 
 
@@ -217,7 +220,7 @@ def test_a_fault_in_force_is_shown_with_what_it_does_and_removed(http: FlaskClie
     [
         ("connection_reset", "got no answer: a fault ended the connection."),
         ("truncated_body", "got no answer: a fault ended the answer."),
-        ("malformed_json", "was answered with something else than is documented."),
+        ("malformed_json", "got an answer that is not as documented."),
     ],
 )
 def test_a_fault_that_leaves_no_answer_is_told(http: FlaskClient, action: str, expected: str) -> None:
@@ -229,7 +232,7 @@ def test_a_fault_that_leaves_no_answer_is_told(http: FlaskClient, action: str, e
 def test_snapshots_are_taken_restored_and_deleted(http: FlaskClient, world: World) -> None:
     assert press(http, "Take", name="before") == "Snapshot before is taken."
     press(http, NAME)
-    assert press(http, "Restore before") == "The state is that of before."
+    assert press(http, "Restore before") == "Snapshot before is restored."
     assert (state(world)["enabled"], state(world)["snapshots"]) == (False, ["before"])
     assert press(http, "Delete before") == "Snapshot before is deleted."
     assert state(world)["snapshots"] == []
@@ -238,7 +241,7 @@ def test_snapshots_are_taken_restored_and_deleted(http: FlaskClient, world: Worl
 
 def test_reset_goes_back_to_the_fixture(http: FlaskClient, world: World) -> None:
     press(http, NAME)
-    assert press(http, "Yes, reset default") == "default is as its fixture has it."
+    assert press(http, "Yes, reset default") == "Environment default is reset to its fixture."
     assert (state(world)["enabled"], requests_of(world)) == (False, [])
 
 
@@ -251,14 +254,14 @@ def test_an_action_that_there_is_not_is_a_problem_and_one_without_its_fields_is_
 def test_an_environment_that_no_token_opens_can_be_read_and_says_so(http: FlaskClient, world: World) -> None:
     world.by_name("staging").tokens = ()
     answer = http.post(PAGE + "?environment=staging", data={"action": "reset"})
-    assert told(http, answer) == "the fixture gives environment staging no token that opens it"
+    assert told(http, answer) == "the fixture gives environment staging no valid token"
 
 
 def test_the_message_of_an_action_is_told_by_its_own_page_only(http: FlaskClient) -> None:
     location = http.post(PAGE, data={"action": "reset"}).headers["Location"]
     assert location == "/__admin/?environment=default&said=1"
-    assert "is as its fixture has it" in http.get(location).text
-    assert "is as its fixture has it" not in http.get(PAGE).text
+    assert "is reset to its fixture" in http.get(location).text
+    assert "is reset to its fixture" not in http.get(PAGE).text
     assert "outcome good" not in http.get(PAGE + "?said=99").text
 
 
@@ -304,11 +307,11 @@ def test_the_latest_snapshots_are_shown_and_how_many_more_there_are(http: FlaskC
     text = page(http).text
     assert "snapshot-101" in text
     assert "snapshot-1 " not in text
-    assert "2 more are kept" in text
+    assert "2 more snapshots are not shown" in text
 
 
 def test_messages_of_long_ago_are_forgotten(http: FlaskClient) -> None:
     first = http.post(PAGE, data={"action": "freeze"}).headers["Location"]
     for _ in range(101):
-        http.post(PAGE, data={"action": "release"})
-    assert "The clock stands" not in http.get(first).text
+        http.post(PAGE, data={"action": "unfreeze"})
+    assert "The clock is frozen" not in http.get(first).text

@@ -19,7 +19,7 @@ at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])
 
 
 def fill(world: World, mock: MockServer, receiver: WebhookReceiver) -> None:
-    """Something of everything, where the clock stands still."""
+    """Something of everything, where the clock is frozen."""
     calls = {"webhook_url": receiver.url, "webhook_secret": "s", "max_retries": 1, "events": [ENDED], "enabled": True}
     mock.merge_state({"agents": [{"id": AGENT, "name": "My Agent", "webhooks": [{"id": WEBHOOK, **calls}]}]})
     mock.freeze("2025-09-03T23:50:15Z")
@@ -84,24 +84,24 @@ def test_a_delivery_opens_to_its_attempts_and_is_retried(
 
 
 @at_both_widths
-def test_an_event_is_triggered(browser: Browser, server: Server, world: World, width: int) -> None:
+def test_an_event_is_emitted(browser: Browser, server: Server, world: World, width: int) -> None:
     browser.open(server.url + PAGE, width)
-    browser.press("#trigger summary")
-    browser.fill("#trigger [name=call]", '{"id": "call-1"}')
-    browser.run(f"document.querySelector('#trigger [name=event]').value = '{ENDED}'")
-    browser.press("#trigger button", "Trigger")
+    browser.press("#emit summary")
+    browser.fill("#emit [name=call]", '{"id": "call-1"}')
+    browser.run(f"document.querySelector('#emit [name=event]').value = '{ENDED}'")
+    browser.press("#emit button", "Emit")
     browser.told(f"{ENDED} goes to 1 webhook")
     browser.wait_for("#deliveries .rows", ENDED)
     [delivery] = world.default.deliveries.log.watch(lambda _: True).items
     assert delivery.occurrence.call["id"] == "call-1"
-    browser.fill("#trigger [name=call]", "{")
-    browser.press("#trigger button", "Trigger")
-    browser.told("call is no JSON")
-    assert browser.find("#trigger [name=call]")[0].get_attribute("value") == "{"
+    browser.fill("#emit [name=call]", "{")
+    browser.press("#emit button", "Emit")
+    browser.told("call is not JSON")
+    assert browser.find("#emit [name=call]")[0].get_attribute("value") == "{"
 
 
 @at_both_widths
-def test_the_clock_freezes_advances_and_is_released(browser: Browser, server: Server, world: World, width: int) -> None:
+def test_the_clock_is_frozen_advanced_and_unfrozen(browser: Browser, server: Server, world: World, width: int) -> None:
     browser.open(server.url + PAGE, width)
     browser.press("#clock button", "Freeze")
     browser.wait_for("#clock .badge", "frozen")
@@ -112,7 +112,7 @@ def test_the_clock_freezes_advances_and_is_released(browser: Browser, server: Se
     browser.fill("#clock [name=seconds]", "90")
     browser.press("#clock button", "Advance")
     browser.wait_for("#clock .now", "2025-09-03 23:51:45")
-    browser.press("#clock button", "Release")
+    browser.press("#clock button", "Unfreeze")
     browser.wait_for("#clock .badge", "running")
     assert not world.default.clock.is_frozen
 
@@ -122,7 +122,7 @@ def test_a_fault_appears_and_is_removed(browser: Browser, server: Server, world:
     browser.open(server.url + PAGE, width)
     app.test_client().post("/__admin/faults", json={"preset": "maintenance"})
     browser.press("#fault-fault-1 button", "Remove")
-    browser.told("fault-1 is removed.")
+    browser.told("Fault fault-1 is removed.")
     browser.wait_for("#faults .empty")
     assert world.default.faults.none
 
@@ -136,7 +136,7 @@ def test_snapshots_are_taken_restored_and_deleted(browser: Browser, server: Serv
     browser.press(SWITCH)
     browser.told("Webhook enabled")
     browser.press("#snapshot-before button", "Restore")
-    browser.told("The state is that of before.")
+    browser.told("Snapshot before is restored.")
     browser.wait_for(f"#webhook-{WEBHOOK}", "disabled")
     browser.press("#snapshot-before button", "Delete")
     browser.wait_for("#snapshots .empty")
@@ -150,7 +150,7 @@ def test_reset_is_asked_twice_and_goes_back(browser: Browser, server: Server, wo
     browser.told("Webhook enabled")
     browser.press("#reset summary")
     browser.press("#reset button", "Yes, reset default")
-    browser.told("default is as its fixture has it.")
+    browser.told("Environment default is reset to its fixture.")
     browser.wait_for(f"#webhook-{WEBHOOK}", "disabled")
     browser.wait_for("#requests .empty")
     assert world.default.journal.log.watch(lambda _: True).items == []
@@ -176,7 +176,7 @@ def test_axe_finds_nothing(
     mock.snapshot("before")
     browser.wait_for("#requests .rows", "422")
     browser.run("for (const each of document.querySelectorAll('details')) each.open = true")
-    browser.press("#trigger button", "Trigger")
+    browser.press("#emit button", "Emit")
     browser.wait_for("#outcome p")
     assert browser.violations() == []
     assert browser.run("return document.documentElement.scrollWidth") <= width

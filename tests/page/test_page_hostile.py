@@ -81,7 +81,7 @@ def test_hostile_requests_are_text(http: FlaskClient, text: str) -> None:
     )
     http.post(f"/api/v1/agents/{AGENT}/webhooks", data=b"\xff\xfe", headers=TOKEN)
     shown = checked(http)
-    assert "The body is no text." in shown.text
+    assert "The body is not text." in shown.text
     laid_out = json.dumps({text: text}, ensure_ascii=False)[1:-1]
     assert laid_out.encode(errors="backslashreplace").decode() in shown.text
 

@@ -32,7 +32,7 @@ def test_a_signature_of_every_scheme_is_found_genuine(open_world: Callable[..., 
     assert (found.genuine, found.header) == (True, SCHEMES[scheme].header)
     assert delivery.outgoing
     assert found.value == dict(delivery.outgoing.headers)[found.header]
-    assert found.text == f"Genuine: the webhook's secret makes it of these {len(delivery.outgoing.body)} bytes."
+    assert found.text == f"Genuine: it matches the webhook's secret and these {len(delivery.outgoing.body)} bytes."
 
 
 def test_other_bytes_another_secret_or_a_header_in_its_place_are_not_genuine(open_world: Callable[..., World]) -> None:

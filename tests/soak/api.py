@@ -18,7 +18,7 @@ _PATIENCE, _IMPATIENCE = 60.0, 0.2
 
 
 @dataclass
-class SetFault:
+class AddedFault:
     """A fault as the client has asked for it, counted as the contract says."""
 
     id: str
@@ -69,28 +69,30 @@ class Called:
 class ApiClient:
     """Calls the API about one agent, over a connection that stays as long as faults let it.
 
-    What comes is checked against the faults that this client has set; the journal that it must have led to is kept.
+    What comes is checked against the faults that this client has added; the journal that it must have led to is kept.
     """
 
     def __init__(self, server: MockServer, agent: str) -> None:
         self.server, self.agent = server, agent
         self.root = f"/api/v1/agents/{agent}/webhooks"
         self.calls: list[Called] = []
-        self.faults: list[SetFault] = []
+        self.faults: list[AddedFault] = []
         address = urlsplit(server.url)
         self._connection = HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
 
-    def set_fault(self, spec: Json) -> None:
+    def add_fault(self, spec: Json) -> None:
         """One that only this client's calls can meet."""
         spec = {**spec, "match": {**spec.get("match", {}), "path": f"*/agents/{self.agent}/*"}}
-        set = SetFault(self.server.add_fault(**spec)["id"], spec, Random(spec["seed"]))  # noqa: S311
-        self.faults.append(set)
+        added = AddedFault(self.server.add_fault(**_named(spec))["id"], spec, Random(spec["seed"]))  # noqa: S311
+        self.faults.append(added)
 
-    def remove_fault(self, fault: SetFault) -> None:
+    def remove_fault(self, fault: AddedFault) -> None:
         self.server.remove_fault(fault.id)
         self.faults.remove(fault)
 
-    def call(self, method: str, rest: str = "", body: Json | None = None, root: str = "") -> tuple[int, Any] | SetFault:
+    def call(
+        self, method: str, rest: str = "", body: Json | None = None, root: str = ""
+    ) -> tuple[int, Any] | AddedFault:
         """The answer's status and document, or the fault that gave another answer."""
         path = (root or self.root) + rest
         fault = None if root else next((each for each in self.faults if each.strikes(method)), None)
@@ -111,7 +113,7 @@ class ApiClient:
         self._connection.close()
 
     def _exchange(
-        self, method: str, path: str, body: Json | None, fault: SetFault | None
+        self, method: str, path: str, body: Json | None, fault: AddedFault | None
     ) -> tuple[int | None, bytes | None, str]:
         """Status, body and reason. Without a status nothing was answered, without a body only a part of it."""
         hangs = fault is not None and fault.action == "hang"
@@ -139,10 +141,16 @@ class ApiClient:
             self._connection.close()
             return answer.status, None, reason
 
-    def _check_struck(self, fault: SetFault, status: int | None, text: bytes | None, reason: str) -> None:
+    def _check_struck(self, fault: AddedFault, status: int | None, text: bytes | None, reason: str) -> None:
         assert status == fault.status, f"{fault} was answered {status}"
         assert (text is None) == (fault.action in (*LOST, "truncated_body")), f"{fault} was answered {text!r}"
         assert status is None or f"{fault.id} (" in reason, f"{fault} and {reason!r}"
+
+
+def _named(spec: Json) -> Json:
+    """The arguments of the client's `add_fault`, which takes the name of a preset or an action."""
+    given = {key: value for key, value in spec.items() if key not in ("preset", "action")}
+    return {"name": spec.get("preset") or spec.get("action"), **given}
 
 
 def random_faults(choice: Random, may_apply: bool) -> Iterator[Json]:
@@ -154,7 +162,7 @@ def random_faults(choice: Random, may_apply: bool) -> Iterator[Json]:
             "after": choice.randint(0, 2),
             "probability": choice.choice((1, 1, 0.5)),
             "seed": choice.randrange(1000),
-            "delay_ms": choice.choice((0, 0, 5)),
+            "delay_seconds": choice.choice((0, 0, 0.005)),
         }
         if kind == "preset":
             spec["preset"] = choice.choice([*PRESETS])
@@ -163,7 +171,7 @@ def random_faults(choice: Random, may_apply: bool) -> Iterator[Json]:
         elif kind == "action":
             spec["action"] = choice.choice((*LOST, *LOST[:1] * 3, "truncated_body", "malformed_json"))
         else:
-            spec["delay_ms"] = choice.randint(1, 20)
+            spec["delay_seconds"] = choice.randint(1, 20) / 1000
         if may_apply and kind != "delay" and choice.random() < 0.3:
             spec |= {"apply": True, "match": {"method": "PATCH"}}
         yield spec

@@ -6,14 +6,14 @@ from random import Random
 from typing import Any
 
 from talkover_mock.client import MockServer
-from tests.soak.api import ApiClient, Called, SetFault, random_faults
+from tests.soak.api import AddedFault, ApiClient, Called, random_faults
 from tests.soak.receiver import CountingReceiver
 from tests.support import model
 from tests.support.model import Answer, Json
 
 EVENTS = ("event_phone_call_started", "event_phone_call_ended")
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
-"""At which the clock stands in the rounds in which it stands still."""
+"""The time of the clock in the rounds in which it is frozen."""
 NOBODY = "nobody"
 NO_ROUND = -1
 _MOST_WEBHOOKS = 6
@@ -35,7 +35,7 @@ class SoakClient:
         self.api = ApiClient(server, agent)
         self.round = 0
         self.still = True
-        """Whether the clock stands still in this round, so that the moment of everything is known."""
+        """Whether the clock is frozen in this round, so that the moment of everything is known."""
         self.others_agent = NOBODY
         """One that exists, but in another environment."""
         self.expected: set[tuple[str, str]] = set()
@@ -66,7 +66,7 @@ class SoakClient:
 
     def _list(self) -> None:
         found = self.api.call("GET")
-        if not isinstance(found, SetFault):
+        if not isinstance(found, AddedFault):
             assert (found[0], found[1]["data"]["webhooks"]) == (200, self.model.listed(self.agent))
 
     def _read(self) -> None:
@@ -77,7 +77,7 @@ class SoakClient:
         if not (id := self._any()):
             return
         found = self.api.call("PATCH", f"/{id}/toggle")
-        if isinstance(found, SetFault) and found.spec.get("apply"):
+        if isinstance(found, AddedFault) and found.spec.get("apply"):
             self.model.toggle(self.agent, id, MOMENT)  # it happened, and its answer was lost
         self._compare(found, lambda body: self.model.toggle(self.agent, id, self._moment(body)))
 
@@ -108,9 +108,9 @@ class SoakClient:
     def _test(self) -> None:
         if id := self._any():
             found = self.api.call("POST", f"/{id}/test")
-            if not isinstance(found, SetFault) or found.spec.get("apply"):
+            if not isinstance(found, AddedFault) or found.spec.get("apply"):
                 self.tests[id] += 1
-            if not isinstance(found, SetFault):
+            if not isinstance(found, AddedFault):
                 fails = self._webhooks()[id]["webhook_url"].endswith("/fails")
                 assert (found[0], found[1]["success"]) == (200, not fails), found
 
@@ -120,7 +120,7 @@ class SoakClient:
         failed = self._server.deliveries(webhook_id=id, status="failed")
         entry = next((each["id"] for each in failed if not each["test"]), None)
         found = self.api.call("POST", f"/{id}/logs/{entry or NOBODY}/retry")
-        if isinstance(found, SetFault):
+        if isinstance(found, AddedFault):
             return
         assert found[0] == (404 if entry is None else 200 if self._webhooks()[id]["enabled"] else 422), found
         if found[0] == 200:
@@ -129,7 +129,7 @@ class SoakClient:
     def _logs(self) -> None:
         if id := self._any():
             found = self.api.call("GET", f"/{id}/logs?per_page=100")
-            if not isinstance(found, SetFault):
+            if not isinstance(found, AddedFault):
                 assert {each["webhook_id"] for each in found[1]["data"]} <= {id}
 
     # The harness
@@ -153,7 +153,7 @@ class SoakClient:
         if len(self.api.faults) > 2:
             self.api.remove_fault(self._choice.choice(self.api.faults))
         else:
-            self.api.set_fault(next(random_faults(self._choice, self.still)))
+            self.api.add_fault(next(random_faults(self._choice, self.still)))
 
     def _snapshot(self) -> None:
         """Taken, listed and deleted; restoring one would be the other client's business too."""
@@ -204,13 +204,13 @@ class SoakClient:
     # What they are made of
 
     def _moment(self, body: Json) -> datetime:
-        """When the answer says that it happened; what the clock says when it stands still."""
+        """When the answer says that it happened; what the clock says when it is frozen."""
         assert "data" in body, body
         return MOMENT if self.still else datetime.fromisoformat(body["data"]["updated_at"].replace("Z", "+00:00"))
 
-    def _compare(self, found: tuple[int, Any] | SetFault, expected: Any) -> None:
+    def _compare(self, found: tuple[int, Any] | AddedFault, expected: Any) -> None:
         """An answer with the model's, which is asked only when the API did something."""
-        if not isinstance(found, SetFault):
+        if not isinstance(found, AddedFault):
             assert found[0] != 422, found
             assert found == expected(found[1])
 

@@ -127,7 +127,7 @@ class SoakEnvironment:
     def _forget(self) -> None:
         self._server.clear_requests()
         self._server.clear_deliveries()
-        self._server.clear_faults()
+        self._server.remove_faults()
 
     def _settle(self) -> None:
         """Everything that is queued has been sent, and every retry too."""

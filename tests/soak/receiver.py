@@ -28,7 +28,7 @@ class CountingReceiver(WebhookReceiver):
         key, arrival = (path.split("/")[1], body.get("round")), (path, body["webhook_id"], body.get("call_id"))
         with self._changed:
             self._arrivals.setdefault(key, Counter())[arrival] += 1
-        return Answer(500 if path.endswith("/fails") else 200, delay=0.02 if path.endswith("/slow") else 0)
+        return Answer(500 if path.endswith("/fails") else 200, delay_seconds=0.02 if path.endswith("/slow") else 0)
 
     def collect(self, environment: str, round: int | None) -> Counter[Arrival]:
         """What came to the environment of a round, or of its tests, which know of none, since it was last collected."""

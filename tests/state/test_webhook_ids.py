@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, TOKEN, WEBHOOK
 from tests.support.frozen import RIGHT, WEBHOOKS, Time, created, frozen_world, listed
@@ -66,7 +66,7 @@ def test_the_list_is_oldest_first_whatever_the_order_of_the_fixture_and_of_updat
         {"id": "middle-too", **RIGHT, "created_at": "2025-09-02T10:00:00Z"},
     ]
     agents = [{"id": AGENT, "name": "A", "webhooks": webhooks}]
-    http = create_app(World(to_seed([Source("fixture", "", {"agents": agents})]), time=time)).test_client()
+    http = create_app(World(read_fixture([Source("fixture", "", {"agents": agents})]), time=time)).test_client()
     fresh = created(http)
     http.put(f"{WEBHOOKS}/oldest", json={"name": "Changed"}, headers=TOKEN)
     http.patch(f"{WEBHOOKS}/middle/toggle", headers=TOKEN)

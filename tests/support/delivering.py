@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from talkover_mock.environments.world import MOST_KEPT, World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, OTHER_AGENT, WEBHOOK
 
@@ -41,8 +41,8 @@ def fixture(url: str) -> dict[str, Any]:
 
 
 def delivering(url: str, most_kept: int = MOST_KEPT, deliver_to: Sequence[str] = ()) -> World:
-    seed = to_seed([Source("fixture", "", fixture(url))])
-    return World(seed, time=lambda: MOMENT, most_kept=most_kept, deliver_to=deliver_to)
+    described = read_fixture([Source("fixture", "", fixture(url))])
+    return World(described, time=lambda: MOMENT, most_kept=most_kept, deliver_to=deliver_to)
 
 
 def emit(http: FlaskClient, event: str = STARTED, agent_id: str = AGENT, **wanted: object) -> dict[str, Any]:

@@ -7,8 +7,12 @@ WEBHOOK = "9fcafbf2-7593-44d6-8cd7-1b221beba62a"
 OTHER_AGENT = "9fd1a6c8-3e52-4b91-8f0d-2c7b95e41d36"
 WEBHOOK_IN_ERROR = "9fd1aa97-aa0e-4f6c-8d15-7b9e2f4c6a83"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-TOGGLE = f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}/toggle"
+WEBHOOK_PATH = f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}"
+TOGGLE = f"{WEBHOOK_PATH}/toggle"
+LOGS = f"{WEBHOOK_PATH}/logs"
 TOKEN = {"Authorization": "Bearer talq_test"}
+NO_AGENT = '{"success":false,"message":"Agent not found in this environment."}'
+NO_WEBHOOK = '{"success":false,"message":"Webhook not found."}'
 
 API_HEADERS = {
     "Content-Type": "application/json",

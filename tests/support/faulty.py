@@ -1,4 +1,4 @@
-"""What tests of faults and of the journal share: how a fault is set, what the journal holds, and when clients wait."""
+"""What tests of faults and of the journal share: adding a fault, reading the journal, and waiting for clients."""
 
 import threading
 from time import monotonic
@@ -22,14 +22,14 @@ THREADS = 8
 Json = dict[str, Any]
 
 
-def set_fault(http: FlaskClient, token: str | None = None, **spec: object) -> str:
-    """Sets a fault, and returns its id."""
+def add_fault(http: FlaskClient, token: str | None = None, **spec: object) -> str:
+    """Adds a fault, and returns its id."""
     answer = http.post(FAULTS, json=spec, headers=bearer(token))
     assert answer.status_code == 201, answer.text
     return str(answer.get_json()["id"])
 
 
-def set_fault_at(server: Server, **spec: object) -> str:
+def add_fault_at(server: Server, **spec: object) -> str:
     """The same over a socket."""
     answer = requests.post(server.url + FAULTS, json=spec, timeout=WAIT)
     assert answer.status_code == 201, answer.text

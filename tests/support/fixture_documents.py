@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.loading.files import parse
-from talkover_mock.loading.fixture import to_baseline, to_seed
+from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
 from talkover_mock.loading.writer import to_document
@@ -34,7 +34,7 @@ def source(document: object, name: str = "f.json") -> Source:
 
 def baseline(document: object) -> Baseline:
     """The default environment of a fixture."""
-    return to_seed([source(document)])["default"].baseline
+    return read_fixture([source(document)])["default"].baseline
 
 
 def state(document: object) -> State:

@@ -1,4 +1,4 @@
-"""A world with one webhook, whose clock stands still until it is moved, and the bytes that its answers have."""
+"""A world with one webhook, whose clock is frozen until it is advanced, and the bytes that its answers have."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, TOKEN, WEBHOOK
 
@@ -39,7 +39,7 @@ def frozen_world(time: Time, settings: Mapping[str, Any] | None = None, **webhoo
     """The documented agent with one webhook, enabled, of `RIGHT` and what is given of it."""
     one = {"id": WEBHOOK, **RIGHT, "created_at": BEFORE, **webhook}
     agents = [{"id": AGENT, "name": "My Agent", "webhooks": [one]}]
-    return World(to_seed([Source("fixture", "", {"settings": settings, "agents": agents})]), time=time)
+    return World(read_fixture([Source("fixture", "", {"settings": settings, "agents": agents})]), time=time)
 
 
 def compact(body: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_baseline, to_seed
+from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state.store import Baseline
 from tests.support.documented import AGENT, WEBHOOK
@@ -30,11 +30,11 @@ def fixture(*webhooks: Mapping[str, Any], **body: Any) -> dict[str, Any]:
 
 
 def world_of(*webhooks: Mapping[str, Any], most_kept: int = 1000, **body: Any) -> World:
-    return World(to_seed([Source("fixture", "", fixture(*webhooks, **body))]), most_kept=most_kept)
+    return World(read_fixture([Source("fixture", "", fixture(*webhooks, **body))]), most_kept=most_kept)
 
 
 def two_webhooks(open_world: Callable[..., World], url: str) -> World:
-    """Two webhooks of one agent, of which `OTHER` never retries; the clock stands still."""
+    """Two webhooks of one agent, of which `OTHER` never retries; the clock is frozen."""
     world = open_world(hook(url), hook(f"{url}/other", OTHER, max_retries=0))
     world.default.freeze(MOMENT)
     return world

@@ -19,7 +19,7 @@ from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web import server as serving
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
-from tests.support.faulty import set_fault_at, until_held_up
+from tests.support.faulty import add_fault_at, until_held_up
 from tests.support.stories import STARTED, hook, world_of
 
 WAIT = 10.0
@@ -52,7 +52,7 @@ def test_the_mock_delivers_nothing_to_itself(host: str, mock: MockServer, server
     mock.set_webhook(WEBHOOK, webhook_url=f"http://{host}:{server.port}/__admin/snapshots/x", http_method="PUT")
     mock.set_webhook(WEBHOOK, enabled=True)
     [delivery] = mock.emit(AGENT, STARTED)
-    assert delivery["captured_because"] == "the target is the mock server itself, which delivers nothing to itself"
+    assert delivery["captured_because"] == "the target is the mock server itself, and it never delivers to itself"
     test = requests.post(mock.url + TOGGLE.replace("toggle", "test"), headers=mock.headers, timeout=WAIT)
     assert (test.json()["success"], mock.snapshots()) == (True, [])
 
@@ -107,7 +107,7 @@ def test_a_malformed_header_is_not_quoted(server: Server) -> None:
 
 
 def test_a_hang_ends_with_its_client_whatever_that_has_sent_since(server: Server) -> None:
-    set_fault_at(server, action="hang", match={"path": "*/toggle"})
+    add_fault_at(server, action="hang", match={"path": "*/toggle"})
     with socket.create_connection(("127.0.0.1", server.port), WAIT) as client:
         client.sendall(f"PATCH {TOGGLE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n".encode())
         until_held_up(server, 1)
@@ -117,7 +117,7 @@ def test_a_hang_ends_with_its_client_whatever_that_has_sent_since(server: Server
 
 def test_an_advance_that_a_reset_has_overtaken_moves_no_clock(mock: MockServer, receiver: WebhookReceiver) -> None:
     mock.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True)
-    receiver.answer_always(Answer(delay=1_800))
+    receiver.answer_always(Answer(delay_seconds=1_800))
     mock.freeze()
     mock.emit(AGENT, STARTED, wait=0)
     receiver.wait_for(1)
@@ -140,7 +140,7 @@ def test_the_receivers_of_one_environment_delay_no_other(
     receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "_MOST_BUSY", 3)
-    receiver.answer_always(Answer(delay=1_800))
+    receiver.answer_always(Answer(delay_seconds=1_800))
     world = world_of(*(hook(receiver.url, f"w{number}") for number in range(6)))
     try:
         world.default.deliveries.emit(AGENT, STARTED)

@@ -89,16 +89,18 @@ def test_what_never_becomes_a_request_is_refused_in_json(
     assert {f"{REASON}: {reason}", "Connection: close"} <= set(lines)
 
 
-NOWHERE = "no route has this path; the API stands under /api/v1, the harness's routes under /__admin"
+NOWHERE = "no route has this path; API paths begin with /api/v1, admin paths with /__admin"
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("/health", "the API stands under /api/v1; did you mean /api/v1/health?"),
-        (TOGGLE.removeprefix("/api/v1"), f"the API stands under /api/v1; did you mean {TOGGLE}?"),
-        ("/api/health", "the API stands under /api/v1; did you mean /api/v1/health?"),
-        ("/api//v1/health", "a double slash is not one slash; did you mean /api/v1/health?"),
+        ("/health", "API paths begin with /api/v1; did you mean /api/v1/health?"),
+        (TOGGLE.removeprefix("/api/v1"), f"API paths begin with /api/v1; did you mean {TOGGLE}?"),
+        ("/api/health", "API paths begin with /api/v1; did you mean /api/v1/health?"),
+        ("/api//v1/health", "the path has a double slash; did you mean /api/v1/health?"),
+        (f"/api{18 * '/'}v1/health", "the path has a double slash; did you mean /api/v1/health?"),
+        (f"/api{19 * '/'}v1/health", NOWHERE),  # of more than twenty steps
         ("/API/V1/Health", "paths are case-sensitive; did you mean /api/v1/health?"),
         ("/api/v1/nope", NOWHERE),
         ("/", NOWHERE),

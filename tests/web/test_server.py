@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -16,6 +15,8 @@ from flask import Flask
 
 from talkover_mock.web.server import MOST_BODY_BYTES, MOST_HEADER_BYTES, Server, _Connection
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
+from tests.support.peers import has_ipv6
+from tests.support.threads import threads_left
 
 Serve = Callable[[Flask], Server]
 
@@ -38,14 +39,6 @@ def connected(server: Server) -> socket.socket:
         answer += client.recv(1000)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     return client
-
-
-def has_ipv6() -> bool:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
 
 
 HOSTS = {"127.0.0.1": "127.0.0.1", "0.0.0.0": "127.0.0.1", "": "127.0.0.1", "localhost": "localhost"}
@@ -125,14 +118,6 @@ def test_a_server_that_was_stopped_before_it_serves_ends_at_once(app: Flask) -> 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(server.serve).result(WAIT) is None
     server.stop()
-
-
-def threads_left() -> list[str]:
-    """The servers' threads, but for those that are at their very end."""
-    found = [thread for thread in threading.enumerate() if thread.name.startswith(("talkover_mock", "waitress"))]
-    for thread in found:
-        thread.join(timeout=5)
-    return [thread.name for thread in found if thread.is_alive()]
 
 
 def free_descriptor() -> int:

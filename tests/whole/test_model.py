@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from tests.support import model
 from tests.support.fixture_documents import hook, source
 from tests.support.model import Answer, Json
@@ -87,7 +87,7 @@ class ClientsMachine(RuleBasedStateMachine):
         tokens = {name: [token for token in TOKENS if TOKENS[token] == name] for name in FIXTURES}
         default, *others = [{**FIXTURES[name], "tokens": tokens[name]} for name in FIXTURES]
         document = {**default, "environments": dict(zip([*FIXTURES][1:], others, strict=True))}
-        world = World(to_seed([source(document)]), time=lambda: self.now)
+        world = World(read_fixture([source(document)]), time=lambda: self.now)
         self.http = create_app(world, Guard()).test_client()
         self.models = {name: model.World(fixture) for name, fixture in FIXTURES.items()}
 

@@ -19,7 +19,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import parse
-from talkover_mock.loading.fixture import to_seed
+from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.server import Server
 from tests.conftest import FIXTURES, ROOT
 from tests.support.documented import AGENT, TOGGLE, TOKEN
@@ -54,7 +54,7 @@ def world() -> Iterator[World]:
         for path in sorted(FIXTURES.glob("*.yaml"))
     ]
     more = {"tokens": ["talq_test"], "agents": [{"id": "logged", "name": "Logged", "webhooks": LOGGED}]}
-    world = World(to_seed([*sources, source(more)]), time=lambda: NOW)
+    world = World(read_fixture([*sources, source(more)]), time=lambda: NOW)
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)
     world.default.deliveries.log.watch(lambda delivery: delivery.ended, least=2, seconds=10)
@@ -116,12 +116,12 @@ def test_it_finds_nothing_and_has_seen_every_success_and_validation(
     done = schemathesis(serve(app).url, routes, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {
-        (f"{operation.method} {operation.path.replace('{', '<').replace('}', '>')}", status)
+        (f"{operation.method} {operation.path}", status)
         for operation in operations()
         for status in operation.responses().keys() & {"200", "201", "422"}
         if re.match(routes, operation.path)
     }
-    by_setting = {("POST /api/v1/agents/<agent_id>/webhooks", "201")}
+    by_setting = {("POST /api/v1/agents/{agent_id}/webhooks", "201")}
     assert expected - answered - by_setting == set()
 
 
@@ -137,9 +137,13 @@ def test_a_part_without_a_name_is_nothing(disposition: str, http: FlaskClient) -
 
 def test_a_whole_number_of_a_fault_may_have_a_fraction_of_zero(http: FlaskClient) -> None:
     """And so did this."""
-    answer = http.post("/__admin/faults", data='{"delay_ms": 303.0, "times": 2.0}', content_type="application/json")
+    answer = http.post(
+        "/__admin/faults",
+        data='{"preset": "maintenance", "after": 303.0, "times": 2.0}',
+        content_type="application/json",
+    )
     assert answer.status_code == 201
-    assert '"delay_ms": 303,' in answer.text
+    assert '"after": 303,' in answer.text
     assert '"times": 2,' in answer.text
 
 

@@ -70,16 +70,23 @@ def test_commands_answer_what_is_shown(text: str, server: Server, tmp_path: Path
         assert without_times(answer.stdout) == without_times(expected.replace(SHOWN_URL, server.url))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_tests_that_are_shown_pass(page: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+PROGRAMS = {
+    page.name: found
+    for page in PAGES
+    if (found := [text for id, language, text in BLOCKS if (language, id.rpartition("-")[0]) == ("python", page.name)])
+}
+"""The Python that a page shows, by the names of the pages that show any."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PROGRAMS)
+def test_the_tests_that_are_shown_pass(page: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of a page in one run, each in a file of its own."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of the other plugins that happen to be installed
-    shown = [text for id, language, text in BLOCKS if language == "python" and id.rpartition("-")[0] == page.name]
-    counts = [len(re.findall(r"^ *def test_", text, re.MULTILINE)) for text in shown]
-    assert all(counts)
-    if shown:
-        pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(shown)})
-        pytester.runpytest_subprocess("-W", "error", "-p", "talkover_mock").assert_outcomes(passed=sum(counts))
+    counts = [len(re.findall(r"^ *def test_", text, re.MULTILINE)) for text in PROGRAMS[page]]
+    assert 0 not in counts
+    pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(PROGRAMS[page])})
+    pytester.runpytest_subprocess("-W", "error", "-p", "talkover_mock").assert_outcomes(passed=sum(counts))
 
 
 @each("http")

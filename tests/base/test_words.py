@@ -1,0 +1,33 @@
+"""Words in messages: numbers, values cut to a length, and the known word that is near."""
+
+import pytest
+
+from talkover_mock.base.words import brief, near_or_all, nearest, number_of
+
+
+def test_one_thing_and_several() -> None:
+    assert [number_of(count, "agent") for count in (0, 1, 2)] == ["0 agents", "1 agent", "2 agents"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a\n\x1bé", r'"a\n\u001bé"'),
+        ({"a": [1, None]}, '{"a": [1, null]}'),
+        ("x" * 78, f'"{"x" * 78}"'),
+        ("x" * 79, f'"{"x" * 76}...'),
+        ([0] * 1_000_000, "[" + "0, " * 25 + "0..."),
+    ],
+    ids=["unprintable", "JSON", "80 characters", "81 characters", "a million"],
+)
+def test_a_value_in_a_message_is_printable_and_has_80_characters_at_most(value: object, expected: str) -> None:
+    assert brief(value) == expected
+    assert len(brief(value)) <= 80
+
+
+def test_the_known_word_that_is_near_is_named_or_else_all_of_them() -> None:
+    assert nearest("Tiemout", ["timeout", "name"]) == "; did you mean timeout?"
+    assert nearest("x", ["timeout", "name"]) == nearest(5, ["timeout", "name"]) == ""
+    assert near_or_all("x", ["timeout", "name"]) == "; expected one of timeout, name"
+    assert near_or_all("x", ["timeout"]) == "; expected timeout"
+    assert near_or_all("nam", ["timeout", "name"]) == "; did you mean name?"

@@ -1,0 +1,259 @@
+"""The purpose of an environment's locks: no operation is seen half done. Each test fails without its lock."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from functools import partial
+from threading import Event
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from talkover_mock.base import clock as clock_module
+from talkover_mock.deliveries import outbox as outbox_module
+from talkover_mock.dialect.errors import InvalidToken, WebhookNotFound
+from talkover_mock.environments import environment as environment_module
+from talkover_mock.environments import faults as faults_module
+from talkover_mock.environments import rate_limit as rate_limit_module
+from talkover_mock.environments import world as world_module
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.faults import FaultSpec
+from talkover_mock.environments.rate_limit import RateLimit
+from talkover_mock.environments.world import World
+from talkover_mock.loading.mistakes import Source
+from talkover_mock.state import store as store_module
+from talkover_mock.state import webhooks as webhooks_module
+from tests.support.documented import AGENT, WEBHOOK
+from tests.support.frozen import RIGHT, Time, frozen_world
+from tests.support.peers import Peer, peers
+from tests.support.stories import STARTED, WAIT, hook, statuses
+from tests.support.turns import every_turn
+
+STATE = (webhooks_module, store_module)
+
+
+def environment() -> Environment:
+    """One with the documented webhook."""
+    return frozen_world(Time()).default
+
+
+def errors(results: Sequence[object]) -> list[type]:
+    return [type(each) for each in results if isinstance(each, Exception)]
+
+
+def test_of_four_deletes_of_one_webhook_exactly_one_succeeds() -> None:
+    def delete(environment: Environment) -> None:
+        environment.webhooks.delete(AGENT, WEBHOOK)
+
+    for each, results in every_turn(environment, delete, delete, *STATE, looks=3):
+        assert errors(results) == [WebhookNotFound] * 3
+        assert each.document()["agents"][0]["cache_clears"] == 1
+
+
+def test_two_toggles_leave_a_webhook_as_it_was() -> None:
+    def toggle(environment: Environment) -> bool:
+        return environment.webhooks.toggle(AGENT, WEBHOOK).enabled
+
+    for each, results in every_turn(environment, toggle, toggle, *STATE):
+        assert sorted(map(str, results)) == ["False", "True"]
+        assert each.document()["agents"][0]["cache_clears"] == 2
+
+
+def test_two_updates_of_different_fields_are_both_kept() -> None:
+    def update(environment: Environment, **fields: object) -> None:
+        environment.webhooks.update(AGENT, WEBHOOK, fields)
+
+    turns = every_turn(environment, partial(update, name="Other"), partial(update, timeout=60), *STATE)
+    for each, results in turns:
+        webhook = each.webhooks.find(AGENT, WEBHOOK)
+        assert (errors(results), webhook.name, webhook.timeout) == ([], "Other", 60)
+
+
+def test_two_webhooks_that_are_created_have_ids_of_their_own_and_are_both_listed() -> None:
+    def create(environment: Environment) -> str:
+        return environment.webhooks.create(AGENT, RIGHT).id
+
+    for each, results in every_turn(environment, create, create, *STATE):
+        assert len({WEBHOOK, *results}) == 3
+        assert {webhook.id for webhook in each.webhooks.of(AGENT)} == {WEBHOOK, *results}
+
+
+OTHER_STATE = Source(
+    "fixture",
+    "",
+    {
+        "settings": {"seed": 7},
+        "agents": [{"id": AGENT, "name": "Other", "webhooks": [{"id": "other", **RIGHT}]}, {"id": "more", "name": "B"}],
+    },
+)
+
+
+def changed_environment() -> Environment:
+    """One whose state is neither its baseline nor its snapshot."""
+    one = environment()
+    one.take_snapshot("before")
+    one.webhooks.create(AGENT, RIGHT)
+    one.webhooks.toggle(AGENT, WEBHOOK)
+    return one
+
+
+CHANGES: dict[str, Callable[[Environment], object]] = {
+    "reset": lambda environment: environment.reset(),
+    "replace": lambda environment: environment.replace(OTHER_STATE),
+    "merge": lambda environment: environment.merge(OTHER_STATE),
+    "restore": lambda environment: environment.restore_snapshot("before"),
+    "create": lambda environment: environment.webhooks.create(AGENT, RIGHT),
+    "delete": lambda environment: environment.webhooks.delete(AGENT, WEBHOOK),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], object]) -> None:
+    def document(environment: Environment) -> object:
+        return environment.document()
+
+    before = changed_environment().document()
+    for each, (_, seen) in every_turn(changed_environment, change, document, *STATE, environment_module):
+        assert seen in (before, each.document())
+
+
+def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
+    def take(environment: Environment) -> object:
+        return environment.take_snapshot("now")
+
+    def replace(environment: Environment) -> object:
+        environment.replace(OTHER_STATE)
+        return None
+
+    before = environment().document()
+    for each, results in every_turn(environment, take, replace, store_module, environment_module):
+        assert errors(results) == []
+        after = each.document()
+        each.restore_snapshot("now")
+        assert each.document() in (before, after)
+
+
+def test_a_token_never_opens_the_default_environment_while_its_own_opens_or_closes() -> None:
+    def opened() -> World:
+        world = frozen_world(Time())
+        world.open(world.default.baseline, "mine", "talq_mine")
+        return world
+
+    def closed() -> World:
+        world = opened()
+        world.close("mine")
+        return world
+
+    def look(world: World) -> object:
+        return world.by_token("talq_mine").name
+
+    def close(world: World) -> object:
+        return world.close("mine").name
+
+    def open_again(world: World) -> object:
+        return world.open(world.default.baseline, "mine", "talq_mine").name
+
+    for prepare, change in ((opened, close), (closed, open_again)):
+        for _, (changed, seen) in every_turn(prepare, change, look, world_module):
+            assert changed == "mine"
+            assert seen == "mine" or isinstance(seen, InvalidToken)
+
+
+def test_a_name_and_a_token_are_given_once() -> None:
+    def open_it(world: World, token: str) -> object:
+        return world.open(world.default.baseline, "mine", token).name
+
+    turns = every_turn(
+        lambda: frozen_world(Time()), partial(open_it, token="a"), partial(open_it, token="b"), world_module
+    )
+    for _, results in turns:
+        assert (results.count("mine"), len(errors(results))) == (1, 1)
+
+
+def test_two_calls_at_once_are_both_counted() -> None:
+    now = datetime(2025, 9, 3, tzinfo=timezone.utc)
+
+    def count(limit: RateLimit) -> int:
+        return limit.count("token", 100).used
+
+    for each, results in every_turn(lambda: RateLimit(lambda: now), count, count, rate_limit_module):
+        assert sorted(map(str, results)) == ["1", "2"]
+        assert each.peek("token", 100).used == 2
+
+
+def test_a_fault_that_is_to_strike_once_strikes_once() -> None:
+    def with_fault() -> Environment:
+        one = environment()
+        one.faults.add(FaultSpec(action="connection_reset", times=1))
+        return one
+
+    def strike(environment: Environment) -> bool:
+        return environment.faults.strike(lambda _: True) is not None
+
+    for each, results in every_turn(with_fault, strike, strike, faults_module):
+        assert sorted(map(str, results)) == ["False", "True"]
+        assert [(fault.seen, fault.struck) for fault in each.faults.all()] == [(2, 1)]
+
+
+def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() -> None:
+    def add(environment: Environment) -> str:
+        return environment.faults.add(FaultSpec(preset="maintenance")).id
+
+    def remove_first(environment: Environment) -> str:
+        environment.faults.remove("fault-1")
+        return "removed"
+
+    for each, results in every_turn(environment, add, add, faults_module):
+        assert sorted(map(str, results)) == ["fault-1", "fault-2"]
+        assert sorted(fault.id for fault in each.faults.all()) == ["fault-1", "fault-2"]
+
+    def with_fault() -> Environment:
+        one = environment()
+        add(one)
+        return one
+
+    for each, _ in every_turn(with_fault, add, remove_first, faults_module):
+        assert [fault.id for fault in each.faults.all()] == ["fault-2"]
+
+
+def test_an_attempt_that_fails_while_the_clock_is_released_is_retried_after_its_pause(
+    open_world: Callable[..., World],
+) -> None:
+    """When the clock goes back by centuries, a retry that was scheduled before comes as much earlier, and no other."""
+    later = datetime(2400, 1, 1, tzinfo=timezone.utc)
+
+    def answer_500(peer: Peer, connection: Any) -> None:
+        peer.read_request(connection)
+        assert go.wait(WAIT)
+        connection.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+
+    def under_way() -> Environment:
+        go.clear()
+        peer.connected.clear()
+        one = open_world(hook(peer.url), settings={"retry_schedule": [3600]}).default
+        one.freeze(later)
+        one.deliveries.emit(AGENT, STARTED)
+        assert peer.connected.wait(WAIT)
+        return one
+
+    def fail(environment: Environment) -> None:
+        go.set()
+        deadline = monotonic() + WAIT
+        while statuses(environment) != ["retrying"]:
+            assert monotonic() < deadline
+
+    def unfreeze(environment: Environment) -> None:
+        environment.unfreeze()
+
+    go = Event()
+    with peers() as start:
+        peer = start(answer_500)
+        turns = every_turn(under_way, unfreeze, fail, environment_module, clock_module, outbox_module)
+        for each, results in turns:
+            assert errors(results) == []
+            each.freeze()
+            each.deliveries.advance(3500)
+            assert statuses(each) == ["retrying"]
+            each.deliveries.advance(200)
+            assert statuses(each) == ["failed", "retrying"]
+        go.set()  # for the last one, whose clock was released undisturbed
