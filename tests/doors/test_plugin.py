@@ -12,6 +12,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
+pytestmark = pytest.mark.slow
 WAIT = 60
 """Seconds that one run may take."""
 TOGGLES = f"""\

@@ -6,6 +6,8 @@ from talkover_mock.web.server import Server
 from tests.doors.test_plugin import errors, run
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:

@@ -12,6 +12,8 @@ from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
 __all__ = ["folder"]
 
+pytestmark = pytest.mark.slow
+
 CALL = f"""\
 import pytest
 import requests

@@ -12,7 +12,7 @@ from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 ENDED = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
 at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])

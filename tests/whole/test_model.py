@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -15,6 +16,7 @@ from tests.support import model
 from tests.support.fixture_documents import hook, source
 from tests.support.model import Answer, Json
 
+pytestmark = pytest.mark.slow
 FIXTURES: dict[str, Json] = {
     "default": {
         "agents": [

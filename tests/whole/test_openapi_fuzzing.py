@@ -29,6 +29,7 @@ from tests.support.openapi_document import operations
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+pytestmark = pytest.mark.slow
 CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
 HOOKS = ROOT / "tests" / "support" / "schemathesis_hooks.py"
 SECONDS = 120

@@ -22,9 +22,13 @@ NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 REQUIRED = "TALKOVER_MOCK_REQUIRE_NGINX" in os.environ
 ENVIRONMENTS = 12
 
-pytestmark = pytest.mark.skipif(
-    NGINX is None and not REQUIRED, reason="nginx is not installed (Debian's package nginx-light); .ci/run installs it"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        NGINX is None and not REQUIRED,
+        reason="nginx is not installed (Debian's package nginx-light); .ci/run installs it",
+    ),
+]
 
 
 def configuration(folder: Path, port: int, replicas: list[str]) -> Path:

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.soak.__main__ import check, server_process, soak
 from tests.soak.client import STEPS
+
+pytestmark = pytest.mark.slow
 
 
 def test_whatever_32_clients_do_at_once_every_environment_is_what_its_model_says(tmp_path: Path) -> None:
