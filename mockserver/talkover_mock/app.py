@@ -61,8 +61,7 @@ def _flask(api: ApiApplication, world: World, guard: Guard | None, log: Log | No
 
     from talkover_mock.admin.app import create_admin
 
-    operations = sorted(route.operation for route in api.routes)
-    app = create_admin(world, operations, guard, log) if guard else Flask("talkover_mock", static_folder=None)
+    app = create_admin(world, api.operations, guard, log) if guard else Flask("talkover_mock", static_folder=None)
     for route in api.routes:
         app.add_url_rule(route.path, route.operation, methods=[route.method], provide_automatic_options=False)
     app.extensions["talkover_mock"] = world

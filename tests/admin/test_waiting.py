@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
-from threading import Event, active_count
+from threading import Event
 from time import monotonic
 
 import pytest
@@ -182,8 +182,8 @@ def test_an_event_that_waits_for_its_deliveries_blocks_nobody(
     until_held_up(server, 0)
 
 
-def test_requests_that_do_not_wait_start_no_thread(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Server, "_extra_thread", lambda _: 1 / 0)
+def test_requests_that_do_not_wait_are_not_parked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("talkover_mock.admin.search.Waiting", lambda *_, **__: 1 / 0)
     assert emit(server, wait=0)["skipped"] != []
     assert DELIVERIES_MADE.result(server, "min=1") == CALLS_MADE.result(server, "min=1") == (False, 0, 0)
 
@@ -243,15 +243,11 @@ def test_a_server_that_stops_ends_an_event_that_waits_within_a_second(
 
 
 @both_logs
-def test_a_client_that_leaves_waits_no_longer(
-    server: Server, history: Searched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("talkover_mock.base.history.LOOK_SECONDS", 0.02)
-    before = active_count()
+def test_a_client_that_leaves_waits_no_longer(server: Server, history: Searched) -> None:
     with socket.create_connection(("127.0.0.1", server.port), WAIT) as client:
         client.sendall(f"GET {history.path}?min=1&wait=300 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        until(lambda: active_count() > before)
-    until(lambda: active_count() <= before)
+        until(lambda: server.waiting == 1)
+    until(lambda: server.waiting == 0)
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -176,9 +176,9 @@ def test_removing_a_fault_ends_only_what_it_has_held_up() -> None:
     faults = Faults(RLock(), 0)
     one, other = (faults.add(FaultSpec(action="hang")) for _ in range(2))
     faults.remove(other.id)
-    assert (one.pause(0), other.pause(0)) == (False, True)
+    assert (one.ended.is_set, other.ended.is_set) == (False, True)
     assert faults.remove_all() == 1
-    assert one.pause(0)
+    assert one.ended.is_set
 
 
 def test_a_fault_that_ended_between_its_strike_and_its_pause_holds_nothing_up() -> None:
@@ -187,5 +187,5 @@ def test_a_fault_that_ended_between_its_strike_and_its_pause_holds_nothing_up() 
     fault = faults.strike(lambda _: True)
     assert fault
     faults.reset(0)
-    assert fault.pause(WAIT)
+    assert fault.ended.wait(WAIT)
     assert (fault.forgotten, faults.none) == (True, True)

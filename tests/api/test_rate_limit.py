@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from threading import RLock
 from typing import Any, NoReturn
 
 import pytest
@@ -244,7 +245,7 @@ def test_a_limit_that_changes_holds_at_once_and_keeps_what_was_used(time: Time) 
 
 
 def test_calls_at_once_are_all_counted() -> None:
-    limit = RateLimit(Time())
+    limit = RateLimit(RLock(), Time())
     with ThreadPoolExecutor(8) as pool:
         used = list(pool.map(lambda _: limit.count("t", 100).used, range(400)))
     assert sorted(used) == list(range(1, 401))
@@ -252,7 +253,7 @@ def test_calls_at_once_are_all_counted() -> None:
 
 
 def test_the_number_of_tokens_is_bounded_and_the_oldest_is_forgotten() -> None:
-    limit = RateLimit(Time())
+    limit = RateLimit(RLock(), Time())
     for number in range(10_001):
         limit.count(str(number), 100)
     assert [limit.peek(str(number), 100).used for number in (0, 1, 10_000)] == [0, 1, 1]

@@ -304,9 +304,9 @@ def test_a_wait_that_has_ended_is_not_looked_at_again() -> None:
 
 def test_an_expectation_may_be_counted_in_one_go() -> None:
     expectation: Expectation[Item] = Expectation(anything, least=3, most=4)
-    expectation.saw(3)
+    expectation.count_one(3)
     assert expectation.satisfied
-    expectation.saw(2)
+    expectation.count_one(2)
     assert not expectation.satisfied
 
 

@@ -228,7 +228,7 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
         import sys
 
         def test_it():
-            assert not {"flask", "requests", "waitress", "werkzeug", "yaml", "click"} & set(sys.modules)
+            assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
                 "talkover_mock", "talkover_mock.pytest_plugin"
             }
@@ -243,7 +243,7 @@ def test_a_run_against_a_running_server_imports_no_server(folder: pytest.Pyteste
         import sys
 
         def test_it(talkover_mock):
-            assert not {"flask", "waitress", "werkzeug"} & set(sys.modules)
+            assert not {"flask", "httptools", "werkzeug"} & set(sys.modules)
         """
     )
     run(folder, "--talkover-mock-url", server.url).assert_outcomes(passed=1)

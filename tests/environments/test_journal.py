@@ -7,6 +7,7 @@ from time import sleep
 
 import pytest
 
+from talkover_mock.base.headers import Head
 from talkover_mock.base.history import Found
 from talkover_mock.environments.journal import Exchange, Journal
 
@@ -14,7 +15,7 @@ MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 
 
 def exchange(number: int, path: str = "/x") -> Exchange:
-    return Exchange(number, MOMENT, "GET", path, None, 404, 0.5, "", "", {}, b"", 0, {}, b"", 0)
+    return Exchange(number, MOMENT, "GET", path, None, 404, 0.5, "", "", Head((), 0), b"", 0, {}, b"", 0, 0)
 
 
 def record(journal: Journal, count: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import partial
-from threading import Event
+from threading import Event, RLock
 from time import monotonic
 from typing import Any
 
@@ -176,7 +176,7 @@ def test_two_calls_at_once_are_both_counted() -> None:
     def count(limit: RateLimit) -> int:
         return limit.count("token", 100).used
 
-    for each, results in every_turn(lambda: RateLimit(lambda: now), count, count, rate_limit_module):
+    for each, results in every_turn(lambda: RateLimit(RLock(), lambda: now), count, count, rate_limit_module):
         assert sorted(map(str, results)) == ["1", "2"]
         assert each.peek("token", 100).used == 2
 

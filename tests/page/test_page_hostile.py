@@ -143,7 +143,7 @@ def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, serv
         again_sent.path,
         again_sent.method,
     )
-    assert again_sent.request_headers["HTTP_X_ONE"] == "1"
+    assert again_sent.request_headers["X-One"] == "1"
     assert shown.status == again_sent.status == 200
 
 

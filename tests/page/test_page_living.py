@@ -91,10 +91,10 @@ def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> 
 
 def test_a_page_that_nobody_looks_at_asks_for_nothing(browser: Browser, server: Server, app: Flask) -> None:
     browser.open(server.url + PAGE)
-    browser.until(lambda: server._busy_for_long == 1)
+    browser.until(lambda: server.waiting == 1)
     page = browser.driver.current_window_handle
     browser.driver.switch_to.new_window("tab")
-    browser.until(lambda: server._busy_for_long == 0)
+    browser.until(lambda: server.waiting == 0)
     app.test_client().patch(TOGGLE, headers=TOKEN)
     browser.driver.close()
     browser.driver.switch_to.window(page)

@@ -62,9 +62,9 @@ def etag(http: FlaskClient) -> str:
 
 
 def until_it_waits(server: Server) -> None:
-    """Until the server has given a thread to a request that waits."""
+    """Until the server has parked a request that waits."""
     end = monotonic() + BOUND
-    while not server._busy_for_long:
+    while not server.waiting:
         assert monotonic() < end
 
 

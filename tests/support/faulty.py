@@ -1,6 +1,5 @@
 """What tests of faults and of the journal share: adding a fault, reading the journal, and waiting for clients."""
 
-import threading
 from time import monotonic
 from typing import Any
 
@@ -16,8 +15,6 @@ STATE = "/__admin/state"
 TOGGLE_ANY = "/api/v1/agents/*/webhooks/*/toggle"
 WAIT = 10
 """Seconds after which something that should have happened did not."""
-THREADS = 8
-"""How many threads of a server answer while no request is held up."""
 
 Json = dict[str, Any]
 
@@ -60,8 +57,8 @@ def journal_at(server: Server, query: str = "") -> Json:
 
 
 def until_held_up(server: Server, count: int) -> None:
-    """Returns when so many requests are held up, each in a thread more; the API answers all the while."""
+    """Returns when so many requests are held up; the API answers all the while."""
     deadline = monotonic() + WAIT
-    while sum(thread.name.startswith("waitress") for thread in threading.enumerate()) != THREADS + count:
+    while server.waiting != count:
         assert requests.get(f"{server.url}/api/v1/health", timeout=WAIT).ok
         assert monotonic() < deadline, f"there are never {count} requests that are held up"

@@ -16,6 +16,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.deliveries import outbox
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
+from talkover_mock.web import connection
 from talkover_mock.web import server as serving
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
@@ -60,8 +61,7 @@ def test_the_mock_delivers_nothing_to_itself(host: str, mock: MockServer, server
 def test_clients_that_never_read_keep_no_thread(
     server: Server, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "_READING_SECONDS", 0.1)
-    server._waitress.adj.outbuf_high_watermark = 10_000
+    monkeypatch.setattr(connection, "READING_SECONDS", 0.1)
     request = b"GET /__admin/state HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for _ in range(8):
         client = stack.enter_context(socket.socket())
@@ -156,10 +156,10 @@ def test_the_receivers_of_one_environment_delay_no_other(
         world.stop()
 
 
-@pytest.mark.parametrize(("soft", "most"), [(-1, 2_000), (1_000_000, 2_000), (1_024, 924), (50, 1)])
+@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (50, 1)])
 def test_no_more_connections_than_descriptors(soft: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (soft, soft))
-    assert serving._most_connections() == most
+    assert serving.most_connections() == most
 
 
 def test_an_empty_id_in_a_form_removes_nothing_else(http: FlaskClient) -> None:

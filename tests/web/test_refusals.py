@@ -1,6 +1,7 @@
 """What the mock tells about a request beside the vendor's answer: reasons, tracebacks and the log."""
 
 import re
+from dataclasses import replace
 from socket import create_connection
 from typing import NoReturn, cast
 
@@ -11,8 +12,9 @@ from flask.testing import FlaskClient
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.environments.world import World
 from talkover_mock.state.webhooks import Webhooks
+from talkover_mock.web.parser import MOST_BODY_BYTES, MOST_HEADER_BYTES
 from talkover_mock.web.routes import Route
-from talkover_mock.web.server import MOST_BODY_BYTES, MOST_HEADER_BYTES, Server
+from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN
 from tests.support.routes import REASON, every_call, filled
 
@@ -28,7 +30,7 @@ def test_a_crash_of_the_mock_is_a_server_error(
 
     match = cast(ApiApplication, app.wsgi_app).routes.match(filled(rule))
     assert match
-    monkeypatch.setitem(cast(dict[str, Route], match.routes), verb, match.routes[verb]._replace(view=crash))
+    monkeypatch.setitem(cast(dict[str, Route], match.routes), verb, replace(match.routes[verb], view=crash))
     answer = app.test_client().open(filled(rule), method=verb, headers=TOKEN)
     assert (answer.status_code, answer.text) == (500, CRASHED)
     assert {name: answer.headers[name] for name in API_HEADERS} == API_HEADERS
@@ -57,20 +59,20 @@ def test_a_traceback_is_kept_by_the_environment_where_it_happened(
             b"PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MOST_BODY_BYTES + 1),
             413,
             "Request Entity Too Large",
-            f"exceeds max_body of {MOST_BODY_BYTES}",
+            f"a body has at most {MOST_BODY_BYTES} bytes",
         ),
         (
             b"GET / HTTP/1.1\r\nX: ".ljust(MOST_HEADER_BYTES, b"x"),
             431,
             "Request Header Fields Too Large",
-            f"exceeds max_header of {MOST_HEADER_BYTES}",
+            f"a head has at most {MOST_HEADER_BYTES} bytes",
         ),
-        (b"nonsense\r\n\r\n", 400, "Bad Request", "Start line is invalid"),
+        (b"nonsense\r\n\r\n", 400, "Bad Request", "Invalid method encountered"),
         (
             b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
             400,
             "Bad Request",
-            "Invalid chunk size",
+            "Invalid character in chunk size",
         ),
     ],
     ids=["too large a body", "too large headers", "no HTTP", "a broken chunk"],

@@ -7,13 +7,13 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from types import SimpleNamespace
 
 import pytest
 import requests
 from flask import Flask
 
-from talkover_mock.web.server import MOST_BODY_BYTES, MOST_HEADER_BYTES, Server, _Connection
+from talkover_mock.web.parser import MOST_BODY_BYTES, MOST_HEADER_BYTES
+from talkover_mock.web.server import Server
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
 from tests.support.peers import has_ipv6
 from tests.support.threads import threads_left
@@ -137,7 +137,7 @@ def test_many_starts_and_stops_leave_no_thread_and_no_descriptor(app: Flask) -> 
     assert free_descriptor() == before
 
 
-def test_stopping_does_not_wait_for_a_request_that_never_ends(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_stopping_does_not_wait_for_a_request_that_never_ends(serve: Serve) -> None:
     app, running, released = Flask(__name__), Event(), Event()
 
     @app.get("/")
@@ -154,7 +154,6 @@ def test_stopping_does_not_wait_for_a_request_that_never_ends(serve: Serve, capl
             pool.submit(server.stop).result(5)
         assert client.recv(1000) == b""
         released.set()
-    assert [record.getMessage() for record in caplog.records] == ["1 thread(s) still running"]
 
 
 def test_stopping_ends_an_answer_that_nobody_reads(serve: Serve) -> None:
@@ -175,28 +174,28 @@ def test_stopping_ends_an_answer_that_nobody_reads(serve: Serve) -> None:
 
 
 HEAD = b" HTTP/1.1\r\nHost: localhost\r\n"
-TOO_LARGE = f"Content-Length: {MOST_BODY_BYTES}\r\n\r\n".encode()
+TOO_LARGE = f"Content-Length: {MOST_BODY_BYTES + 1}\r\n\r\n".encode()
 REFUSED: dict[bytes, tuple[str, str, str]] = {
-    b"\x16\x03\x01 garbage\r\n\r\n": ("400 Bad Request", "Start line is invalid", "- -"),
-    b"GET / HTTP/1.1\r\nnonsense\r\n\r\n": ("400 Bad Request", "Invalid header", "- -"),
+    b"\x01 garbage\r\n\r\n": ("400 Bad Request", "Invalid method encountered", "- -"),
+    b"GET / HTTP/1.1\r\nnonsense\r\n\r\n": ("400 Bad Request", "Invalid header token", "- -"),
     (b"GET /x" + HEAD + b"X: ").ljust(MOST_HEADER_BYTES, b"x"): (
         "431 Request Header Fields Too Large",
-        f"exceeds max_header of {MOST_HEADER_BYTES}",
+        f"a head has at most {MOST_HEADER_BYTES} bytes",
         "- -",
     ),
     b"PATCH /x" + HEAD + TOO_LARGE: (
         "413 Request Entity Too Large",
-        f"exceeds max_body of {MOST_BODY_BYTES}",
+        f"a body has at most {MOST_BODY_BYTES} bytes",
         "PATCH /x",
     ),
     b"PATCH /x" + HEAD + b"Transfer-Encoding: zip\r\n\r\n": (
         "501 Not Implemented",
-        "Transfer-Encoding requested is not supported.",
+        "the only transfer coding is chunked",
         "PATCH /x",
     ),
     b"PATCH /x" + HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n": (
         "400 Bad Request",
-        "Invalid chunk size",
+        "Invalid character in chunk size",
         "PATCH /x",
     ),
 }
@@ -241,9 +240,3 @@ def test_large_bodies_need_no_file_system(server: Server, monkeypatch: pytest.Mo
     agent = {"name": "A", "description": "x" * large}
     answer = requests.put(admin, json={"agents": [agent]}, timeout=WAIT)
     assert answer.json()["agents"][0]["description"] == agent["description"]
-
-
-def test_a_connection_that_the_server_has_closed_is_gone_and_can_not_be_reset(server: Server) -> None:
-    connection = _Connection(SimpleNamespace(socket=None, server=server._waitress))
-    connection.reset()
-    assert connection.is_gone()

@@ -1,33 +1,36 @@
-"""The admin routes as a Flask application: guard, match, answer; every error is a problem document."""
+"""The admin routes as a Flask application: guard, match, answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from talkover_mock.admin.bodies import problem_answer
 from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.page import dashboard
-from talkover_mock.admin.problems import Problem, problem_of
-from talkover_mock.admin.routing import answer
+from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.table import admin_table
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import REASON, Answer
+from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.request_log import Log, report_crash, request_line
+from talkover_mock.web.request_log import Log
 from talkover_mock.web.routes import ADMIN, Route, in_order
+from talkover_mock.web.waiting import Waiting
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 def create_admin(world: World, operations: Sequence[str], guard: Guard, log: Log | None = None) -> Flask:
     """The application. `operations` are the API's routes as the journal names them; `log` gets a line a request."""
     app = Flask("talkover_mock", static_folder=None)
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
-    admin = admin_table(world, operations)
-    dashboard.register(admin)
+    admin = admin_table(world, operations, log)
+    dashboard.register(admin, app)
     for route in admin.routes:
-        app.add_url_rule(
-            route.path, route.operation, _view(route), methods=[route.method], provide_automatic_options=False
-        )
+        view = _view(admin, route)
+        app.add_url_rule(route.path, route.operation, view, methods=[route.method], provide_automatic_options=False)
 
     @app.before_request
     def check() -> None:
@@ -36,52 +39,47 @@ def create_admin(world: World, operations: Sequence[str], guard: Guard, log: Log
 
     @app.errorhandler(Exception)
     def refuse(error: Exception) -> Response:
-        return _response(_refusal(app, g.mock_request, error, log))
-
-    @app.after_request
-    def note(response: Response) -> Response:
-        if log:
-            log(request_line(g.mock_request, response.status_code, response.headers.get(REASON)))
-        return response
+        headers: dict[str, str] = {}
+        if isinstance(error, HTTPException):
+            error, headers = _route_problem(app, error)
+        refused = admin.refuse(g.mock_request, error)
+        refused.headers.update(headers)
+        return _response(refused)
 
     return app
 
 
-def _view(route: Route) -> Callable[..., Response]:
+def _view(admin: Admin, route: Route) -> Callable[..., Response]:
     """The route's view as Flask calls it."""
 
     def view(**ids: str) -> Response:
-        response = _response(answer(g.mock_request, route, ids))
-        if "ETag" in response.headers:
-            response.make_conditional(request)
-        return response
+        answer = admin.answer(g.mock_request, route, ids)
+        return _Parked(answer) if isinstance(answer, Waiting) else _response(answer)
 
     return view
 
 
-def _response(answered: Answer) -> Response:
-    return Response(answered.body, answered.status_code, answered.headers)
+class _Parked(Response):
+    """An answer that waits: it is made after Flask's context is gone."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        super().__init__()
+        self._waiting = waiting
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self._waiting(environ, start_response)
 
 
-def _refusal(app: Flask, mock_request: MockRequest, error: Exception, log: Log | None) -> Answer:
-    """A problem document."""
-    if isinstance(error, HTTPException):
-        return _route_refusal(app, error)
-    problem = problem_of(error) or Problem(500, "Server Error", report_crash(mock_request, error, log))
-    refused = problem_answer(problem)
-    if problem.status == 401 and request.path.rstrip("/") == ADMIN:
-        refused.headers["WWW-Authenticate"] = 'Basic realm="talkover-mock"'  # the browser asks for the admin token
-    return refused
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status_code, answer.headers)
 
 
-def _route_refusal(app: Flask, error: HTTPException) -> Answer:
+def _route_problem(app: Flask, error: HTTPException) -> tuple[Problem, dict[str, str]]:
+    """The router's error as a problem, with the headers that belong to it."""
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(in_order(error.valid_methods or ()))
-        refused = problem_answer(Problem(405, "Method not allowed", f"{request.path} answers {allowed} only"))
-        refused.headers["Allow"] = allowed
-        return refused
+        return Problem(405, "Method not allowed", f"{request.path} answers {allowed} only"), {"Allow": allowed}
     if isinstance(error, NotFound):
         routes = sorted({rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(ADMIN)})
-        detail = f"{request.path} is none of {', '.join(routes)}"
-        return problem_answer(Problem(404, "No such route", detail, routes=routes))
-    return problem_answer(Problem(error.code or 400, error.name, error.description or error.name))
+        return Problem(404, "No such route", f"{request.path} is none of {', '.join(routes)}", routes=routes), {}
+    return Problem(error.code or 400, error.name, error.description or error.name), {}

@@ -1,6 +1,7 @@
 """Bodies of admin requests and answers: documents, JSON objects, problems."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,16 +15,29 @@ from talkover_mock.web.answers import REASON, Answer
 from talkover_mock.web.request import MockRequest
 
 
-def admin_answer(body: object, status: int = 200, **headers: str) -> Answer:
-    """An answer of the admin API: indented JSON, since people read it too."""
-    return Answer((json.dumps(body, indent=2) + "\n").encode(), status, {"Content-Type": "application/json", **headers})
+class DocumentAnswer(Answer):
+    """An answer of the admin API: indented JSON, since people read it too; made when it is sent."""
+
+    __slots__ = ("document",)
+
+    def __init__(self, document: object, status: int, headers: Mapping[str, str]) -> None:
+        self.document = document
+        self.status_code, self.headers = status, dict(headers)
+
+    @property
+    def body(self) -> bytes:  # type: ignore[override]
+        return (json.dumps(self.document, indent=2) + "\n").encode()
 
 
-def problem_answer(problem: Problem) -> Answer:
-    """A problem document; the header `X-Mockserver-Reason` repeats its detail."""
-    body = (json.dumps(problem.body(), indent=2) + "\n").encode()
+def admin_answer(document: object, status: int = 200, **headers: str) -> DocumentAnswer:
+    """An answer of the admin API."""
+    return DocumentAnswer(document, status, {"Content-Type": "application/json", **headers})
+
+
+def problem_answer(problem: Problem) -> DocumentAnswer:
+    """A problem document, with its sentence in the header of reasons too."""
     headers = {"Content-Type": "application/problem+json", REASON: header_text(problem.detail)}
-    return Answer(body, problem.status, headers)
+    return DocumentAnswer(problem.body(), problem.status, headers)
 
 
 def document(request: MockRequest) -> Source:

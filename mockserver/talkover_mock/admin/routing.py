@@ -1,40 +1,71 @@
-"""How the admin routes are declared, and how a request to one of them is answered."""
+"""How the admin routes are declared, and how requests to them are answered: the answer of a view, or a problem."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
-from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.bodies import problem_answer
+from talkover_mock.admin.problems import Problem, problem_of
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import Answer
+from talkover_mock.web.answers import REASON, Answer, conditional
 from talkover_mock.web.request import MockRequest
+from talkover_mock.web.request_log import Log, report_crash, request_line
 from talkover_mock.web.routes import ADMIN, Route, Routes
+from talkover_mock.web.waiting import Waiting
+
+View: TypeAlias = Callable[..., Answer | Waiting]
 
 
 class Admin:
-    """Where admin modules declare their routes, relative to `/__admin`.
+    """Where admin modules declare their routes, relative to `/__admin`, and where requests to them are answered.
 
-    `operations` are the API's own routes, as the journal names them.
+    `operations` are the API's own routes, as the journal names them; `log` gets a line for each request.
     """
 
-    def __init__(self, world: World, operations: Sequence[str]) -> None:
-        self.world, self.operations = world, operations
+    def __init__(self, world: World, operations: Sequence[str], log: Log | None = None) -> None:
+        self.world, self.operations, self._log = world, operations, log
         self.routes = Routes()
 
-    def route(self, method: str, path: str, view: Callable[..., Answer]) -> None:
+    def route(self, method: str, path: str, view: View) -> None:
         """A route that acts on one environment; `view` takes the request, the environment and the path's ids."""
         self.routes.add(Route(method, ADMIN + path, view, environment_of))
 
-    def public_route(self, method: str, path: str, view: Callable[..., Answer]) -> None:
+    def public_route(self, method: str, path: str, view: View) -> None:
         """A route that acts on no environment, or finds it by itself; `view` takes the request and the path's ids."""
         self.routes.add(Route(method, ADMIN + path, view))
 
+    def answer(self, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
+        """What the route's view answers, or the problem document of an error. A wait ends in the same way."""
+        environment = route.access
+        return self._settled(
+            request, lambda: route.view(request, *(() if environment is None else (environment(request),)), **ids)
+        )
 
-def answer(request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer:
-    """What the route's view answers. Raises Problem, and what `admin.problems` makes problems of."""
-    environment = () if route.access is None else (route.access(request),)
-    answered: Answer = route.view(request, *environment, **ids)
-    return answered
+    def refuse(self, request: MockRequest, error: Exception) -> Answer:
+        """The problem document of an error, noted in the log."""
+        return self._noted(request, self._refusal(request, error))
+
+    def _settled(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
+        try:
+            answer = make()
+        except Exception as error:
+            return self.refuse(request, error)
+        if isinstance(answer, Waiting):
+            return answer.continued(lambda then: self._settled(request, then))
+        return self._noted(request, conditional(request, answer))
+
+    def _refusal(self, request: MockRequest, error: Exception) -> Answer:
+        problem = problem_of(error) or Problem(500, "Server Error", report_crash(request, error, self._log))
+        answer = problem_answer(problem)
+        if problem.status == 401 and request.path.rstrip("/") == ADMIN:
+            answer.headers["WWW-Authenticate"] = 'Basic realm="talkover-mock"'  # the browser asks for the admin token
+        return answer
+
+    def _noted(self, request: MockRequest, answer: Answer) -> Answer:
+        if self._log:
+            self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
+        return answer
 
 
 def environment_of(request: MockRequest) -> Environment:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -16,6 +15,7 @@ from talkover_mock.base.moments import to_moment
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
+from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
 
@@ -49,24 +49,29 @@ def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[
     return Search(lambda item: all(matches(item) for matches in wanted), least, most, wait)
 
 
-def watch(request: MockRequest, history: History[T], wanted: Search[T]) -> Found[T]:
-    """What the search finds, after its wait; meanwhile another thread takes this one's place."""
-    connection = request.connection
-    with connection.extra_thread() if wanted.seconds else nullcontext():
-        return history.watch(wanted.matches, wanted.least, wanted.most, wanted.seconds, connection.is_gone)
+def answer_found(history: History[T], wanted: Search[T], present: Callable[[Found[T]], Answer]) -> Answer | Waiting:
+    """What `present` makes of the items that the search finds, after its wait."""
+    expectation = history.expect(wanted.matches, wanted.least, wanted.most)
+    if not wanted.seconds:
+        return present(history.found(expectation))
+    return Waiting(
+        expectation.decided,
+        wanted.seconds,
+        then=lambda: present(history.found(expectation)),
+        end=lambda: history.forget(expectation),
+    )
 
 
 def found_answer(
-    request: MockRequest,
-    what: str,
-    history: History[T],
-    wanted: Search[T],
-    present: Callable[[T], dict[str, Any]],
-) -> Answer:
-    """What the search finds, under `what`, with how it went."""
-    found = watch(request, history, wanted)
-    body = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
-    return admin_answer({**body, what: [present(each) for each in found.items]})
+    what: str, history: History[T], wanted: Search[T], present: Callable[[T], dict[str, Any]]
+) -> Answer | Waiting:
+    """The items that the search finds, under `what`, with how it went."""
+
+    def show(found: Found[T]) -> Answer:
+        body = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
+        return admin_answer({**body, what: [present(each) for each in found.items]})
+
+    return answer_found(history, wanted, show)
 
 
 def text(read: Callable[[T], str | None]) -> Filter[T]:

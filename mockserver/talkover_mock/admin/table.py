@@ -15,14 +15,15 @@ from talkover_mock.admin.routes import (
 )
 from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.world import World
+from talkover_mock.web.request_log import Log
 
 _MODULES = (about, assumptions, clock, deliveries, environments, faults, requests, snapshots, state)
 """Each has `register(admin)`, which declares its routes."""
 
 
-def admin_table(world: World, operations: Sequence[str]) -> Admin:
-    """The routes on a world. `operations` are the API's own, as the journal names them."""
-    admin = Admin(world, operations)
+def admin_table(world: World, operations: Sequence[str], log: Log | None = None) -> Admin:
+    """The routes on a world; see `Admin`."""
+    admin = Admin(world, operations, log)
     for module in _MODULES:
         module.register(admin)
     return admin

@@ -1,6 +1,6 @@
 """The API as a WSGI application: match, check, answer or refuse, complete, record."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
@@ -16,11 +16,14 @@ from talkover_mock.web.answers import REASON, Answer, error_answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
 from talkover_mock.web.routes import API, is_admin
+from talkover_mock.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HEALTH = API + "/health"
+_MOST_DIGITS = 4
+"""Digits of the size of a small body: at most 9,999 bytes."""
 
 
 class ApiApplication:
@@ -36,17 +39,54 @@ class ApiApplication:
         for family in FAMILIES:
             family.register(api)
         self.routes = api.routes
+        self.operations = sorted(route.operation for route in api.routes)
+        """The routes as the journal names them."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if self.otherwise and is_admin(environ["PATH_INFO"]):
             return self.otherwise(environ, start_response)
         return self.answer(MockRequest(environ, self._world))(environ, start_response)
 
-    def answer(self, request: MockRequest) -> Answer:
-        """The answer to a request, which is in the journal and in the log."""
+    def begin(self, environ: "WSGIEnvironment") -> "WSGIApplication":
+        """For a server's event loop: the answer where it is quick, else the application that makes it in a thread.
+
+        Quick is a small request to a quick route, of an environment whose lock is free, without faults and with few
+        waits; and an answer that needs no search for its reason.
+        """
+        if self.otherwise and is_admin(environ["PATH_INFO"]):
+            return self.otherwise
+        request = MockRequest(environ, self._world)
+        self._match(request)
+        if request.route is None or not request.route.is_quick or len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+            return _Elsewhere(lambda: self.answer(request))
+        environment = request.environment_of()
+        if not (environment.is_calm and environment.acquire_now()):
+            return _Elsewhere(lambda: self.answer(request))
         try:
-            self._match(request)
-            answer = self._answer(request)
+            return self._quick(request)
+        finally:
+            environment.release()
+
+    def _quick(self, request: MockRequest) -> "WSGIApplication":
+        """The answer under the environment's lock, unless it has to be explained first."""
+        try:
+            answer = self._view(request)
+        except Exception as error:
+            refused = error
+            return _Elsewhere(lambda: self._finished(request, lambda: self._refuse(request, refused)))
+        finished: WSGIApplication = self._finished(request, lambda: answer)
+        return finished
+
+    def answer(self, request: MockRequest) -> Answer | Waiting:
+        """The answer to a request, which is in the journal and in the log once it is made."""
+        self._match(request)
+        return self._finished(request, lambda: self._answer(request))
+
+    def _finished(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
+        try:
+            answer = make()
+            if isinstance(answer, Waiting):
+                return answer.continued(lambda then: self._finished(request, then))
             self._complete(request, answer)
             self._record(request, answer)
         except Exception as error:
@@ -61,25 +101,27 @@ class ApiApplication:
         if match:
             request.route, request.ids = match.route(request.method), match.ids
 
-    def _answer(self, request: MockRequest) -> Answer:
+    def _answer(self, request: MockRequest) -> Answer | Waiting:
         """The API's answer, or what a fault makes of it."""
         faults = request.environment_of().faults
         fault = None if faults.none else strike(request, faults)
-        if fault is None:
-            return self._operate(request)
-        answer = struck_answer(request, fault, lambda: self._operate(request))
-        request.is_of_the_past = fault.forgotten
-        return answer
+        return (
+            self._operate(request) if fault is None else struck_answer(request, fault, lambda: self._operate(request))
+        )
 
     def _operate(self, request: MockRequest) -> Answer:
         try:
-            if request.route is None:
-                return self._without_route(request)
-            authenticate(request, request.route)
-            answer: Answer = request.route.view(request, **request.ids)
-            return answer
+            return self._view(request)
         except Exception as error:
             return self._refuse(request, error)
+
+    def _view(self, request: MockRequest) -> Answer:
+        """What the route's view answers, after the checks in their order. Raises ApiError."""
+        if request.route is None:
+            return self._without_route(request)
+        authenticate(request, request.route)
+        answer: Answer = request.route.view(request, **request.ids)
+        return answer
 
     def _without_route(self, request: MockRequest) -> Answer:
         """The answer to OPTIONS. Raises RouteNotFound or MethodNotAllowed for all else."""
@@ -94,19 +136,22 @@ class ApiApplication:
 
     def _complete(self, request: MockRequest, answer: Answer) -> None:
         """Adds what every answer of the API carries: its quota, and the note on input that was ignored."""
-        if f"{request.path}/".startswith(API + "/") and request.path.rstrip("/") != _HEALTH:
-            given = {name.lower() for name in answer.headers}  # by a fault
+        headers, fault = answer.headers, request.struck
+        if _has_quota(request):
             quota = quota_of(request).headers()
-            answer.headers.update({name: value for name, value in quota.items() if name.lower() not in given})
+            if fault is not None:
+                given = {name.lower() for name in headers}
+                quota = {name: value for name, value in quota.items() if name.lower() not in given}
+            headers.update(quota)
         if request.note:
-            answer.headers.setdefault(REASON, header_text(request.note))
-        if request.fault:
-            reason = answer.headers.get(REASON)
-            answer.headers[REASON] = f"{request.fault} struck" + (f"; {reason}" if reason else "")
+            headers.setdefault(REASON, header_text(request.note))
+        if fault is not None:
+            reason = headers.get(REASON)
+            headers[REASON] = f"{fault.name} struck" + (f"; {reason}" if reason else "")
 
     def _record(self, request: MockRequest, answer: Answer) -> None:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""
-        if not request.is_of_the_past:
+        if request.struck is None or not request.struck.forgotten:
             environment = request.environment_of()
             environment.journal.record(exchange_of(request, answer, environment.clock.moment()))
 
@@ -117,3 +162,22 @@ class ApiApplication:
         note = request.note if isinstance(error, ValidationFailed) else ""
         reason = note or explain(error, request.environment_or_none, self._world)
         return error_answer(error, header_text(reason))
+
+
+def _has_quota(request: MockRequest) -> bool:
+    """Whether the answer tells the token's quota: below the API's path, but for its health (documented)."""
+    if request.route is not None and request.route.access is not None:
+        return True
+    return f"{request.path}/".startswith(API + "/") and request.path.rstrip("/") != _HEALTH
+
+
+class _Elsewhere:
+    """An answer that is made in the thread that asks for it."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Answer | Waiting]) -> None:
+        self._make = make
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self._make()(environ, start_response)

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from time import monotonic
 
 from talkover_mock.base import patterns
 from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
 from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from talkover_mock.web.request import MockRequest
+from talkover_mock.web.waiting import Waiting
 
-_LOOK_SECONDS = 0.1
 _LONGEST_HANG_SECONDS = 3_600.0
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","data":{}}'
@@ -19,18 +18,23 @@ _UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","d
 
 
 def strike(request: MockRequest, faults: Faults) -> Fault | None:
-    """The fault that hits the request, after its delay."""
+    """The fault that hits the request."""
     fault = faults.strike(lambda spec: _matches(request, spec))
-    if fault is None:
-        return None
-    request.fault = fault.name
-    if fault.spec.delay_seconds:
-        _pause(request, fault, fault.spec.delay_seconds)
+    request.struck = fault
     return fault
 
 
-def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer:
-    """What the client gets. `operate` does what the API would do, and is called only if the fault lets it happen."""
+def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer | Waiting:
+    """What the client gets, after the fault's delay.
+
+    `operate` does what the API would do, and is called only if the fault lets it happen.
+    """
+    if fault.spec.delay_seconds:
+        return Waiting(fault.ended, fault.spec.delay_seconds, lambda: _after_delay(request, fault, operate))
+    return _after_delay(request, fault, operate)
+
+
+def _after_delay(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer | Waiting:
     spec = fault.spec
     if fault.forgotten:
         return NoAnswer()
@@ -38,7 +42,7 @@ def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answ
         return operate()
     done = operate() if spec.apply else None
     if spec.action:
-        return _act(request, fault, spec.action, done)
+        return _act(fault, spec.action, done)
     return _respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
 
 
@@ -62,10 +66,9 @@ def _matches(request: MockRequest, spec: FaultSpec) -> bool:
     return spec.path is None or patterns.matches_path(request.path, spec.path)
 
 
-def _act(request: MockRequest, fault: Fault, action: str, done: Answer | None) -> Answer:
+def _act(fault: Fault, action: str, done: Answer | None) -> Answer | Waiting:
     if action == "hang":
-        _pause(request, fault, _LONGEST_HANG_SECONDS)
-        return NoAnswer()
+        return Waiting(fault.ended, _LONGEST_HANG_SECONDS, NoAnswer)
     if action == "connection_reset":
         return NoAnswer()
     whole = done or Answer(_UNTOUCHED)
@@ -82,12 +85,3 @@ def _respond(wanted: Respond) -> Answer:
     given = {name.lower() for name in wanted.headers}
     own = {name: value for name, value in {**API_HEADERS, **kind}.items() if name.lower() not in given}
     return Answer(text.encode(), wanted.status, {**own, **wanted.headers})
-
-
-def _pause(request: MockRequest, fault: Fault, seconds: float) -> None:
-    """Waits; a client that leaves, or the end of the fault, ends it."""
-    end = monotonic() + seconds
-    with request.connection.extra_thread():
-        while (left := end - monotonic()) > 0:
-            if fault.pause(min(left, _LOOK_SECONDS)) or request.connection.is_gone():
-                return

@@ -20,14 +20,23 @@ class Api:
         self.routes = Routes()
 
     def route(
-        self, method: str, path: str, view: View, missing_token: type[errors.MissingToken] = errors.MissingToken
+        self,
+        method: str,
+        path: str,
+        view: View,
+        *,
+        missing_token: type[errors.MissingToken] = errors.MissingToken,
+        is_quick: bool = True,
     ) -> None:
-        """Declares a route that needs a token; its view finds the token's environment in `request.environment`."""
-        self.routes.add(Route(method, API + path, view, missing_token))
+        """Declares a route that needs a token; its view finds the token's environment in `request.environment`.
+
+        A view that is not quick waits or goes through many records.
+        """
+        self.routes.add(Route(method, API + path, view, missing_token, is_quick))
 
     def public_route(self, method: str, path: str, view: View) -> None:
         """Declares a route without a token."""
-        self.routes.add(Route(method, API + path, view))
+        self.routes.add(Route(method, API + path, view, is_quick=True))
 
 
 def authenticate(request: MockRequest, route: Route) -> None:

@@ -2,8 +2,20 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class Head(NamedTuple):
+    """The headers of a request as they came, with their names in lower case; `size` is their bytes."""
+
+    headers: Sequence[tuple[bytes, bytes]]
+    size: int
+
+    def texts(self) -> dict[str, str]:
+        """The headers by name, such as `User-Agent`."""
+        return joined([(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in self.headers])
 
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -3,56 +3,47 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, RLock
-from time import monotonic
+from threading import RLock
 from typing import Generic, TypeVar
 
+from talkover_mock.base.signals import Signal
+
 T = TypeVar("T")
-LOOK_SECONDS = 0.5
-"""How often who waits looks up whether anybody still wants to know."""
 MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, eq=False)
 class Expectation(Generic[T]):
-    """How many items that match are wanted: at least `least`, at most `most`.
+    """How many matching items are wanted: at least `least`, at most `most`.
 
-    With `most` the time has to pass before it is satisfied; without, it is as soon as there are enough.
+    With `most` the time has to pass before it is satisfied; without, it is as soon as there are enough. `decided` is
+    set when nothing that comes can change how the wait ends.
     """
 
     matches: Callable[[T], bool]
     least: int | None = None
     most: int | None = None
     count: int = 0
-    _decided: Event = field(default_factory=Event)
+    decided: Signal = field(default_factory=Signal)
 
     @property
     def satisfied(self) -> bool:
         return (self.least or 0) <= self.count and (self.most is None or self.count <= self.most)
 
-    def saw(self, number: int = 1) -> None:
-        """Counts; the wait ends when nothing that comes can change how it ends."""
+    def count_one(self, number: int = 1) -> None:
+        """Counts one item more, or several."""
         self.count += number
         enough = self.most + 1 if self.most is not None else self.least or 0
         if self.count >= enough:
-            self._decided.set()
+            self.decided.set()
 
     def look_at(self, item: T, before: T | None = None) -> None:
         """Counts an item that matches, unless it did so before. A search that fails ends the wait, and fails there."""
         try:
             if self.matches(item) and not (before is not None and self.matches(before)):
-                self.saw()
+                self.count_one()
         except Exception:
-            self.give_up()
-
-    def wait(self, seconds: float, gave_up: Callable[[], bool]) -> None:
-        """Looks up now and then whether whoever asked has gone."""
-        end = monotonic() + seconds
-        while (left := end - monotonic()) > 0 and not self._decided.wait(min(left, LOOK_SECONDS)) and not gave_up():
-            pass
-
-    def give_up(self) -> None:
-        self._decided.set()
+            self.decided.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ class History(Generic[T]):
     `dropped` counts those that the limits have cost.
 
     An item that changes is put again; it has ended when it is published, and only then do waits count it. The
-    caller holds the environment's lock, except for `watch`, which waits without it.
+    caller holds the environment's lock, except for the methods of waits, which take it themselves.
     """
 
     __slots__ = ("_bytes", "_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "_size_of", "dropped")
@@ -85,7 +76,7 @@ class History(Generic[T]):
         self._lock, self._most, self._has_ended, self._size_of = lock, most, has_ended, size_of
         self._items: OrderedDict[str, T] = OrderedDict()
         self._bytes = 0
-        self._expectations: list[Expectation[T]] = []
+        self._expectations: dict[Expectation[T], None] = {}
         self._closed = False
         self.dropped = 0
 
@@ -118,7 +109,7 @@ class History(Generic[T]):
 
     def publish(self, item: T, before: T | None = None) -> None:
         """Tells the waits that the item has ended; one that had ended as `before` already is not counted twice."""
-        for expectation in self._expectations:
+        for expectation in list(self._expectations):
             expectation.look_at(item, before)
 
     def clear(self) -> int:
@@ -134,37 +125,44 @@ class History(Generic[T]):
         self._closed = True
         self._items = OrderedDict()
         self._bytes = 0
-        for expectation in self._expectations:
-            expectation.give_up()
+        for expectation in list(self._expectations):
+            expectation.decided.set()
 
-    def watch(
-        self,
-        matches: Callable[[T], bool],
-        least: int | None = None,
-        most: int | None = None,
-        seconds: float = 0,
-        gave_up: Callable[[], bool] = lambda: False,
-    ) -> Found[T]:
-        """The items that match, after waiting up to `seconds` for at least `least` and at most `most` of them.
+    @property
+    def waits(self) -> int:
+        """How many waits are under way."""
+        return len(self._expectations)
 
-        The wait is over soon after whoever asked `gave_up`.
-        """
+    def expect(self, matches: Callable[[T], bool], least: int | None = None, most: int | None = None) -> Expectation[T]:
+        """Begins a wait for at least `least` and at most `most` items that match. `found` ends it."""
         expectation = Expectation(matches, least, most)
         with self._lock:
-            expectation.saw(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
-            if seconds > 0 and not self._closed:
-                self._expectations.append(expectation)
-        if seconds > 0:
-            self._wait(expectation, seconds, gave_up)
+            expectation.count_one(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
+            if self._closed:
+                expectation.decided.set()
+            else:
+                self._expectations[expectation] = None
+        return expectation
+
+    def found(self, expectation: Expectation[T]) -> Found[T]:
+        """Ends a wait: the items that match now, and whether there were as many as wanted."""
+        self.forget(expectation)
         with self._lock:
             if self._closed:
                 return Found((), 0, satisfied=False)
-            items = [item for item in self._items.values() if matches(item)]
+            items = [item for item in self._items.values() if expectation.matches(item)]
             return Found(items, expectation.count, expectation.satisfied)
 
-    def _wait(self, expectation: Expectation[T], seconds: float, gave_up: Callable[[], bool]) -> None:
-        if not self._closed:
-            expectation.wait(seconds, gave_up)
+    def forget(self, expectation: Expectation[T]) -> None:
+        """Ends a wait that nobody asks about any more."""
         with self._lock:
-            if expectation in self._expectations:
-                self._expectations.remove(expectation)
+            self._expectations.pop(expectation, None)
+
+    def watch(
+        self, matches: Callable[[T], bool], least: int | None = None, most: int | None = None, seconds: float = 0
+    ) -> Found[T]:
+        """The items that match, after blocking up to `seconds` for at least `least` and at most `most` of them."""
+        expectation = self.expect(matches, least, most)
+        if seconds > 0:
+            expectation.decided.wait(seconds)
+        return self.found(expectation)

@@ -1,6 +1,7 @@
 """Moments as texts, in each precision that the API shows."""
 
 from datetime import date, datetime, timezone
+from functools import lru_cache
 
 
 def to_moment(value: object) -> datetime | None:
@@ -22,6 +23,7 @@ def to_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is timezone.utc else moment.astimezone(timezone.utc)
 
 
+@lru_cache(maxsize=1_000)
 def to_microseconds(moment: datetime) -> str:
     """The text of a webhook's time: `2025-09-03T23:19:51.000000Z` (documented)."""
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"

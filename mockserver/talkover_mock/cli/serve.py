@@ -5,11 +5,8 @@ import gc
 import os
 import re
 import signal
-import stat
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +17,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.words import brief
+from talkover_mock.cli._log import LogWriter
 from talkover_mock.cli._options import BadFixture, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._where import DEFAULT_PORT
@@ -27,7 +25,8 @@ from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import default_fixture, load
 from talkover_mock.loading.fixture import Fixture
 from talkover_mock.loading.mistakes import FixtureError
-from talkover_mock.web.server import Server
+from talkover_mock.web.request_log import Log
+from talkover_mock.web.server import Server, raise_file_limit
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
 
@@ -157,11 +156,12 @@ def command(
     The URL is the one line on standard output, written when the server answers.
     """
     _on_signal(lambda *_: sys.exit(0))
-    _never_wait_for_the_log()
     forget_stale(port_file)
     world = World(_load(_given(paths, fixtures)), deliver_to=deliver_to, most_kept=keep)
     guard = None if no_admin else Guard(host, allow_host, admin_token)
-    server = _listen(create_wsgi_app(world, guard, _log), host, port)
+    log = LogWriter()
+    raise_file_limit()
+    server = _listen(create_wsgi_app(world, guard, log.write), host, port, log.write)
     world.own_ports.add(server.port)
     _on_signal(lambda *_: server.stop_soon())
     try:
@@ -174,6 +174,7 @@ def command(
     finally:
         world.stop()
         server.stop()
+        log.end()
 
 
 def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
@@ -194,23 +195,10 @@ def _load(fixtures: Sequence[str]) -> Fixture:
         raise BadFixture(error) from None
 
 
-def _listen(app: ApiApplication, host: str, port: int) -> Server:
+def _listen(app: ApiApplication, host: str, port: int, log: Log) -> Server:
     try:
-        return Server(app, host, port, _log)
+        return Server(app, host, port, log)
     except OSError as error:
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
         what = (error.strerror or str(error)).partition(" (while attempting")[0]
         raise click.UsageError(f"can't listen on {host}:{port}: {what}{hint}") from None
-
-
-def _never_wait_for_the_log() -> None:
-    """Loses log lines when standard error is a full pipe: waiting for its reader would stop every answer."""
-    with suppress(OSError):  # standard error may have no file descriptor
-        if stat.S_ISFIFO(os.fstat(sys.stderr.fileno()).st_mode):
-            os.set_blocking(sys.stderr.fileno(), False)
-
-
-def _log(line: str) -> None:
-    moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")[:-6]
-    with suppress(OSError):  # the reader of the log has gone, or the pipe is full; the server goes on
-        os.write(sys.stderr.fileno(), f"{moment}Z {line}\n".encode(errors="backslashreplace"))

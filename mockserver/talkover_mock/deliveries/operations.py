@@ -6,10 +6,10 @@ from threading import Lock, RLock
 from typing import Any, NamedTuple, cast
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.history import LOOK_SECONDS, History
+from talkover_mock.base.history import History
 from talkover_mock.base.refusals import Conflict
 from talkover_mock.deliveries.messages import TEST_EVENT, message
-from talkover_mock.deliveries.outbox import Outbox, Sharing
+from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox, Sharing
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.fields import LOG_FILTERS

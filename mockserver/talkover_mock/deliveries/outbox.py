@@ -10,7 +10,7 @@ from threading import Condition, RLock
 from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.history import LOOK_SECONDS, History
+from talkover_mock.base.history import History
 from talkover_mock.deliveries.messages import message
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
@@ -19,6 +19,8 @@ from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Agent, Webhook
 from talkover_mock.state.store import State
 
+LOOK_SECONDS = 0.5
+"""Seconds between two checks that the client of a blocking wait is still connected."""
 _LONGEST_PAUSE = 30
 _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""

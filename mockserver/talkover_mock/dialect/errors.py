@@ -74,8 +74,8 @@ class MethodNotAllowed(ApiError):
 class Refused(ApiError):
     """A request that the HTTP layer itself refuses, such as one with a malformed Host header (assumed)."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, status: int, message: str, reason: str = "") -> None:
+        super().__init__(reason or message)
         self.status = status
         self.message = message
 
@@ -137,9 +137,9 @@ class ValidationFailed(ApiError):
     status = 422
     message = "The given data was invalid."
 
-    def __init__(self, errors: Mapping[str, Sequence[str]], reason: str = "") -> None:
-        super().__init__(reason)
-        self.errors = errors
+    def __init__(self, errors: Mapping[str, Sequence[str]], given: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.errors, self.given = errors, given
 
     def body(self) -> dict[str, Any]:
         return {"message": self.message, "errors": self.errors}

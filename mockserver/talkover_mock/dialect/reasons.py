@@ -1,11 +1,11 @@
 """Reasons for refused fields: the texts of the rules with the given values and similar known ones."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from talkover_mock.base.words import brief, nearest
 from talkover_mock.dialect.events import EVENTS
-from talkover_mock.dialect.rules import Invalid
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value in a document."""
@@ -14,6 +14,7 @@ _SECRETS = ("webhook_secret",)
 """Fields whose values never appear in an answer (documented), and therefore not in its reason."""
 
 
+_MOST_EXPLAINED = 20
 MISSING = object()
 """Stands for an absent value in messages."""
 
@@ -33,9 +34,11 @@ def value_at(data: Any, steps: Path) -> Any:
     return data
 
 
-def explained(body: Mapping[str, Any], invalid: Invalid) -> str:
-    """The reason for a request's refused fields, with the given values and similar events."""
-    return "; ".join(_explained(body, name, texts) for name, texts in invalid.entries.items())
+def explained(body: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> str:
+    """The reason for a request's first refused fields, with the given values and similar events."""
+    first = [_explained(body, name, texts) for name, texts in islice(errors.items(), _MOST_EXPLAINED)]
+    more = len(errors) - len(first)
+    return "; ".join([*first, *([f"and {more} more"] if more else [])])
 
 
 def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from talkover_mock.state.webhooks import Webhooks
 
 MOST_SNAPSHOTS = 10_000
 _MOST_ERRORS = 100
+_FEW_WAITS = 20
 
 
 class Snapshot(NamedTuple):
@@ -72,12 +73,25 @@ class Environment:
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
-        self.rate_limit = RateLimit(self.clock.now)
+        self.rate_limit = RateLimit(self._lock, self.clock.now)
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
         sharing = sharing._replace(report=self.report)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether a call has no fault to meet and few waits to tell: nothing that may hold an event loop up."""
+        return self.faults.none and self.journal.log.waits <= _FEW_WAITS
+
+    def acquire_now(self) -> bool:
+        """Takes the environment's lock without waiting, for an event loop. True when it is taken: then `release` it."""
+        return self._lock.acquire(blocking=False)
+
+    def release(self) -> None:
+        """Gives the lock back."""
+        self._lock.release()
 
     @property
     def settings(self) -> Settings:

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from itertools import islice
 
 from talkover_mock.base.words import brief
-from talkover_mock.dialect.errors import AgentNotFound, ApiError, LogNotFound, NotFound, WebhookNotFound
+from talkover_mock.dialect.errors import (
+    AgentNotFound,
+    ApiError,
+    LogNotFound,
+    NotFound,
+    ValidationFailed,
+    WebhookNotFound,
+)
+from talkover_mock.dialect.reasons import explained
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 
@@ -16,6 +24,8 @@ _MOST_CHARACTERS = 200
 
 def explain(error: ApiError, environment: Environment | None, world: World) -> str:
     """The sentence for an error; empty when there is nothing to add to the answer itself."""
+    if isinstance(error, ValidationFailed):
+        return explained(error.given, error.errors)
     if error.reason or environment is None or not isinstance(error, NotFound):
         return error.reason
     if isinstance(error, AgentNotFound):

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from threading import Event, RLock
+from threading import RLock
 from typing import Any, NamedTuple
 
 from talkover_mock.base.refusals import Conflict, Missing
+from talkover_mock.base.signals import Signal
 from talkover_mock.base.words import brief
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.errors import ApiError
@@ -72,7 +73,8 @@ class Fault:
     """The number of matching requests that the fault changed."""
     forgotten: bool = False
     """Whether a reset or the end of the environment ended the fault: requests that it held up are not recorded."""
-    _ended: Event = field(default_factory=Event)
+    ended: Signal = field(default_factory=Signal)
+    """Set when the fault is removed or forgotten: every pause ends, also a pause that has yet to begin."""
 
     @property
     def name(self) -> str:
@@ -92,14 +94,10 @@ class Fault:
         self.struck += 1
         return True
 
-    def pause(self, seconds: float) -> bool:
-        """Waits that many seconds; true when the fault ended first."""
-        return self._ended.wait(seconds)
-
     def end(self, forgotten: bool = False) -> None:
         """Ends every pause, also pauses that have yet to begin."""
         self.forgotten = forgotten
-        self._ended.set()
+        self.ended.set()
 
 
 class Faults:

@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import RLock
 from typing import NamedTuple
 
+from talkover_mock.base.headers import Head
 from talkover_mock.base.history import History
 
 _MOST_UNMATCHED = 100
@@ -15,7 +16,7 @@ class Exchange(NamedTuple):
     """One API request with the answer it got. `number` counts the environment's, from 1; `path` has the query.
 
     `operation` is the route that matched. Without an answer, `status` is None. Bodies are cut to what is kept; the
-    sizes are those of the whole. Names of headers are as they came from the server.
+    sizes are those of the whole; `size` is the bytes of what may be large in it.
     """
 
     number: int
@@ -27,17 +28,18 @@ class Exchange(NamedTuple):
     duration_ms: float
     reason: str
     fault: str
-    request_headers: Mapping[str, str]
+    request_head: Head
     request_body: bytes
     request_size: int
     response_headers: Mapping[str, str]
     response_body: bytes
     response_size: int
+    size: int
 
     @property
-    def size(self) -> int:
-        """The bytes of what may be large in it."""
-        return len(self.request_body) + len(self.response_body) + sum(map(len, self.request_headers.values()))
+    def request_headers(self) -> dict[str, str]:
+        """The request's headers by name."""
+        return self.request_head.texts()
 
     @property
     def is_unmatched(self) -> bool:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
+from threading import RLock
 from typing import NamedTuple
 
 WINDOW_SECONDS = 60
@@ -39,9 +39,8 @@ class RateLimit:
 
     __slots__ = ("_lock", "_now", "_windows")
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._lock = Lock()
+    def __init__(self, lock: RLock, now: Callable[[], datetime]) -> None:
+        self._lock, self._now = lock, now
         self._windows: dict[str, tuple[float, int]] = {}
 
     def count(self, token: str, limit: int) -> Quota:

@@ -71,10 +71,14 @@ class World:
             return dict(self._environments)
 
     def by_token(self, token: str) -> Environment:
-        """The environment that the token opens. Raises InvalidToken, ExpiredToken."""
-        with self._lock:
-            environment, closed = self._by_token.get(token), self._closed_tokens.get(token)
+        """The environment that the token opens. Raises InvalidToken, ExpiredToken.
+
+        Takes no lock, since the event loop asks too: a token is always in one of the two tables or in both, whose
+        look-ups are atomic.
+        """
+        environment = self._by_token.get(token)
         if environment is None:
+            closed = self._closed_tokens.get(token)
             if closed is not None:
                 raise InvalidToken(f"the token was that of environment {closed}, which has been closed")
             if self.default.tokens:
@@ -103,8 +107,8 @@ class World:
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
             environment = Environment(name, fixture, Clock(self._time), self._sharing)
-            self._closed_tokens.pop(token, None)
             self._add(environment)
+            self._closed_tokens.pop(token, None)
             if self._stopped:
                 environment.close()
         return environment
@@ -118,8 +122,8 @@ class World:
                 raise Conflict("The environment stays", detail)
             del self._environments[name]
             for token in environment.tokens:
-                del self._by_token[token]
                 self._closed_tokens[token] = name
+                del self._by_token[token]
             while len(self._closed_tokens) > _MOST_CLOSED_TOKENS:
                 del self._closed_tokens[next(iter(self._closed_tokens))]
         environment.close()

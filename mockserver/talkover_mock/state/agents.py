@@ -6,7 +6,6 @@ from typing import Any
 
 from talkover_mock.dialect.errors import AgentMissing, FiltersInvalid
 from talkover_mock.dialect.fields import AGENT_FILTERS
-from talkover_mock.dialect.reasons import explained
 from talkover_mock.dialect.rules import Invalid, fields_of
 from talkover_mock.state.records import Agent
 from talkover_mock.state.store import State
@@ -33,7 +32,7 @@ class Agents:
         try:
             filters = fields_of(query, AGENT_FILTERS)
         except Invalid as invalid:
-            raise FiltersInvalid(invalid.entries, explained(query, invalid)) from None
+            raise FiltersInvalid(invalid.entries, query) from None
         with self._lock:
             agents = list(self._state.agents.values())
         return [agent for agent in agents if _matches(agent, filters)], filters["per_page"]

@@ -1,4 +1,4 @@
-"""What the server sends back, and what a request brings along: the few things that every call goes through."""
+"""The answers of both surfaces."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from talkover_mock.dialect.errors import ApiError
-from talkover_mock.web.request import CONNECTION, NoConnection
+from talkover_mock.web.request import CONNECTION, MockRequest, NoConnection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -19,7 +19,8 @@ API_HEADERS = {
 }
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(indent=4).encode
-_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class Answer:
@@ -34,9 +35,9 @@ class Answer:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         headers = [*self.headers.items()]
-        if self.status_code != HTTPStatus.NO_CONTENT:
+        if self.status_code not in _WITHOUT_LENGTH:
             headers.append(("Content-Length", str(self._content_length())))
-        start_response(_STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", headers)
+        start_response(STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", headers)
         return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
 
     def _content_length(self) -> int:
@@ -89,3 +90,13 @@ def error_answer(error: ApiError, reason: str = "") -> Answer:
     if reason:
         answer.headers[REASON] = reason
     return answer
+
+
+def conditional(request: MockRequest, answer: Answer) -> Answer:
+    """The answer, or 304 without a body where the client has it already, by its ETag."""
+    etag = answer.headers.get("ETag")
+    known = request.header("If-None-Match")
+    if etag is None or answer.status_code != HTTPStatus.OK or (etag not in known and known != "*"):
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
+    return Answer(b"", HTTPStatus.NOT_MODIFIED, kept)

@@ -1,13 +1,14 @@
 """A request to the mock, and the connection that it came on."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
-from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
+from talkover_mock.base.headers import Head
+from talkover_mock.base.real_time import RealTime
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.rate_limit import Quota
 from talkover_mock.environments.world import World
 from talkover_mock.web.routes import Route
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
 CONNECTION = "talkover_mock.connection"
 """Where in a request's environ the server puts its `Connection`."""
+HEAD = "talkover_mock.head"
+"""Where in a request's environ the server puts its `Head`."""
 
 
 class Connection(Protocol):
     """What the server lets a request do beyond answering."""
-
-    def extra_thread(self) -> AbstractContextManager[object]:
-        """While this request waits, another thread takes its place."""
 
     def reset(self) -> None:
         """Makes the end of the connection a reset."""
@@ -34,9 +34,6 @@ class Connection(Protocol):
 
 class NoConnection:
     """The connection of a request made in process: there is nothing to reset."""
-
-    def extra_thread(self) -> AbstractContextManager[object]:
-        return nullcontext()
 
     def reset(self) -> None: ...
 
@@ -51,12 +48,12 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "environ", "environment_or_none", "fault", "ids", "is_of_the_past", "method", "note", "path"),
-        *("quota", "route", "started", "world"),
+        *("_body", "bearer_token", "environ", "environment_or_none", "ids", "method", "note", "path"),
+        *("quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
-        self.started = perf_counter()
+        self.started = RealTime.perf_counter()
         self.environ, self.world = environ, world
         self.method: str = environ["REQUEST_METHOD"]
         path = environ["PATH_INFO"]
@@ -68,11 +65,12 @@ class MockRequest:
         self.quota: Quota | None = None
         self.note = ""
         """What of the input was ignored, and why."""
-        self.fault = ""
-        """The fault that struck."""
-        self.is_of_the_past = False
-        """Whether a reset came while a fault held the request up."""
+        self.struck: Fault | None = None
+        """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
         self._body: bytes | None = None
+        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        self.bearer_token: str | None = token.strip() or None if scheme.lower() == "bearer" else None
+        """The token of `Authorization: Bearer <token>`; the scheme in any case (measured on Laravel 11)."""
 
     @property
     def environment(self) -> Environment:
@@ -86,6 +84,11 @@ class MockRequest:
         return self.environment_or_none or self.world.of_token(self.bearer_token)
 
     @property
+    def fault(self) -> str:
+        """The name of the fault that struck; empty without one."""
+        return self.struck.name if self.struck else ""
+
+    @property
     def target(self) -> str:
         """The decoded path with its query, as it was asked for."""
         query = self.environ.get("QUERY_STRING")
@@ -94,12 +97,6 @@ class MockRequest:
     @property
     def connection(self) -> Connection:
         return self.environ.get(CONNECTION) or NoConnection()
-
-    @property
-    def bearer_token(self) -> str | None:
-        """The token of `Authorization: Bearer <token>`; the scheme in any case (measured on Laravel 11)."""
-        scheme, _, token = self.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        return token.strip() or None if scheme.lower() == "bearer" else None
 
     @property
     def content_type(self) -> str:
@@ -114,10 +111,26 @@ class MockRequest:
         return self._body
 
     def _read(self) -> bytes:
-        stream, size = self.environ.get("wsgi.input") or BytesIO(), self.environ.get("CONTENT_LENGTH")
-        if size:
-            return bytes(stream.read(int(size)))
+        stream = self.environ.get("wsgi.input") or BytesIO()
+        if self.size:
+            return bytes(stream.read(self.size))
         return bytes(stream.read()) if self.environ.get("wsgi.input_terminated") else b""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the body, as far as its length was given."""
+        return int(self.environ.get("CONTENT_LENGTH") or 0)
+
+    @property
+    def head(self) -> Head:
+        """The headers as the server has them, or as WSGI names them."""
+        found: Head | None = self.environ.get(HEAD)
+        if found is not None:
+            return found
+        named = {name[5:]: value for name, value in self.environ.items() if name[:5] == "HTTP_"}
+        named |= {"CONTENT_TYPE": self.content_type} if self.content_type else {}
+        headers = [(name.replace("_", "-").lower().encode(), value.encode("latin-1")) for name, value in named.items()]
+        return Head(headers, sum(map(len, named.values())))
 
     def header(self, name: str, default: str = "") -> str:
         """The value of a header other than Content-Type, in any case."""

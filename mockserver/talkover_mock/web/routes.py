@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 API = "/api/v1"
 ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 METHODS = (*_VERBS, "OPTIONS")
 """The methods that the API has an answer to."""
+_MOST_CACHED = 2_000
 
 
-class Route(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Route:
     """One method of one path, such as `/api/v1/agents/<agent_id>`; `view` makes the answer.
 
-    `access` is what the surface wants to know before it calls the view.
+    `access` is what the surface wants to know before it calls the view. A quick view neither waits nor goes through
+    many records: an event loop may call it. `operation` is the route as openapi.yaml writes it.
     """
 
     method: str
     path: str
     view: Callable[..., Any]
     access: Any = None
-
-    @property
-    def operation(self) -> str:
-        """The route as openapi.yaml writes it: `GET /api/v1/agents/{agent_id}`."""
-        return f"{self.method} {self.path}".replace("<", "{").replace(">", "}")
+    is_quick: bool = False
+    operation: str = ""
 
 
-class Match(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Match:
     """The routes of a path by method, and the ids in the path by name."""
 
     routes: Mapping[str, Route]
@@ -68,6 +71,8 @@ class Routes:
     def __init__(self) -> None:
         self._root = _Step()
         self._all: list[Route] = []
+        self.match = lru_cache(maxsize=_MOST_CACHED)(self._match)
+        """The routes of a decoded path, or None. The latest paths are remembered."""
 
     def add(self, route: Route) -> None:
         """Adds a route. Its ids stand in angle brackets."""
@@ -78,11 +83,13 @@ class Routes:
                 step.any = step = step.any or _Step()
             else:
                 step = step.words.setdefault(part, _Step())
+        operation = f"{route.method} {route.path}".replace("<", "{").replace(">", "}")  # GET /api/v1/agents/{agent_id}
+        route = replace(route, operation=operation)
         step.routes[route.method], step.names = route, names
         self._all.append(route)
+        self.match.cache_clear()
 
-    def match(self, path: str) -> Match | None:
-        """The routes of a decoded path, or None."""
+    def _match(self, path: str) -> Match | None:
         step, ids = self._root, []
         parts = path.split("/")
         if parts[0] or len(parts) < 2:

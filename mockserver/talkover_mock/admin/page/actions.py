@@ -6,13 +6,12 @@ environment that the page never shows; the journal, faults and rate limits treat
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from typing import Any
 
-from flask import current_app
+from flask import Flask
 
 from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
 from talkover_mock.admin.problems import Problem
@@ -101,11 +100,12 @@ ACTIONS: Mapping[str, Action] = {
 }
 
 
-def run(action: Action, fields: Fields, environment: Environment, outer: MockRequest) -> Said:
+def run(action: Action, fields: Fields, environment: Environment, outer: MockRequest, app: Flask) -> Said:
     """Runs the operation of an action; a refusal, a missing or a malformed answer is told too."""
     try:
         path = action.path.format_map(_Required(fields))
-        answer = _call(outer, action.method, path, token_of(environment, outer.world), action.body(fields))
+        environ = _environ(outer, action.method, path, token_of(environment, outer.world), action.body(fields))
+        answer = _call(app, environ)
         if 200 <= answer.status < 300:
             return Said(True, action.said(answer.body, fields))
     except Problem as problem:
@@ -153,7 +153,7 @@ class _Reply:
         return str(self.reason or self.body.get("detail") or self.body.get("message") or "no reason given")
 
 
-def _call(outer: MockRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> _Reply:
+def _call(app: Flask, environ: dict[str, Any]) -> _Reply:
     """The application's own answer. Raises OSError when a fault ends the connection."""
     status: list[str] = []
     headers: dict[str, str] = {}
@@ -163,7 +163,7 @@ def _call(outer: MockRequest, method: str, path: str, token: str, body: dict[str
         headers.update(given)
         return lambda _: None
 
-    answer = b"".join(current_app.wsgi_app(_environ(outer, method, path, token, body), start_response))
+    answer = b"".join(app.wsgi_app(environ, start_response))
     return _Reply(int(status[-1][:3]), _object(answer), headers.get(REASON, ""))
 
 
@@ -201,9 +201,6 @@ class _Inner:
 
     def __init__(self, outer: MockRequest) -> None:
         self._outer = outer.connection
-
-    def extra_thread(self) -> AbstractContextManager[object]:
-        return self._outer.extra_thread()
 
     def reset(self) -> None: ...
 

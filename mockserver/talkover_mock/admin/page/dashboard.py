@@ -2,13 +2,13 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
-from time import monotonic
 from urllib.parse import quote, urlencode
 
-from flask import render_template
+from flask import Flask
 
 from talkover_mock import __version__
 from talkover_mock.admin.checks import seconds_in
@@ -18,12 +18,13 @@ from talkover_mock.admin.page.contents import Contents, contents_of
 from talkover_mock.admin.page.view import view_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin, environment_of
-from talkover_mock.base.history import LOOK_SECONDS
+from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import ADMIN
+from talkover_mock.web.waiting import Waiting
 
 STATIC = Path(__file__).parents[2] / "static"
 PAGE = ADMIN + "/"
@@ -35,6 +36,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _MOST_SAID = 100
+_LOOK_SECONDS = 0.5
+"""Seconds between two looks at what the page shows."""
 
 
 class _Said:
@@ -55,32 +58,37 @@ class _Said:
         return self._kept.get(number or "")
 
 
-def register(admin: Admin) -> None:
+def register(admin: Admin, app: Flask) -> None:
+    """Declares the page's routes. The buttons go through `app`, as any client would."""
     said = _Said()
     start = secrets.token_hex(4)
-    admin.public_route("GET", "/", partial(_read, said, start))
-    admin.public_route("POST", "/", partial(_act, said))
+    admin.public_route("GET", "/", partial(_read, said, start, app))
+    admin.public_route("POST", "/", partial(_act, said, app))
     admin.public_route("GET", "/page.css", partial(_file, "page.css", "text/css"))
     admin.public_route("GET", "/page.js", partial(_file, "page.js", "text/javascript"))
 
 
-def _read(kept: _Said, start: str, request: MockRequest) -> Answer:
+def _read(kept: _Said, start: str, app: Flask, request: MockRequest) -> Answer | Waiting:
     """The page; `wait` first waits that many seconds for a change. The ETag is a digest of the contents."""
     environment = _environment(request)
     wait = seconds_in(request.query_value("wait") or "0", "wait")
-    contents = _awaited(request, environment, start, wait)
-    page = _page(request, environment, contents, kept.find(request.query_value("said")))
-    page.headers["ETag"] = f'"{contents.version(start)}"'
-    return page
+    said = kept.find(request.query_value("said"))
+
+    def show(contents: Contents) -> Answer:
+        page = _page(app, request, environment, contents, said)
+        page.headers["ETag"] = f'"{contents.version(start)}"'
+        return page
+
+    return _awaited(request, environment, start, RealTime.monotonic() + wait, show)
 
 
-def _act(kept: _Said, request: MockRequest) -> Answer:
+def _act(kept: _Said, app: Flask, request: MockRequest) -> Answer:
     """Runs the operation that the form names, and redirects to the page."""
     environment, fields = _environment(request), request.form()
     name = fields.get("action", "")
     if name not in ACTIONS:
         raise Problem(422, "Unknown action", f"unknown action {brief(name)}{near_or_all(name, tuple(ACTIONS))}")
-    query = {"environment": environment.name, "said": kept.keep(run(ACTIONS[name], fields, environment, request))}
+    query = {"environment": environment.name, "said": kept.keep(run(ACTIONS[name], fields, environment, request, app))}
     headers = {**HEADERS, "Location": f"{PAGE}?{urlencode(query)}", "Content-Type": "text/plain; charset=utf-8"}
     return Answer(b"", 303, headers)
 
@@ -94,30 +102,29 @@ def _environment(request: MockRequest) -> Environment:
     return environment
 
 
-def _awaited(request: MockRequest, environment: Environment, start: str, wait: float) -> Contents:
-    """The contents as soon as they differ from the client's version, or after the wait."""
-    end, known = monotonic() + wait, request.header("If-None-Match")
-    contents = contents_of(environment, request.world.environments)
-    with request.connection.extra_thread():
-        while f'"{contents.version(start)}"' in known and (left := end - monotonic()) > 0:
-            slept = _slept(environment, contents, min(left, LOOK_SECONDS))
-            contents = contents_of(environment, request.world.environments)
-            if not slept or request.connection.is_gone():
-                break
-    return contents
+def _awaited(
+    request: MockRequest, environment: Environment, start: str, end: float, show: Callable[[Contents], Answer]
+) -> Answer | Waiting:
+    """The page, once its contents are no longer what the client knows, or when the time has come to its end.
+
+    An API request wakes the wait; all else is looked at now and then.
+    """
+    contents, left = contents_of(environment, request.world.environments), end - RealTime.monotonic()
+    is_known = f'"{contents.version(start)}"' in request.header("If-None-Match")
+    if not is_known or left <= 0 or request.connection.is_gone():
+        return show(contents)
+    log, latest = environment.journal.log, contents.exchanges[-1].number if contents.exchanges else 0
+    expectation = log.expect(lambda exchange: exchange.number > latest, 1)
+    return Waiting(
+        expectation.decided,
+        min(left, _LOOK_SECONDS),
+        then=lambda: _awaited(request, environment, start, end, show),
+        end=lambda: log.forget(expectation),
+    )
 
 
-def _slept(environment: Environment, contents: Contents, wait: float) -> bool:
-    """Waits for an API request, or for that many seconds; false after a reset or the end of the environment."""
-    began = monotonic()
-    latest = contents.exchanges[-1].number if contents.exchanges else 0
-    found = environment.journal.log.watch(lambda exchange: exchange.number > latest, 1, None, wait)
-    return found.satisfied or monotonic() - began >= wait
-
-
-def _page(request: MockRequest, environment: Environment, contents: Contents, said: Said | None) -> Answer:
-    text = render_template(
-        "page.html",
+def _page(app: Flask, request: MockRequest, environment: Environment, contents: Contents, said: Said | None) -> Answer:
+    text = app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
         **view_of(contents, environment, request.root_url, _line_headers(request, environment)),
         action=f"{PAGE}?environment={quote(environment.name)}",
         outcome=said,

@@ -30,8 +30,7 @@ def _read(_: MockRequest, environment: Environment) -> Answer:
 
 def _freeze(request: MockRequest, environment: Environment) -> Answer:
     now = _moment(json_object(request))
-    with request.connection.extra_thread():
-        environment.freeze(now, request.connection.is_gone)
+    environment.freeze(now, request.connection.is_gone)
     return _present(environment)
 
 
@@ -44,8 +43,7 @@ def _advance(request: MockRequest, environment: Environment) -> Answer:
     seconds = _seconds(json_object(request))
     if environment.clock.moment() + timedelta(seconds=seconds) > _LATEST:
         raise Problem(422, "Bad value", f"the clock goes no further than {to_seconds(_LATEST)}")
-    with request.connection.extra_thread():
-        environment.deliveries.advance(seconds, request.connection.is_gone)
+    environment.deliveries.advance(seconds, request.connection.is_gone)
     return _present(environment)
 
 

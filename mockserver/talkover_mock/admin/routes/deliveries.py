@@ -10,6 +10,7 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.headers import joined
+from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.messages import TEST_EVENT
@@ -21,6 +22,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain, explain_unknown_webhook
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
+from talkover_mock.web.waiting import Waiting
 
 _PAYLOAD_KEYS = ("call", "context", "data")
 _EVENT_KEYS = ("agent_id", "event", *_PAYLOAD_KEYS, "wait")
@@ -44,7 +46,7 @@ def register(admin: Admin) -> None:
     admin.route("DELETE", "/deliveries", _clear)
 
 
-def _emit(request: MockRequest, environment: Environment) -> Answer:
+def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
     wanted = _checked(json_object(request))
     wait = seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
     try:
@@ -53,13 +55,13 @@ def _emit(request: MockRequest, environment: Environment) -> Answer:
         )
     except AgentNotFound as error:
         raise Problem(404, "No such agent", explain(error, environment, request.world)) from None
-    return admin_answer(_emitted(request, emitted, wait))
+    return _emitted(emitted, wait)
 
 
-def _read(request: MockRequest, environment: Environment) -> Answer:
+def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
     wanted = filters.search_of(request, FILTERS)
     _check_ids(request, environment)
-    return filters.found_answer(request, "deliveries", environment.deliveries.log, wanted, present)
+    return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -103,20 +105,24 @@ def present(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _emitted(request: MockRequest, emitted: Emitted, wait: float) -> dict[str, Any]:
+def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
 
     def is_first_attempt(delivery: Delivery) -> bool:
         return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
 
-    found = filters.watch(request, emitted.log, filters.Search(is_first_attempt, len(emitted.deliveries), None, wait))
-    return {
-        "event_id": emitted.occurrence.id,
-        "call_id": emitted.occurrence.call.get("id"),
-        "finished": found.satisfied,
-        "deliveries": [present(each) for each in found.items],
-        "skipped": [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped],
-    }
+    def show(found: Found[Delivery]) -> Answer:
+        body = {
+            "event_id": emitted.occurrence.id,
+            "call_id": emitted.occurrence.call.get("id"),
+            "finished": found.satisfied,
+            "deliveries": [present(each) for each in found.items],
+            "skipped": [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped],
+        }
+        return admin_answer(body)
+
+    wanted = filters.Search(is_first_attempt, len(emitted.deliveries), None, wait)
+    return filters.answer_found(emitted.log, wanted, show)
 
 
 def _check_ids(request: MockRequest, environment: Environment) -> None:

@@ -21,6 +21,7 @@ from talkover_mock.environments.journal import Exchange
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
+from talkover_mock.web.waiting import Waiting
 
 
 def _status(value: str) -> Callable[[Exchange], bool]:
@@ -79,9 +80,9 @@ def register(admin: Admin) -> None:
     admin.route("DELETE", "/requests", _clear)
 
 
-def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer:
+def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer | Waiting:
     wanted = filters.search_of(request, known)
-    return filters.found_answer(request, "requests", environment.journal.log, wanted, present)
+    return filters.found_answer("requests", environment.journal.log, wanted, present)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -114,12 +115,8 @@ def _side(headers: Mapping[str, str], body: bytes, size: int) -> dict[str, Any]:
 
 
 def _sent_headers(exchange: Exchange) -> dict[str, str]:
-    """The request's headers: `User-Agent` for WSGI's `HTTP_USER_AGENT`; the token is masked."""
-    names = (
-        (name.removeprefix("HTTP_").replace("_", "-").title(), value)
-        for name, value in exchange.request_headers.items()
-    )
-    return {name: shown_header(name, value) for name, value in names if value}
+    """The headers by name; the token masked."""
+    return {name: shown_header(name, value) for name, value in exchange.request_headers.items() if value}
 
 
 def shown_header(name: str, value: str) -> str:

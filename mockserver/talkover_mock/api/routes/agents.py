@@ -8,7 +8,7 @@ from talkover_mock.web.request import MockRequest
 
 
 def register(api: Api) -> None:
-    api.route("GET", "/agents", _list, missing_token=Unauthenticated)
+    api.route("GET", "/agents", _list, is_quick=False, missing_token=Unauthenticated)
     api.route("GET", "/agents/<agent_id>", _read, missing_token=Unauthenticated)
 
 

@@ -14,15 +14,14 @@ from talkover_mock.web.request import MockRequest
 
 
 def register(api: Api) -> None:
-    api.route("POST", WEBHOOK + "/test", _test)
-    api.route("GET", WEBHOOK + "/logs", _logs)
-    api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry)
+    api.route("POST", WEBHOOK + "/test", _test, is_quick=False)
+    api.route("GET", WEBHOOK + "/logs", _logs, is_quick=False)
+    api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry, is_quick=False)
 
 
 def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Sends a test (documented; the status after a failure is assumed). The request's body is ignored."""
-    with request.connection.extra_thread():
-        outcome = request.environment.deliveries.test(agent_id, webhook_id)
+    outcome = request.environment.deliveries.test(agent_id, webhook_id)
     if not outcome.successful:
         body = {"success": False, "message": f"Webhook test failed: {_failure(outcome)}"}
         return api_answer(body, request.environment.settings.failed_test_status)

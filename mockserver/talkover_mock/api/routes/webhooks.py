@@ -15,7 +15,7 @@ WEBHOOK = WEBHOOKS + "/<webhook_id>"
 
 
 def register(api: Api) -> None:
-    api.route("GET", WEBHOOKS, _list)
+    api.route("GET", WEBHOOKS, _list, is_quick=False)
     api.route("POST", WEBHOOKS, _create)
     api.route("GET", WEBHOOK, _read)
     api.route("PUT", WEBHOOK, _update)

@@ -1,0 +1,18 @@
+"""The process's real clock, out of the reach of libraries that fake time in tests."""
+
+import time
+
+
+class RealTime:
+    """The clock for waits, deadlines and pauses.
+
+    Libraries such as freezegun replace the functions of `time` in every module that holds them; they do not look at
+    the attributes of a class. The plugin imports this module when pytest loads it, before a test can freeze anything.
+    """
+
+    monotonic = staticmethod(time.monotonic)
+    """Seconds that only grow."""
+    perf_counter = staticmethod(time.perf_counter)
+    """Seconds that only grow, as finely as the system counts."""
+    time = staticmethod(time.time)
+    """Seconds since 1970."""

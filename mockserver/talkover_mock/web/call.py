@@ -1,0 +1,150 @@
+"""A request that a thread answers: it runs a WSGI application, and parks one that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from talkover_mock.dialect.errors import ServerError
+from talkover_mock.web.answers import STATUS_LINES, error_answer
+from talkover_mock.web.parser import Incoming
+
+Headers = list[tuple[str, str]]
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+
+class Carrier(Protocol):
+    """The connection that a call came on, and that carries its answer."""
+
+    loop: AbstractEventLoop
+    is_gone: bool
+
+    def submit(self, job: Callable[[], object], /) -> None:
+        """Runs a job in a thread."""
+
+    def send(self, call: Call, status: str, headers: Headers, parts: list[bytes], cut: bool = False) -> None:
+        """Sends the answer. After an answer that is `cut` the connection ends."""
+
+    def go_on(self) -> None:
+        """Goes on to the next request."""
+
+    def reset(self) -> None:
+        """Ends the connection at once, with a reset."""
+
+
+class Call:
+    """One request with its answer so far: also its `Connection` and its `Park`, see web.request and web.waiting.
+
+    A thread runs it until the answer is whole or waits; then the event loop goes on with it.
+    """
+
+    __slots__ = (
+        "_application",
+        "_connection",
+        "_environ",
+        "_headers",
+        "_is_armed",
+        "_is_reset",
+        "_is_woken",
+        "_parts",
+        "_seconds",
+        "_sent",
+        "_status",
+        "_timer",
+        "incoming",
+    )
+
+    def __init__(
+        self, connection: Carrier, incoming: Incoming, environ: WSGIEnvironment, application: WSGIApplication
+    ) -> None:
+        self._connection, self.incoming = connection, incoming
+        self._environ, self._application = environ, application
+        self._parts: Iterator[bytes] | None = None
+        self._status, self._headers, self._sent = "", list[tuple[str, str]](), list[bytes]()
+        self._seconds = 0.0
+        self._is_armed = self._is_woken = self._is_reset = False
+        self._timer: Any = None
+
+    # What the application may do
+
+    def reset(self) -> None:
+        self._is_reset = True
+
+    def is_gone(self) -> bool:
+        return self._connection.is_gone
+
+    def wait(self, seconds: float) -> None:
+        self._seconds, self._is_armed = seconds, True
+
+    def wake(self) -> None:
+        self._on_loop(self._wake)
+
+    # In a thread
+
+    def run(self) -> None:
+        """Goes on until the answer is whole, fails or waits."""
+        error: Exception | None = None
+        try:
+            if self._parts is None:
+                self._parts = iter(self._application(self._environ, self._start_response))
+            for part in self._parts:
+                if self._is_armed:
+                    return self._on_loop(self._park)
+                self._sent.append(part)
+        except Exception as failure:
+            error = failure
+        self._end_parts()
+        self._on_loop(lambda: self._finish(error))
+
+    def _start_response(self, status: str, headers: Headers, _: object = None) -> Callable[[bytes], object]:
+        self._status, self._headers = status, list(headers)
+        return self._sent.append
+
+    def _end_parts(self) -> None:
+        """As WSGI wants it; a generator that waits then ends its wait."""
+        with suppress(Exception):
+            getattr(self._parts, "close", lambda: None)()
+
+    def _on_loop(self, callback: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the server has stopped
+            self._connection.loop.call_soon_threadsafe(callback)
+
+    # On the event loop
+
+    def _park(self) -> None:
+        if self._is_woken or self._connection.is_gone:
+            self._resume()
+        else:
+            self._timer = self._connection.loop.call_later(self._seconds, self._resume)
+
+    def _wake(self) -> None:
+        self._is_woken = True
+        if self._timer:
+            self._resume()
+
+    def _resume(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer, self._is_armed, self._is_woken = None, False, False
+        self._connection.submit(self.run)
+
+    def close(self) -> None:
+        """Ends a wait for good, since the server stops."""
+        if self._timer:
+            self._timer.cancel()
+            self._end_parts()
+
+    def _finish(self, error: Exception | None) -> None:
+        if self._is_reset:
+            self._connection.reset()
+        elif self._status:
+            self._connection.send(self, self._status, self._headers, self._sent, cut=error is not None)
+        else:
+            answer = error_answer(ServerError(), f"the application failed: {error!r}")
+            self._connection.send(self, STATUS_LINES[500], list(answer.headers.items()), [answer.body], cut=True)
+        self._connection.go_on()
