@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from talkover_mock.admin.guard import Guard
+from talkover_mock.admin.harness import Harness
 from talkover_mock.app import create_wsgi_app
 from talkover_mock.client import MockServer
 from talkover_mock.environments.journal import Exchange
@@ -31,7 +32,7 @@ class Local(NamedTuple):
         resets, number = default.journal.position
 
         def is_stray(exchange: Exchange) -> bool:
-            token = exchange.request_headers.get("HTTP_AUTHORIZATION", "").partition(" ")[2].strip()
+            token = exchange.request_headers.get("Authorization", "").partition(" ")[2].strip()
             is_new = exchange.number > number or default.journal.position[0] > resets
             return is_new and token not in default.tokens
 
@@ -71,11 +72,13 @@ def serving(fixture: Fixture, port: int = 0, deliver_to: Sequence[str] = ()) -> 
     """Runs a server as `running_mockserver` does, for a loaded fixture. Raises OSError."""
     fixture = _with_a_token(fixture)
     world = World(fixture, deliver_to=deliver_to)
-    server = Server(create_wsgi_app(world, Guard()), port=port)
+    app = create_wsgi_app(world, Guard())
+    server = Server(app, port=port)
     world.own_ports.add(server.port)
+    harness = Harness(world, app.operations, server.url)
     server.start()
     try:
-        with MockServer(server.url, fixture[DEFAULT].tokens[0]) as client:
+        with MockServer(server.url, fixture[DEFAULT].tokens[0], harness=harness) as client:
             yield Local(client, world)
     finally:
         world.stop()

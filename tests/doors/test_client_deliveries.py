@@ -239,7 +239,7 @@ def test_a_long_wait_is_given_its_time(server: Server, monkeypatch: pytest.Monke
         timeouts.append(arguments[-1])
         return {"satisfied": True, "deliveries": [], "skipped": []}
 
-    monkeypatch.setattr("talkover_mock.client.transport.Transport._exchange", exchange)
+    monkeypatch.setattr("talkover_mock.client.remote.Remote._exchange", exchange)
     with MockServer(server.url) as mock:
         mock.emit(AGENT, STARTED, wait=200)
         mock.deliveries(min=1, wait=300)

@@ -21,6 +21,7 @@ MODULES = {
 }
 LATE = {
     "talkover_mock.pytest_plugin",  # a run that uses no fixture must not pay for the imports
+    "talkover_mock.client.transport",  # requests takes longer to import than all else
     "talkover_mock.app",  # the admin side is imported when its first request comes
 }
 _FLOORS = [words.strip(" {}").split(" | ") for words in LINE.split(" < ")]

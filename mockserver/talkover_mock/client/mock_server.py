@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from talkover_mock.client.faults import new_fault
 from talkover_mock.client.searching import Document, Emitted, Searching
-from talkover_mock.client.transport import MockServerError, Transport, root_of, segment
+from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
     EMIT_WAIT_SECONDS,
     Action,
@@ -22,6 +21,7 @@ from talkover_mock.client.types import (
     Preset,
     WebhookFields,
 )
+from talkover_mock.client.urls import root_of, segment
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -39,16 +39,24 @@ class MockServer:
     """
 
     def __init__(
-        self, url: str, token: str | None = None, name: str = "default", admin_token: str | None = None
+        self,
+        url: str,
+        token: str | None = None,
+        name: str = "default",
+        admin_token: str | None = None,
+        harness: Harness | None = None,
     ) -> None:
-        """Raises ValueError for a URL that can't be the root of a server."""
+        """Raises ValueError for a URL that can't be the root of a server.
+
+        `harness` has the admin routes of a server that this process has started; without it they are asked over HTTP.
+        """
         self.url = root_of(url)
         self.api_url = f"{self.url}/api/v1"
         self.token = token or "talq_default"
         self.name = name
         self.allows_unmatched = False
-        self._admin_token = admin_token
-        self._transport = Transport(self.url, token, admin_token)
+        self._admin_token, self._harness = admin_token, harness
+        self._transport = transport_to(self.url, token, admin_token, harness)
         self._searching = Searching(self._transport)
 
     @property
@@ -86,27 +94,18 @@ class MockServer:
 
         Returns the webhook as the state holds it. Raises KeyError for an unknown id.
         """
-        agent_id = self._part(webhook_id=webhook_id)["id"]
+        agent_id = self._searching.part(webhook_id=webhook_id)["id"]
         change = {"agents": [{"id": agent_id, "webhooks": [{"id": webhook_id, **fields}]}]}
         changed = self._transport.call("PATCH", "state", change, query={"webhook_id": webhook_id})
         return cast(Document, changed["agents"][0]["webhooks"][0])
 
     def agent(self, agent_id: str) -> Document:
         """One agent as the state holds it, with its webhooks. Raises KeyError for an unknown id."""
-        return self._part(agent_id=agent_id)
+        return self._searching.part(agent_id=agent_id)
 
     def webhook(self, webhook_id: str) -> Document:
         """One webhook, of any agent, as the state holds it. Raises KeyError for an unknown id."""
-        return cast(Document, self._part(webhook_id=webhook_id)["webhooks"][0])
-
-    def _part(self, **id: str) -> Document:
-        """The agent with this id or with this webhook. Raises KeyError with the nearest id."""
-        try:
-            return cast(Document, self._transport.call("GET", "state", query=id)["agents"][0])
-        except MockServerError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-            raise KeyError(error.problem["detail"]) from None
+        return cast(Document, self._searching.part(webhook_id=webhook_id)["webhooks"][0])
 
     def reset(self) -> Document:
         """Resets state, journal, faults, clock, ids and deliveries to the baseline. Returns the `environment` name."""
@@ -131,7 +130,7 @@ class MockServer:
         """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use."""
         wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
         opened = self._call("POST", "environments", wanted)
-        return MockServer(self.url, opened["token"], opened["name"], self._admin_token)
+        return MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)
 
     def close_environment(self, name: str) -> Document:
         """Closes an opened environment. Returns `errors`, the server's own crashes, and the `unmatched` calls."""

@@ -1,8 +1,10 @@
 """Searches of an environment's calls and deliveries, and the error when they find too few or too many."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 
+from talkover_mock.client.errors import MockServerError
 from talkover_mock.client.expectations import expected, nearest
 from talkover_mock.client.transport import Transport
 
@@ -30,6 +32,15 @@ class Searching:
         """See `MockServer.search`."""
         query = {**filters, **waiting}
         return self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
+
+    def part(self, **id: str) -> Document:
+        """The agent of the state with this id or with this webhook. Raises KeyError with the nearest id."""
+        try:
+            return cast(Document, self._transport.call("GET", "state", query=id)["agents"][0])
+        except MockServerError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            raise KeyError(error.problem["detail"]) from None
 
     def expect(
         self,

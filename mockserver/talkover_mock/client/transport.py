@@ -1,39 +1,18 @@
-"""The client's connection to the admin routes, and the error of a refusal."""
+"""The ways from the client to the admin routes: straight to them in the server's process, over HTTP elsewhere."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+import os
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Protocol, cast
 
-import requests
-
-T = TypeVar("T")
+from talkover_mock.client.errors import MockServerError
+from talkover_mock.client.urls import query_text
 
 __tracebackhide__ = True  # pytest shows the test's own line
-TIMEOUT_SECONDS = 30.0
-_LONGEST_SECONDS = 600.0
 
 
-class MockServerError(Exception):
-    """A refused admin request; `problem` is the problem document, `status` the HTTP status."""
-
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        lines = [f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"]
-        lines += [f"  {each.get('path', '')}: {each.get('message', '')}" for each in problem.get("errors", [])]
-        super().__init__("\n".join(lines))
-        self.status, self.problem = status, problem
-
-
-class Transport:
-    """A connection to the admin routes of one server, with one environment's token."""
-
-    def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
-        self._root = f"{url}/__admin/"
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the machine must not get at local calls
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}".encode()
-        if admin_token:
-            self._session.headers["X-Mockserver-Admin-Token"] = admin_token.encode()
+class Transport(Protocol):
+    """A way to the admin routes of one server, with one environment's token."""
 
     def call(
         self,
@@ -43,87 +22,78 @@ class Transport:
         query: Mapping[str, object] | None = None,
         longer: float = 0,
     ) -> dict[str, Any]:
-        """The answer's document; the answer may take `longer` seconds more than the usual timeout.
-
-        Raises MockServerError for a refusal, and the errors of `requests` when no server answers.
-        """
-        wanted = urlencode({key: _text(value) for key, value in (query or {}).items() if value is not None})
-        extra = longer if 0 <= longer <= _LONGEST_SECONDS else 0  # the server refuses any other wait at once
-        where = f"{path}?{wanted}" if wanted else path
-        return _or_raise(self._exchange(_document, method, where, body, TIMEOUT_SECONDS + extra))
+        """The answer's document; the answer may take `longer` seconds more than usual. Raises MockServerError."""
 
     def text(self, path: str) -> str:
-        """The answer's body. Raises the errors of `call`."""
-        return _or_raise(self._exchange(_body, "GET", path, None, TIMEOUT_SECONDS))
+        """The answer's body."""
 
     def close(self) -> None:
-        self._session.close()
+        """Ends the connection, where there is one."""
 
-    def _exchange(
+
+class Harness(Protocol):
+    """The admin routes of a server in this process."""
+
+    process: int
+    """The process that started the server: only there its state is the server's."""
+
+    def answer(self, method: str, path: str, query: str, body: object, token: str | None) -> tuple[int, Any]:
+        """The status and the document, or the text, of one admin request."""
+
+
+class InProcess:
+    """The way to a server in this process: no HTTP and no socket, so that nothing that fakes them gets in between.
+
+    In a forked child the server's state is a copy that no request reaches; there the way leads over HTTP.
+    """
+
+    def __init__(self, harness: Harness, url: str, token: str | None) -> None:
+        self._harness, self._url, self._token = harness, url, token
+        self._remote: Transport | None = None
+        self._process = harness.process
+
+    def call(
         self,
-        read: Callable[[requests.Response], T | MockServerError],
         method: str,
         path: str,
-        body: object,
-        timeout: float,
-    ) -> T | MockServerError:
-        """Returns an error instead of raising it: its traceback would keep the connection open."""
-        answer = self._session.request(method, self._root + path, json=body, timeout=timeout)
-        return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        longer: float = 0,
+    ) -> dict[str, Any]:
+        """See `Transport`."""
+        if os.getpid() != self._harness.process:
+            return self._over_http().call(method, path, body, query, longer)
+        return cast(dict[str, Any], self._answer(method, path, query_text(query), body))
+
+    def text(self, path: str) -> str:
+        """See `Transport`."""
+        if os.getpid() != self._harness.process:
+            return self._over_http().text(path)
+        return str(self._answer("GET", path, "", None))
+
+    def close(self) -> None:
+        if self._remote:
+            self._remote.close()
+
+    def _answer(self, method: str, path: str, query: str, body: object) -> Any:
+        status, document = self._harness.answer(method, path, query, body, self._token)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise MockServerError(status, document)
+        return document
+
+    def _over_http(self) -> Transport:
+        """A connection of this process's own."""
+        if self._remote is None or os.getpid() != self._process:
+            self._remote, self._process = transport_to(self._url, self._token), os.getpid()
+        return self._remote
 
 
-def _or_raise(found: T | MockServerError) -> T:
-    if isinstance(found, MockServerError):
-        raise found
-    return found
+def transport_to(
+    url: str, token: str | None, admin_token: str | None = None, harness: Harness | None = None
+) -> Transport:
+    """The way to a server: in process where there is a harness, else over HTTP."""
+    if harness is not None:
+        return InProcess(harness, url, token)
+    from talkover_mock.client.remote import Remote  # requests takes longer to import than all else
 
-
-def root_of(url: str) -> str:
-    """The URL without a slash at its end. Raises ValueError if it is not HTTP, or leads to a part of the server."""
-    parts = urlsplit(url)
-    is_part = any(f"{part}/" in f"{parts.path}/" for part in ("/api/v1", "/__admin"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or is_part:
-        raise ValueError(f"expected the root of a server, such as http://127.0.0.1:7357 (got {url!r})")
-    return url.rstrip("/")
-
-
-def segment(name: str) -> str:
-    """A name as one segment of a path. Raises ValueError for a name that would lead to another route."""
-    if name in ("", ".", ".."):
-        raise ValueError(f"expected a name or an id (got {name!r})")
-    return quote(name, safe="")
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _body(answer: requests.Response) -> str | MockServerError:
-    return answer.content.decode()
-
-
-def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
-    """The answer's JSON object, or an error when the answer is not that of a mock server."""
-    found = _json(answer)
-    if isinstance(found, dict):
-        return found
-    return MockServerError(answer.status_code, {"title": "Not the answer of a mock server", "detail": _start(answer)})
-
-
-def _problem(answer: requests.Response) -> dict[str, Any]:
-    problem = _json(answer)
-    if isinstance(problem, dict) and "title" in problem:
-        return problem
-    return {"title": answer.reason, "detail": _start(answer)}
-
-
-def _json(answer: requests.Response) -> Any:
-    """The answer's JSON, or None for another body."""
-    try:
-        return answer.json()
-    except ValueError:
-        return None
-
-
-def _start(answer: requests.Response) -> str:
-    return " ".join(answer.text.split())[:200]
+    return Remote(url, token, admin_token)

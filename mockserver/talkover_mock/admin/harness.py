@@ -1,0 +1,57 @@
+"""The admin routes for a client in the server's own process: the same views and problems, without HTTP and guard."""
+
+import json
+import os
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from talkover_mock.admin.bodies import DocumentAnswer
+from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.table import admin_table
+from talkover_mock.environments.world import World
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
+from talkover_mock.web.routes import ADMIN
+from talkover_mock.web.waiting import Waiting
+
+
+class Harness:
+    """The admin routes of one world. `operations` are the API's routes, `url` is where clients find the server."""
+
+    def __init__(self, world: World, operations: Sequence[str], url: str) -> None:
+        self._world, self._admin = world, admin_table(world, operations)
+        self._host = url.partition("://")[2]
+        self.process = os.getpid()
+
+    def answer(self, method: str, path: str, query: str, body: object, token: str | None) -> tuple[int, Any]:
+        """The status and the document, or the text, of one admin request; a wait blocks this thread."""
+        sent = b"" if body is None else json.dumps(body, allow_nan=False).encode()
+        request = MockRequest(
+            {
+                "REQUEST_METHOD": method,
+                "PATH_INFO": unquote_to_bytes(f"{ADMIN}/{path}").decode("latin-1"),
+                "QUERY_STRING": query,
+                "CONTENT_TYPE": "application/json" if sent else "",
+                "CONTENT_LENGTH": str(len(sent)),
+                "HTTP_HOST": self._host,
+                **({"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}),
+                "wsgi.input": BytesIO(sent),
+                "wsgi.url_scheme": "http",
+            },
+            self._world,
+        )
+        answer = self._answer(request)
+        if isinstance(answer, Waiting):
+            answer = answer.block()
+        if isinstance(answer, DocumentAnswer):  # a copy: what the test does to it is its own affair
+            return answer.status_code, json.loads(json.dumps(answer.document))
+        return answer.status_code, answer.body.decode()
+
+    def _answer(self, request: MockRequest) -> Answer | Waiting:
+        match = self._admin.routes.match(request.path)
+        route = match.route(request.method) if match else None
+        if match is None or route is None:
+            return self._admin.refuse(request, Problem(404, "No such route", f"no route is {request.path}"))
+        return self._admin.answer(request, route, match.ids)

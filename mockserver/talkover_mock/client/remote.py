@@ -1,0 +1,98 @@
+"""The client's connection to a server elsewhere, over HTTP."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import requests
+
+from talkover_mock.client.errors import MockServerError
+from talkover_mock.client.urls import query_text
+
+T = TypeVar("T")
+
+__tracebackhide__ = True  # pytest shows the test's own line
+TIMEOUT_SECONDS = 30.0
+_LONGEST_SECONDS = 600.0
+
+
+class Remote:
+    """A connection to the admin routes of one server, with one environment's token."""
+
+    def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
+        self._root = f"{url}/__admin/"
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the machine must not get at local calls
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}".encode()
+        if admin_token:
+            self._session.headers["X-Mockserver-Admin-Token"] = admin_token.encode()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, object] | None = None,
+        longer: float = 0,
+    ) -> dict[str, Any]:
+        """See `Transport`. Raises the errors of `requests` too, when no server answers."""
+        wanted = query_text(query)
+        extra = longer if 0 <= longer <= _LONGEST_SECONDS else 0  # the server refuses any other wait at once
+        where = f"{path}?{wanted}" if wanted else path
+        return _or_raise(self._exchange(_document, method, where, body, TIMEOUT_SECONDS + extra))
+
+    def text(self, path: str) -> str:
+        """See `Transport`. Raises the errors of `call`."""
+        return _or_raise(self._exchange(_body, "GET", path, None, TIMEOUT_SECONDS))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _exchange(
+        self,
+        read: Callable[[requests.Response], T | MockServerError],
+        method: str,
+        path: str,
+        body: object,
+        timeout: float,
+    ) -> T | MockServerError:
+        """Returns an error instead of raising it: its traceback would keep the connection open."""
+        answer = self._session.request(method, self._root + path, json=body, timeout=timeout)
+        return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
+
+
+def _or_raise(found: T | MockServerError) -> T:
+    if isinstance(found, MockServerError):
+        raise found
+    return found
+
+
+def _body(answer: requests.Response) -> str | MockServerError:
+    return answer.content.decode()
+
+
+def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
+    """The answer's JSON object, or an error when the answer is not that of a mock server."""
+    found = _json(answer)
+    if isinstance(found, dict):
+        return found
+    return MockServerError(answer.status_code, {"title": "Not the answer of a mock server", "detail": _start(answer)})
+
+
+def _problem(answer: requests.Response) -> dict[str, Any]:
+    problem = _json(answer)
+    if isinstance(problem, dict) and "title" in problem:
+        return problem
+    return {"title": answer.reason, "detail": _start(answer)}
+
+
+def _json(answer: requests.Response) -> Any:
+    """The answer's JSON, or None for another body."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _start(answer: requests.Response) -> str:
+    return " ".join(answer.text.split())[:200]

@@ -1,0 +1,31 @@
+"""URLs of a server and of its admin routes."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode, urlsplit
+
+__tracebackhide__ = True  # pytest shows the test's own line
+
+
+def query_text(query: Mapping[str, object] | None) -> str:
+    """A query string; a value of None is left out."""
+    return urlencode({key: _text(value) for key, value in (query or {}).items() if value is not None})
+
+
+def root_of(url: str) -> str:
+    """The URL without a slash at its end. Raises ValueError if it is not HTTP, or leads to a part of the server."""
+    parts = urlsplit(url)
+    is_part = any(f"{part}/" in f"{parts.path}/" for part in ("/api/v1", "/__admin"))
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or is_part:
+        raise ValueError(f"expected the root of a server, such as http://127.0.0.1:7357 (got {url!r})")
+    return url.rstrip("/")
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path. Raises ValueError for a name that would lead to another route."""
+    if name in ("", ".", ".."):
+        raise ValueError(f"expected a name or an id (got {name!r})")
+    return quote(name, safe="")
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
