@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from talkover_mock import __version__
+from talkover_mock.base.real_time import RealTime
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from tests.support.documented import TOKEN
@@ -52,7 +53,7 @@ def test_an_expired_token_opens_no_state(http: FlaskClient, method: str, path: s
 
 def test_health_tells_what_is_running_and_for_how_long(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     later = monotonic() + 100  # seconds before the first admin request
-    monkeypatch.setattr("talkover_mock.environments.world.monotonic", lambda: later)
+    monkeypatch.setattr(RealTime, "monotonic", lambda: later)
     answer = http.get("/__admin/health").get_json()
     assert list(answer) == ["status", "version", "uptime_seconds"]
     assert (answer["status"], answer["version"]) == ("ok", __version__)

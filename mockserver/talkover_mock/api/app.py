@@ -74,8 +74,7 @@ class ApiApplication:
         except Exception as error:
             refused = error
             return _Elsewhere(lambda: self._finished(request, lambda: self._refuse(request, refused)))
-        finished: WSGIApplication = self._finished(request, lambda: answer)
-        return finished
+        return self._settled(request, answer)
 
     def answer(self, request: MockRequest) -> Answer | Waiting:
         """The answer to a request, which is in the journal and in the log once it is made."""
@@ -85,8 +84,15 @@ class ApiApplication:
     def _finished(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
         try:
             answer = make()
-            if isinstance(answer, Waiting):
-                return answer.continued(lambda then: self._finished(request, then))
+        except Exception as error:
+            answer = error_answer(ServerError(), report_crash(request, error, self._log))
+        if isinstance(answer, Waiting):
+            return answer.continued(lambda then: self._finished(request, then))
+        return self._settled(request, answer)
+
+    def _settled(self, request: MockRequest, answer: Answer) -> Answer:
+        """The answer with what every answer carries, in the journal and in the log."""
+        try:
             self._complete(request, answer)
             self._record(request, answer)
         except Exception as error:

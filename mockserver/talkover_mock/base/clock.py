@@ -11,12 +11,14 @@ def real_time() -> datetime:
 class Clock:
     """Tells the time. `source` returns an aware datetime; a test may give its own instead of the real time."""
 
-    __slots__ = ("_frozen", "_offset", "_source")
+    __slots__ = ("_frozen", "_offset", "_second", "_source")
 
     def __init__(self, source: Callable[[], datetime] = real_time) -> None:
         self._source = source
         self._frozen: datetime | None = None
         self._offset = timedelta()
+        self._second = (0, datetime.fromtimestamp(0, timezone.utc))
+        """The latest whole second that was asked for."""
 
     @property
     def is_frozen(self) -> bool:
@@ -33,7 +35,11 @@ class Clock:
 
     def now(self) -> datetime:
         """The time in whole seconds, as the API's database keeps times."""
-        return self.moment().replace(microsecond=0)
+        moment = self.moment()
+        second = int(moment.timestamp())
+        if second != self._second[0]:  # most calls come in the second of the one before: replacing takes longest
+            self._second = second, moment.replace(microsecond=0)
+        return self._second[1]
 
     def freeze(self, moment: datetime | None = None) -> None:
         """Stops the clock at `moment`, or at the present time of the clock."""

@@ -3,8 +3,9 @@
 import traceback
 from collections.abc import Sequence
 from threading import Condition, Lock, Thread, current_thread
-from time import monotonic
 from typing import Protocol
+
+from talkover_mock.base.real_time import RealTime
 
 MOST_WORKERS = 200
 _LONGEST_WAIT = 3600.0
@@ -74,7 +75,7 @@ class Pump:
             jobs, workers = list(self._jobs), [*self._workers, *self._leaving]
         for job in jobs:
             job.stop()
-        _join(workers, monotonic() + _STOP_SECONDS)
+        _join(workers, RealTime.monotonic() + _STOP_SECONDS)
 
     def _note(self, queue: Queue) -> None:
         self._queues[queue] = None
@@ -181,4 +182,4 @@ class Pump:
 def _join(workers: Sequence[Thread], deadline: float) -> None:
     """Waits for the threads until the deadline; only a thread in the middle of a name look-up may outlast it."""
     for worker in workers:
-        worker.join(max(0.0, deadline - monotonic()))
+        worker.join(max(0.0, deadline - RealTime.monotonic()))

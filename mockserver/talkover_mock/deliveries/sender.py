@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from threading import Lock
-from time import monotonic
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from talkover_mock.base.headers import HEADER_NAME
+from talkover_mock.base.real_time import RealTime
 from talkover_mock.deliveries.records import Outcome, Outgoing
 from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii_name, resolve
 
@@ -87,7 +87,7 @@ class Sending:
 
     def run(self) -> Outcome:
         """Sends the request, and returns when the answer is complete, the request fails, or the time is up."""
-        started = monotonic()
+        started = RealTime.monotonic()
         try:
             outcome = self._run(started + self.outgoing.timeout)
         except Captured as captured:
@@ -98,7 +98,7 @@ class Sending:
             self._close()
         if self._stopped:  # a stop may look like the end of an answer
             outcome = Outcome(error=_reason(ConnectionAbortedError()))
-        return outcome._replace(duration_ms=round((monotonic() - started) * 1000))
+        return outcome._replace(duration_ms=round((RealTime.monotonic() - started) * 1000))
 
     def _run(self, deadline: float) -> Outcome:
         parts = urlsplit(self.outgoing.url)
@@ -118,7 +118,7 @@ class Sending:
         *others, last = target.addresses
         for address in others:
             with suppress(OSError):
-                return self._connect_to(address, target.port, monotonic() + _left(deadline) / 2)
+                return self._connect_to(address, target.port, RealTime.monotonic() + _left(deadline) / 2)
         return self._connect_to(last, target.port, deadline)
 
     def _connect_to(self, address: str, port: int, deadline: float) -> socket.socket:
@@ -243,7 +243,7 @@ def _request(outgoing: Outgoing) -> bytes:
 
 
 def _left(deadline: float) -> float:
-    left = deadline - monotonic()
+    left = deadline - RealTime.monotonic()
     if left <= 0:
         raise TimeoutError
     return left

@@ -73,7 +73,7 @@ class Environment:
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
-        self.rate_limit = RateLimit(self._lock, self.clock.now)
+        self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}

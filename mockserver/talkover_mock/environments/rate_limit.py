@@ -1,6 +1,5 @@
 """The rate limit: counts the calls of every token; enforced only where the fixture says so."""
 
-import math
 from collections.abc import Callable
 from datetime import datetime
 from threading import RLock
@@ -41,11 +40,11 @@ class RateLimit:
 
     def __init__(self, lock: RLock, now: Callable[[], datetime]) -> None:
         self._lock, self._now = lock, now
-        self._windows: dict[str, tuple[float, int]] = {}
+        self._windows: dict[str, tuple[int, int]] = {}
 
     def count(self, token: str, limit: int) -> Quota:
         """Counts one call, and returns the quota after it."""
-        now = self._now().timestamp()
+        now = int(self._now().timestamp())
         with self._lock:
             start, used = self._window(token, now)
             self._windows.pop(token, None)  # to the end: the token without calls for longest is dropped first
@@ -56,7 +55,7 @@ class RateLimit:
 
     def peek(self, token: str | None, limit: int) -> Quota:
         """The quota without counting a call, for answers that are given before the count."""
-        now = self._now().timestamp()
+        now = int(self._now().timestamp())
         with self._lock:
             start, used = self._window(token or "", now)
         return _quota(limit, start, used, now)
@@ -65,11 +64,11 @@ class RateLimit:
         with self._lock:
             self._windows.clear()
 
-    def _window(self, token: str, now: float) -> tuple[float, int]:
+    def _window(self, token: str, now: int) -> tuple[int, int]:
         found = self._windows.get(token)
         return found if found and found[0] <= now < found[0] + WINDOW_SECONDS else (now, 0)
 
 
-def _quota(limit: int, start: float, used: int, now: float) -> Quota:
+def _quota(limit: int, start: int, used: int, now: int) -> Quota:
     end = start + WINDOW_SECONDS
-    return Quota(limit, used, math.ceil(end), math.ceil(end - now))
+    return Quota(limit, used, end, end - now)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from threading import Lock
-from time import monotonic
 
 from talkover_mock.base.clock import Clock, real_time
+from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.outbox import Sharing
@@ -50,7 +50,7 @@ class World:
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
         self._stopped = False
-        self._started = monotonic()
+        self._started = RealTime.monotonic()
         self._permanent = frozenset(fixture)
         for name, each in fixture.items():
             self._add(Environment(name, each, Clock(time), self._sharing))
@@ -62,7 +62,7 @@ class World:
     @property
     def uptime(self) -> float:
         """Seconds since the world was created, to the millisecond."""
-        return round(monotonic() - self._started, 3)
+        return round(RealTime.monotonic() - self._started, 3)
 
     @property
     def environments(self) -> Mapping[str, Environment]:
