@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from talkover_mock.loading.documents import lines, parse, read
+from talkover_mock.loading.documents import parse, read
+from talkover_mock.loading.lines import lines
 from talkover_mock.loading.yaml_builder import DocumentError
 from tests.loading.test_documents import LOADERS
 
@@ -205,6 +206,42 @@ JSON_TEXT = """{
 )
 def test_the_line_of_a_path(text: str, path: tuple[str | int, ...], line: int | None, loader: Any) -> None:
     assert lines(text, [path], loader) == [line]
+
+
+MERGED = """\
+x: &x
+  timeout: 3
+  deep: &deep {a: [1,
+    2]}
+y: &y {<<: *x, own: 1}
+b:
+  - <<: [*y]
+    timeout: 4
+  - <<: *y
+  - *deep
+  - {<<: {timeout: 5}, 1: 2}
+"""
+
+
+@LOADERS
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("b", 0, "timeout"), 8),
+        (("b", 0, "own"), 5),
+        (("b", 1, "timeout"), 2),
+        (("b", 1, "deep", "a", 1), 4),
+        (("b", 2, "a", 1), 4),
+        (("b", 2, "nope"), 10),
+        (("b", 3, "timeout"), 11),
+        (("b", 3, 1), 11),
+        (("y", "deep", "a", 0), 3),
+        ((), 1),
+    ],
+    ids=str,
+)
+def test_the_line_of_a_value_behind_an_alias_or_a_merge(path: tuple[str | int, ...], line: int, loader: Any) -> None:
+    assert lines(MERGED, [path], loader) == [line]
 
 
 def test_the_lines_of_many_paths() -> None:

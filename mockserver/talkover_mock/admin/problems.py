@@ -36,9 +36,9 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def _of_fixture(error: FixtureError) -> Problem:
-    """The problem for a fixture in a request, with all its mistakes."""
+    """The problem for a fixture in a request, with its first 100 mistakes."""
     mistakes = [mistake.to_json() for mistake in error.mistakes]
-    which = "" if len(mistakes) == 1 else "; the first"
+    which = "" if error.count == 1 else "; the first"
     first = str(error.mistakes[0]).removeprefix("body:1: ")  # most bodies are one line of JSON
-    detail = f"{number_of(len(mistakes), 'mistake')}, so nothing was changed{which}: {first}"
+    detail = f"{number_of(error.count, 'mistake')}, so nothing was changed{which}: {first}"
     return Problem(422, "The fixture has mistakes", detail, errors=mistakes)

@@ -18,12 +18,12 @@ BARE = "\0"
 
 
 class BadFixture(click.ClickException):
-    """Mistakes in fixtures, one a line on standard error, then their number."""
+    """Mistakes in fixtures: the first 100, one a line on standard error, then the number of all."""
 
     exit_code = 2
 
     def __init__(self, error: FixtureError) -> None:
-        super().__init__(f"{error}\n{number_of(len(error.mistakes), 'mistake')} in the fixtures")
+        super().__init__(f"{error}\n{number_of(error.count, 'mistake')} in the fixtures")
 
     def show(self, file: object = None) -> None:
         click.echo(self.message, err=True)

@@ -1,10 +1,10 @@
-"""YAML and JSON to plain data and back, quickly, and the line of a value for error messages."""
+"""YAML and JSON to plain data and back, quickly."""
 
 import gc
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, NoReturn
@@ -13,11 +13,9 @@ import yaml
 from yaml.reader import Reader, ReaderError
 
 from talkover_mock.base.words import brief
-from talkover_mock.dialect.reasons import Path
-from talkover_mock.loading.yaml_builder import Builder, DocumentError, KeyTwice
+from talkover_mock.loading.lines import json_as_yaml
+from talkover_mock.loading.yaml_builder import LOADER, Builder, DocumentError, KeyTwice
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""PyYAML's C loader, if PyYAML was built with it."""
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -25,9 +23,6 @@ _RESERVED = ("@", "`", "%")
 """Characters that can't begin a plain text in YAML, though a user may expect it."""
 _PAUSING = Lock()
 """Held by the thread that has paused the process's garbage collector."""
-
-_Index = dict[int, dict[str, tuple[Any, Any]]]
-"""By the id of a mapping's node: the nodes of its keys and values, by the keys' texts."""
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc]
@@ -73,45 +68,6 @@ def to_yaml(data: object) -> str:
     return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000))
 
 
-def lines(text: str, paths: Sequence[Path], loader: Any = LOADER) -> list[int | None]:
-    """The line of each path, from 1, or of the closest value around it. Slow: for error messages."""
-    for readable in (text, _json_as_yaml(text)):
-        try:
-            root = yaml.compose(readable, Loader=loader)
-        except (yaml.YAMLError, RecursionError, ValueError):
-            continue
-        index: _Index = {}
-        return [None if root is None else _line(root, path, index) for path in paths]
-    return [None] * len(paths)
-
-
-def _json_as_yaml(text: str) -> str:
-    """JSON with its lines kept, but surrogate pairs, tabs and other characters that YAML can't read replaced."""
-    not_in_yaml = "[\t\x7f\x85\u2028\u2029]|" + Reader.NON_PRINTABLE.pattern
-    return re.sub(not_in_yaml, " ", re.sub(r"(\\\\)|\\u", r"\1", text))
-
-
-def _line(node: Any, path: Path, index: _Index) -> int:
-    line: int = node.start_mark.line
-    for step in path:
-        key, found = _child(node, step, index)
-        if found is None:
-            break
-        line, node = key.start_mark.line, found
-    return line + 1
-
-
-def _child(node: Any, step: str | int, index: _Index) -> tuple[Any, Any]:
-    if isinstance(node, yaml.MappingNode):
-        if id(node) not in index:
-            pairs = ((getattr(key, "value", None), key, value) for key, value in reversed(node.value))
-            index[id(node)] = {text: (key, value) for text, key, value in pairs if type(text) is str}
-        return index[id(node)].get(str(step), (None, None))
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step]
-    return None, None
-
-
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Pauses the garbage collector, which would walk the growing data again and again (twice the time).
@@ -155,7 +111,7 @@ def _no_constant(name: str) -> NoReturn:
 def _line_of_key_twice(text: str, loader: Any) -> int | None:
     """The line of a repeated key: the JSON parser does not tell it, the YAML parser does."""
     try:
-        _parse_yaml(_json_as_yaml(text), loader)
+        _parse_yaml(json_as_yaml(text), loader)
     except KeyTwice as error:
         return error.line
     except DocumentError:

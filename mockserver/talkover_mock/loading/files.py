@@ -1,6 +1,7 @@
 """Reads fixture files and folders into the environments that they describe together."""
 
 import os.path
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,16 +11,18 @@ from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
 from talkover_mock.loading.yaml_builder import DocumentError
 
 _ENDINGS = (".yaml", ".yml", ".json")
+_MOST_BYTES = 64 << 20
 
 
 @collector_paused()
 def load(paths: Sequence[str | Path]) -> Fixture:
     """The environments of all files together; a folder stands for its YAML and JSON files, in order of name.
 
-    Raises FixtureError with every mistake of every file.
+    Raises FixtureError with the mistakes of all files.
     """
     sources: list[Source] = []
     mistakes: list[Mistake] = []
+    uncounted = 0
     for file in _files_of([Path(path) for path in paths], mistakes):
         try:
             sources.append(read_file(file))
@@ -29,17 +32,21 @@ def load(paths: Sequence[str | Path]) -> Fixture:
         fixture = read_fixture(sources)
     except FixtureError as error:
         mistakes += error.mistakes
+        uncounted = error.count - len(error.mistakes)
     if mistakes:
-        raise FixtureError(mistakes)
+        raise FixtureError(mistakes, len(mistakes) + uncounted)
     return fixture
 
 
 def read_file(path: Path) -> Source:
     """Reads one file as plain data. Raises FixtureError when it can't be read or is neither YAML nor JSON."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, f"can't be read: {error.strerror or error}") from None
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _cant_be_read(path, error) from None
+    if len(content) > _MOST_BYTES:
+        raise _unreadable(path, f"is larger than {_MOST_BYTES >> 20} MB, the most that a fixture file may have")
     return parse(content, str(path), is_json(path.name))
 
 
@@ -85,16 +92,35 @@ def _is_new(path: Path, given: dict[str, Path], mistakes: list[Mistake]) -> bool
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
+    """The files that a path stands for. A folder with a pipe or a device among its fixtures is refused, not read."""
     try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return [path]
         entries = sorted(path.iterdir())
-    except OSError as error:
-        raise _unreadable(path, f"can't be read: {error.strerror or error}") from None
-    files = [file for file in entries if file.suffix.lower() in _ENDINGS and not file.name.startswith(".")]
+        files = [file for file in entries if file.suffix.lower() in _ENDINGS and not file.name.startswith(".")]
+        special = [file for file in files if _is_special(file)]
+    except FileNotFoundError:
+        return [path]
+    except (OSError, ValueError) as error:
+        raise _cant_be_read(path, error) from None
+    if special:
+        text = "is a pipe, socket or device; of a folder, only regular files are read"
+        raise FixtureError([Mistake(str(file), "", text) for file in special])
     if not files:
         raise _unreadable(path, f"the folder holds no fixture ({', '.join('*' + e for e in _ENDINGS)})")
     return files
+
+
+def _is_special(file: Path) -> bool:
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False  # reading it tells why
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _cant_be_read(path: Path, error: Exception) -> FixtureError:
+    return _unreadable(path, f"can't be read: {getattr(error, 'strerror', None) or error}")
 
 
 def _unreadable(path: Path | str, text: str) -> FixtureError:

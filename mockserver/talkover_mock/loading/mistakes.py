@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from talkover_mock.base.words import brief, near_or_all, nearest
 from talkover_mock.dialect.reasons import MISSING, Path, steps_of, value_at
 from talkover_mock.dialect.rules import Field, Invalid
-from talkover_mock.loading import documents
+from talkover_mock.loading.lines import lines
 
-_MOST_LISTED = 10
+MOST_MISTAKES = 100
+"""Mistakes that are listed; the others are only counted."""
+_MOST_OPTIONS = 10
 _UNQUOTED = {
     bool: "true or false",
     int: "a number",
@@ -37,11 +39,16 @@ class Mistake(NamedTuple):
 
 
 class FixtureError(Exception):
-    """All mistakes of all fixture files; no part of the files was used."""
+    """The mistakes of all fixture files; no part of the files was used.
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
-        self.mistakes = list(mistakes)
+    `mistakes` are the first 100; `count` is the number of all.
+    """
+
+    def __init__(self, mistakes: Sequence[Mistake], count: int | None = None) -> None:
+        self.mistakes = list(mistakes[:MOST_MISTAKES])
+        self.count = len(mistakes) if count is None else count
+        rest = self.count - len(self.mistakes)
+        super().__init__("\n".join([*map(str, self.mistakes), *([f"and {rest} more"] if rest else [])]))
 
 
 class Source(NamedTuple):
@@ -59,9 +66,13 @@ class Mistakes:
     def __init__(self) -> None:
         self.source = Source("", "", None)
         self._found: list[tuple[Source, Path, str]] = []
+        self._count = 0
 
     def add(self, path: Path, text: str, value: object = MISSING, hint: str = "") -> None:
         """Adds a mistake; `hint` continues the sentence of `text`, and so begins with a semicolon."""
+        self._count += 1
+        if self._count > MOST_MISTAKES:
+            return
         got = "" if value is MISSING else f" (got {brief(value)})"
         self._found.append((self.source, path, (text.removesuffix(".") + hint if hint else text) + got))
 
@@ -89,16 +100,16 @@ class Mistakes:
         return f"; YAML reads this as {kind}: put it in quotes"
 
     def raise_if_any(self) -> None:
-        """Raises FixtureError with every mistake and its line; finding the lines costs a second parse."""
+        """Raises FixtureError with the mistakes and their lines; finding the lines costs a second look at the text."""
         mistakes: list[Mistake] = []
         for source in {id(source): source for source, _, _ in self._found}.values():
             mine = [(path, text) for origin, path, text in self._found if origin is source]
-            lines = documents.lines(source.text, [path for path, _ in mine])
+            places = lines(source.text, [path for path, _ in mine])
             mistakes += [
-                Mistake(source.file, shown(path), text, line) for (path, text), line in zip(mine, lines, strict=True)
+                Mistake(source.file, shown(path), text, line) for (path, text), line in zip(mine, places, strict=True)
             ]
         if mistakes:
-            raise FixtureError(mistakes)
+            raise FixtureError(mistakes, self._count)
 
     def is_mapping(
         self, path: Path, value: object, keys: Sequence[str], misplaced: Mapping[str, str] | None = None
@@ -133,7 +144,7 @@ def shown(path: Path) -> str:
 def near_or_listed(value: object, options: Sequence[object]) -> str:
     """Like `near_or_all`, but refers to the schema when there are too many options for a message."""
     known = [str(option) for option in options]
-    if len(known) <= _MOST_LISTED:
+    if len(known) <= _MOST_OPTIONS:
         return near_or_all(value, known)
     return nearest(value, known) or f"; expected one of the {len(known)} values in `talkover-mock schema`"
 

@@ -6,6 +6,8 @@ import yaml
 
 from talkover_mock.base.words import brief
 
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's C loader, if PyYAML was built with it."""
 _MAP, _SEQ, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:str"
 _MOST_ALIASED = 5_000_000
 """Values that aliases may add: aliases of aliases could fill the memory."""
