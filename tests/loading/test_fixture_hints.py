@@ -89,6 +89,22 @@ QUOTES = ": put it in quotes"
             "name: 2025-01-01 10:00:00",
             f'name: The name must be a string; YAML reads this as a date{QUOTES} (got "2025-01-01 10:00:00")',
         ),
+        (
+            "language: no",
+            f"language: The language must be a string; YAML reads this as true or false{QUOTES} (got false)",
+        ),
+        ("voice: on", f"voice: The voice must be a string; YAML reads this as true or false{QUOTES} (got true)"),
+        (
+            "interrupt_sensitivity: off",
+            "interrupt_sensitivity: The interrupt sensitivity must be a string; "
+            f"YAML reads this as true or false{QUOTES} (got false)",
+        ),
+        ("label: 012", f"label: The label must be a string; YAML reads this as a number{QUOTES} (got 10)"),
+        (
+            "description: 2025-01-01",
+            f'description: The description must be a string; YAML reads this as a date{QUOTES} (got "2025-01-01")',
+        ),
+        pytest.param("voice: [alloy]", 'voice: The voice must be a string. (got ["alloy"])', id="a list"),
         pytest.param("name: {}", "name: The name must be a string. (got {})", id="a mapping"),
     ],
 )

@@ -15,7 +15,7 @@ from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 from talkover_mock.loading.schema import fixture_schema
-from talkover_mock.state.records import AGENT_DEFAULTS
+from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 from tests.conftest import FIXTURES
 from tests.support.fixture_documents import fixture, hook, right_fixtures, served, source
 
@@ -52,6 +52,7 @@ GOOD: dict[str, object] = {
     "an error": fixture(hook(status="error")),
     "a date": fixture(hook(created_at="2025-09-03")),
     "an agent's own keys": fixture(more={"a": [1]}),
+    "texts of an agent": fixture(label=None, description="", voice="alloy", initial_message_delay=2, is_sandbox=None),
     "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
     "the limits": fixture(hook(timeout=5, max_retries=10, name="n" * 255), hook(timeout=120, max_retries=0)),
 }
@@ -65,6 +66,8 @@ BAD: dict[str, object] = {
     "an agent with an empty name": {"agents": [{"name": ""}]},
     "an agent's id": {"agents": [{"name": "A", "id": "a b"}]},
     "an agent's cache_clears": {"agents": [{"name": "A", "cache_clears": -1}]},
+    **{f"an agent's {key}": fixture(**{key: False}) for key in sorted(AGENT_TEXTS)},
+    "an agent's language in a list": fixture(language=["en-US"]),
     "an agent's date": {"agents": [{"name": "A", "created_at": "soon"}]},
     "webhooks are a mapping": {"agents": [{"name": "A", "webhooks": {}}]},
     **{f"no {key}": fixture(without(key)) for key in ("name", "webhook_url", "events")},

@@ -109,6 +109,12 @@ _webhooks = st.fixed_dictionaries(
 )
 _agents = st.fixed_dictionaries(
     {"name": _names, "webhooks": st.lists(_webhooks, max_size=3)},
-    optional={"label": _json, "created_at": _moments, "cache_clears": st.integers(0, 9), "xyz": _json},
+    optional={
+        "label": st.none() | _texts,
+        "trainings": _json,
+        "created_at": _moments,
+        "cache_clears": st.integers(0, 9),
+        "xyz": _json,
+    },
 )
 right_fixtures = st.fixed_dictionaries({"agents": st.lists(_agents, max_size=3)})

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
+from types import NoneType
 from typing import Any
 
 from talkover_mock.base.moments import to_moment, to_seconds, to_utc
@@ -16,7 +17,7 @@ from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.mistakes import Mistakes, near_or_listed, shown
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
-from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Webhook
+from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Webhook
 from talkover_mock.state.store import State
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
@@ -69,10 +70,14 @@ class Reader:
         if name is None or name == "":
             self.mistakes.add((*path, "name"), required_text("name"))
         elif type(name) is not str:
-            self.mistakes.add((*path, "name"), "The name must be a string.", name, self.mistakes.unquoted(name))
+            self._not_a_text((*path, "name"), name)
         else:
             return name
         return ""
+
+    def _not_a_text(self, path: Path, value: object) -> None:
+        text = f"The {label(str(path[-1]))} must be a string."
+        self.mistakes.add(path, text, value, self.mistakes.unquoted(value))
 
     def _cache_clears(self, path: Path, id: str, count: object) -> None:
         if type(count) is float and count.is_integer():  # 2.0 is an integer in JSON Schema
@@ -90,6 +95,8 @@ class Reader:
             near = "" if key in AGENT_KEYS else nearest(key, AGENT_KEYS, cutoff=0.8)
             if near:
                 self.mistakes.add((*path, key), f"unknown key{near}")
+            if key in AGENT_TEXTS and type(value) not in (str, NoneType):
+                self._not_a_text((*path, key), value)
             details[key] = moments.get(key) if key in moments else value
         return dict(self._plain(path, details))
 

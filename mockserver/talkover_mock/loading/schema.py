@@ -7,10 +7,11 @@ from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.state.names import ID, TOKEN
-from talkover_mock.state.records import AGENT_DEFAULTS
+from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 
 _ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
 _OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
+_TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
 _MOMENT = {
     "type": ["string", "null"],
     "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
@@ -61,7 +62,7 @@ def _agent() -> dict[str, Any]:
     return {
         **_object(
             "name",
-            **{key: {} for key in AGENT_DEFAULTS if key not in own},
+            **{key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own},
             id=_OPTIONAL_ID,
             name={"type": "string", "minLength": 1},
             created_at=_MOMENT,

@@ -31,6 +31,13 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
 """The keys of an agent in their order (documented), with the values of absent ones (assumed)."""
 
 
+_OWN = ("id", "name", "created_at", "updated_at")
+AGENT_TEXTS = frozenset(
+    key for key, default in AGENT_DEFAULTS.items() if isinstance(default, str | None) and key not in _OWN
+)
+"""The keys of an agent, beside its id, name and times, whose values are texts or null."""
+
+
 class Agent(NamedTuple):
     """A voice agent. `details` holds the other keys of its fixture, in their order."""
 
