@@ -118,7 +118,7 @@ def test_what_is_served_can_be_put_back_and_saved_as_a_fixture(
 @pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded", "text/plain", JSON])
 def test_json_is_read_as_json_whatever_curl_calls_it(http: FlaskClient, content_type: str) -> None:
     """YAML would refuse the emoji as JSON writes it, and take 1e16 for a text."""
-    agent = {"id": "one", "name": "One \U0001f600", "label": 1e16}
+    agent = {"id": "one", "name": "One \U0001f600", "further": 1e16}
     http.put(STATE, json={"agents": [agent]})
     served = http.get(STATE)
     assert b"\\ud83d\\ude00" in served.data

@@ -128,7 +128,7 @@ def test_a_list_of_none_has_one_page() -> None:
 FOUR = (
     agent("one", name="Front Desk", label="Office", current_status="draft"),
     agent("two", name="Sales", label="FRONT line", direction="outbound"),
-    agent("three", name="Support", label=5, description="front", direction="outbound", current_status="draft"),
+    agent("three", name="Support", label="5", description="front", direction="outbound", current_status="draft"),
     agent("four", name="ÄRGER 100%"),
 )
 FOUND: Sequence[tuple[str, list[str]]] = [
