@@ -1,13 +1,14 @@
 """Reads fixture files and folders into the environments that they describe together."""
 
-import os.path
+import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from talkover_mock.loading.documents import collector_paused, is_json, read
 from talkover_mock.loading.fixture import Fixture, read_fixture
 from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
+from talkover_mock.loading.variables import filled
 from talkover_mock.loading.yaml_builder import DocumentError
 
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -15,17 +16,17 @@ _MOST_BYTES = 64 << 20
 
 
 @collector_paused()
-def load(paths: Sequence[str | Path]) -> Fixture:
+def load(paths: Sequence[str | Path], variables: Mapping[str, str] = os.environ) -> Fixture:
     """The environments of all files together; a folder stands for its YAML and JSON files, in order of name.
 
-    Raises FixtureError with the mistakes of all files.
+    `variables` are the values of `${NAME}` in strings. Raises FixtureError with the mistakes of all files.
     """
     sources: list[Source] = []
     mistakes: list[Mistake] = []
     uncounted = 0
     for file in _files_of([Path(path) for path in paths], mistakes):
         try:
-            sources.append(read_file(file))
+            sources.append(filled(read_file(file), variables))
         except FixtureError as error:
             mistakes += error.mistakes
     try:

@@ -60,7 +60,7 @@ def to_baseline(source: Source, over: State | None = None, settings: Settings = 
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE):
+    if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE, extensible=True):
         _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides())
@@ -78,7 +78,7 @@ class _FixtureReader:
     def read(self, source: Source) -> None:
         self.mistakes.source = source
         data = source.data
-        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments")):
+        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments"), extensible=True):
             return
         self._environment((), DEFAULT, data)
         environments = data.get("environments")
@@ -93,7 +93,7 @@ class _FixtureReader:
         elif not isinstance(name, str) or not ID.fullmatch(name):
             quotes = self.mistakes.unquoted(name, ID.fullmatch)
             self.mistakes.add(path, f"the name must be a string: {NAME_TEXT}", hint=quotes)
-        elif self.mistakes.is_mapping(path, body, _BODY_KEYS):
+        elif self.mistakes.is_mapping(path, body, _BODY_KEYS, extensible=True):
             self._environment(path, name, body)
 
     def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:

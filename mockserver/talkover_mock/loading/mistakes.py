@@ -112,17 +112,22 @@ class Mistakes:
             raise FixtureError(mistakes, self._count)
 
     def is_mapping(
-        self, path: Path, value: object, keys: Sequence[str], misplaced: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        value: object,
+        keys: Sequence[str],
+        misplaced: Mapping[str, str] | None = None,
+        extensible: bool = False,
     ) -> bool:
         """Whether the value is a mapping; adds a mistake if not, and for each key that is not among `keys`.
 
-        `misplaced` holds the messages for keys that belong elsewhere.
+        `misplaced` holds the messages for keys that belong elsewhere; with `extensible`, `x-` keys are ignored.
         """
         if not isinstance(value, dict):
             self.add(path, f"must be a mapping with {', '.join(keys)}" if keys else "must be a mapping", value)
             return False
         for key in value:
-            if key not in keys:
+            if key not in keys and not (extensible and is_extension(key)):
                 self.add((*path, key), (misplaced or {}).get(key) or f"unknown key{nearest(key, keys)}")
         return True
 
@@ -133,6 +138,11 @@ class Mistakes:
             return value or []
         self.add((*path, key), "must be a list", value)
         return []
+
+
+def is_extension(key: object) -> bool:
+    """Whether a key, such as `x-hook`, is ignored: its value is there for the aliases that use it."""
+    return isinstance(key, str) and key.startswith("x-")
 
 
 def shown(path: Path) -> str:

@@ -11,6 +11,7 @@ from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 
 _ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
 _OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
+_VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
 _TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
 _MOMENT = {
     "type": ["string", "null"],
@@ -27,24 +28,34 @@ _TOKENS = {
 def fixture_schema() -> dict[str, Any]:
     """The schema, in draft 2020-12."""
     environment = _environment()
+    whole = _object(
+        **environment,
+        environments={
+            "type": ["object", "null"],
+            "propertyNames": {**_ID, "not": {"const": "default"}},
+            "additionalProperties": {"$ref": "#/$defs/environment"},
+        },
+    )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fixture of the Talkover mock server",
-        **_object(
-            **environment,
-            environments={
-                "type": ["object", "null"],
-                "propertyNames": {**_ID, "not": {"const": "default"}},
-                "additionalProperties": {"$ref": "#/$defs/environment"},
-            },
-        ),
-        "$defs": {"environment": _object(**environment), "agent": _agent(), "webhook": _webhook()},
+        **_with_extensions(whole),
+        "$defs": {
+            "environment": _with_extensions(_object(**environment)),
+            "agent": _agent(),
+            "webhook": _webhook(),
+        },
     }
 
 
 def _object(*required: str, **properties: Any) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    admitting = {name: _or_variable(schema) for name, schema in properties.items()}
+    schema = {"type": "object", "properties": admitting, "additionalProperties": False}
     return {**schema, "required": list(required)} if required else schema
+
+
+def _with_extensions(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {**schema, "patternProperties": {"^x-": {"description": "Ignored; holds anchors for aliases"}}}
 
 
 def _environment() -> dict[str, Any]:
@@ -99,3 +110,16 @@ def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
     return {**schema, "type": [schema["type"], "null"]}
+
+
+def _or_variable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema, or where a form of text is expected also a text with a variable."""
+    if "items" in schema:
+        return {**schema, "items": _or_variable(schema["items"])}
+    if "string" not in schema.get("type", ()) and not any(isinstance(each, str) for each in schema.get("enum", ())):
+        return {**schema}
+    if not {"pattern", "enum"} & schema.keys():
+        return {**schema}
+    notes = {key: schema[key] for key in ("description", "default") if key in schema}
+    form = {key: value for key, value in schema.items() if key not in notes}
+    return {"anyOf": [form, _VARIABLE], **notes}
