@@ -92,6 +92,15 @@ _json = st.recursive(
     max_leaves=4,
 )
 _moments = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+
+
+def _with_templates_of_its_events(webhook: dict[str, Any]) -> dict[str, Any]:
+    templates = webhook.get("payload_templates")
+    if templates is None:
+        return webhook
+    return {**webhook, "payload_templates": {key: templates[key] for key in templates if key in webhook["events"]}}
+
+
 _webhooks = st.fixed_dictionaries(
     {"name": _names, "webhook_url": _urls, "events": _events},
     optional={
@@ -106,7 +115,7 @@ _webhooks = st.fixed_dictionaries(
         "created_at": _moments,
         "updated_at": _moments,
     },
-)
+).map(_with_templates_of_its_events)
 _agents = st.fixed_dictionaries(
     {"name": _names, "webhooks": st.lists(_webhooks, max_size=3)},
     optional={

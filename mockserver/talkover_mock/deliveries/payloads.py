@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
+from talkover_mock.dialect.placeholders import PLACEHOLDER
+
 _INDEX = re.compile("[0-9]{1,9}")
 _MISSING = ""
 
@@ -30,10 +31,10 @@ def render(template: Any, scope: Mapping[str, Any]) -> Any:
         return [render(each, scope) for each in template]
     if not isinstance(template, str):
         return template
-    whole = _PLACEHOLDER.fullmatch(template)
+    whole = PLACEHOLDER.fullmatch(template)
     if whole:
         return _look_up(scope, whole[1])
-    return _PLACEHOLDER.sub(lambda found: _text(_look_up(scope, found[1])), template)
+    return PLACEHOLDER.sub(lambda found: _text(_look_up(scope, found[1])), template)
 
 
 def _look_up(scope: Mapping[str, Any], path: str) -> Any:

@@ -102,7 +102,7 @@ class _FixtureReader:
             for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
                 if self._is_token((*path, kind, i), name, token):
                     tokens.append(token)
-        _read_body(Reader(self.mistakes, name, found), path, body)
+        _read_body(Reader(self.mistakes, name, found, of_a_file=True), path, body)
 
     def _bodies(self, name: str) -> list[Any]:
         """The unchecked parts of all documents that describe an environment."""

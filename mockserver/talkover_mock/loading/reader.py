@@ -8,13 +8,13 @@ from typing import Any
 
 from talkover_mock.base.moments import to_moment, to_seconds, to_utc
 from talkover_mock.base.words import nearest
-from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import seeded_uuid
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
 from talkover_mock.loading.collected import Collected
-from talkover_mock.loading.mistakes import Mistakes, near_or_listed, shown
+from talkover_mock.loading.mistakes import Mistakes, shown
+from talkover_mock.loading.templates import check_events, check_templates
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Webhook
@@ -33,11 +33,16 @@ CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
 class Reader:
-    """Adds the records of one environment's fixture to `found`, laid over the records of `over` if given."""
+    """Adds the records of one environment's fixture to `found`, laid over the records of `over` if given.
 
-    def __init__(self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None) -> None:
+    `of_a_file` says that the fixture is a file: templates are checked for slips that the API lets pass.
+    """
+
+    def __init__(
+        self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None, of_a_file: bool = False
+    ) -> None:
         self.mistakes = mistakes
-        self.name, self.found, self.over = name, found, over
+        self.name, self.found, self.over, self.of_a_file = name, found, over, of_a_file
         self._agents_before = len(over.agents) if over else 0
         self._moments: dict[str, datetime] = {}
         """Moments by their texts: a fixture repeats a few texts often."""
@@ -139,8 +144,12 @@ class Reader:
             self.mistakes.add_invalid(path, data, invalid, WEBHOOK_FIELDS)
             values = {**invalid.values}
         if data.get("payload_templates"):
-            self._check_templates(path, data["payload_templates"])
-            values["payload_templates"] = self._plain((*path, "payload_templates"), values["payload_templates"])
+            of_templates, given = (*path, "payload_templates"), data["payload_templates"]
+            check_events(self.mistakes, of_templates, given)
+            if self.of_a_file:
+                agent_keys = {**AGENT_DEFAULTS, **self.found.agents[agent_id].details}
+                check_templates(self.mistakes, of_templates, given, values["events"], agent_keys)
+            values["payload_templates"] = self._plain(of_templates, values["payload_templates"])
         values["created_at"] = created = self._moment(path, "created_at", data) or CREATED
         values["updated_at"] = self._moment(path, "updated_at", data) or created
         siblings = self.found.webhook_ids.setdefault(agent_id, [])
@@ -176,13 +185,6 @@ class Reader:
                 self.mistakes.add((*path, key), "is derived from other keys; leave it out")
             elif key not in _KNOWN_WEBHOOK_KEYS:
                 self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
-
-    def _check_templates(self, path: Path, given: Any) -> None:
-        """Adds a mistake for an unknown event: the API ignores its template, but in a fixture it is a slip."""
-        for event in given if type(given) is dict else ():
-            if event not in EVENTS:
-                near = near_or_listed(event, tuple(EVENTS))
-                self.mistakes.add((*path, "payload_templates", event), f"unknown event{near}")
 
     def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
         agreeing = "active" if enabled else "disabled"

@@ -1,0 +1,43 @@
+"""Checks the payload templates of a fixture for slips that the API takes and ignores."""
+
+from collections.abc import Collection
+from typing import Any
+
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.placeholders import PLACEHOLDER, hint_at
+from talkover_mock.dialect.reasons import Path
+from talkover_mock.loading.mistakes import Mistakes, near_or_listed
+
+_DEEPEST = 100
+
+
+def check_events(mistakes: Mistakes, path: Path, templates: Any) -> None:
+    """Adds a mistake for a template of an unknown event."""
+    for event in templates if type(templates) is dict else ():
+        if event not in EVENTS:
+            near = near_or_listed(event, tuple(EVENTS))
+            mistakes.add((*path, event), f"unknown event{near}")
+
+
+def check_templates(
+    mistakes: Mistakes, path: Path, templates: Any, listed: Collection[str] | None, agent_keys: Collection[str]
+) -> None:
+    """Adds a mistake for each placeholder that names nothing, and for a template of an event that is not `listed`."""
+    for event, template in templates.items() if type(templates) is dict else ():
+        if event not in EVENTS:
+            continue
+        if listed is not None and event not in listed:
+            mistakes.add((*path, event), "the webhook does not list this event, so that its template is never used")
+        _check(mistakes, (*path, event), template, agent_keys)
+
+
+def _check(mistakes: Mistakes, path: Path, template: Any, agent_keys: Collection[str]) -> None:
+    if isinstance(template, str):
+        for name in PLACEHOLDER.findall(template) if "{{" in template else ():
+            hint = hint_at(name, agent_keys)
+            if hint:
+                mistakes.add(path, f"{{{{{name}}}}} names nothing{hint}")
+    elif len(path) <= _DEEPEST:
+        pairs = enumerate(template) if isinstance(template, list) else ()
+        for step, each in template.items() if isinstance(template, dict) else pairs:
+            _check(mistakes, (*path, step), each, agent_keys)

@@ -1,0 +1,72 @@
+"""The payload templates of a fixture: placeholders that name nothing, and events that the webhook does not list."""
+
+import pytest
+
+from talkover_mock.loading.fixture import read_fixture, to_baseline
+from talkover_mock.loading.mistakes import FixtureError
+from tests.loading.test_fixture_mistakes import HOOK, HOOK_PATH, mistakes_of
+from tests.support.fixture_documents import fixture, hook, source
+
+EXPECTED = "; expected event, timestamp, agent.*, webhook.id, webhook.name, call.* or context.*"
+
+
+@pytest.mark.parametrize(
+    ("template", "hint"),
+    [
+        ("{{nope}}", EXPECTED),
+        ("a {{ call.idd }} b", "; did you mean call.id?"),
+        ("{{call.ID}}", "; did you mean call.id?"),
+        ("{{call.durations}}", "; did you mean call.duration?"),
+        ("{{call_id}}", "; did you mean call.id?"),
+        ("{{evnt}}", "; did you mean event?"),
+        ("{{event.name}}", "; did you mean event?"),
+        ("{{agent.nam}}", "; did you mean agent.name?"),
+        ("{{agent_name}}", "; did you mean agent.name?"),
+        ("{{agent.zzz}}", EXPECTED),
+        ("{{webhook.secret}}", EXPECTED),
+        ("{{contxt.order}}", "; did you mean context?"),
+        ("{{timestamp.}}", "; did you mean timestamp?"),
+    ],
+)
+def test_a_placeholder_that_names_nothing(template: str, hint: str) -> None:
+    text = HOOK + f"        payload_templates: {{event_action: {{a: [1, '{template}']}}}}\n"
+    [mistake] = mistakes_of(text)
+    name = template.strip("ab ").strip("{} ")
+    assert mistake == f"f:9: {HOOK_PATH}.payload_templates.event_action.a[1]: {{{{{name}}}}} names nothing{hint}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("{{event}}", "{{timestamp}}", "{{agent}}", "{{agent.id}}", "{{agent.label}}", "{{agent.trainings.0.x}}"),
+        *("{{webhook}}", "{{webhook.id}}", "{{webhook.name}}", "{{agent.own.key}}"),
+        *("{{call}}", "{{call.id}}", "{{call.duration}}", "{{call.sid}}", "{{call.status}}", "{{call.id.x}}"),
+        *("{{context}}", "{{context.order}}", "{{context.idd}}", "{{ a b }}", "{nope}", "{{}}", "text"),
+    ],
+)
+def test_a_placeholder_that_may_name_something(template: str) -> None:
+    webhook = hook(payload_templates={"event_action": template})
+    assert read_fixture([source(fixture(webhook, own={"key": 1}))])
+
+
+def test_a_template_of_an_event_that_the_webhook_does_not_list() -> None:
+    text = (
+        HOOK + "        payload_templates:\n          event_action: '{{call.id}}'\n          event_recording: '{{x}}'\n"
+    )
+    path = f"f:11: {HOOK_PATH}.payload_templates.event_recording"
+    assert mistakes_of(text) == [
+        f"{path}: the webhook does not list this event, so that its template is never used",
+        f"{path}: {{{{x}}}} names nothing{EXPECTED}",
+    ]
+
+
+def test_events_that_are_wrong_are_the_only_mistake() -> None:
+    document = fixture(hook(events=[], payload_templates={"event_action": "{{call.id}}"}))
+    with pytest.raises(FixtureError) as caught:
+        read_fixture([source(document)])
+    assert [mistake.path for mistake in caught.value.mistakes] == [f"{HOOK_PATH}.events"]
+
+
+def test_state_keeps_whatever_the_api_took() -> None:
+    document = fixture(hook(payload_templates={"event_action": "{{nope}}", "event_recording": "{{call.idd}}"}))
+    assert to_baseline(source(document)).webhooks
