@@ -119,7 +119,7 @@ def test_a_mistake_is_a_problem_that_says_what_was_expected(
 UNREADABLE: list[tuple[str, str, int, str]] = [
     ("application/json", '{"agent_id":', 400, "body:1: is not JSON: Expecting value (column 13)"),
     ("application/json", '{"data": {"a": NaN}}', 400, "body: is not JSON: NaN is not a JSON value"),
-    ("application/yaml", "a: [", 400, "body:2: is not YAML: did not find expected node content (column 1)"),
+    ("application/yaml", "a: [", 400, "body:1: is not YAML: the [ that begins here is not closed (column 4)"),
     (
         "application/yaml",
         f"agent_id: {AGENT}\nevent: {STARTED}\ndata: {{a: .nan}}",

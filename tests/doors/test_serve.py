@@ -217,7 +217,7 @@ def test_every_mistake_of_every_fixture_is_said(tmp_path: Path) -> None:
     (tmp_path / "worse.yaml").write_text("agents: [\n")
     expected = [
         "nowhere.yaml: can't be read: No such file or directory",
-        "worse.yaml:2: is not YAML: did not find expected node content (column 1)",
+        "worse.yaml:1: is not YAML: the [ that begins here is not closed (column 9)",
         "bad.yaml:2: enviroments: unknown key; did you mean environments?",
         "3 mistakes in the fixtures",
     ]

@@ -50,7 +50,7 @@ BAD_YAML: dict[str, tuple[str, str, int | None]] = {
     "two documents": ("a: 1\n---\nb: 2\n", "holds more than one document (---); expected one", 2),
     "NUL": ("a: 1\nb: x\0y\n", "is not YAML: it holds a control character", 2),
     "escape": ("a: \x1b[0m\n", "is not YAML: it holds a control character", 1),
-    "open bracket": ("a: [1,\n", "is not YAML: ", 2),
+    "open bracket": ("a: [1,\n", "is not YAML: the [ that begins here is not closed (column 4)", 1),
     "wrong indentation": ("a: 1\n   b: 2\n", "is not YAML: mapping values are not allowed ", 2),
 }
 
@@ -90,7 +90,13 @@ INDENTED = "; check the indentation of the line, and the line before"
         ("a: 1\n   b: 2\n", 2, f" (column 5){INDENTED}"),
         ("a\nb: 1\n", 2, f" (column 2){INDENTED}"),
         *[(f"a: {first}b\n", 1, f" (column 4); a text that begins with {first} needs quotes") for first in "@`%"],
-        ("a: [1,\n", 2, " (column 1)"),
+        ("a: [1,\n", 1, " (column 4)"),
+        ("a: [1,\n  {b: 1,\n\n", 2, " (column 3)"),
+        ("a: 1\nb: {c: 1\n", 2, " (column 4)"),
+        ('a: 1\nb: "c\n', 2, " (column 4)"),
+        ("a: 1\nb: 'c\nd: e\nf: g\n", 2, " (column 4)"),
+        ('a: "b\nc: "d"\n', 2, " (column 5); is the quote closed that begins in line 1?"),
+        ("- 'b\n\n- x: 'd'\n", 3, " (column 7); is the quote closed that begins in line 1?"),
         ("a: {b: 1\nc: 2}\n", 2, " (column 2)"),
     ],
 )

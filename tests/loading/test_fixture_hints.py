@@ -139,6 +139,50 @@ def test_the_same_in_a_webhook(added: str, expected: str) -> None:
     assert mistake_of_webhook(added) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("localhost:9000", "; did you mean http://localhost:9000?"),
+        ("localhost:9000/hooks?a=1", "; did you mean http://localhost:9000/hooks?a=1?"),
+        ("//app/hooks", "; did you mean http://app/hooks?"),
+        ("example.com", "; did you mean http://example.com?"),
+        ("http:/example.com", "."),
+        ("/hooks", "; did you mean http://hooks?"),
+        ("a b", "."),
+        ("http://x/a b", "."),
+    ],
+)
+def test_a_host_without_its_scheme(given: str, hint: str) -> None:
+    text = HOOK.replace("http://x", given)
+    assert mistakes_of(text) == [
+        f'f:7: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL{hint} (got "{given}")'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HOOK.replace("[event_action]", "event_action"), "; did you mean [event_action]? (got "),
+        (HOOK.replace("[event_action]", "event_acton"), "; did you mean [event_action]? (got "),
+        (HOOK.replace("[event_action]", "x"), "; did you mean [x]? (got "),
+        (HOOK.replace("[event_action]", "{event_action}"), "must be an array. (got "),
+        ("tokens: talq_a", "tokens: must be a list; did you mean [talq_a]? (got "),
+        ("settings: {retry_schedule: 5}", "; did you mean [5]? (got 5)"),
+        ("settings: {retry_schedule: yes}", "number of seconds. (got true)"),
+    ],
+)
+def test_a_single_value_where_a_list_is_expected(text: str, expected: str) -> None:
+    [mistake] = mistakes_of(text)
+    assert expected in mistake
+
+
+@pytest.mark.parametrize("given", ["10s", "soon", "1.5", "[]"])
+def test_one_line_for_one_value(given: str) -> None:
+    """The API gives two texts; the second one says nothing more."""
+    shown = given if given in ("1.5", "[]") else f'"{given}"'
+    assert mistake_of_webhook(f"timeout: {given}") == f"timeout: The timeout must be an integer. (got {shown})"
+
+
 def test_quotes_do_not_make_a_url() -> None:
     assert mistakes_of("agents: [{name: A, webhooks: [{name: W, webhook_url: 5, events: [event_action]}]}]") == [
         f"f:1: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL. (got 5)"

@@ -35,11 +35,9 @@ OF_A_WEBHOOK: dict[str, list[str]] = {
     "timeout: 2025-01-01": ['9: timeout: The timeout must be an integer. (got "2025-01-01")'],
     "timeout: {2025-01-01: 1}": [
         "9: timeout: The timeout must be an integer. (got {})",
-        "9: timeout: The timeout must be between 5 and 120. (got {})",
     ],
     "timeout: soon": [
         '9: timeout: The timeout must be an integer. (got "soon")',
-        '9: timeout: The timeout must be between 5 and 120. (got "soon")',
     ],
     f"webhook_secret: {'x' * 300}": [
         f'9: webhook_secret: The webhook secret must not be greater than 255 characters. (got "{"x" * 76}...)'
@@ -79,7 +77,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     "a list": ("- 1\n", [f"f:1: must be a mapping with {BODY_KEYS}, environments (got [1])"]),
     "text": ("hello", [f'f:1: must be a mapping with {BODY_KEYS}, environments (got "hello")']),
     "nothing": ("# nothing\n", ["f: is empty; expected at least `agents: []`"]),
-    "broken": ("agents: [\n", ["f:2: is not YAML: did not find expected node content (column 1)"]),
+    "broken": ("agents: [\n", ["f:1: is not YAML: the [ that begins here is not closed (column 9)"]),
     "unknown key": ("agents: []\nenviroments: {}\n", ["f:2: enviroments: unknown key; did you mean environments?"]),
     "settings": (
         "settings: {create_status: 204, pln: x, retry_schedule: [1, -1], signature_header: 'a b'}\n",
@@ -140,7 +138,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
         "agents:\n- name: A\n  webhooks:\n  - name: W\n    webhook_url: x\n    events:\n"
         "    - event_recordin\n    - 5\n",
         [
-            f'f:5: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL. (got "x")',
+            f'f:5: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL; did you mean http://x? (got "x")',
             f"f:7: {HOOK_PATH}.events[0]: The selected events.0 is invalid; did you mean event_recording?"
             ' (got "event_recordin")',
             f"f:8: {HOOK_PATH}.events[1]: The selected events.1 is invalid; "
@@ -232,7 +230,7 @@ def test_all_mistakes_of_all_files_at_once(tmp_path: Path) -> None:
     assert str(caught.value).replace(str(tmp_path), "").split("\n") == [
         "/missing.yaml: can't be read: No such file or directory",
         "/empty: the folder holds no fixture (*.yaml, *.yml, *.json)",
-        "/folder/a.yaml:2: is not YAML: did not find expected node content (column 1)",
+        "/folder/a.yaml:1: is not YAML: the [ that begins here is not closed (column 9)",
         "/folder/d.yaml: can't be read: Is a directory",
         "/folder/b.json:2: agents[0].name: The name must be a string. (got 5)",
         f"/folder/c.yaml:9: {HOOK_PATH}.timeout: The timeout must be between 5 and 120. (got 3)",

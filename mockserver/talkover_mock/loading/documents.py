@@ -125,7 +125,7 @@ def _parse_yaml(text: str, loader_class: Any) -> Any:
         loader = loader_class(text)
         return Builder(loader).document()
     except yaml.MarkedYAMLError as error:
-        raise _not_yaml(text, error) from None
+        raise _not_yaml(text, error, loader_class) from None
     except ReaderError as error:
         raise DocumentError("is not YAML: it holds a control character", _line_of_control(text)) from error
     except (ValueError, OverflowError):
@@ -135,14 +135,49 @@ def _parse_yaml(text: str, loader_class: Any) -> Any:
             loader.dispose()
 
 
-def _not_yaml(text: str, error: yaml.MarkedYAMLError) -> DocumentError:
+def _not_yaml(text: str, error: yaml.MarkedYAMLError, loader_class: Any) -> DocumentError:
     """An error in the library's words, with a hint for common problems."""
     problem, mark = error.problem or error.context or "", error.problem_mark
+    if error.context == "while scanning a quoted scalar" and error.context_mark:
+        return _unclosed("quote", error.context_mark)
     if mark is None:
         return DocumentError(f"is not YAML: {problem}")
+    bracket, quoted = _open_at_error(text, loader_class)
+    if bracket and not text[mark.index :].strip():
+        return _unclosed("[" if isinstance(bracket, yaml.SequenceStartEvent) else "{", bracket.start_mark)
     line = text[text.rfind("\n", 0, mark.index) + 1 : mark.index]
     remedy = _remedy(problem, line, text[mark.index : mark.index + 1])
+    if quoted and quoted.end_mark.line == mark.line:
+        remedy = f"; is the quote closed that begins in line {quoted.start_mark.line + 1}?"
     return DocumentError(f"is not YAML: {problem} (column {mark.column + 1}){remedy}", mark.line + 1)
+
+
+def _unclosed(what: str, mark: Any) -> DocumentError:
+    """An error at the place where a quote or bracket begins: the library tells where it misses the end."""
+    return DocumentError(
+        f"is not YAML: the {what} that begins here is not closed (column {mark.column + 1})", mark.line + 1
+    )
+
+
+def _open_at_error(text: str, loader_class: Any) -> tuple[Any, Any]:
+    """The events of the innermost open bracket and of a quoted text over several lines right before a syntax error."""
+    loader = loader_class(text)
+    brackets: list[Any] = []
+    quoted = None
+    try:
+        while event := loader.get_event():
+            begin, end, quoted = event.start_mark, event.end_mark, None
+            if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                brackets.append(event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                brackets.pop()
+            elif isinstance(event, yaml.ScalarEvent) and event.style and event.style in "\"'":
+                quoted = event if end.line > begin.line else None
+    except yaml.YAMLError:
+        pass
+    finally:
+        loader.dispose()
+    return (brackets[-1] if brackets and brackets[-1].flow_style else None), quoted
 
 
 def _remedy(problem: str, line: str, character: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from talkover_mock.base.words import brief, near_or_all, nearest
+from talkover_mock.base.words import brief, near_or_all, near_word, nearest
 from talkover_mock.dialect.reasons import MISSING, Path, steps_of, value_at
 from talkover_mock.dialect.rules import Field, Invalid
 from talkover_mock.loading.lines import lines
@@ -77,17 +77,20 @@ class Mistakes:
         self._found.append((self.source, path, (text.removesuffix(".") + hint if hint else text) + got))
 
     def add_invalid(self, path: Path, data: Mapping[str, Any], invalid: Invalid, fields: Sequence[Field]) -> None:
-        """Adds the texts of the fields' rules, each at its place, with a hint at valid values."""
+        """Adds the first text of each field's rules at its place, with a hint at valid values."""
         for name, texts in invalid.entries.items():
             steps = steps_of(name)
             value = value_at(data, steps)
             hint = self._hint(schema_at(fields, steps), value)
-            for text in texts:
-                self.add((*path, *steps), text, value, hint)
+            self.add((*path, *steps), texts[0], value, hint)
 
     def _hint(self, schema: Mapping[str, Any], value: object) -> str:
         if "enum" in schema:
             return near_or_listed(value, schema["enum"])
+        if schema.get("type") == "array":
+            return in_brackets(value, schema["items"])
+        if schema.get("format") == "uri" and isinstance(value, str):
+            return _with_scheme(value, schema["pattern"])
         if schema.get("type") == "string":
             return self.unquoted(value, re.compile(schema.get("pattern", "")).search)
         return ""
@@ -136,7 +139,7 @@ class Mistakes:
         value = body.get(key)
         if value is None or isinstance(value, list):
             return value or []
-        self.add((*path, key), "must be a list", value)
+        self.add((*path, key), "must be a list", value, in_brackets(value, {}) if key.endswith("tokens") else "")
         return []
 
 
@@ -157,6 +160,22 @@ def near_or_listed(value: object, options: Sequence[object]) -> str:
     if len(known) <= _MOST_OPTIONS:
         return near_or_all(value, known)
     return nearest(value, known) or f"; expected one of the {len(known)} values in `talkover-mock schema`"
+
+
+def in_brackets(value: object, items: Mapping[str, Any]) -> str:
+    """A hint at a list for a single value that stands where a list of such values is expected."""
+    options = items.get("enum", ())
+    if isinstance(value, str) and value:
+        return f"; did you mean [{near_word(value, options) or value}]?"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"; did you mean [{value}]?" if is_number and items.get("type") == "number" else ""
+
+
+def _with_scheme(value: str, pattern: str) -> str:
+    """A hint at a URL for a host without its scheme."""
+    url = "http://" + value.strip().lstrip("/")
+    fits = re.search(pattern, url) and not re.match("[a-z]+:/", value, re.IGNORECASE)
+    return f"; did you mean {brief(url)[1:-1]}?" if fits else ""
 
 
 def schema_at(fields: Sequence[Field], steps: Path) -> Mapping[str, Any]:
