@@ -174,6 +174,8 @@ class Deliveries:
         """Stops sending, and ends every wait."""
         with self._lock:
             self._outbox.close()
+        if self._sharing.lookups:
+            self._sharing.lookups.stop()
 
     def _new_outbox(self) -> Outbox:
         return Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
+from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.messages import message
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
@@ -31,8 +32,8 @@ _CRASHED = Outcome(error="The mock itself failed")
 class Sharing(NamedTuple):
     """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
 
-    `own_ports` are those of the mock itself, which is not called. `report` takes the traceback; every environment puts
-    its own in.
+    `own_ports` are those of the mock itself, which is not called. With `capture`, a reason, nothing is sent at all.
+    `report` takes the traceback; every environment puts its own in, and `lookups` of its own.
     """
 
     wake: Callable[[Any], None]
@@ -40,9 +41,11 @@ class Sharing(NamedTuple):
     most_kept: int
     own_ports: Container[int] = ()
     report: Callable[[str], None] = lambda _: None
+    lookups: Lookups | None = None
+    capture: str = ""
 
     def sending(self, outgoing: Outgoing) -> Sending:
-        return Sending(outgoing, self.deliver_to, self.own_ports)
+        return Sending(outgoing, self.deliver_to, self.own_ports, self.lookups or Lookups(), self.capture)
 
 
 @dataclass(order=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.outbox import Sharing
 from talkover_mock.dialect.settings import Settings
@@ -77,7 +78,7 @@ class Environment:
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report)
+        sharing = sharing._replace(report=self.report, lookups=Lookups())
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
 
     @property
