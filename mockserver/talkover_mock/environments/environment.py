@@ -57,6 +57,7 @@ class Environment:
         "errors",
         "expired_tokens",
         "faults",
+        "for_pages",
         "journal",
         "name",
         "rate_limit",
@@ -68,6 +69,8 @@ class Environment:
         self.name, self.baseline = name, fixture.baseline
         self.tokens, self.expired_tokens = fixture.tokens, fixture.expired_tokens
         self.clock = clock
+        self.for_pages: Environment | None = None
+        """The copy for foreign web pages, see World.for_page."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self._lock = RLock()
@@ -101,8 +104,9 @@ class Environment:
     def reset(self) -> None:
         """Goes back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
 
-        A large baseline costs no more than a small one.
+        A large baseline costs no more than a small one. The copy for foreign web pages ends.
         """
+        self.end_for_pages()
         with self._lock:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
@@ -114,9 +118,16 @@ class Environment:
 
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""
+        self.end_for_pages()
         self.deliveries.close()
         self.journal.close()
         self.faults.close()
+
+    def end_for_pages(self) -> None:
+        """Closes the copy for foreign web pages; the next page gets a new one."""
+        copy, self.for_pages = self.for_pages, None
+        if copy:
+            copy.close()
 
     def take_snapshot(self, name: str) -> Snapshot:
         """Keeps a copy of the state under a name, and replaces the snapshot of that name. Raises Unfit, Conflict."""
