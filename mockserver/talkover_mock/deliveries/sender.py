@@ -29,6 +29,8 @@ from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii
 
 MOST_ANSWER_BYTES = 64 * 1024
 """The bytes of an answer's body that are kept."""
+MOST_HEADER_BYTES = 256 * 1024
+"""The characters of a request's headers at most."""
 _MOST_RAW_BYTES = 1024 * 1024
 """The bytes of a whole answer, with its head, that are read at most."""
 _FRAMING = ("content-length", "transfer-encoding", "connection")
@@ -45,7 +47,8 @@ def outgoing(method: str, url: str, headers: Sequence[tuple[str, str]], body: by
     given = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
     own = not_replaced([*_headers_of(url), ("User-Agent", USER_AGENT)], given)
     framing = [("Content-Length", str(len(body))), ("Connection", "close")]
-    return Outgoing(method, url, (*own, *framing, *given), body, timeout)
+    unsent = [name for name, _ in headers if name.lower() in _FRAMING]
+    return Outgoing(method, url, (*own, *framing, *given), body, timeout, unsent)
 
 
 def not_replaced(own: Sequence[tuple[str, str]], given: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -255,6 +258,8 @@ def _request(outgoing: Outgoing) -> bytes:
     for name, value in outgoing.headers:
         if not HEADER_NAME.fullmatch(name) or _BAD_HEADER.search(value):
             raise ValueError(f"Invalid header: {name}")
+    if sum(len(name) + len(value) for name, value in outgoing.headers) > MOST_HEADER_BYTES:
+        raise ValueError(f"The headers are larger than {MOST_HEADER_BYTES} bytes, the limit of this mock")
     head = "".join(f"{name}: {value}\r\n" for name, value in outgoing.headers)
     return f"{outgoing.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + outgoing.body
 

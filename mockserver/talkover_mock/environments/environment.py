@@ -10,7 +10,7 @@ from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
-from talkover_mock.deliveries.outbox import Sharing
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.journal import Journal
@@ -168,7 +168,7 @@ class Environment:
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
         with self._lock:
-            before = self.clock.moment()
+            before = self.deliveries.now()
             self.clock.freeze(moment)
             self.deliveries.clock_was_set(before)
             if self.clock.moment() > before and moment:
@@ -177,7 +177,7 @@ class Environment:
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""
         with self._lock:
-            before = self.clock.moment()
+            before = self.deliveries.now()
             self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
 

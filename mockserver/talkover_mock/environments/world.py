@@ -10,8 +10,8 @@ from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
-from talkover_mock.deliveries.outbox import Sharing
 from talkover_mock.deliveries.pump import Pump
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
 from talkover_mock.environments.environment import Environment, check_name
 from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
