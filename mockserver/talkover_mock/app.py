@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from talkover_mock.admin.guard import Guard
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.environments.world import World
+from talkover_mock.web.origins import Origins
 from talkover_mock.web.request_log import Log
 
 if TYPE_CHECKING:
@@ -14,22 +15,27 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-def create_app(world: World, guard: Guard | None = None, log: Log | None = None) -> "Flask":
+def create_app(
+    world: World, guard: Guard | None = None, log: Log | None = None, origins: Origins | None = None
+) -> "Flask":
     """The Flask application with the API, and with the admin routes where there is a `guard` for them.
 
-    `log` gets a line for each request. The API's routes are in `url_map` too, but a call to them is answered in
-    front of Flask, without a request context: hooks run for the admin routes only.
+    `log` gets a line for each request; `origins` are the web pages that may call the API, by default the guard's.
+    The API's routes are in `url_map` too, but a call to them is answered in front of Flask, without a request context:
+    hooks run for the admin routes only.
     """
-    api = ApiApplication(world, log)
+    api = ApiApplication(world, log, origins=origins or (guard.origins if guard else None))
     app = _flask(api, world, guard, log)
     api.otherwise = app.wsgi_app if guard else None
     app.wsgi_app = api  # type: ignore[method-assign]  # as Flask documents it for middleware
     return app
 
 
-def create_wsgi_app(world: World, guard: Guard | None = None, log: Log | None = None) -> ApiApplication:
+def create_wsgi_app(
+    world: World, guard: Guard | None = None, log: Log | None = None, origins: Origins | None = None
+) -> ApiApplication:
     """The same application, which answers the API sooner: the admin side is imported when its first request comes."""
-    api = ApiApplication(world, log)
+    api = ApiApplication(world, log, origins=origins or (guard.origins if guard else None))
     if guard:
         api.otherwise = _Late(lambda: _admin_side(api, world, guard, log))
     return api

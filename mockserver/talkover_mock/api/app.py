@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from talkover_mock.api import FAMILIES
 from talkover_mock.api.fault_answers import strike, struck_answer
 from talkover_mock.api.near_routes import encoded_path, near_route
+from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of
 from talkover_mock.base.headers import header_text
@@ -13,6 +14,7 @@ from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFou
 from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON, Answer, error_answer
+from talkover_mock.web.origins import Origins
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
 from talkover_mock.web.routes import API, is_admin
@@ -29,12 +31,19 @@ _MOST_DIGITS = 4
 class ApiApplication:
     """Answers every path but those below `/__admin`, which go to `otherwise` where there is one.
 
-    `log` gets a line for each request. The framework stays outside: its context, sessions and signals are nothing
-    that a route of the API uses, and every call would pay for them.
+    `log` gets a line for each request; `origins` are the web pages that may come. The framework stays outside: its
+    context, sessions and signals are nothing that a route of the API uses, and every call would pay for them.
     """
 
-    def __init__(self, world: World, log: Log | None = None, otherwise: "WSGIApplication | None" = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        log: Log | None = None,
+        otherwise: "WSGIApplication | None" = None,
+        origins: Origins | None = None,
+    ) -> None:
         self._world, self._log, self.otherwise = world, log, otherwise
+        self._origins = origins or Origins()
         api = Api()
         for family in FAMILIES:
             family.register(api)
@@ -45,7 +54,7 @@ class ApiApplication:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if self.otherwise and is_admin(environ["PATH_INFO"]):
             return self.otherwise(environ, start_response)
-        return self.answer(MockRequest(environ, self._world))(environ, start_response)
+        return self.answer(self._request(environ))(environ, start_response)
 
     def begin(self, environ: "WSGIEnvironment") -> "WSGIApplication":
         """For a server's event loop: the answer where it is quick, else the application that makes it in a thread.
@@ -55,7 +64,7 @@ class ApiApplication:
         """
         if self.otherwise and is_admin(environ["PATH_INFO"]):
             return self.otherwise
-        request = MockRequest(environ, self._world)
+        request = self._request(environ)
         self._match(request)
         if request.route is None or not request.route.is_quick or len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
             return _Elsewhere(lambda: self.answer(request))
@@ -66,6 +75,12 @@ class ApiApplication:
             return self._quick(request)
         finally:
             environment.release()
+
+    def _request(self, environ: "WSGIEnvironment") -> MockRequest:
+        request = MockRequest(environ, self._world)
+        if ("HTTP_ORIGIN" in environ or "HTTP_SEC_FETCH_SITE" in environ) and self._origins.is_foreign(environ):
+            request.page = foreign_page(environ)
+        return request
 
     def _quick(self, request: MockRequest) -> "WSGIApplication":
         """The answer under the environment's lock, unless it has to be explained first."""
@@ -154,6 +169,8 @@ class ApiApplication:
         if fault is not None:
             reason = headers.get(REASON)
             headers[REASON] = f"{fault.name} struck" + (f"; {reason}" if reason else "")
+        if request.page:
+            headers[REASON] = header_text("; ".join(filter(None, (headers.get(REASON), page_reason(request)))))
 
     def _record(self, request: MockRequest, answer: Answer) -> None:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""

@@ -46,7 +46,7 @@ def authenticate(request: MockRequest, route: Route) -> None:
     token = request.bearer_token
     if token is None:
         raise route.access(missing_token_reason(request))
-    environment = request.environment_or_none = request.world.by_token(token)
+    environment = request.open_environment(token)
     settings = environment.settings
     quota = request.quota = environment.rate_limit.count(token, settings.calls_a_minute)
     if quota.exceeded and settings.enforce_rate_limit:

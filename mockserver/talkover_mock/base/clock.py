@@ -3,18 +3,25 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+from talkover_mock.base.real_time import RealTime
+
 
 def real_time() -> datetime:
     return datetime.now(timezone.utc)
 
 
+_LEAST_STEP = timedelta(milliseconds=100)
+"""A smaller difference between two clocks may be the pause between reading them."""
+
+
 class Clock:
     """Tells the time. `source` returns an aware datetime; a test may give its own instead of the real time."""
 
-    __slots__ = ("_frozen", "_offset", "_second", "_source")
+    __slots__ = ("_frozen", "_offset", "_second", "_source", "_started")
 
     def __init__(self, source: Callable[[], datetime] = real_time) -> None:
         self._source = source
+        self._started = self._ahead()
         self._frozen: datetime | None = None
         self._offset = timedelta()
         self._second = (0, datetime.fromtimestamp(0, timezone.utc))
@@ -40,6 +47,23 @@ class Clock:
         if second != self._second[0]:  # most calls come in the second of the one before: replacing takes longest
             self._second = second, moment.replace(microsecond=0)
         return self._second[1]
+
+    def step(self) -> timedelta:
+        """How far the system's clock was set since the last call; negative when it was set back.
+
+        Only the real time has steps: schedules follow the monotonic clock, and the time that they show may jump.
+        """
+        step = self._ahead() - self._started
+        if abs(step) < _LEAST_STEP:
+            return timedelta()
+        self._started += step
+        return step
+
+    def _ahead(self) -> timedelta:
+        """How far the source is ahead of the monotonic clock; nothing for a test's own source."""
+        if self._source is not real_time:
+            return timedelta()
+        return timedelta(seconds=self._source().timestamp() - RealTime.monotonic())
 
     def freeze(self, moment: datetime | None = None) -> None:
         """Stops the clock at `moment`, or at the present time of the clock."""

@@ -16,3 +16,11 @@ class RealTime:
     """Seconds that only grow, as finely as the system counts."""
     time = staticmethod(time.time)
     """Seconds since 1970."""
+
+
+def left(deadline: float) -> float:
+    """The seconds until a moment of the monotonic clock. Raises TimeoutError when it is past."""
+    seconds = deadline - RealTime.monotonic()
+    if seconds <= 0:
+        raise TimeoutError
+    return seconds

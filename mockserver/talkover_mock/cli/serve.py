@@ -30,6 +30,8 @@ from talkover_mock.web.server import Server, raise_file_limit
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
 
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@,]+/?", re.IGNORECASE)
+
 
 def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(_host, values))
@@ -47,6 +49,14 @@ def _host(value: str) -> str:
         detail = f"{brief(value)} is no host; give a name or an address alone, such as example.com{several}"
         raise click.BadParameter(detail)
     return host
+
+
+def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins as browsers send them: scheme, host and port, without a path. Raises BadParameter."""
+    for value in values:
+        if not _ORIGIN.fullmatch(value):
+            raise click.BadParameter(f"{brief(value)} is no origin; give one such as https://app.example.com:8443")
+    return tuple(value.rstrip("/") for value in values)
 
 
 def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -120,6 +130,16 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     "The variable has spaces between several.",
 )
 @click.option(
+    "--allow-origin",
+    multiple=True,
+    callback=_origins,
+    metavar="ORIGIN",
+    envvar="TALKOVER_MOCK_ALLOW_ORIGIN",
+    show_envvar=True,
+    help="The origin of a foreign web page that may call the API as any client does; may be repeated, * is any. "
+    "Other foreign pages get copies of the environments. The variable has spaces between several.",
+)
+@click.option(
     "--deliver-to",
     multiple=True,
     callback=_host_names,
@@ -148,6 +168,7 @@ def command(
     admin_token: str | None,
     no_admin: bool,
     allow_host: tuple[str, ...],
+    allow_origin: tuple[str, ...],
     deliver_to: tuple[str, ...],
     keep: int,
 ) -> None:
@@ -158,10 +179,11 @@ def command(
     _on_signal(lambda *_: sys.exit(0))
     forget_stale(port_file)
     world = World(_load(_given(paths, fixtures)), deliver_to=deliver_to, most_kept=keep)
-    guard = None if no_admin else Guard(host, allow_host, admin_token)
+    asked = Guard(host, allow_host, admin_token, allow_origin)
+    guard = None if no_admin else asked
     log = LogWriter()
     raise_file_limit()
-    server = _listen(create_wsgi_app(world, guard, log.write), host, port, log.write)
+    server = _listen(create_wsgi_app(world, guard, log.write, asked.origins), host, port, log.write)
     world.own_ports.add(server.port)
     _on_signal(lambda *_: server.stop_soon())
     try:

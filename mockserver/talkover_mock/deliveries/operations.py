@@ -7,10 +7,12 @@ from typing import Any, NamedTuple, cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
-from talkover_mock.base.refusals import Conflict
+from talkover_mock.base.refusals import Conflict, Unfit
 from talkover_mock.deliveries.messages import TEST_EVENT, message
-from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox, Sharing
+from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
+from talkover_mock.deliveries.payloads import TooLarge, size_of
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
@@ -20,6 +22,14 @@ from talkover_mock.state.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""
+
+
+MOST_EVENT_BYTES = 1024 * 1024
+"""The bytes of an event's call, of its context and of its further data, each about as JSON."""
+MOST_QUEUED_BYTES = 16 * 1024 * 1024
+"""The bytes of the data of all queued events of an environment."""
+_SMALL_BYTES = 1024
+"""Events up to this size are counted only by their number."""
 
 
 class Emitted(NamedTuple):
@@ -57,16 +67,17 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
-        Raises AgentNotFound, and Conflict when the queue is full.
+        Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
+        size = _size_of(call, context, extra)
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
             now = self._clock.moment()
             call = {"id": self.ids.new(now), **(call or {})}
-            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {})
+            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
             reasons = [(webhook, _reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
-            reason = self._reason_not_to_queue(len(deliveries))
+            reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
             for delivery in deliveries:
@@ -143,7 +154,7 @@ class Deliveries:
             self._advancing.release()
 
     def _advance(self, outbox: Outbox, seconds: float, gave_up: Callable[[], bool]) -> None:
-        target = self._clock.moment() + timedelta(seconds=seconds)
+        target = outbox.now() + timedelta(seconds=seconds)
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
             if due is None or due > target:
@@ -151,6 +162,10 @@ class Deliveries:
                 return
             self._clock.move_to(max(due, self._clock.moment()))
             outbox.wake()
+
+    def now(self) -> datetime:
+        """The environment's time, to note before the clock is set."""
+        return self._outbox.now()
 
     def clock_was_set(self, before: datetime) -> None:
         """Sends the deliveries that are due at the clock's new time; a clock set back makes no delivery wait longer."""
@@ -174,6 +189,8 @@ class Deliveries:
         """Stops sending, and ends every wait."""
         with self._lock:
             self._outbox.close()
+        if self._sharing.lookups:
+            self._sharing.lookups.stop()
 
     def _new_outbox(self) -> Outbox:
         return Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
@@ -182,10 +199,11 @@ class Deliveries:
         now = self._clock.moment()
         return Delivery(self.ids.new(now, self._outbox.log), webhook.id, occurrence, 1, now)
 
-    def _reason_not_to_queue(self, more: int) -> str:
+    def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept
         if queued + more <= most:
-            return ""
+            is_full = size > _SMALL_BYTES and self._outbox.queued_bytes + more * size > MOST_QUEUED_BYTES
+            return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data" if is_full else ""
         return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
 
     def _reason_not_to_retry(self, entry: Delivery, webhook: Webhook) -> str:
@@ -194,6 +212,15 @@ class Deliveries:
         if entry.created_at < self._clock.moment() - KEPT:
             return f"the log entry is over {KEPT.days} days old"
         return "" if webhook.enabled else "the webhook is disabled"
+
+
+def _size_of(*parts: Mapping[str, Any] | None) -> int:
+    """The size of an event's data. Raises Unfit over the limit."""
+    try:
+        return sum(size_of(part or {}, MOST_EVENT_BYTES) for part in parts)
+    except TooLarge:
+        detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
+        raise Unfit("The event is too large", detail) from None
 
 
 def _reason_to_skip(webhook: Webhook, event: str) -> str:

@@ -1,19 +1,20 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
 import traceback
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain, count
 from threading import Condition, RLock
-from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.deliveries.messages import message
+from talkover_mock.deliveries.payloads import TooLarge
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Agent, Webhook
@@ -26,23 +27,6 @@ _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
 _DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
 _CRASHED = Outcome(error="The mock itself failed")
-
-
-class Sharing(NamedTuple):
-    """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
-
-    `own_ports` are those of the mock itself, which is not called. `report` takes the traceback; every environment puts
-    its own in.
-    """
-
-    wake: Callable[[Any], None]
-    deliver_to: Sequence[str]
-    most_kept: int
-    own_ports: Container[int] = ()
-    report: Callable[[str], None] = lambda _: None
-
-    def sending(self, outgoing: Outgoing) -> Sending:
-        return Sending(outgoing, self.deliver_to, self.own_ports)
 
 
 @dataclass(order=True, slots=True)
@@ -84,7 +68,7 @@ class Outbox:
         if self.closed:
             return
         self.log.add(delivery.id, delivery)
-        scheduled = Scheduled(self._clock.moment(), next(self._numbers), delivery, may_retry)
+        scheduled = Scheduled(self.now(), next(self._numbers), delivery, may_retry)
         if delivery.webhook_id in self._busy and not self._clock.is_frozen:
             self._wait(scheduled)  # the pump looks again when that attempt has ended, and need not be woken
         else:
@@ -95,7 +79,7 @@ class Outbox:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
             while not self._has_to_wait():
-                now = self._clock.moment()
+                now = self.now()
                 if self._scheduled[0].due > now:
                     return None if self._clock.is_frozen else (self._scheduled[0].due - now).total_seconds()
                 attempt = self._take(heappop(self._scheduled), now)
@@ -107,19 +91,23 @@ class Outbox:
         with self._lock:
             return not self._has_to_wait() and (not self._clock.is_frozen or self._has_due())
 
-    def finish(self, attempt: "Attempt", outcome: Outcome) -> None:
-        """Logs what came of an attempt, and schedules the next one after a failure."""
+    def finish(self, attempt: "Attempt", outcome: Outcome, outgoing: Outgoing | None) -> None:
+        """Logs the outcome of an attempt, and schedules the next one after a failure.
+
+        `outgoing` is None for a request that could not be made; no retry can mend that.
+        """
         if self.closed:
             return
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
         del self._busy[delivery.webhook_id]
         self._sendings.discard(attempt.sending)
         self._release(delivery.webhook_id)
-        again = not outcome.successful and scheduled.may_retry and delivery.attempt <= attempt.webhook.max_retries
+        may_retry = scheduled.may_retry and outgoing is not None
+        again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         status = "success" if outcome.successful else "retrying" if again else "failed"
         if again:
             self._schedule_retry(delivery)
-        self._end(delivery._replace(outgoing=attempt.sending.outgoing), status, outcome)
+        self._end(delivery._replace(outgoing=outgoing), status, outcome)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
         """Until nothing is under way and nothing is due; the lock is free meanwhile.
@@ -135,6 +123,11 @@ class Outbox:
     @property
     def queued(self) -> int:
         return len(self._scheduled) + sum(map(len, self._waiting.values()))
+
+    @property
+    def queued_bytes(self) -> int:
+        """The bytes of the events' data that the queue holds."""
+        return sum(each.delivery.occurrence.size for each in chain(self._scheduled, *self._waiting.values()))
 
     def next_due(self) -> datetime | None:
         return self._scheduled[0].due if self._scheduled else None
@@ -169,9 +162,22 @@ class Outbox:
         """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
         back = before - self._clock.moment()
         if back > timedelta():
-            for scheduled in chain(self._scheduled, *self._waiting.values()):
-                scheduled.due -= back
+            self._shift(-back)
         self.wake()
+
+    def now(self) -> datetime:
+        """The environment's time. When the system's clock was set, all due times move along: the same seconds are left.
+
+        Called before the clock is frozen, moved or unfrozen, too.
+        """
+        step = self._clock.step()
+        if step and not self._clock.is_frozen:
+            self._shift(step)
+        return self._clock.moment()
+
+    def _shift(self, step: timedelta) -> None:
+        for scheduled in chain(self._scheduled, *self._waiting.values()):
+            scheduled.due += step
 
     def wake(self) -> None:
         self._sharing.wake(self)
@@ -182,11 +188,11 @@ class Outbox:
         return self.closed or not self._scheduled or len(self._busy) >= most
 
     def _has_due(self) -> bool:
-        return bool(self._scheduled) and self._scheduled[0].due <= self._clock.moment()
+        return bool(self._scheduled) and self._scheduled[0].due <= self.now()
 
     def _schedule_retry(self, delivery: Delivery) -> None:
         """The pump looks again after every attempt, and need not be woken."""
-        due = self._clock.moment() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
+        due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
         following = delivery._replace(attempt=delivery.attempt + 1)
         heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
 
@@ -205,21 +211,20 @@ class Outbox:
             return None
         return self._begin(scheduled, agent, webhook, now)
 
-    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> "Attempt | None":
-        """By the configuration of this moment."""
-        try:
-            outgoing = message(scheduled.delivery.occurrence, agent, webhook, self._state.settings, now)
-        except Exception:
-            self.report(traceback.format_exc())
-            self._refuse(scheduled, _CRASHED)
-            return None
+    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> "Attempt":
+        """By the configuration of this moment; the request is made later, outside of the lock."""
+        settings, occurrence = self._state.settings, scheduled.delivery.occurrence
         if scheduled.previous is not None:
             delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
             scheduled = replace(scheduled, delivery=delivery)
             self.log.add(delivery.id, delivery)
-        sending = self._sharing.sending(outgoing)
+        sending = self._sharing.sending(Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout))
         self._sendings.add(sending)
-        self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending)
+
+        def make() -> Outgoing:
+            return message(occurrence, agent, webhook, settings, now)
+
+        self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending, make)
         return attempt
 
     def _refuse(self, scheduled: Scheduled, outcome: Outcome) -> None:
@@ -264,16 +269,21 @@ class Attempt:
     scheduled: Scheduled
     webhook: Webhook
     sending: Sending
+    make: Callable[[], Outgoing]
 
     def run(self) -> None:
         """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
+        outgoing: Outgoing | None = None
         try:
+            outgoing = self.sending.outgoing = self.make()
             outcome = self.sending.run()
+        except TooLarge as error:
+            outcome = Outcome(error=str(error))
         except Exception:
             outcome = _CRASHED
             self.outbox.report(traceback.format_exc())
         with self.lock:
-            self.outbox.finish(self, outcome)
+            self.outbox.finish(self, outcome, outgoing)
 
     def stop(self) -> None:
         self.sending.stop()

@@ -11,6 +11,17 @@ from talkover_mock.dialect.placeholders import PLACEHOLDER
 
 _INDEX = re.compile("[0-9]{1,9}")
 _MISSING = ""
+MOST_BYTES = 4 * 1024 * 1024
+"""The most bytes of a payload, counted before it is written as JSON, which escapes some characters."""
+_SMALLEST = 2
+"""Bytes that any value takes at least, with its comma."""
+
+
+class TooLarge(Exception):
+    """A payload exceeds its limit in bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The payload is larger than {most} bytes, the limit of this mock")
 
 
 def to_bytes(payload: Any, style: str = "php") -> bytes:
@@ -23,18 +34,73 @@ def to_bytes(payload: Any, style: str = "php") -> bytes:
 def render(template: Any, scope: Mapping[str, Any]) -> Any:
     """The template with its placeholders filled in, at any depth; placeholders in filled-in values stay as they are.
 
-    A string that is one placeholder keeps the value's type; an unknown placeholder becomes the empty string.
+    A string that is one placeholder keeps the value's type; an unknown placeholder becomes the empty string. Raises
+    TooLarge as soon as the result would be.
     """
-    if isinstance(template, Mapping):
-        return {key: render(each, scope) for key, each in template.items()}
-    if isinstance(template, (list, tuple)):
-        return [render(each, scope) for each in template]
-    if not isinstance(template, str):
-        return template
-    whole = PLACEHOLDER.fullmatch(template)
-    if whole:
-        return _look_up(scope, whole[1])
-    return PLACEHOLDER.sub(lambda found: _text(_look_up(scope, found[1])), template)
+    return _Rendering(scope).render(template)
+
+
+def size_of(value: Any, most: int = MOST_BYTES) -> int:
+    """The size of a value, about that of its JSON. Raises TooLarge when it is over `most`, without looking further."""
+    size, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            size += len(each) + 2
+        elif isinstance(each, Mapping):
+            size += 2 + sum(len(str(key)) + 4 for key in each)
+            waiting.extend(each.values())
+        elif isinstance(each, (list, tuple)):
+            size += 2 + len(each)
+            waiting.extend(each)
+        else:
+            size += len(str(each))
+        if size > most:
+            raise TooLarge(most)
+    return size
+
+
+class _Rendering:
+    """Fills templates in, and counts the result while it grows; each value is looked up and measured once."""
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self._scope, self._left = scope, MOST_BYTES
+        self._values: dict[str, tuple[Any, int]] = {}
+        self._texts: dict[str, str] = {}
+
+    def render(self, template: Any) -> Any:
+        self._count(_SMALLEST)
+        if isinstance(template, Mapping):
+            self._count(sum(map(len, template)))
+            return {key: self.render(each) for key, each in template.items()}
+        if isinstance(template, (list, tuple)):
+            return [self.render(each) for each in template]
+        if not isinstance(template, str):
+            return template
+        whole = PLACEHOLDER.fullmatch(template)
+        if whole:
+            return self._value(whole[1])
+        self._count(len(template))
+        return PLACEHOLDER.sub(lambda found: self._text(found[1]), template)
+
+    def _value(self, path: str) -> Any:
+        if path not in self._values:
+            value = _look_up(self._scope, path)
+            self._values[path] = value, size_of(value)
+        value, size = self._values[path]
+        self._count(size)
+        return value
+
+    def _text(self, path: str) -> str:
+        value = self._value(path)
+        if path not in self._texts:
+            self._texts[path] = _text(value)
+        return self._texts[path]
+
+    def _count(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise TooLarge(MOST_BYTES)
 
 
 def _look_up(scope: Mapping[str, Any], path: str) -> Any:

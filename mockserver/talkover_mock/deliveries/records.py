@@ -16,16 +16,22 @@ class Occurrence(NamedTuple):
     call: Mapping[str, Any] = MappingProxyType({})
     context: Mapping[str, Any] | None = None
     extra: Mapping[str, Any] = MappingProxyType({})
+    size: int = 0
+    """About the bytes of call, context and extra as JSON."""
 
 
 class Outgoing(NamedTuple):
-    """A request as it is sent; `timeout` is in seconds, for connecting, sending and the whole answer."""
+    """A request as it is sent; `timeout` is in seconds, for connecting, sending and the whole answer.
+
+    `unsent` names the custom headers that the sender sets itself.
+    """
 
     method: str
     url: str
     headers: Sequence[tuple[str, str]]
     body: bytes
     timeout: float
+    unsent: Sequence[str] = ()
 
 
 class Outcome(NamedTuple):
@@ -68,8 +74,9 @@ class Delivery(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The size of both bodies in bytes."""
-        return (len(self.outgoing.body) if self.outgoing else 0) + (len(self.outcome.body) if self.outcome else 0)
+        """The size of both bodies, and of the event's data, in bytes."""
+        sent, answered = self.outgoing.body if self.outgoing else b"", self.outcome.body if self.outcome else ""
+        return self.occurrence.size + len(sent) + len(answered)
 
     @property
     def ended(self) -> bool:

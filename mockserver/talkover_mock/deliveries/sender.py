@@ -12,7 +12,7 @@ import re
 import selectors
 import socket
 import ssl
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,12 +22,15 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from talkover_mock.base.headers import HEADER_NAME
-from talkover_mock.base.real_time import RealTime
+from talkover_mock.base.real_time import RealTime, left
+from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.records import Outcome, Outgoing
 from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii_name, resolve
 
 MOST_ANSWER_BYTES = 64 * 1024
 """The bytes of an answer's body that are kept."""
+MOST_HEADER_BYTES = 256 * 1024
+"""The characters of a request's headers at most."""
 _MOST_RAW_BYTES = 1024 * 1024
 """The bytes of a whole answer, with its head, that are read at most."""
 _FRAMING = ("content-length", "transfer-encoding", "connection")
@@ -44,7 +47,8 @@ def outgoing(method: str, url: str, headers: Sequence[tuple[str, str]], body: by
     given = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
     own = not_replaced([*_headers_of(url), ("User-Agent", USER_AGENT)], given)
     framing = [("Content-Length", str(len(body))), ("Connection", "close")]
-    return Outgoing(method, url, (*own, *framing, *given), body, timeout)
+    unsent = [name for name, _ in headers if name.lower() in _FRAMING]
+    return Outgoing(method, url, (*own, *framing, *given), body, timeout, unsent)
 
 
 def not_replaced(own: Sequence[tuple[str, str]], given: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -74,6 +78,9 @@ class Sending:
     outgoing: Outgoing
     deliver_to: Sequence[str] = ()
     own_ports: Container[int] = ()
+    lookups: Lookups = field(default_factory=Lookups)
+    capture: str = ""
+    """The reason why nothing at all may be sent; empty where the target decides."""
     _socket: socket.socket | None = None
     _stopped: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -105,7 +112,9 @@ class Sending:
         if parts.scheme not in ("http", "https"):
             raise ValueError(f"Unsupported protocol: {parts.scheme}")
         request = _request(self.outgoing)
-        target = resolve(self.outgoing.url, self.deliver_to, self.own_ports)
+        if self.capture:
+            raise Captured(self.capture)
+        target = resolve(self.outgoing.url, self.deliver_to, self.own_ports, self._look_up(deadline))
         context = ssl.create_default_context() if parts.scheme == "https" else None
         connection = self._connect(target, deadline)
         if context:
@@ -113,13 +122,24 @@ class Sending:
         _send(connection, request, deadline)
         return _answer(connection, self.outgoing.method, deadline)
 
+    def _look_up(self, deadline: float) -> Callable[[str, int], list[str]]:
+        return lambda host, port: self.lookups.look_up(host, port, deadline, self._check)
+
     def _connect(self, target: Target, deadline: float) -> socket.socket:
         """Connects to the first address that accepts; each but the last may take half of the remaining time."""
         *others, last = target.addresses
+        refused: ConnectionRefusedError | None = None
         for address in others:
-            with suppress(OSError):
-                return self._connect_to(address, target.port, RealTime.monotonic() + _left(deadline) / 2)
-        return self._connect_to(last, target.port, deadline)
+            try:
+                return self._connect_to(address, target.port, RealTime.monotonic() + left(deadline) / 2)
+            except ConnectionRefusedError as error:
+                refused = error
+            except OSError:
+                continue
+        try:
+            return self._connect_to(last, target.port, deadline)
+        except OSError as error:
+            raise refused or error from None  # a machine without IPv6 has no address to refuse
 
     def _connect_to(self, address: str, port: int, deadline: float) -> socket.socket:
         connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
@@ -138,12 +158,12 @@ class Sending:
         """The number of the error, or 0. Polls for `stop`: not every system wakes a wait when its socket shuts down."""
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_WRITE)
-            while not selector.select(min(_left(deadline), _LOOK_SECONDS)):
+            while not selector.select(min(left(deadline), _LOOK_SECONDS)):
                 self._check()
         return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def _secure(self, context: ssl.SSLContext, connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
-        connection.settimeout(_left(deadline))
+        connection.settimeout(left(deadline))
         with self._lock:  # a `stop` in between would shut down the socket that is no longer used
             self._check()
             secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
@@ -181,7 +201,7 @@ class _Within(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(_left(self._deadline))
+        self._connection.settimeout(left(self._deadline))
         count = self._connection.recv_into(buffer)
         self._left_to_read -= count
         if self._left_to_read < 0:  # for example an endless chunk, which the parser would read whole
@@ -205,10 +225,10 @@ class _WholeLines(io.BufferedReader):
 
 def _send(connection: socket.socket, request: bytes, deadline: float) -> None:
     """Sends the whole request within the deadline; `sendall` of TLS would start the time anew for each piece."""
-    left = memoryview(request)
-    while left:
-        connection.settimeout(_left(deadline))
-        left = left[connection.send(left) :]
+    rest = memoryview(request)
+    while rest:
+        connection.settimeout(left(deadline))
+        rest = rest[connection.send(rest) :]
 
 
 def _answer(connection: socket.socket, method: str, deadline: float) -> Outcome:
@@ -238,15 +258,10 @@ def _request(outgoing: Outgoing) -> bytes:
     for name, value in outgoing.headers:
         if not HEADER_NAME.fullmatch(name) or _BAD_HEADER.search(value):
             raise ValueError(f"Invalid header: {name}")
+    if sum(len(name) + len(value) for name, value in outgoing.headers) > MOST_HEADER_BYTES:
+        raise ValueError(f"The headers are larger than {MOST_HEADER_BYTES} bytes, the limit of this mock")
     head = "".join(f"{name}: {value}\r\n" for name, value in outgoing.headers)
     return f"{outgoing.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + outgoing.body
-
-
-def _left(deadline: float) -> float:
-    left = deadline - RealTime.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 def _reason(error: Exception) -> str:

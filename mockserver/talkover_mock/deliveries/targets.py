@@ -1,10 +1,11 @@
 """Decides where deliveries may really go: to this machine and its network, and elsewhere only when allowed."""
 
+import posixpath
 import socket
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 Address = IPv4Address | IPv6Address
 
@@ -40,6 +41,10 @@ _METADATA = _networks(
 """Link-local addresses, and the other addresses at which clouds serve credentials."""
 _NAT64 = ip_network("64:ff9b::/96")
 _LOCAL_NAMES = ("host.docker.internal",)
+_LOOPBACK = ("127.0.0.1", "::1")
+_ADMIN = "__admin"
+_MOST_DECODED = 5
+"""How often a path is decoded: a proxy on the way may decode it once more than its receiver."""
 
 
 class Captured(Exception):
@@ -58,14 +63,30 @@ class Target(NamedTuple):
     addresses: tuple[str, ...]
 
 
-def resolve(url: str, deliver_to: Sequence[str] = (), own_ports: Container[int] = ()) -> Target:
-    """The target of an http or https URL. Raises Unresolved, and Captured: without a look-up where the name decides.
+def look_up(host: str, port: int) -> list[str]:
+    """The addresses of a name, in the system's order. Raises Unresolved."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unresolved(str(error)) from None
+    return [str(address[0]) for *_, address in found]
+
+
+def resolve(
+    url: str,
+    deliver_to: Sequence[str] = (),
+    own_ports: Container[int] = (),
+    look_up: Callable[[str, int], list[str]] = look_up,
+) -> Target:
+    """The target of an http or https URL. Raises Unresolved, and Captured: without a look-up where the URL decides.
 
     Allowed are loopback and private addresses, names of one label (containers have them), `host.docker.internal`, and
-    any address of a host in `deliver_to` but metadata addresses. The mock itself, on one of its `own_ports`, is never
-    called: a web page may create webhooks, and could so drive the admin routes.
+    any address of a host in `deliver_to` but metadata addresses. The admin routes of any mock, and this mock itself on
+    one of its `own_ports`, are never called: a webhook could drive them past the guard against web pages.
     """
     parts = urlsplit(url)
+    if _is_admin(parts.path):
+        raise Captured(f"the path is /{_ADMIN} or below it; the admin routes of a mock server are never called")
     host = ascii_name(parts.hostname or "").rstrip(".")
     port = parts.port if parts.port is not None else 443 if parts.scheme == "https" else 80
     opened = host in {name.lower().rstrip(".") for name in deliver_to}
@@ -74,7 +95,9 @@ def resolve(url: str, deliver_to: Sequence[str] = (), own_ports: Container[int] 
         raise Captured(f"{host} is a link-local or metadata address; such addresses are never called")
     if not (opened or _is_near(host, literal)):
         raise Captured(f"{host} is not on this machine or network; start with --deliver-to {host} to deliver there")
-    addresses = [address for address in _addresses(host, port) if _may_be_called(address, opened)]
+    found = [host] if literal else _with_other_loopback(host, look_up(host, port))
+    literals = dict.fromkeys(address for address in map(_literal, found) if address is not None)
+    addresses = [address for address in literals if _may_be_called(address, opened)]
     if not addresses:
         raise Captured(f"{host} has no address that may be called")
     if port in own_ports and any(map(_is_own, addresses)):
@@ -112,13 +135,23 @@ def _is_metadata(address: Address) -> bool:
     return any(form in network for form in forms if form is not None for network in _METADATA)
 
 
-def _addresses(host: str, port: int) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unresolved(str(error)) from None
-    literals = (_literal(str(sockaddr[0])) for *_, sockaddr in found)
-    return list(dict.fromkeys(address for address in literals if address is not None))
+def _is_admin(path: str) -> bool:
+    """Whether some server or proxy may take the path for `/__admin`: decoded, without dot segments, in any case."""
+    for _ in range(_MOST_DECODED):
+        path, encoded = unquote(path), path
+        plain = posixpath.normpath("/" + path.replace("\\", "/").lstrip("/"))
+        if plain.split("/")[1].partition(";")[0].lower() == _ADMIN:
+            return True
+        if path == encoded:
+            break
+    return False
+
+
+def _with_other_loopback(host: str, found: list[str]) -> list[str]:
+    """For `localhost`, both loopback addresses: an application may listen on the one that the system does not name."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return [*found, *(each for each in _LOOPBACK if set(found) & set(_LOOPBACK))]
+    return found
 
 
 def _is_own(address: Address) -> bool:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
-from talkover_mock.deliveries.outbox import Sharing
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.journal import Journal
@@ -56,6 +57,7 @@ class Environment:
         "errors",
         "expired_tokens",
         "faults",
+        "for_pages",
         "journal",
         "name",
         "rate_limit",
@@ -67,6 +69,8 @@ class Environment:
         self.name, self.baseline = name, fixture.baseline
         self.tokens, self.expired_tokens = fixture.tokens, fixture.expired_tokens
         self.clock = clock
+        self.for_pages: Environment | None = None
+        """The copy for foreign web pages, see World.for_page."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self._lock = RLock()
@@ -77,7 +81,7 @@ class Environment:
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report)
+        sharing = sharing._replace(report=self.report, lookups=Lookups())
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
 
     @property
@@ -100,8 +104,9 @@ class Environment:
     def reset(self) -> None:
         """Goes back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
 
-        A large baseline costs no more than a small one.
+        A large baseline costs no more than a small one. The copy for foreign web pages ends.
         """
+        self.end_for_pages()
         with self._lock:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
@@ -113,9 +118,16 @@ class Environment:
 
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""
+        self.end_for_pages()
         self.deliveries.close()
         self.journal.close()
         self.faults.close()
+
+    def end_for_pages(self) -> None:
+        """Closes the copy for foreign web pages; the next page gets a new one."""
+        copy, self.for_pages = self.for_pages, None
+        if copy:
+            copy.close()
 
     def take_snapshot(self, name: str) -> Snapshot:
         """Keeps a copy of the state under a name, and replaces the snapshot of that name. Raises Unfit, Conflict."""
@@ -156,7 +168,7 @@ class Environment:
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
         with self._lock:
-            before = self.clock.moment()
+            before = self.deliveries.now()
             self.clock.freeze(moment)
             self.deliveries.clock_was_set(before)
             if self.clock.moment() > before and moment:
@@ -165,7 +177,7 @@ class Environment:
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""
         with self._lock:
-            before = self.clock.moment()
+            before = self.deliveries.now()
             self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
 

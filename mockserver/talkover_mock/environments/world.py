@@ -10,8 +10,8 @@ from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
-from talkover_mock.deliveries.outbox import Sharing
 from talkover_mock.deliveries.pump import Pump
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
 from talkover_mock.environments.environment import Environment, check_name
 from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
@@ -19,8 +19,11 @@ from talkover_mock.state.names import is_token
 from talkover_mock.state.store import Baseline
 
 MOST_ENVIRONMENTS = 10_000
+FOR_PAGES = "@web-pages"
+"""Ends the name of a copy; no environment can be opened under such a name."""
 MOST_KEPT = 5_000
 _MOST_CLOSED_TOKENS = 100_000
+_FOR_A_PAGE = "the environment is a copy for foreign web pages, from which nothing is sent (see --allow-origin)"
 
 
 class World:
@@ -68,7 +71,8 @@ class World:
     def environments(self) -> Mapping[str, Environment]:
         """The environments by name, as they are now."""
         with self._lock:
-            return dict(self._environments)
+            pages = [each.for_pages for each in self._environments.values()]
+            return {**self._environments, **{each.name: each for each in pages if each}}
 
     def by_token(self, token: str) -> Environment:
         """The environment that the token opens. Raises InvalidToken, ExpiredToken.
@@ -94,10 +98,31 @@ class World:
 
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
-        environment = self._environments.get(name)
+        original, suffix, rest = name.partition(FOR_PAGES)
+        environment = self._environments.get(original)
+        if environment and suffix:
+            environment = None if rest else environment.for_pages
         if environment is None:
             raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
         return environment
+
+    def for_page(self, environment: Environment) -> Environment:
+        """The copy of an environment's baseline for all foreign web pages; made when the first one comes.
+
+        Nothing that it delivers is sent. It ends with the next reset of its original, and when that is closed.
+        """
+        return environment.for_pages or self._copy_for_pages(environment)
+
+    def _copy_for_pages(self, environment: Environment) -> Environment:
+        with self._lock:
+            if environment.for_pages is None:
+                sharing = self._sharing._replace(capture=_FOR_A_PAGE)
+                fixture = EnvironmentFixture(environment.baseline, ())
+                copy = Environment(environment.name + FOR_PAGES, fixture, Clock(self._time), sharing)
+                if self._stopped:
+                    copy.close()
+                environment.for_pages = copy
+            return environment.for_pages
 
     def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
         """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
@@ -117,6 +142,9 @@ class World:
         """Closes an opened environment; its token is invalid from then on. Raises Missing, Conflict."""
         with self._lock:
             environment = self.by_name(name)
+            if name.endswith(FOR_PAGES):
+                self._environments[name.removesuffix(FOR_PAGES)].end_for_pages()
+                return environment
             if name in self._permanent:
                 detail = f"environment {brief(name)} comes from the fixture; reset it instead"
                 raise Conflict("The environment stays", detail)

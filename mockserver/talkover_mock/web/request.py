@@ -49,7 +49,7 @@ class MockRequest:
 
     __slots__ = (
         *("_body", "bearer_token", "environ", "environment_or_none", "ids", "method", "note", "path"),
-        *("quota", "route", "started", "struck", "world"),
+        *("page", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
@@ -62,6 +62,8 @@ class MockRequest:
         self.ids: Mapping[str, str] = {}
         self.environment_or_none: Environment | None = None
         """The environment that the token opens, once that is known."""
+        self.page = ""
+        """The foreign web page that sent the request, in words; empty for any other client."""
         self.quota: Quota | None = None
         self.note = ""
         """What of the input was ignored, and why."""
@@ -81,7 +83,15 @@ class MockRequest:
 
     def environment_of(self) -> Environment:
         """The environment that the token opens or, expired, did open; the default one when it opens none."""
-        return self.environment_or_none or self.world.of_token(self.bearer_token)
+        return self.environment_or_none or self._own(self.world.of_token(self.bearer_token))
+
+    def open_environment(self, token: str) -> Environment:
+        """The environment that the token opens; for a foreign page its copy. Raises InvalidToken, ExpiredToken."""
+        self.environment_or_none = self._own(self.world.by_token(token))
+        return self.environment_or_none
+
+    def _own(self, environment: Environment) -> Environment:
+        return self.world.for_page(environment) if self.page else environment
 
     @property
     def fault(self) -> str:

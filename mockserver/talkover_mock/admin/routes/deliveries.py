@@ -90,6 +90,7 @@ def present(delivery: Delivery) -> dict[str, Any]:
             "method": outgoing.method,
             "url": outgoing.url,
             "headers": joined(outgoing.headers),
+            **({"headers_not_sent": list(outgoing.unsent)} if outgoing.unsent else {}),
             "body": outgoing.body.decode(),
         }
         if outgoing

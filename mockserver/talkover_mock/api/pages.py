@@ -1,0 +1,20 @@
+"""The words for requests of foreign web pages, which get copies of the environments."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from talkover_mock.base.words import brief
+from talkover_mock.web.request import MockRequest
+
+_ANOTHER_SITE = "another site"
+
+
+def foreign_page(environ: Mapping[str, Any]) -> str:
+    """The page by its origin; without one, only that it is of another site is known."""
+    return brief(environ.get("HTTP_ORIGIN") or _ANOTHER_SITE).strip('"')
+
+
+def page_reason(request: MockRequest) -> str:
+    """The sentence in the answers to a foreign web page."""
+    opened = f"; start with --allow-origin {request.page} to let it in" if request.page != _ANOTHER_SITE else ""
+    return f"a web page of {request.page} was given a copy, environment {request.environment_of().name}{opened}"

@@ -1,0 +1,27 @@
+"""The parts that the outboxes of all environments share."""
+
+from collections.abc import Callable, Container, Sequence
+from typing import Any, NamedTuple
+
+from talkover_mock.deliveries.lookups import Lookups
+from talkover_mock.deliveries.records import Outgoing
+from talkover_mock.deliveries.sender import Sending
+
+
+class Sharing(NamedTuple):
+    """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
+
+    `own_ports` are those of the mock itself, which is not called. With `capture`, a reason, nothing is sent at all.
+    `report` takes the traceback; every environment puts its own in, and `lookups` of its own.
+    """
+
+    wake: Callable[[Any], None]
+    deliver_to: Sequence[str]
+    most_kept: int
+    own_ports: Container[int] = ()
+    report: Callable[[str], None] = lambda _: None
+    lookups: Lookups | None = None
+    capture: str = ""
+
+    def sending(self, outgoing: Outgoing) -> Sending:
+        return Sending(outgoing, self.deliver_to, self.own_ports, self.lookups or Lookups(), self.capture)
