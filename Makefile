@@ -7,7 +7,7 @@ DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
 
-.PHONY: all lint types test run lowest dist bench soak clean
+.PHONY: all lint types test quick run lowest dist bench soak clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -41,6 +41,10 @@ types: $(DEV)
 test: $(DEV)
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+# What takes no quarter of a second: to run while changing something. `make test` is what counts.
+quick: $(DEV)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+
 # The suite with the lowest version of each dependency that setup.cfg allows.
 LOWEST := .venv-lowest
 lowest: $(LOWEST)/lowest.txt
@@ -55,7 +59,10 @@ dist: $(DEV)
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 
+# Measures beside pytest-httpserver, and with wrk, whose figures are left out where it is not and can't be installed.
 bench: $(DEV)
+	$(BIN)/pip install --quiet 'pytest-httpserver~=1.1'
+	command -v wrk || { test "$$(id -u)" = 0 && apt-get install --quiet=2 wrk; } || true
 	$(BIN)/python -m benchmarks
 
 # Ten minutes; `make soak SECONDS=60` is one.

@@ -23,8 +23,9 @@ _COMPILED = ROOT / "build" / "compiled"
 class Connection:
     """A kept-alive connection. It does less than a client library, so that what is measured is the server."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, process: int = 0) -> None:
+        """`process` is the id of the server's process, where that is another one."""
+        self.port, self.process = port, process
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
 
     def call(self, request: bytes) -> bytes:
@@ -87,7 +88,7 @@ def running(command: tuple[str, ...]) -> Iterator[Connection]:
     with subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=ROOT,
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -95,13 +96,13 @@ def running(command: tuple[str, ...]) -> Iterator[Connection]:
             url = cast(IO[bytes], process.stdout).readline()
             if not url:
                 raise RuntimeError(f"python -m {' '.join(command)} ended with {process.wait()}")
-            with Connection(int(url.rpartition(b":")[2])) as connection:
+            with Connection(int(url.rpartition(b":")[2]), process.pid) as connection:
                 yield connection
         finally:
             process.terminate()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The variables of this process without those that change how the programs run."""
     changed = ("TALKOVER_MOCK_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(changed)}

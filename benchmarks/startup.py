@@ -11,7 +11,7 @@ _ROUNDS = 21
 
 def measure() -> Iterator[Figure]:
     name = "spawn to first 200, against bare Flask and waitress"
-    yield ratio(name, 1.3, lambda: _first_answer(MOCK), lambda: _first_answer(BARE), _ROUNDS)
+    yield ratio(name, 1.2, lambda: _first_answer(MOCK), lambda: _first_answer(BARE), _ROUNDS)
 
 
 def _first_answer(command: tuple[str, ...]) -> float:

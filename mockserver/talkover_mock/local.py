@@ -16,6 +16,8 @@ from talkover_mock.loading.files import default_fixture, load
 from talkover_mock.loading.fixture import DEFAULT, Fixture
 from talkover_mock.web.server import Server
 
+__all__ = ["running_mockserver"]
+
 Fixtures = str | Path | Sequence[str | Path]
 """A fixture file or folder, or several."""
 

@@ -13,6 +13,8 @@ from socketserver import TCPServer
 from threading import Condition, Event, Thread
 from typing import Any
 
+__all__ = ["Answer", "ReceivedRequest", "WebhookReceiver", "running_receiver"]
+
 __tracebackhide__ = True  # pytest shows the test's own line
 _MOST_SHOWN = 10
 

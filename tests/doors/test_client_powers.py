@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 import requests
 
+from talkover_mock.admin.routes.about import description
 from talkover_mock.client import MockServer
-from tests.conftest import ROOT
 from tests.support.documented import AGENT, TOGGLE, UNKNOWN, WEBHOOK
 
 WAIT = 10.0
@@ -207,7 +207,7 @@ def test_environments_are_listed_read_and_closed_by_name(mock: MockServer) -> No
 
 
 def test_the_description_is_what_the_package_ships(mock: MockServer) -> None:
-    assert mock.openapi() == (ROOT / "mockserver" / "talkover_mock" / "openapi.yaml").read_text(encoding="utf-8")
+    assert mock.openapi() == description()
 
 
 def test_so_many_requests_are_waited_for_no_longer_than_until_they_have_come(mock: MockServer) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from talkover_mock.admin.routes.about import DOCUMENT as PATH
+from talkover_mock.admin.routes.about import description
 
-TEXT = PATH.read_text()
+TEXT = description()
 DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
 _METHODS = ("get", "post", "put", "patch", "delete")
 

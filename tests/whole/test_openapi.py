@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from talkover_mock import __version__
 from talkover_mock.admin.guard import Guard
+from talkover_mock.admin.routes.about import DOCUMENT as FILE
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import read_file
@@ -37,6 +38,7 @@ from tests.support.openapi_document import (
 
 NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 URL = "http://127.0.0.1:7357"
+SHIPPED = [read_file(path) for path in sorted(FIXTURES.glob("*.yaml"))]
 OF_HTTP = {"Content-Type", "Content-Length", "Date"}
 WITHOUT_EXAMPLE = {
     *(("listAssumptions", "200"), ("readOpenapi", "200"), ("takeSnapshot", "404")),  # too long: lists of everything
@@ -51,8 +53,7 @@ MEASURED = ("duration_ms", "response_time", "uptime_seconds")
 @contextmanager
 def client(request: dict[str, Any]) -> Iterator[FlaskClient]:
     """Of a server with the shipped fixtures, and with what the example asks for besides."""
-    sources = [read_file(path) for path in sorted(FIXTURES.glob("*.yaml"))]
-    described = read_fixture([*sources, source(request.get("fixture", {}))])
+    described = read_fixture([*SHIPPED, source(request.get("fixture", {}))])
     world = World(described, time=lambda: NOW, most_kept=request.get("most_kept", MOST_KEPT))
     yield create_app(world, Guard(token=request.get("admin_token"))).test_client()
     world.stop()
@@ -100,12 +101,14 @@ def check_headers(response: dict[str, Any], answer: TestResponse) -> None:
         assert mistakes(schema, int(value) if schema.get("type") == "integer" else value) == []
 
 
+@pytest.mark.slow
 def test_the_document_is_valid() -> None:
     assert [str(error) for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
 
 
-def test_the_document_is_of_this_version() -> None:
+def test_the_document_has_the_version_of_the_package_which_its_file_does_not_repeat() -> None:
     assert DOCUMENT["info"]["version"] == __version__
+    assert "\n  version: '{version}'\n" in FILE.read_text()
 
 
 def test_the_route_serves_the_document(http: FlaskClient) -> None:
@@ -141,7 +144,13 @@ def test_every_answer_has_an_example() -> None:
     assert {each for each in documented - shown if each[1] != "500"} == WITHOUT_EXAMPLE
 
 
-@pytest.mark.parametrize("example", examples(), ids=str)
+EXAMPLES = [
+    pytest.param(each, id=str(each), marks=[pytest.mark.slow] if each.request.get("times", 1) > 50 else [])
+    for each in examples()
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
 def test_the_server_gives_every_example(example: Example) -> None:
     with client(example.request) as http:
         for first in example.request.get("first", ()):

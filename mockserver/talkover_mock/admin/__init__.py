@@ -1,5 +1,5 @@
-"""The surface of the test harness, `/__admin`: guard, checks of input, problem details, search, routes, the page.
-
-It may import `web` and everything below it, and never `api`: the names of the API's operations are handed in. Rules
-and answers of the vendor's API do not belong here, nor records that an environment has to keep.
+"""The surface of the harness, `/__admin`: its routes (routes/), who may ask (guard.py), checks of input (checks.py),
+problem details, searches, the page (page/), and the same routes for a client in this process (harness.py).
+It may import `web` and every wing below it; the names of the API's operations are handed in.
+A rule or an answer of the vendor's API, or a record that an environment has to keep, never belongs here.
 """

@@ -1,7 +1,7 @@
-"""The vendor's surface: what the documented API answers, and how every call to it is checked, answered and noted.
-
-It may import everything to the left of it, and never the admin surface. Rules of the API do not belong here (they are
-in `dialect`), nor does anything that only the test harness may ask.
+"""The vendor's surface: the documented endpoints (routes/), how each call is matched, checked and noted (app.py,
+routing.py, input.py, recording.py), and what a fault does to a call (fault_answers.py).
+It may import `web` and every wing below it.
+A rule of the API (it is in `dialect`) or a question that only the test harness may ask never belongs here.
 """
 
 from talkover_mock.api.routes import agents, deliveries, health, webhooks

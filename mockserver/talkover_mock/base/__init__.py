@@ -1,5 +1,5 @@
-"""Tools for every wing: the clock, moments as texts (moments.py), histories and waits (history.py), `*` patterns,
-header texts and the masking of a token (headers.py), refusals, and the words and hints of messages (words.py).
+"""Tools for every wing: clocks (clock.py, real_time.py) and moments, what has happened and waits for it (history.py,
+signals.py), threads (workers.py), header texts and the masking of a token (headers.py), refusals, hints (words.py).
 It imports the standard library only.
 A rule of the vendor's API, a record of an environment or a use of Flask never belongs here.
 """

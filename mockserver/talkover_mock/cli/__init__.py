@@ -1,4 +1,8 @@
-"""The command `talkover-mock`: each subcommand is a module here, imported when it is called."""
+"""The command `talkover-mock`: each subcommand is a module here, imported when it is called; the default port is in
+_where.py, the options that commands share in _options.py, how they ask a running server in _remote.py.
+It may import every wing; no wing imports it.
+A check of the server or an operation on an environment never belongs here: a command reads, asks and prints.
+"""
 
 import importlib
 import pkgutil

@@ -1,4 +1,8 @@
-"""The harness's client: the admin routes of a server as methods. It imports nothing else of the package."""
+"""The harness's client: every admin route as a method (mock_server.py), over HTTP (remote.py) or straight to the server
+of this process (transport.py), searches (searching.py) and the texts of failed ones (expectations.py).
+It imports nothing else of the package.
+A rule of the API or a limit of the server never belongs here: the client asks, and raises what the server refuses.
+"""
 
 from talkover_mock.client.errors import MockServerError
 from talkover_mock.client.mock_server import MockServer

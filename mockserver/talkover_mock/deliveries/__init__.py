@@ -1,5 +1,5 @@
-"""Events on their way to receivers: payloads, signatures, the user agent, the retry schedule, the log of attempts.
-
-It may import `state`, `dialect` and `base`; settings and the report of crashes are handed in, never looked up in an
-environment. Choosing events, HTTP routes and faults do not belong here.
+"""Events on their way to receivers: messages (messages.py, payloads.py), their user agent and the sending (sender.py),
+the hosts that may be called (targets.py), the queue with the retry schedule (outbox.py), its threads (pump.py).
+It may import `base`, `dialect` and `state`; settings and the report of crashes are handed in.
+An HTTP route, a fault or a look-up in an environment never belongs here.
 """

@@ -1,6 +1,5 @@
-"""Isolated environments, found by token: state, clock, snapshots, faults, rate limit, reasons, and the kept requests.
-
-It may import `deliveries`, `loading`, `state`, `dialect` and `base`, and holds the limits: how many environments,
-snapshots, faults, requests and deliveries are kept. HTTP does not belong here: no requests, no answers; what a fault
-does to a call is in `api`.
+"""Isolated environments: found by token, with the limits of how many there are and how many requests and deliveries
+each keeps (world.py), state, snapshots (environment.py), calls (journal.py), faults, rate limit, reasons (explain.py).
+It may import `base`, `dialect`, `state`, `loading` and `deliveries`.
+A request, an answer or anything else of HTTP never belongs here; what a fault does to a call is in `api`.
 """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.errors import ServerError
-from talkover_mock.web.answers import STATUS_LINES, error_answer
+from talkover_mock.web.answers import STATUS_LINES, Answer, error_answer
 from talkover_mock.web.parser import Incoming
 
 Headers = list[tuple[str, str]]
@@ -22,12 +24,13 @@ class Carrier(Protocol):
     """The connection that a call came on, and that carries its answer."""
 
     loop: AbstractEventLoop
+    log: Callable[[str], object]
     is_gone: bool
 
     def submit(self, job: Callable[[], object], /) -> None:
         """Runs a job in a thread."""
 
-    def send(self, call: Call, status: str, headers: Headers, parts: list[bytes], cut: bool = False) -> None:
+    def send(self, call: Call, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends the answer. After an answer that is `cut` the connection ends."""
 
     def go_on(self) -> None:
@@ -44,7 +47,9 @@ class Call:
     """
 
     __slots__ = (
+        "_answer",
         "_application",
+        "_body",
         "_connection",
         "_environ",
         "_headers",
@@ -64,8 +69,9 @@ class Call:
     ) -> None:
         self._connection, self.incoming = connection, incoming
         self._environ, self._application = environ, application
+        self._answer: Iterable[bytes] = ()
         self._parts: Iterator[bytes] | None = None
-        self._status, self._headers, self._sent = "", list[tuple[str, str]](), list[bytes]()
+        self._status, self._headers, self._sent, self._body = "", list[tuple[str, str]](), list[bytes](), b""
         self._seconds = 0.0
         self._is_armed = self._is_woken = self._is_reset = False
         self._timer: Any = None
@@ -91,7 +97,8 @@ class Call:
         error: Exception | None = None
         try:
             if self._parts is None:
-                self._parts = iter(self._application(self._environ, self._start_response))
+                self._answer = self._application(self._environ, self._start_response)
+                self._parts = iter(self._answer)
             for part in self._parts:
                 if self._is_armed:
                     return self._on_loop(self._park)
@@ -99,6 +106,7 @@ class Call:
         except Exception as failure:
             error = failure
         self._end_parts()
+        self._body = b"".join(self._sent)
         self._on_loop(lambda: self._finish(error))
 
     def _start_response(self, status: str, headers: Headers, _: object = None) -> Callable[[bytes], object]:
@@ -108,7 +116,7 @@ class Call:
     def _end_parts(self) -> None:
         """As WSGI wants it; a generator that waits then ends its wait."""
         with suppress(Exception):
-            getattr(self._parts, "close", lambda: None)()
+            getattr(self._answer, "close", lambda: None)()
 
     def _on_loop(self, callback: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the server has stopped
@@ -134,17 +142,24 @@ class Call:
         self._connection.submit(self.run)
 
     def close(self) -> None:
-        """Ends a wait for good, since the server stops."""
+        """Ends a wait for good, in a thread, since the server stops."""
+        self._is_woken = True
         if self._timer:
             self._timer.cancel()
-            self._end_parts()
+            self._connection.submit(self._end_parts)
 
     def _finish(self, error: Exception | None) -> None:
         if self._is_reset:
             self._connection.reset()
         elif self._status:
-            self._connection.send(self, self._status, self._headers, self._sent, cut=error is not None)
+            self._connection.send(self, self._status, self._headers, self._body, cut=error is not None)
         else:
-            answer = error_answer(ServerError(), f"the application failed: {error!r}")
-            self._connection.send(self, STATUS_LINES[500], list(answer.headers.items()), [answer.body], cut=True)
+            answer = crash_answer(error or RuntimeError("no answer was started"), self._connection.log)
+            self._connection.send(self, STATUS_LINES[500], list(answer.headers.items()), answer.body, cut=True)
         self._connection.go_on()
+
+
+def crash_answer(error: Exception, log: Callable[[str], object]) -> Answer:
+    """The answer where an application has failed to make one; the log gets the traceback."""
+    log("".join(traceback.format_exception(error)).rstrip())
+    return error_answer(ServerError(), f"the application failed: {header_text(repr(error))}")

@@ -14,7 +14,7 @@ from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
 from talkover_mock.dialect.errors import Refused
 from talkover_mock.web.answers import STATUS_LINES, Answer, error_answer
-from talkover_mock.web.call import Call, Headers
+from talkover_mock.web.call import Call, Headers, crash_answer
 from talkover_mock.web.parser import Incoming, Parser, environ_of
 from talkover_mock.web.request import CONNECTION
 from talkover_mock.web.waiting import PARK
@@ -27,6 +27,8 @@ READING_SECONDS = 10.0
 _LEAVING_SECONDS = 2.0
 """How long a refused client may go on sending before the connection ends, so that it can read why."""
 _LARGE_BYTES = 64 * 1024
+_MOST_AT_ONCE = 50
+"""Requests of one connection that are answered before other connections have their turn."""
 _RESET = struct.pack("ii", 1, 0)
 _TLS = b"\x16\x03"
 """How a TLS handshake begins."""
@@ -55,7 +57,7 @@ class Host(Protocol):
         """The connection has a whole request."""
 
     def hold(self, size: int) -> None:
-        """So many bytes more, or fewer, are kept of unfinished bodies."""
+        """So many bytes more, or fewer, are kept of unfinished bodies. Raises Refused."""
 
     def date(self) -> str:
         """The date of an answer."""
@@ -71,9 +73,11 @@ class HttpConnection(asyncio.Protocol):
         """The request that is being answered."""
         self._refused: Refused | None = None
         self._is_full = self._is_paused = self._is_ending = False
+        self._watch: asyncio.TimerHandle | None = None
+        """The next look whether the client reads."""
         self.is_gone = False
         """Whether the client has closed the connection, or its half of it."""
-        self.loop, self.submit = server.loop, server.workers.submit
+        self.loop, self.log, self.submit = server.loop, server.log, server.workers.submit
         self.transport: asyncio.Transport
         self.since = 0.0
         """When the wait for the next whole request began."""
@@ -83,6 +87,10 @@ class HttpConnection(asyncio.Protocol):
         """Whether a part of an unfinished body is kept."""
         return self._parser.held > 0
 
+    def drop(self) -> None:
+        """Forgets the part of an unfinished body; the connection ends."""
+        self._parser.drop()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         peer = self.transport.get_extra_info("peername") or ("", 0)
@@ -90,9 +98,10 @@ class HttpConnection(asyncio.Protocol):
         self._server.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.is_gone = True
+        self.is_gone = self._is_ending = True
         self._parser.drop()
         self._server.remove(self)
+        self._stop_watching()
         if self._call:
             self._call.wake()
 
@@ -101,129 +110,172 @@ class HttpConnection(asyncio.Protocol):
         self.is_gone = True
         if self._call:
             self._call.wake()
-        return bool(self._call or self._parser.whole)
+        return not self._is_ending and bool(self._call or self._parser.whole or self._refused)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_ending:
+        if self._is_ending or self._refused:
             return
         if data[:2] == _TLS and not self._parser.is_within:
-            self._server.log("TLS came to a port that speaks plain HTTP; use http://")
-            return self.transport.abort()
+            self.log("TLS came to a port that speaks plain HTTP; use http://")
+            return self._abort()
         if not self._parser.is_within:
             self.since = RealTime.monotonic()
         try:
             self._parser.feed(data)
         except Refused as refused:
-            self._refused = refused
-        if self._parser.wants_continue and not (self._refused or self._call or self._parser.whole):
-            self._parser.wants_continue = False
-            self.transport.write(_CONTINUE)
+            self._refused = refused.with_traceback(None)  # which would keep this connection
         self.go_on()
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self._watch_reader(self.transport.get_write_buffer_size())
+        self._watch_reader()
 
     def resume_writing(self) -> None:
         self._is_full = False
-        self.go_on()
+        if not self._is_ending:  # what is left must be read in time too
+            self._stop_watching()
+            self.go_on()
 
-    def _watch_reader(self, before: int) -> None:
-        """Cuts off a client that has read nothing since `before` bytes were left."""
+    def _watch_reader(self) -> None:
+        """Cuts off a client that reads nothing for too long."""
+        before = self.transport.get_write_buffer_size()
 
         def look() -> None:
-            left = self.transport.get_write_buffer_size()
-            if self._is_full and left >= before:
-                self.transport.abort()
-            elif self._is_full:
-                self._watch_reader(left)
+            if self.transport.get_write_buffer_size() >= before:
+                self._abort()
+            else:
+                self._watch_reader()
 
-        self.loop.call_later(READING_SECONDS, look)
+        self._stop_watching()
+        self._watch = self.loop.call_later(READING_SECONDS, look)
+
+    def _stop_watching(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+            self._watch = None
 
     def go_on(self) -> None:
-        """Answers the next whole request, unless one is being answered or the client does not read."""
+        """Answers the next whole requests, unless one is being answered or the client does not read."""
         whole = self._parser.whole
-        while whole and not (self._call or self._is_full or self._is_ending):
+        for _ in range(_MOST_AT_ONCE):
+            if not whole or self._call or self._is_full or self._is_ending:
+                break
             self._answer(whole.popleft())
-        if self._refused and not (whole or self._call or self._is_ending):
-            self._refuse(self._refused)
-        if bool(whole) is not self._is_paused and not self.transport.is_closing():
-            self._is_paused = not self._is_paused
-            (self.transport.pause_reading if whole else self.transport.resume_reading)()
+        else:
+            self.loop.call_soon(self.go_on)  # other connections have their turn first
+        if not (whole or self._call or self._is_ending):
+            self._go_on_reading()
+        is_enough = bool(whole or (self._call and self._parser.held))
+        if is_enough is not self._is_paused and not self.transport.is_closing():
+            self._is_paused = is_enough
+            (self.transport.pause_reading if is_enough else self.transport.resume_reading)()
+
+    def _go_on_reading(self) -> None:
+        """Answers what there is no whole request of: a refusal, or a client that waits before it sends the body."""
+        if self._refused:
+            self._refuse(self._refused, self._parser.line)
+        elif self._parser.wants_continue:
+            self._parser.wants_continue = False
+            self.transport.write(_CONTINUE)
 
     def _answer(self, incoming: Incoming) -> None:
         self._server.feed(self)
         try:
             environ = environ_of(incoming, self._base)
         except Refused as refused:
-            return self._refuse(refused)
-        application = self._server.begin(environ)
+            return self._refuse(refused, f"{incoming.method} {incoming.target.decode('latin-1')}")
+        try:
+            application = self._server.begin(environ)
+        except Exception as error:
+            application = crash_answer(error, self.log)
         if type(application) is Answer:
-            headers = [*application.headers.items(), ("Content-Length", str(len(application.body)))]
-            return self._write(incoming, STATUS_LINES[application.status_code], headers, application.body)
+            return self._write(
+                incoming, STATUS_LINES[application.status_code], self._headers(application), application.body
+            )
         call = self._call = Call(self, incoming, environ, application)
         environ[CONNECTION] = environ[PARK] = call
         self.submit(call.run)
 
-    def send(self, call: Call, status: str, headers: Headers, parts: list[bytes], cut: bool = False) -> None:
+    def _headers(self, answer: Answer) -> Headers:
+        return [("Date", self._server.date()), *answer.headers.items(), ("Content-Length", str(len(answer.body)))]
+
+    def send(self, call: Call, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends an answer that a thread has made. After one that is `cut` the connection ends."""
         self._call = None
         if self.transport.is_closing():
             return
-        has_length = any(name.lower() == "content-length" for name, _ in headers)
-        if not has_length and status[:3] not in _EMPTY:
-            headers.append(("Content-Length", str(sum(map(len, parts)))))
-        self._write(call.incoming, status, headers, b"".join(parts), cut)
+        given = {name.lower() for name, _ in headers}
+        if "date" not in given:
+            headers.insert(0, ("Date", self._server.date()))
+        if "content-length" not in given and status[:3] not in _EMPTY:
+            headers.append(("Content-Length", str(len(body))))
+        self._write(call.incoming, status, headers, body, cut)
 
     def _write(self, incoming: Incoming, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
-        keeps = incoming.keep_alive and not (cut or (self._refused and not self._parser.whole))
+        keeps = incoming.keep_alive and not cut
         if not keeps and not cut:
             headers.append(("Connection", "close"))
         elif incoming.version == "1.0":
             headers.append(("Connection", "keep-alive"))
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        head = f"HTTP/1.1 {status}\r\nDate: {self._server.date()}\r\n{lines}\r\n".encode("latin-1", "replace")
+        head = _head(status, headers)
         if incoming.method == "HEAD":
             body = b""
         if len(body) > _LARGE_BYTES:
             self.transport.writelines([head, body])
         else:
             self.transport.write(head + body)
-        if not keeps or (self.is_gone and not self._parser.whole):
+        if not keeps or (self.is_gone and not (self._parser.whole or self._refused)):
             self.end()
         else:
             self._server.starve(self)
 
     def end(self) -> None:
-        """Closes the connection when everything is sent."""
-        self._is_ending = True
+        """Closes the connection when everything is sent, or when the client has read nothing for too long."""
+        self._give_up()
         self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self._watch_reader()
+
+    def _give_up(self) -> None:
+        """Takes no request any more."""
+        self._is_ending = True
+        self._parser.whole.clear()
+        self._server.starve(self)
+
+    def _abort(self) -> None:
+        """Ends the connection at once, whatever is left to send."""
+        self._is_ending = True
+        self.transport.abort()
 
     def reset(self) -> None:
         """Ends the connection at once, with a reset."""
         with suppress(OSError):
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._is_ending = True
-        self.transport.abort()
+        self._abort()
 
     def cut(self) -> None:
         """Ends the connection and what is being answered, since the server stops."""
-        self._is_ending = True
-        self.transport.abort()
+        self._abort()
         if self._call:
             self._call.close()
 
-    def _refuse(self, error: Refused) -> None:
-        """Answers what is no request in the API's JSON, and ends the connection once the client can have read it."""
+    def _refuse(self, error: Refused, line: str) -> None:
+        """Answers what is no request in the API's JSON, and ends the connection once the client can have read it.
+
+        `line` is the method and the target, as far as they are known.
+        """
         answer = error_answer(error, header_text(error.reason))
-        self._server.log(header_text(f"{self._parser.line} {error.status} 0.0ms - - ({error.reason})"))
-        headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body))), ("Connection", "close")]
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        head = f"HTTP/1.1 {STATUS_LINES[error.status]}\r\n{lines}\r\n"
-        self.transport.write(head.encode() + answer.body)
-        self._is_ending = True
-        if self.transport.can_write_eof() and not self.is_gone:
-            self.transport.write_eof()
-            self.loop.call_later(_LEAVING_SECONDS, self.transport.abort)
-        else:
-            self.transport.close()
+        self.log(f"{header_text(line)} {error.status} 0.0ms - - ({header_text(error.reason)})")
+        headers = [*self._headers(answer), ("Connection", "close")]
+        self.transport.write(_head(STATUS_LINES[error.status], headers) + answer.body)
+        if self.is_gone or not self.transport.can_write_eof():
+            return self.end()
+        self._give_up()
+        self.transport.write_eof()
+        self._stop_watching()
+        self._watch = self.loop.call_later(_LEAVING_SECONDS, self._abort)
+
+
+def _head(status: str, headers: Headers) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1", "replace")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from urllib.parse import unquote_to_bytes
 
 import httptools
 
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MOST_HEADER_BYTES = 64 * 1024
+_MOST_HEADERS = 1_000
+"""Each costs far more memory than the bytes it has."""
 MOST_BODY_BYTES = 64 * 1024 * 1024
 _FRAMING = (b"host", b"transfer-encoding", b"content-length")
 _HOP_HEADERS = (b"upgrade", b"http2-settings", b"connection")
 """Headers of an upgrade, which is answered as if it had not been asked for."""
+_ABSOLUTE = re.compile(r"https?://([^/?#\[\]]+|\[[0-9a-f:.]+\](:[0-9]*)?)(?=[/?#]|$)", re.IGNORECASE)
+"""How a target in absolute form begins: what follows is the path, or the query of an empty one."""
 
 
 class Incoming(NamedTuple):
@@ -59,8 +64,9 @@ class Parser:
         self._silent = 0
         """Bytes since the last that brought anything: of a head, or between the parts of a body."""
         self._progress = self._has_head = False
+        self._body = bytearray()
         self.held = 0
-        """Body bytes of the unfinished request."""
+        """Bytes of the body of the unfinished request."""
         self._parser = httptools.HttpRequestParser(self)
 
     @property
@@ -72,41 +78,50 @@ class Parser:
 
     def feed(self, data: bytes) -> None:
         """Takes bytes as they come. Raises Refused; the requests before it are in `whole` all the same."""
-        for start in range(0, len(data), MOST_HEADER_BYTES):
-            self._feed(data[start : start + MOST_HEADER_BYTES])
+        try:
+            for start in range(0, len(data), MOST_HEADER_BYTES):
+                self._feed(data[start : start + MOST_HEADER_BYTES])
+        except Refused:
+            self.drop()
+            raise
 
     def drop(self) -> None:
-        """Forgets an unfinished request, for a connection that ends."""
-        self._hold(-self.held)
-        self.held = 0
+        """Forgets the body of an unfinished request, on a connection that ends."""
+        if self.held:
+            held, self.held, self._body = self.held, 0, bytearray()
+            self._hold(-held)
 
     def _feed(self, data: bytes) -> None:
         self._progress = False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            return self._without_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            raise self._refused or refused(HTTPStatus.BAD_REQUEST, str(error)) from None
-        self._silent = 0 if self._progress else self._silent + len(data)
+        size = len(data)
+        while data:
+            try:
+                self._parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._head_without_upgrade() + data[upgrade.args[0] :]
+            except httptools.HttpParserError as error:
+                raise self._refused or refused(HTTPStatus.BAD_REQUEST, str(error)) from None
+        self._silent = 0 if self._progress else self._silent + size
         if self._silent >= MOST_HEADER_BYTES:
-            raise refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a head has at most {MOST_HEADER_BYTES} bytes")
+            raise _large_head(f"{MOST_HEADER_BYTES} bytes")
 
-    def _without_upgrade(self, rest: bytes) -> None:
-        """Reads the request anew without its wish to upgrade, which ends a message before its body."""
-        method = self._parser.get_method()
+    def _head_without_upgrade(self) -> bytes:
+        """The head for a new parser, without the wish to upgrade, which ends a message before its body."""
+        method, version = self._parser.get_method(), self._version.encode()
         headers = [header for header in self._headers if header[0] not in _HOP_HEADERS]
-        lines = [b"%s %s HTTP/1.1" % (method, self._target), *(b"%s: %s" % header for header in headers)]
+        if self._keep_alive is not (self._version == "1.1"):
+            headers.append((b"connection", b"keep-alive" if self._keep_alive else b"close"))
+        lines = [b"%s %s HTTP/%s" % (method, self._target, version), *(b"%s: %s" % header for header in headers)]
         self._parser = httptools.HttpRequestParser(self)
-        self._feed(b"\r\n".join([*lines, b"", b""]) + rest)
+        return b"\r\n".join([*lines, b"", b""])
 
     # What httptools calls
 
     def on_message_begin(self) -> None:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
-        self.held = 0
+        self._body = bytearray()
         self._has_head = False
         self.is_within = True
 
@@ -114,14 +129,16 @@ class Parser:
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._has_head:  # a trailer is none: it could bring another token
-            self._headers.append((name.lower(), value))
+        if self._has_head:
+            return  # a trailer is no header: it could bring another token
+        if len(self._headers) >= _MOST_HEADERS:
+            self._stop(_large_head(f"{_MOST_HEADERS} headers"))
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         self._has_head = self._progress = True
-        self._refused = self._problem()
-        if self._refused:
-            raise self._refused
+        if problem := self._problem():
+            self._stop(problem)
         self._keep_alive = self._parser.should_keep_alive()
         self.wants_continue = self._version == "1.1" and any(
             name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers
@@ -130,15 +147,14 @@ class Parser:
     def on_body(self, data: bytes) -> None:
         self._progress = True
         self.wants_continue = False
-        self._body.append(data)
+        self._body += data
         self.held += len(data)
         try:
-            if self.held > MOST_BODY_BYTES:
-                raise _TOO_LARGE
             self._hold(len(data))
         except Refused as error:
-            self._refused = error
-            raise
+            self._stop(error)
+        if self.held > MOST_BODY_BYTES:
+            self._stop(_large_body())
 
     def on_message_complete(self) -> None:
         self._progress = True
@@ -146,9 +162,14 @@ class Parser:
             return
         self.is_within = self.wants_continue = False
         method = self._parser.get_method().decode()
-        body = b"".join(self._body)
+        body = bytes(self._body)
         self.drop()
         self.whole.append(Incoming(method, self._target, self._version, self._head, body, self._keep_alive))
+
+    def _stop(self, problem: Refused) -> NoReturn:
+        """Raises the refusal through httptools, which turns every error into one of its own."""
+        self._refused = problem
+        raise problem
 
     def _problem(self) -> Refused | None:
         """The refusal of a head that httptools lets pass and a server must not."""
@@ -156,7 +177,7 @@ class Parser:
         size = sum(len(name) + len(value) + 4 for name, value in self._headers)
         self._head = Head(self._headers, size)
         if size + len(self._target) >= MOST_HEADER_BYTES:
-            return refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a head has at most {MOST_HEADER_BYTES} bytes")
+            return _large_head(f"{MOST_HEADER_BYTES} bytes")
         if self._version not in ("1.0", "1.1"):
             return refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "the server speaks HTTP/1.1 and HTTP/1.0")
         if self._parser.get_method() == b"CONNECT":
@@ -175,11 +196,16 @@ class Parser:
         if codings and [coding.lower() for coding in codings] != [b"chunked"]:
             return refused(HTTPStatus.NOT_IMPLEMENTED, "the only transfer coding is chunked")
         if sizes and int(sizes[0]) > MOST_BODY_BYTES:
-            return _TOO_LARGE
+            return _large_body()
         return None
 
 
-_TOO_LARGE = refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {MOST_BODY_BYTES} bytes")
+def _large_head(most: str) -> Refused:
+    return refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a head has at most {most}")
+
+
+def _large_body() -> Refused:
+    return refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {MOST_BODY_BYTES} bytes")
 
 
 def environ_of(incoming: Incoming, base: Mapping[str, Any]) -> WSGIEnvironment:
@@ -226,13 +252,9 @@ def _path_and_query(target: bytes) -> tuple[str, str]:
 
 def _of_absolute(target: str) -> str:
     """The path and query of `http://host/path`, and of `*`. Raises Refused."""
-    try:
-        parts = urlsplit(target)
-        is_absolute = parts.scheme in ("http", "https") and parts.hostname
-    except ValueError:
-        is_absolute = ""
-    if is_absolute:
-        return parts._replace(scheme="", netloc="").geturl() or "/"
+    if found := _ABSOLUTE.match(target):
+        rest = target[found.end() :]
+        return rest if rest[:1] == "/" else "/" + rest
     if target == "*":
         return "/*"
     raise refused(HTTPStatus.BAD_REQUEST, "the request's target is no path")

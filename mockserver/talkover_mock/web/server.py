@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
+from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from talkover_mock.base.headers import header_text
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
 from talkover_mock.web.connection import HttpConnection
+from talkover_mock.web.parser import refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -31,17 +33,18 @@ except ImportError:  # a system without limits of that kind
 MOST_CONNECTIONS = 4_000
 MOST_UNFINISHED_BYTES = 128 * 1024 * 1024
 """Of the bodies of unfinished requests, over all connections: beyond it the oldest is cut off."""
-_MOST_THREADS = 200
+_FEW_THREADS, _MOST_THREADS = 12, 200
 _STOP_SECONDS = 0.5
 _HUNGRY_SECONDS = 120.0
 """A connection on which no whole request comes for so long is cut off."""
 _SWEEP_SECONDS = 5.0
 _OTHER_DESCRIPTORS = 100
+_BACKLOG, _AT_ONCE = 1024, 32
+"""Connections that wait to be accepted, and how many are accepted before one too many goes: see `add`."""
 _BASE = {
     "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),
     "wsgi.url_scheme": "http",
-    "wsgi.errors": sys.stderr,
     "wsgi.multithread": True,
     "wsgi.multiprocess": False,
     "wsgi.run_once": False,
@@ -74,10 +77,11 @@ class Server:
         self._host, self.port = host, int(self._socket.getsockname()[1])
         self.log: Callable[[str], object] = log or (lambda _: None)
         self.begin: Callable[[WSGIEnvironment], WSGIApplication] = getattr(app, "begin", lambda _: app)
-        self.base: Mapping[str, Any] = {**_BASE, "SERVER_NAME": host or "localhost", "SERVER_PORT": str(self.port)}
-        self.workers = Workers("talkover-mock-server", _MOST_THREADS)
+        names = {"SERVER_NAME": host or "localhost", "SERVER_PORT": str(self.port), "wsgi.errors": sys.stderr}
+        self.base: Mapping[str, Any] = {**_BASE, **names}
         self._selector = selectors.DefaultSelector()
         self.loop: asyncio.AbstractEventLoop = _Loop(self._selector)
+        self.workers = Workers("talkover-mock-server", _FEW_THREADS, _MOST_THREADS, self.loop.call_later)
         self._stopping = self.loop.create_future()
         self._connections: dict[HttpConnection, None] = {}
         self._hungry: dict[HttpConnection, None] = {}
@@ -110,12 +114,15 @@ class Server:
             self.loop.close()
 
     async def _serve(self) -> None:
-        listener = await self.loop.create_server(lambda: HttpConnection(self), sock=self._socket, backlog=1024)
+        listener = await self.loop.create_server(lambda: HttpConnection(self), sock=self._socket, backlog=_AT_ONCE)
+        self._socket.listen(_BACKLOG)
         self._sweep()
         await self._stopping
         with suppress(OSError):  # also for a child's copy
             self._socket.shutdown(socket.SHUT_RDWR)
         listener.close()
+        if coming := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(coming)  # connections that have been accepted and are not made yet
         for connection in list(self._connections):
             connection.cut()
         while self._connections:
@@ -136,8 +143,8 @@ class Server:
         self.stop_soon()
         if self._thread:
             self._thread.join()
-        self._socket.close()
-        if not self.loop.is_running():
+        if not self.loop.is_running():  # in another thread, which then closes both
+            self._socket.close()
             self.loop.close()
         self.workers.stop(_STOP_SECONDS)
 
@@ -157,7 +164,9 @@ class Server:
         self._connections[connection] = None
         self.starve(connection)
         if len(self._connections) > self._most:
-            next(iter(self._hungry)).reset()
+            oldest = next(iter(self._hungry))
+            self.feed(oldest)  # it is lost a moment later, and the next one too many must take another one with it
+            oldest.reset()
 
     def remove(self, connection: HttpConnection) -> None:
         self._connections.pop(connection, None)
@@ -173,10 +182,14 @@ class Server:
         self._hungry.pop(connection, None)
 
     def hold(self, size: int) -> None:
-        """So many bytes more, or fewer, are kept of unfinished bodies."""
+        """So many bytes more, or fewer, are kept of unfinished bodies. Raises Refused where no other can go."""
         self._unfinished += size
-        if self._unfinished > MOST_UNFINISHED_BYTES:
-            next(each for each in self._hungry if each.holds).reset()
+        if self._unfinished > MOST_UNFINISHED_BYTES and size > 0:
+            oldest = next((each for each in self._hungry if each.holds), None)
+            if oldest is None:  # all of them are of requests behind one that is being answered
+                raise refused(HTTPStatus.SERVICE_UNAVAILABLE, "the server keeps too many unfinished bodies")
+            oldest.drop()
+            oldest.reset()
 
     def date(self) -> str:
         """The date of an answer (RFC 9110), made once a second."""
@@ -237,7 +250,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except UnicodeError:  # an empty label, or a far too long one
         raise OSError(f"{host!r} is not a host name") from None
     family, _, _, _, address = found[0]
-    return socket.create_server(address[:2], family=family, backlog=1024)
+    return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
 
 
 def _leave_to_parent(server: weakref.ref[Server]) -> None:

@@ -9,6 +9,13 @@ from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.yaml"
+_VERSION = "{version}"
+"""Stands in the file for the version of the package, which is written in one place only."""
+
+
+def description() -> str:
+    """The OpenAPI document with the version of the package."""
+    return DOCUMENT.read_text(encoding="utf-8").replace(_VERSION, __version__)
 
 
 def register(admin: Admin) -> None:
@@ -21,4 +28,4 @@ def _health(request: MockRequest) -> Answer:
 
 
 def _openapi(_: MockRequest) -> Answer:
-    return Answer(DOCUMENT.read_bytes(), headers={"Content-Type": "application/yaml"})
+    return Answer(description().encode(), headers={"Content-Type": "application/yaml"})

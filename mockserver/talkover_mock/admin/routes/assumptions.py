@@ -41,6 +41,7 @@ BEHAVIOURS: Sequence[Behaviour] = (
         ("measured", "HEAD wherever GET; OPTIONS answers 200, empty, with `Allow`; a CORS preflight answers 204"),
         ("assumed", "Checks in this order: route, token, rate limit, agent, webhook, log, validation, effect"),
         ("assumed", "A request that is no HTTP, or too large, is refused in JSON with the fitting status"),
+        ("assumed", "A method that HTTP servers do not know is 400 before routing, not 405: a known difference"),
     ),
     *_all(
         "Tokens",
