@@ -1,6 +1,8 @@
 """What tests share: worlds, applications and servers, and a detector of what they leave behind."""
 
+import gc
 import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.receiver import WebhookReceiver, running_receiver
 from talkover_mock.web.server import Server
+from tests.support.quick_apps import remember_what_is_compiled
 from tests.support.stories import world_of
 
 if TYPE_CHECKING:
@@ -26,6 +29,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
+
+remember_what_is_compiled()
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays: the garbage collector need not look through it again and again.
+
+    Hypothesis asks the collector about objects while it is imported, and so comes first or not at all.
+    """
+    if "hypothesis" in sys.modules:
+        gc.collect()
+        gc.freeze()
 
 
 def _descriptors() -> Counter[str]:

@@ -142,6 +142,7 @@ def test_a_wait_that_was_too_short_says_so(http: FlaskClient, receiver: WebhookR
     assert (found["finished"], found["deliveries"][0]["status"]) == (False, "pending")
 
 
+@pytest.mark.slow
 def test_a_wait_is_for_the_first_attempt_of_every_webhook(http: FlaskClient, receiver: WebhookReceiver) -> None:
     """The attempts of a receiver that fails fast do not count for one that is slow."""
     with running_receiver() as slow:

@@ -63,6 +63,7 @@ def test_a_record_is_served_with_all_that_it_has() -> None:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(document=right_fixtures)
 def test_what_is_served_is_the_same_when_it_is_fed_back(document: Any) -> None:
@@ -71,6 +72,7 @@ def test_what_is_served_is_the_same_when_it_is_fed_back(document: Any) -> None:
     assert to_document(State(to_baseline(parse(to_yaml(once).encode(), "f.yaml")))) == once
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(document=right_fixtures)
 def test_a_state_laid_over_itself_changes_nothing(document: Any) -> None:
@@ -79,6 +81,7 @@ def test_a_state_laid_over_itself_changes_nothing(document: Any) -> None:
     assert merged(one, before) == before
 
 
+@pytest.mark.slow
 def test_anything_is_a_fixture_or_a_fixture_error() -> None:
     read, refused = list[object](), list[Sequence[Mistake]]()
 
@@ -101,6 +104,7 @@ def test_anything_is_a_fixture_or_a_fixture_error() -> None:
     assert all(refused)
 
 
+@pytest.mark.slow
 def test_anything_is_laid_over_or_a_fixture_error() -> None:
     read, refused = list[object](), list[Sequence[Mistake]]()
 

@@ -120,6 +120,7 @@ def test_with_apply_it_is_the_apis_own_answer_that_is_truncated(server: Server) 
     assert f"Content-Length: {len(whole)}" in answer[0].decode().split("\r\n")
 
 
+@pytest.mark.slow
 def test_clients_see_a_truncated_body(server: Server) -> None:
     add_fault_at(server, action="truncated_body")
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
@@ -128,6 +129,7 @@ def test_clients_see_a_truncated_body(server: Server) -> None:
     assert [node(server, program) for program in (FETCH, GET)] == ["UND_ERR_SOCKET", "body ECONNRESET"]
 
 
+@pytest.mark.slow
 def test_clients_see_malformed_json_and_the_connection_lives_on(server: Server) -> None:
     add_fault_at(server, action="malformed_json", times=3)
     with requests.Session() as session:

@@ -93,6 +93,7 @@ def test_a_server_stops_within_a_second_whatever_is_held_up(
     assert {end_of(client) for client in clients} <= {"reset", "closed"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [HANG, DELAY])
 def test_a_client_that_leaves_frees_its_thread(fault: dict[str, object], server: Server, stack: ExitStack) -> None:
     add_fault_at(server, **fault)
@@ -121,6 +122,7 @@ def test_closing_the_environment_ends_a_hang(server: Server, stack: ExitStack) -
     assert end_of(client) == "reset"
 
 
+@pytest.mark.slow
 def test_a_hundred_hangs_keep_nobody_from_being_answered(server: Server, stack: ExitStack) -> None:
     add_fault_at(server, **HANG)
     clients = held_up(server, stack, 100)

@@ -170,6 +170,7 @@ def test_a_chunked_body_is_ignored(mock: MockServer) -> None:
         assert session.patch(mock.url + TOGGLE, headers=TOKEN).json()["message"] == "Webhook disabled"
 
 
+@pytest.mark.slow
 def test_many_clients_at_once_lose_no_toggle(mock: MockServer) -> None:
     def client(_: int) -> Counter[bool]:
         seen: Counter[bool] = Counter()

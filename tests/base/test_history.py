@@ -15,6 +15,8 @@ from tests.support.turns import every_turn
 LONG = 60.0
 """Seconds that no test waits."""
 SOON = 10.0
+LOCK = RLock()
+"""The lock that the caller of a history holds."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def test_a_wait_without_a_limit_does_not_wait() -> None:
 
 def test_when_the_time_is_up_there_is_what_came(wait: Wait) -> None:
     log = history()
-    future = wait(log, anything, least=2, seconds=0.3)
+    future = wait(log, anything, least=2, seconds=0.1)
     add(log, "a")
     found = future.result(SOON)
     assert (names(found), found.count, found.satisfied) == (["a"], 1, False)
@@ -252,35 +254,34 @@ def test_a_search_that_fails_ends_its_own_wait_and_no_other(wait: Wait) -> None:
         broken.result(SOON)
 
 
-@pytest.mark.slow
+def come(log: History[Item]) -> None:
+    with LOCK:
+        add(log, "b")
+
+
+def with_items() -> History[Item]:
+    log = History[Item](LOCK, 100)
+    add(log, *"acd")
+    return log
+
+
 def test_an_item_that_comes_while_a_wait_begins_is_counted_once() -> None:
-    lock, seconds = RLock(), 0.5
-    began = came = 0.0
+    def expect(log: History[Item]) -> Expectation[Item] | None:
+        return log.expect(anything, 4)
 
-    def with_one_item() -> History[Item]:
-        log = History[Item](lock, 100)
-        add(log, "a")
-        return log
+    for log, (expectation, come_to) in every_turn(with_items, expect, come, history_module):
+        assert isinstance(expectation, Expectation)
+        assert (come_to, expectation.count, expectation.decided.is_set) == (None, 4, True)
+        assert log.found(expectation) == Found([Item(name) for name in "acdb"], 4, True)
 
-    def watch(log: History[Item]) -> Found[Item] | None:
-        nonlocal began
-        began = monotonic()
-        return log.watch(anything, 2, None, seconds)
 
-    def come(log: History[Item]) -> None:
-        nonlocal came
-        with lock:
-            add(log, "b")
-        came = monotonic()
+def test_an_item_that_comes_while_a_wait_ends_breaks_nothing() -> None:
+    def found(log: History[Item]) -> Found[Item] | None:
+        return log.found(log.expect(anything, 3))
 
-    found = list[object]()
-    for _, (watched, come_to) in every_turn(with_one_item, watch, come, history_module):
-        assert come_to is None
-        if came > began + seconds / 2:
-            break  # in all further turns the time is up before it comes
-        found.append(watched)
-    assert len(found) > 5
-    assert found == [Found([Item("a"), Item("b")], 2, True)] * len(found)
+    for _, (result, come_to) in every_turn(with_items, found, come, history_module):
+        assert isinstance(result, Found)
+        assert (come_to, result.satisfied, names(result)[:3]) == (None, True, ["a", "c", "d"])
 
 
 def test_many_waits_see_the_same_items(wait: Wait) -> None:

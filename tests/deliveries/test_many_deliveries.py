@@ -53,6 +53,7 @@ def test_a_retry_is_made_in_time_while_another_receiver_hangs(open_world: OpenWo
     assert world.default.deliveries.log.watch(lambda each: each.status == "success", 1, None, WAIT).satisfied
 
 
+@pytest.mark.slow
 def test_a_hundred_receivers_may_hang_at_once(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(*hooks(receiver.url, 100))
     other = world.open(world.default.baseline)
@@ -63,6 +64,7 @@ def test_a_hundred_receivers_may_hang_at_once(open_world: OpenWorld, receiver: W
     assert Counter(statuses(world.default)) == {"pending": 100}
 
 
+@pytest.mark.slow
 def test_a_hundred_receivers_each_get_everything_once_and_in_order(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -138,6 +140,7 @@ def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
     receiver.wait_for(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_happens_at_once_everything_ends(open_world: OpenWorld, receiver: WebhookReceiver, seed: int) -> None:
     """Threads do all that can be done, in any order; at the end nothing is pending, stuck or broken."""

@@ -90,17 +90,20 @@ def test_plain_bytes_are_compact_utf_8_without_escapes() -> None:
     )
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_plain_bytes_read_back_as_the_same_value(value: Any) -> None:
     assert json.loads(to_bytes(value, "plain")) == value
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_php_bytes_read_back_as_the_same_value(value: Any) -> None:
     """With numbers as PHP and JavaScript read them: `72057594037927940` is the float next to it."""
     assert json.loads(to_bytes(value), parse_int=float) == json.loads(json.dumps(value), parse_int=float)
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_php_bytes_are_ascii_without_a_bare_slash(value: Any) -> None:
     written = to_bytes(value)

@@ -211,10 +211,16 @@ def test_retries_are_made_by_the_real_clock_too(open_world: OpenWorld, receiver:
     environment = open_world(hook(receiver.url, max_retries=10), settings={"retry_schedule": [0.02]}).default
     receiver.answer_always(500)
     environment.deliveries.emit(AGENT, STARTED)
-    found = environment.deliveries.log.watch(lambda _: True, 11, None, WAIT)
+    found = environment.deliveries.log.watch(lambda delivery: delivery.status == "failed", 11, None, WAIT)
     assert [each.attempt for each in found.items] == list(range(1, 12))
+    assert len(receiver.requests) == len(attempts(environment)) == 11
     times = [each.created_at for each in found.items]
     assert all(later - earlier >= timedelta(seconds=0.02) for earlier, later in pairwise(times))
+
+
+def until_successful(environment: Environment, count: int) -> None:
+    """Returns when so many deliveries have been successful."""
+    assert environment.deliveries.log.watch(lambda each: each.status == "success", count, None, WAIT).satisfied
 
 
 def test_a_clock_that_is_set_back_makes_no_retry_wait_longer(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
@@ -223,7 +229,8 @@ def test_a_clock_that_is_set_back_makes_no_retry_wait_longer(open_world: OpenWor
     receiver.answer_next(500)
     emit(environment)
     environment.unfreeze()
-    receiver.wait_for(2, WAIT)
+    until_successful(environment, 1)
+    assert (statuses(environment), len(receiver.requests)) == (["failed", "success"], 2)
 
 
 def test_a_clock_that_is_set_back_before_the_first_attempt_keeps_it_from_nothing(
@@ -235,4 +242,5 @@ def test_a_clock_that_is_set_back_before_the_first_attempt_keeps_it_from_nothing
     for _ in range(3):
         environment.deliveries.emit(AGENT, STARTED)
     environment.unfreeze()
-    receiver.wait_for(3, WAIT)
+    until_successful(environment, 3)
+    assert (statuses(environment), len(receiver.requests)) == (["success"] * 3, 3)

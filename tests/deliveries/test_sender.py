@@ -24,7 +24,7 @@ from tests.support.peers import (
     silent,
 )
 
-SHORT = 0.2
+SHORT = 0.1
 HOSTS = ("127.0.0.1", "::1") if socket.has_dualstack_ipv6() else ("127.0.0.1",)
 
 
@@ -238,6 +238,7 @@ def test_the_timeout_is_the_limit_of_all_of_it(scheme: str, script: Script, body
     assert outcome.duration_ms < 2000
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_not_accepted_times_out() -> None:
     with full_backlog() as url:
         outcome = send(url, SHORT)

@@ -31,6 +31,7 @@ def test_an_id_made_at_that_moment_begins_as_the_documented_one() -> None:
     assert ordered_uuid(made, uuid.UUID(WEBHOOK).int) == WEBHOOK
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(moment=moments, randomness=randomness)
 def test_every_id_is_a_version_4_of_its_moment(moment: datetime, randomness: int) -> None:

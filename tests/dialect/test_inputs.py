@@ -122,6 +122,7 @@ def test_a_form_that_holds_json_is_a_form_and_the_note_says_so() -> None:
 keys = st.text("ab[]01", max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(keys, st.text(max_size=3)), max_size=8))
 def test_any_form_is_read_as_what_json_can_carry(pairs: list[tuple[str, str]]) -> None:

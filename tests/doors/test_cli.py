@@ -244,6 +244,7 @@ def test_the_admin_routes_go_by_variable_too(monkeypatch: pytest.MonkeyPatch) ->
     assert value("no_admin") is True
 
 
+@pytest.mark.slow
 def test_deliveries_go_out_and_are_kept_as_the_flags_say(folder: Path) -> None:
     webhook = "{name: W, webhook_url: 'http://127.1:1', events: [event_action], max_retries: 0}"
     (folder / "mine.yaml").write_text(f"agents: [{{id: a, name: A, webhooks: [{webhook}]}}]\n")

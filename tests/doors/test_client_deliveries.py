@@ -49,6 +49,7 @@ def test_deliveries_are_filtered(mock: MockServer) -> None:
     assert mock.deliveries(agent_id=OTHER_AGENT) == []
 
 
+@pytest.mark.slow
 def test_deliveries_are_waited_for(mock: MockServer, receiver: WebhookReceiver) -> None:
     receiver.answer_next(Answer(delay_seconds=0.1))
     mock.emit(AGENT, STARTED, wait=0)

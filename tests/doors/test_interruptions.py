@@ -176,6 +176,7 @@ def wait_until_all_wait(environment: Environment) -> None:
         threading.Event().wait(0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interrupt", [reset, close, stop])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("frozen", [True, False])
@@ -222,6 +223,7 @@ def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
     assert (statuses(world.default), len(receiver.requests)) == (["success", "success"], 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 100])
 def test_stopping_ends_every_thread_within_a_second_however_many_receivers_hang(
     open_world: OpenWorld, receiver: WebhookReceiver, count: int

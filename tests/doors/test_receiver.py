@@ -65,6 +65,7 @@ def test_another_answer_for_always(receiver: WebhookReceiver) -> None:
     assert send(receiver).status_code == 204
 
 
+@pytest.mark.slow
 def test_an_answer_may_be_late_and_keeps_no_other_waiting(receiver: WebhookReceiver) -> None:
     receiver.answer_next(Answer(201, delay_seconds=0.3))
     with ThreadPoolExecutor(1) as pool:
@@ -203,6 +204,7 @@ def test_stopping_frees_the_port_and_twice_is_once(started: bool) -> None:
         assert not [thread for thread in threading.enumerate() if thread.name == "webhook-receiver"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [b"", b"POST /webhook HTT", b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n{}"])
 def test_a_sender_that_says_nothing_more_holds_stopping_for_two_seconds_at_most(
     sent: bytes, receiver: WebhookReceiver

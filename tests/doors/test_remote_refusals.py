@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from threading import Timer
+from threading import Event, Thread, Timer
+from time import monotonic
 from typing import IO
 
 import click
@@ -50,6 +51,7 @@ def test_another_count_than_expected_is_shown_and_ends_with_1(
     assert result.stderr.startswith(message) if code else result.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_count_that_is_not_met_is_told_with_the_nearest_calls(mock: MockServer) -> None:
     filters = {"method": "PATCH", "path": "*/toggel"}
     arguments = [f"{key}={value}" for key, value in filters.items()]
@@ -205,6 +207,7 @@ def following(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", IO[str
             bound.join()
 
 
+@pytest.mark.slow
 def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) -> None:
     toggle(mock)
     with following("path=*/toggle", "--url", mock.url) as (process, output):
@@ -221,16 +224,24 @@ def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) ->
     assert (process.returncode, rest, problems) == (0, "", "")
 
 
+def close_when_something_is_shown(environment: MockServer, screen: Screen) -> None:
+    deadline = monotonic() + WAIT
+    while not screen.getvalue() and monotonic() < deadline:
+        Event().wait(0.01)
+    environment.close()
+
+
 def test_following_in_a_terminal_is_lines_and_ends_with_2_when_the_environment_does(mock: MockServer) -> None:
     with mock.open_environment("mine", "talq_mine") as mine:
         mine.freeze(MOMENT)
         toggle(mine, UNKNOWN)
-        later = Timer(0.1, mine.close)
-        later.start()
         arguments = ["requests", "--follow", "--url", mock.url, "--token", "talq_mine"]
-        with redirect_stdout(Screen()) as screen, pytest.raises(click.ClickException) as caught:
+        screen = Screen()
+        closing = Thread(target=close_when_something_is_shown, args=(mine, screen))
+        closing.start()
+        with redirect_stdout(screen), pytest.raises(click.ClickException) as caught:
             main.main(arguments, "talkover-mock", standalone_mode=False)
-        later.join()
+        closing.join()
     path = TOGGLE.replace(WEBHOOK, UNKNOWN)
     reason = f'agent {AGENT} has no webhook with the id "{UNKNOWN}"; there are 2'
     expected = rf"1      00:00:00\.000  PATCH    404     \d+\.\d +{path}  {reason}, such as {WEBHOOK}\n"

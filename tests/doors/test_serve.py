@@ -21,6 +21,8 @@ from tests.support.documented import TOGGLE, TOKEN, UNKNOWN, toggle_path
 
 Launch = Callable[..., "Popen[str]"]
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 WAIT = 20
 """Seconds after which something that should have happened did not."""
 A_SECOND = 4

@@ -212,6 +212,7 @@ def test_events_during_an_advance_are_sent_and_nothing_hangs(open_world: OpenWor
     assert statuses(environment).count("failed") == 20
 
 
+@pytest.mark.slow
 def test_the_clock_can_be_set_while_it_is_advanced(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url)).default
     environment.freeze(MOMENT)

@@ -7,9 +7,12 @@ from time import sleep
 
 import pytest
 
+from talkover_mock.base import history as history_module
 from talkover_mock.base.headers import Head
 from talkover_mock.base.history import Found
+from talkover_mock.environments import journal as journal_module
 from talkover_mock.environments.journal import Exchange, Journal
+from tests.support.turns import every_turn
 
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 
@@ -74,6 +77,7 @@ def test_after_its_end_nobody_waits(journal: Journal) -> None:
     assert journal.log.watch(lambda _: True, 1, None, 300) == Found((), 0, False)
 
 
+@pytest.mark.slow
 def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() -> None:
     journal = Journal(RLock(), 10_000)
 
@@ -88,6 +92,20 @@ def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(client, range(8)))
     assert numbers(journal) == list(range(1, 2_001))
+
+
+def test_a_call_that_comes_while_calls_are_forgotten_is_kept() -> None:
+    def with_three() -> Journal:
+        journal = Journal(RLock(), 100)
+        record(journal, 3)
+        return journal
+
+    def come(journal: Journal) -> int:
+        record(journal, 1)
+        return 0
+
+    for journal, (forgotten, _) in every_turn(with_three, Journal.clear, come, journal_module, history_module):
+        assert (forgotten, numbers(journal)) in [(3, [4]), (4, [])]
 
 
 def test_a_search_finds_what_matches(journal: Journal) -> None:

@@ -1,16 +1,12 @@
 """The purpose of an environment's locks: no operation is seen half done. Each test fails without its lock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
-from threading import Event, RLock
-from time import monotonic
-from typing import Any
+from threading import RLock
 
 import pytest
 
-from talkover_mock.base import clock as clock_module
-from talkover_mock.deliveries import outbox as outbox_module
 from talkover_mock.dialect.errors import InvalidToken, WebhookNotFound
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import faults as faults_module
@@ -25,9 +21,7 @@ from talkover_mock.state import store as store_module
 from talkover_mock.state import webhooks as webhooks_module
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.frozen import RIGHT, Time, frozen_world
-from tests.support.peers import Peer, peers
-from tests.support.stories import STARTED, WAIT, hook, statuses
-from tests.support.turns import every_turn
+from tests.support.turns import errors_in, every_turn
 
 STATE = (webhooks_module, store_module)
 
@@ -37,16 +31,12 @@ def environment() -> Environment:
     return frozen_world(Time()).default
 
 
-def errors(results: Sequence[object]) -> list[type]:
-    return [type(each) for each in results if isinstance(each, Exception)]
-
-
 def test_of_four_deletes_of_one_webhook_exactly_one_succeeds() -> None:
     def delete(environment: Environment) -> None:
         environment.webhooks.delete(AGENT, WEBHOOK)
 
     for each, results in every_turn(environment, delete, delete, *STATE, looks=3):
-        assert errors(results) == [WebhookNotFound] * 3
+        assert errors_in(results) == [WebhookNotFound] * 3
         assert each.document()["agents"][0]["cache_clears"] == 1
 
 
@@ -66,7 +56,7 @@ def test_two_updates_of_different_fields_are_both_kept() -> None:
     turns = every_turn(environment, partial(update, name="Other"), partial(update, timeout=60), *STATE)
     for each, results in turns:
         webhook = each.webhooks.find(AGENT, WEBHOOK)
-        assert (errors(results), webhook.name, webhook.timeout) == ([], "Other", 60)
+        assert (errors_in(results), webhook.name, webhook.timeout) == ([], "Other", 60)
 
 
 def test_two_webhooks_that_are_created_have_ids_of_their_own_and_are_both_listed() -> None:
@@ -107,6 +97,7 @@ CHANGES: dict[str, Callable[[Environment], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], object]) -> None:
     def document(environment: Environment) -> object:
@@ -127,7 +118,7 @@ def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
 
     before = environment().document()
     for each, results in every_turn(environment, take, replace, store_module, environment_module):
-        assert errors(results) == []
+        assert errors_in(results) == []
         after = each.document()
         each.restore_snapshot("now")
         assert each.document() in (before, after)
@@ -167,7 +158,7 @@ def test_a_name_and_a_token_are_given_once() -> None:
         lambda: frozen_world(Time()), partial(open_it, token="a"), partial(open_it, token="b"), world_module
     )
     for _, results in turns:
-        assert (results.count("mine"), len(errors(results))) == (1, 1)
+        assert (results.count("mine"), len(errors_in(results))) == (1, 1)
 
 
 def test_two_calls_at_once_are_both_counted() -> None:
@@ -214,46 +205,3 @@ def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() ->
 
     for each, _ in every_turn(with_fault, add, remove_first, faults_module):
         assert [fault.id for fault in each.faults.all()] == ["fault-2"]
-
-
-def test_an_attempt_that_fails_while_the_clock_is_released_is_retried_after_its_pause(
-    open_world: Callable[..., World],
-) -> None:
-    """When the clock goes back by centuries, a retry that was scheduled before comes as much earlier, and no other."""
-    later = datetime(2400, 1, 1, tzinfo=timezone.utc)
-
-    def answer_500(peer: Peer, connection: Any) -> None:
-        peer.read_request(connection)
-        assert go.wait(WAIT)
-        connection.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
-
-    def under_way() -> Environment:
-        go.clear()
-        peer.connected.clear()
-        one = open_world(hook(peer.url), settings={"retry_schedule": [3600]}).default
-        one.freeze(later)
-        one.deliveries.emit(AGENT, STARTED)
-        assert peer.connected.wait(WAIT)
-        return one
-
-    def fail(environment: Environment) -> None:
-        go.set()
-        deadline = monotonic() + WAIT
-        while statuses(environment) != ["retrying"]:
-            assert monotonic() < deadline
-
-    def unfreeze(environment: Environment) -> None:
-        environment.unfreeze()
-
-    go = Event()
-    with peers() as start:
-        peer = start(answer_500)
-        turns = every_turn(under_way, unfreeze, fail, environment_module, clock_module, outbox_module)
-        for each, results in turns:
-            assert errors(results) == []
-            each.freeze()
-            each.deliveries.advance(3500)
-            assert statuses(each) == ["retrying"]
-            each.deliveries.advance(200)
-            assert statuses(each) == ["failed", "retrying"]
-        go.set()  # for the last one, whose clock was released undisturbed

@@ -53,6 +53,7 @@ def tracing() -> Iterator[Callable[[], int]]:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_thousand_snapshots_of_ten_thousand_webhooks_stay_small() -> None:
     environment = world_of(100, 100).default
     with tracing() as used:
@@ -71,6 +72,7 @@ def test_a_thousand_snapshots_of_ten_thousand_webhooks_stay_small() -> None:
     assert disabled(environment) == 0
 
 
+@pytest.mark.slow
 def test_deleting_snapshots_gives_their_memory_back() -> None:
     environment = world_of(100, 100).default
     with tracing() as used:
@@ -172,5 +174,5 @@ class SnapshotMachine(RuleBasedStateMachine):
         assert self.other.document() == self.untouched
 
 
-TestSnapshots = SnapshotMachine.TestCase
+TestSnapshots = pytest.mark.slow(SnapshotMachine.TestCase)
 TestSnapshots.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)

@@ -55,6 +55,7 @@ BAD_YAML: dict[str, tuple[str, str, int | None]] = {
 }
 
 
+@pytest.mark.slow
 @LOADERS
 def test_yaml_that_is_nested_too_deeply(loader: Any) -> None:
     with pytest.raises(DocumentError, match=r"nested too deeply|maximum nesting depth"):  # ours, or the library's

@@ -93,6 +93,7 @@ styles = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(value=data, style=styles)
 def test_whatever_the_library_writes_is_read_by_both_loaders(value: Any, style: dict[str, Any]) -> None:
@@ -102,6 +103,7 @@ def test_whatever_the_library_writes_is_read_by_both_loaders(value: Any, style: 
     assert repr(parse(text, loader=yaml.SafeLoader)) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(value=data)
 def test_what_is_written_as_yaml_is_read_back(value: Any) -> None:
@@ -121,6 +123,7 @@ json_data = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(value=json_data, ascii_only=st.booleans(), indent=st.sampled_from([None, 2, "\t"]))
 def test_json_is_read_as_the_library_reads_it(value: Any, ascii_only: bool, indent: int | str | None) -> None:

@@ -134,6 +134,7 @@ def test_the_shipped_fixtures_are_right(path: Path) -> None:
     assert [error.message for error in SCHEMA.iter_errors(document)] == []
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(document=right_fixtures)
 def test_what_is_right_and_what_is_served_of_it_is_right_by_the_schema(document: object) -> None:

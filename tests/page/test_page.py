@@ -270,6 +270,7 @@ def test_crashes_of_the_mock_itself_are_shown(http: FlaskClient, world: World) -
     assert "Traceback: <broken>" in page(http).code
 
 
+@pytest.mark.slow
 def test_a_page_shows_the_first_of_very_many_webhooks_and_says_so(http: FlaskClient) -> None:
     webhooks = [
         {"name": f"w{n}", "webhook_url": "http://localhost/", "events": [next(iter(EVENTS))]} for n in range(250)
@@ -301,6 +302,7 @@ def test_its_version_changes_with_what_is_shown_and_not_with_the_time() -> None:
     assert contents_of(environment, ["default"]).version() not in versions
 
 
+@pytest.mark.slow
 def test_the_latest_snapshots_are_shown_and_how_many_more_there_are(http: FlaskClient, world: World) -> None:
     for number in range(102):
         world.default.take_snapshot(f"snapshot-{number}")

@@ -147,6 +147,7 @@ def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, serv
     assert shown.status == again_sent.status == 200
 
 
+@pytest.mark.slow
 def test_the_lines_of_empty_places_work_when_pasted(server: Server, world: World, http: FlaskClient) -> None:
     http.put("/__admin/state", json={"agents": []})
     shown = Document(http.get(PAGE, base_url=server.url).text)

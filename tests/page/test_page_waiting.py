@@ -34,6 +34,11 @@ CHANGES: dict[str, Callable[[Environment], object]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("talkover_mock.admin.page.dashboard._LOOK_SECONDS", 0.02)
+
+
 class Waiting:
     """A page that waits for a change, in a thread of its own."""
 

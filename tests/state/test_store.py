@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -50,7 +51,7 @@ class TableMachine(RuleBasedStateMachine):
         assert list(self.base.items()) == self.base_before
 
 
-TestTable = TableMachine.TestCase
+TestTable = pytest.mark.slow(TableMachine.TestCase)
 TestTable.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
 
 DOCUMENT = fixture(hook(id="one"), hook(id="two"))

@@ -58,6 +58,7 @@ def test_the_mock_delivers_nothing_to_itself(host: str, mock: MockServer, server
     assert (test.json()["success"], mock.snapshots()) == (True, [])
 
 
+@pytest.mark.slow
 def test_clients_that_never_read_keep_no_thread(
     server: Server, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def free_descriptor() -> int:
         return file.fileno()
 
 
+@pytest.mark.slow
 def test_many_starts_and_stops_leave_no_thread_and_no_descriptor(app: Flask) -> None:
     before = free_descriptor()
     for _ in range(200):
@@ -137,6 +138,7 @@ def test_many_starts_and_stops_leave_no_thread_and_no_descriptor(app: Flask) -> 
     assert free_descriptor() == before
 
 
+@pytest.mark.slow
 def test_stopping_does_not_wait_for_a_request_that_never_ends(serve: Serve) -> None:
     app, running, released = Flask(__name__), Event(), Event()
 
@@ -156,6 +158,7 @@ def test_stopping_does_not_wait_for_a_request_that_never_ends(serve: Serve) -> N
         released.set()
 
 
+@pytest.mark.slow
 def test_stopping_ends_an_answer_that_nobody_reads(serve: Serve) -> None:
     app, running = Flask(__name__), Event()
 

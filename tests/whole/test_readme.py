@@ -50,6 +50,7 @@ def without_times(text: str) -> str:
     return re.sub(r'"updated_at":"[^"]*"', '"updated_at":"(now)"', text).replace("\r", "").rstrip()
 
 
+@pytest.mark.slow
 @each("console")
 def test_commands_answer_what_is_shown(text: str, server: Server, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -104,6 +105,7 @@ def test_calls_that_are_shown_are_answered_with_the_status_that_is_shown(text: s
             assert name in answer.text, (line, answer.text)
 
 
+@pytest.mark.slow
 @each("js")
 def test_a_program_for_node_ends_well(text: str, server: Server, tmp_path: Path) -> None:
     program = tmp_path / "program.mjs"
@@ -111,6 +113,7 @@ def test_a_program_for_node_ends_well(text: str, server: Server, tmp_path: Path)
     subprocess.run(["node", str(program)], timeout=60, check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("java", [path for path in [shutil.which("java")] if path])
 @each("java")
 def test_a_program_for_java_ends_well(text: str, java: str, server: Server, tmp_path: Path) -> None:

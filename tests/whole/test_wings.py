@@ -4,8 +4,12 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import pytest
+
+from talkover_mock.api import FAMILIES
 from tests.conftest import ROOT
 
 LINE = "base < dialect < state < {loading | deliveries} < environments < web < {api | admin} < app < doors"
@@ -27,6 +31,11 @@ LATE = {
 _FLOORS = [words.strip(" {}").split(" | ") for words in LINE.split(" < ")]
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def wing(module: str) -> str:
     """The wing of a module: its folder, `app`, or `doors`."""
     name = module.split(".")[1] if "." in module else ""
@@ -39,7 +48,7 @@ def floor(name: str) -> int:
 
 def imports(path: Path) -> Iterator[str]:
     """The modules of the package that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "talkover_mock":
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name if name in MODULES else str(node.module) for name in names)
@@ -80,7 +89,7 @@ def test_no_import_stands_inside_a_function() -> None:
         f"{module}: {ast.unparse(node)}"
         for module, path in MODULES.items()
         if module not in LATE
-        for function in ast.walk(ast.parse(path.read_text()))
+        for function in ast.walk(tree(path))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
@@ -89,9 +98,8 @@ def test_no_import_stands_inside_a_function() -> None:
 
 
 def test_every_module_says_what_it_is_and_has_at_most_300_lines() -> None:
-    sources = {module: path.read_text() for module, path in MODULES.items()}
-    assert [module for module, source in sources.items() if not ast.get_docstring(ast.parse(source))] == []
-    assert [module for module, source in sources.items() if source.count("\n") > 300] == []
+    assert [module for module, path in MODULES.items() if not ast.get_docstring(tree(path))] == []
+    assert [module for module, path in MODULES.items() if path.read_text().count("\n") > 300] == []
 
 
 def test_a_wing_holds_its_charter_and_nothing_else() -> None:
@@ -99,7 +107,7 @@ def test_a_wing_holds_its_charter_and_nothing_else() -> None:
     doors = {"cli", "client"}
     listed = {"api"}  # its families
     for folder in folders:
-        body = ast.parse((folder / "__init__.py").read_text()).body
+        body = tree(folder / "__init__.py").body
         assert folder.name in doors | listed or len(body) == 1, folder
 
 
@@ -110,6 +118,16 @@ def test_nothing_imports_the_package_by_the_path_of_its_source() -> None:
     assert [path for path in sources if pattern in path.read_text()] == []
 
 
+def test_a_family_of_endpoints_is_one_file_and_every_file_is_listed() -> None:
+    """Whoever adds a family writes its file and lists it, and touches nothing else."""
+    files = {module for module in MODULES if module.startswith("talkover_mock.api.routes.")}
+    assert files == {family.__name__ for family in FAMILIES}
+    for family in FAMILIES:
+        importers = [module for module, path in MODULES.items() if family.__name__ in imports(path)]
+        assert set(importers) - files == {"talkover_mock.api"}
+
+
+@pytest.mark.slow
 def test_serving_does_not_pay_for_the_client() -> None:
     program = "import sys, talkover_mock.cli.serve; print('requests' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"

@@ -1,55 +1,84 @@
 """Daemon threads that run jobs: as many as are needed up to a limit, and none for long without a job."""
 
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import count
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from threading import Condition, Thread, current_thread
 
 from talkover_mock.base.real_time import RealTime
 
 _IDLE_SECONDS = 2.0
 """After so long without a job, a thread ends."""
+_PATIENCE_SECONDS = 0.05
+"""Beyond a few threads, more are started when no job has been taken for so long: those that there are must wait."""
 
 Job = Callable[[], object]
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls back after so many seconds, in the thread that submits jobs."""
 
 
 class Workers:
-    """Threads under one name. A job that raises ends its thread, so jobs catch what they can meet.
+    """Threads under one name: `few` as soon as there are jobs, up to `most` when the others do not come to an end.
 
-    The library's executor will not do: the end of the process waits for its threads.
+    A job that raises ends its thread, so jobs catch what they can meet. The library's executor will not do: the end of
+    the process waits for its threads.
     """
 
-    def __init__(self, name: str, most: int) -> None:
-        self._name, self._most = name, most
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._lock = Lock()
+    def __init__(self, name: str, few: int, most: int, later: Later) -> None:
+        self._name, self._few, self._most, self._later = name, few, most, later
+        self._changed = Condition()
+        self._jobs: deque[Job] = deque()
         self._threads: set[Thread] = set()
         self._numbers = count(1)
-        self._waiting = 0
-        """Threads that wait for a job."""
-        self._stopped = False
+        self._idle = 0
+        """Threads that wait for a job; a job that is on its way to one of them still is in `_jobs`."""
+        self._taken = 0
+        """Jobs that threads have taken so far."""
+        self._is_watched = self._stopped = False
 
     def submit(self, job: Job) -> None:
         """Runs a job in a thread: one that is free, a new one or, at the limit, the next one that becomes free."""
-        with self._lock:
+        with self._changed:
             if self._stopped:
                 return
-            self._jobs.put(job)
-            if self._waiting < self._jobs.qsize() and len(self._threads) < self._most:
-                thread = Thread(target=self._work, name=f"{self._name}-{next(self._numbers)}", daemon=True)
-                self._threads.add(thread)
-                thread.start()
+            self._jobs.append(job)
+            if len(self._jobs) <= self._idle:
+                self._changed.notify()
+            elif len(self._threads) < self._few:
+                self._start()
+            elif not self._is_watched:
+                self._watch()
 
     def stop(self, seconds: float) -> None:
         """Ends every thread that has no job, and waits up to `seconds` for those that have one."""
-        with self._lock:
+        with self._changed:
             self._stopped = True
+            self._changed.notify_all()
             threads = list(self._threads)
-        for _ in threads:
-            self._jobs.put(None)
         end = RealTime.monotonic() + seconds
         for thread in threads:
             thread.join(max(0.0, end - RealTime.monotonic()))
+
+    def _watch(self) -> None:
+        self._is_watched = True
+        self._later(_PATIENCE_SECONDS, partial(self._look, self._taken))
+
+    def _look(self, taken: int) -> None:
+        """Starts further threads where none of the threads has taken a job meanwhile."""
+        with self._changed:
+            self._is_watched = False
+            if self._stopped or not self._jobs:
+                return
+            if self._taken == taken:
+                for _ in range(min(len(self._jobs), len(self._threads), self._most - len(self._threads))):
+                    self._start()
+            self._watch()
+
+    def _start(self) -> None:
+        thread = Thread(target=self._work, name=f"{self._name}-{next(self._numbers)}", daemon=True)
+        thread.start()
+        self._threads.add(thread)
 
     def _work(self) -> None:
         while job := self._next():
@@ -58,21 +87,12 @@ class Workers:
 
     def _next(self) -> Job | None:
         """The next job, or None when it is time to end."""
-        with self._lock:
-            self._waiting += 1
-        try:
-            return self._jobs.get(timeout=_IDLE_SECONDS)
-        except Empty:
-            return self._leave()
-        finally:
-            with self._lock:
-                self._waiting -= 1
-
-    def _leave(self) -> Job | None:
-        """Ends this thread, unless a job has come at the last moment."""
-        with self._lock:
-            try:
-                return self._jobs.get_nowait()
-            except Empty:
-                self._threads.discard(current_thread())
-                return None
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._jobs or self._stopped, _IDLE_SECONDS)
+            self._idle -= 1
+            if self._jobs:
+                self._taken += 1
+                return self._jobs.popleft()
+            self._threads.discard(current_thread())
+            return None
