@@ -1,7 +1,7 @@
 """A mock server in this process: for scripts, and for test suites that do not run under pytest."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,6 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.harness import Harness
 from talkover_mock.app import create_wsgi_app
 from talkover_mock.client import MockServer
-from talkover_mock.environments.journal import Exchange
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
 from talkover_mock.loading.fixture import DEFAULT, Fixture
@@ -27,18 +26,6 @@ class Local(NamedTuple):
 
     client: MockServer
     world: World
-
-    def strays_from_now(self) -> Callable[[], Sequence[Exchange]]:
-        """Returns a function that gives the calls from now on without a token, or with a token that opens nothing."""
-        default = self.world.default
-        resets, number = default.journal.position
-
-        def is_stray(exchange: Exchange) -> bool:
-            token = exchange.request_headers.get("Authorization", "").partition(" ")[2].strip()
-            is_new = exchange.number > number or default.journal.position[0] > resets
-            return is_new and token not in default.tokens
-
-        return lambda: default.journal.log.watch(is_stray).items
 
     def crashes(self) -> list[str]:
         """The tracebacks of the mock's own crashes in open environments; each traceback is returned once."""

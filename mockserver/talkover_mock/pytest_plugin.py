@@ -5,25 +5,25 @@ If no test uses them, the plugin costs nothing: it imports the rest of the packa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
     from talkover_mock.client import MockServer
-    from talkover_mock.environments.journal import Exchange
     from talkover_mock.loading.fixture import Fixture
-    from talkover_mock.local import Fixtures, Local
+    from talkover_mock.local import Fixtures
+    from talkover_mock.pytest_watching import Meanwhile, Run
     from talkover_mock.receiver import WebhookReceiver
 
-    Strays = Callable[[], Sequence[Exchange]]
-
-_USED: pytest.StashKey[tuple[MockServer, Strays]] = pytest.StashKey()
-"""A test's environment, and the function that gives the calls that came with no environment's token."""
-_LOCAL: pytest.StashKey[Local] = pytest.StashKey()
-"""The server that the run has started."""
+_RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""The server of the run, once a test has used it."""
+_USED: pytest.StashKey[tuple[MockServer, Meanwhile]] = pytest.StashKey()
+"""A test's environment, and the calls that come to others meanwhile."""
+_BEGUN: pytest.StashKey[Mapping[str, int]] = pytest.StashKey()
+"""For each environment that tests have opened themselves, the latest call before this test."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,17 +47,20 @@ def talkover_mock_fixtures(pytestconfig: pytest.Config) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def talkover_mock_server(pytestconfig: pytest.Config, talkover_mock_fixtures: Fixtures) -> Iterator[MockServer]:
+def talkover_mock_server(request: pytest.FixtureRequest, talkover_mock_fixtures: Fixtures) -> Iterator[MockServer]:
     """The server of this run: started once on a free port, or the running server of `--talkover-mock-url`.
 
-    Every test's environment is a fresh copy of its default environment. If the run has started the server, the default
-    environment has a token of its own, so that a wrong token opens nothing.
+    Every test's environment is a fresh copy of this one. A server that the run has started gives it a token of its own,
+    so that a wrong token opens nothing; at a running server it is an environment that the run opens and closes.
     """
-    url = pytestconfig.getoption("talkover_mock_url")
-    if url:
-        yield from _running_server(url, talkover_mock_fixtures)
-    else:
-        yield from _own_server(talkover_mock_fixtures, pytestconfig)
+    url = request.config.getoption("talkover_mock_url")
+    try:
+        if url:
+            yield from _running_server(url, talkover_mock_fixtures, request.config)
+        else:
+            yield from _own_server(talkover_mock_fixtures, request.config)
+    except _Unusable as error:
+        _end_the_run(request.session, str(error))
 
 
 @pytest.fixture
@@ -67,11 +70,14 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     Fails the test for a crash of the server itself, with its traceback, and for calls to paths that the API does not
     have, unless the test calls `talkover_mock.allow_unmatched()`.
     """
+    run = request.config.stash[_RUN]
     environment = talkover_mock_server.open_environment()
-    strays = _begin(request, environment)
+    run.managed.add(environment.name)
+    meanwhile = _begin(request, environment)
     yield environment
     closed = environment.close()
-    _check(environment, closed["errors"], closed["unmatched"], strays)
+    run.managed.discard(environment.name)
+    _check(environment, closed["errors"], closed["unmatched"], meanwhile)
 
 
 @pytest.fixture
@@ -82,28 +88,32 @@ def talkover_mock_shared(request: pytest.FixtureRequest, talkover_mock_server: M
     """
     talkover_mock_server.reset()
     talkover_mock_server.allows_unmatched = False
-    strays = _begin(request, talkover_mock_server)
+    meanwhile = _begin(request, talkover_mock_server)
     yield talkover_mock_server
-    local = request.config.stash.get(_LOCAL, None)
+    local = request.config.stash[_RUN].local
     unmatched = talkover_mock_server.requests(unmatched=True)
-    _check(talkover_mock_server, local.crashes() if local else [], unmatched, strays)
+    _check(talkover_mock_server, local.crashes() if local else [], unmatched, meanwhile)
 
 
-def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Strays:
-    """Remembers the environment for the report. Strays on a running server may be those of others: none are kept."""
-    local = request.config.stash.get(_LOCAL, None)
-    strays: Strays = local.strays_from_now() if local else tuple
-    request.node.stash[_USED] = (environment, strays)
-    return strays
+def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Meanwhile:
+    """Remembers the environment for the report."""
+    meanwhile = request.config.stash[_RUN].meanwhile()
+    request.node.stash[_USED] = (environment, meanwhile)
+    return meanwhile
 
 
-def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], strays: Strays) -> None:
-    from talkover_mock.pytest_report import lines, presented
-
+def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], meanwhile: Meanwhile) -> None:
     _fail_for_crashes(errors)
-    unmatched = [*unmatched, *presented([each for each in strays() if each.is_unmatched])]
-    if unmatched and not environment.allows_unmatched:
-        found = "\n  ".join(lines(unmatched))
+    strays = [each for each in meanwhile.strays() if each["operation"] is None and each["method"] != "OPTIONS"]
+    if not environment.allows_unmatched:
+        _fail_for_unmatched([*unmatched, *strays])
+
+
+def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:
+    from talkover_mock.pytest_report import lines
+
+    if calls:
+        found = "\n  ".join(lines(calls))
         text = "the test made calls to paths that the API does not have (talkover_mock.allow_unmatched() allows them):"
         pytest.fail(f"{text}\n  {found}", pytrace=False)
 
@@ -113,54 +123,116 @@ def _fail_for_crashes(errors: list[str]) -> None:
         pytest.fail("the mock server itself failed:\n" + "\n".join(errors), pytrace=False)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Remembers how many calls the environments have that tests have opened themselves."""
+    run = item.config.stash.get(_RUN, None)
+    if run and run.opened():
+        item.stash[_BEGUN] = run.positions()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fails the test for unmatched calls to environments that tests have opened themselves, and not closed."""
+    run = item.config.stash.get(_RUN, None)
+    opened = run.opened() if run else ()
+    allowed = {each.name for each in opened if each.allows_unmatched}
+    unmatched = [
+        {**call, "environment": name}
+        for name, calls in (run.new_calls(item.stash.get(_BEGUN, {}), unmatched=True) if run and opened else {}).items()
+        for call in calls
+        if name not in allowed
+    ]
+    yield
+    _fail_for_unmatched(unmatched)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Adds the calls of a failing test, and of its fixtures, to its report."""
+    """Adds to the report of a failing test what it and its fixtures did to the mock server."""
     report = yield
-    used = item.stash.get(_USED, None)
-    if report.failed and report.when != "teardown" and used is not None:
-        from talkover_mock.pytest_report import sections
-
-        environment, strays = used
-        report.sections += sections(environment, strays())
+    run = item.config.stash.get(_RUN, None)
+    if report.failed and report.when != "teardown" and run is not None:
+        report.sections += _sections(item, run)
     return report
 
 
+def _sections(item: pytest.Item, run: Run) -> list[tuple[str, str]]:
+    from talkover_mock.pytest_report import guarded, sections, sections_of_another, sections_of_strays
+
+    environment, meanwhile = item.stash.get(_USED, (None, None))
+    found = sections(environment) if environment else []
+    begun = item.stash.get(_BEGUN, {})
+    calls = run.new_calls(begun)
+    for other in run.opened():
+        if calls[other.name] or other.name not in begun:
+            found += sections_of_another(other, calls[other.name])
+    if environment and meanwhile:
+        own = [environment.name, *calls]
+        found += guarded(lambda: sections_of_strays(meanwhile.strays(), meanwhile.elsewhere(own)))
+    return found
+
+
 @pytest.fixture
-def webhook_receiver() -> Iterator[WebhookReceiver]:
+def webhook_receiver(request: pytest.FixtureRequest) -> Iterator[WebhookReceiver]:
     """A receiver of webhooks on a free port: `.url`, `.requests`, `.events`, `.answer_next(500)`, `.wait_for(2)` …"""
     from talkover_mock.receiver import running_receiver
 
     with running_receiver() as receiver:
+        receiver.hint = lambda: _hint(request.node)
         yield receiver
+
+
+def _hint(item: pytest.Item) -> str:
+    """Why a receiver may have got nothing: the events of the test's environment, and a loop that stood still."""
+    from talkover_mock.client.expectations import loop_hints
+    from talkover_mock.pytest_report import events_text
+
+    environment, _ = item.stash.get(_USED, (None, None))
+    events = (events_text(environment) or "no event has been emitted") if environment else ""
+    return "\n".join([*([f"the events of the mock server:\n{events}"] if events else []), *loop_hints()])
 
 
 def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
     from talkover_mock.local import serving
+    from talkover_mock.pytest_watching import Run
 
     with serving(_fixture(fixtures)) as local:
-        config.stash[_LOCAL] = local
+        config.stash[_RUN] = Run(local.client, local.client, local, set())
         yield local.client
+    del config.stash[_RUN]
     _fail_for_crashes(local.crashes())
 
 
-def _running_server(url: str, fixtures: Fixtures) -> Iterator[MockServer]:
+def _running_server(url: str, fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
     import os
 
     from talkover_mock.client import MockServer
+    from talkover_mock.pytest_watching import Run
 
     try:
         client = MockServer(url, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN"))
     except ValueError as error:
-        raise pytest.fail.Exception(f"--talkover-mock-url: {error}", pytrace=False) from None
+        raise _Unusable(f"--talkover-mock-url: {error}") from None
     with client:
         _check_it_answers(client)
-        if not fixtures:
-            yield client
-            return
-        environment = client.open_environment(fixture=_document(fixtures))
+        environment = client.open_environment(fixture=_document(fixtures) if fixtures else None)
+        config.stash[_RUN] = Run(environment, client, None, {environment.name})
         yield environment
+        del config.stash[_RUN]
         _fail_for_crashes(environment.close()["errors"])
+
+
+class _Unusable(Exception):
+    """No test can have its server; the text says why."""
+
+
+def _end_the_run(session: pytest.Session, text: str) -> NoReturn:
+    """Ends the run instead of failing each of its tests with the same text; a worker of xdist fails one test."""
+    if hasattr(session.config, "workerinput"):
+        session.shouldfail = "the mock server can't be used"
+        pytest.fail(text, pytrace=False)
+    pytest.exit(text, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def _check_it_answers(client: MockServer) -> None:
@@ -177,7 +249,7 @@ def _check_it_answers(client: MockServer) -> None:
             "Start one with `talkover-mock serve`, or leave the option out: then pytest starts its own. If the "
             "server asks for an admin token, put it into the variable TALKOVER_MOCK_ADMIN_TOKEN."
         )
-        raise pytest.fail.Exception(text, pytrace=False) from None
+        raise _Unusable(text) from None
 
 
 def _first_cause(error: BaseException) -> BaseException:
@@ -202,4 +274,4 @@ def _fixture(fixtures: Fixtures) -> Fixture:
         return fixture_of(fixtures)
     except FixtureError as error:
         text = f"the fixtures of the mock server have mistakes:\n{error}"
-        raise pytest.fail.Exception(text, pytrace=False) from None
+        raise _Unusable(text) from None

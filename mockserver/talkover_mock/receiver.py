@@ -5,7 +5,7 @@ import hmac
 import json
 import socket
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +72,8 @@ class WebhookReceiver:
         self._answers: deque[Answer] = deque()
         self._default = Answer()
         self._stopping = Event()
+        self.hint: Callable[[], str] = str
+        """Makes the text that follows an unmet `wait_for`: in pytest, the events of the test's environment."""
         host = f"[{host}]" if ":" in host else host
         self.url = f"http://{host}:{self._server.server_port}/webhook"
 
@@ -99,11 +101,11 @@ class WebhookReceiver:
     def wait_for(self, count: int, wait: float = 5.0) -> Sequence[ReceivedRequest]:
         """The requests, as soon as there are `count`. Raises AssertionError when `wait` seconds are over."""
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self._requests) >= count, wait):
-                raise AssertionError(
-                    f"expected {count} request{'' if count == 1 else 's'} within {wait:g} s, got {self._came()}"
-                )
-            return list(self._requests)
+            if self._changed.wait_for(lambda: len(self._requests) >= count, wait):
+                return list(self._requests)
+            text = f"expected {count} request{'' if count == 1 else 's'} within {wait:g} s, got {self._came()}"
+        hint = self.hint()
+        raise AssertionError(f"{text}\n{hint}" if hint else text)
 
     def _came(self) -> str:
         """`2: POST /webhook (event_action), POST /webhook (event_phone_call_ended)`."""
@@ -115,6 +117,9 @@ class WebhookReceiver:
         with self._changed:
             self._requests.clear()
             self._answers.clear()
+
+    def __repr__(self) -> str:
+        return f"<WebhookReceiver at {self.url}>"
 
     def start(self) -> None:
         self._thread.start()

@@ -121,13 +121,52 @@ def test_a_frozen_clock_is_remembered(mock: MockServer, receiver: WebhookReceive
 
 
 def test_a_failure_shows_five_and_how_many_more(mock: MockServer) -> None:
-    for _ in range(12):
-        mock.emit(AGENT, STARTED)
+    for number in range(12):
+        mock.emit(AGENT, (STARTED, ENDED)[number % 2])
     with pytest.raises(AssertionError) as caught:
         mock.deliveries(max=0)
     first, *lines = str(caught.value).splitlines()
     assert first == "expected no deliveries, got 12; the nearest of all deliveries:"
-    assert lines == [f"  {STARTED} to webhook {WEBHOOK}, attempt 1: success"] * 5 + ["  and 7 more"]
+    both = [f"  {event} to webhook {WEBHOOK}, attempt 1: success" for event in (STARTED, ENDED)]
+    assert lines == [*both, *both, both[0], "  and 7 more"]
+
+
+def test_equal_deliveries_are_one_line(mock: MockServer) -> None:
+    for _ in range(12):
+        mock.emit(AGENT, STARTED)
+    with pytest.raises(AssertionError) as caught:
+        mock.deliveries(max=0)
+    assert str(caught.value).splitlines()[1:] == [f"  {STARTED} to webhook {WEBHOOK}, attempt 1: success (12 times)"]
+
+
+def test_events_say_who_got_them_and_who_was_skipped_and_why(mock: MockServer) -> None:
+    emitted = mock.emit(AGENT, STARTED)
+    [event] = mock.events(agent_id=AGENT, event=STARTED)
+    assert (event["event"], event["agent_id"]) == (STARTED, AGENT)
+    assert [(each["webhook_id"], each["status"]) for each in event["deliveries"]] == [(WEBHOOK, "success")]
+    assert event["skipped"] == emitted.skipped
+    assert mock.events(event=ENDED) == []
+    mock.clear_deliveries()
+    assert mock.events() == []
+
+
+def test_a_reset_forgets_the_events(mock: MockServer) -> None:
+    mock.emit(AGENT, STARTED)
+    mock.reset()
+    assert mock.events() == []
+
+
+def test_a_retry_is_the_latest_attempt_of_its_event(mock: MockServer, receiver: WebhookReceiver) -> None:
+    receiver.answer_always(500)
+    mock.freeze()
+    mock.emit(AGENT, STARTED)
+    mock.advance(1)
+    [event] = mock.events()
+    assert [(each["attempt"], each["status"]) for each in event["deliveries"]] == [(2, "retrying")]
+
+
+def test_a_client_says_which_environment_it_is(mock: MockServer) -> None:
+    assert repr(mock) == f"<MockServer default at {mock.url}>"
 
 
 def test_deliveries_are_forgotten(mock: MockServer) -> None:
@@ -238,7 +277,7 @@ def test_a_long_wait_is_given_its_time(server: Server, monkeypatch: pytest.Monke
 
     def exchange(*arguments: Any) -> dict[str, Any]:
         timeouts.append(arguments[-1])
-        return {"satisfied": True, "deliveries": [], "skipped": []}
+        return {"satisfied": True, "finished": True, "deliveries": [], "skipped": []}
 
     monkeypatch.setattr("talkover_mock.client.remote.Remote._exchange", exchange)
     with MockServer(server.url) as mock:

@@ -127,10 +127,17 @@ def test_what_comes_within_the_time_fails_at_once(mock: MockServer) -> None:
 
 
 def test_a_failure_shows_five_and_how_many_more(mock: MockServer) -> None:
+    for number in range(7):
+        call(mock, f"/api/v1/{number}")
+    lines = failure(lambda: mock.requests(max=6))
+    assert [line.split()[2] for line in lines[1:-1]] == [f"/api/v1/{number}" for number in range(5)]
+    assert lines[-1] == "  and 2 more"
+
+
+def test_equal_calls_are_one_line(mock: MockServer) -> None:
     for _ in range(7):
         call(mock)
-    lines = failure(lambda: mock.requests(max=6))
-    assert lines[1:] == [*(TOGGLED.replace("#1", f"#{number}") for number in range(1, 6)), "  and 2 more"]
+    assert failure(lambda: mock.requests(max=6))[1:] == [f"{TOGGLED} (7 times, the last is #7)"]
 
 
 def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:

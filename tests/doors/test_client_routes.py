@@ -73,7 +73,7 @@ def use_everything(mock: MockServer) -> None:
     mine.unfreeze()
     mine.assert_not_requested("GET", "*")
     mine.assert_requested("GET", "*", 0)
-    for find in (mine.requests, mine.deliveries, mine.faults):
+    for find in (mine.requests, mine.deliveries, mine.events, mine.faults):
         find()
     mine.search("requests", {})
     mine.remove_fault(mine.add_fault("maintenance")["id"])

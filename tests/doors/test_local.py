@@ -7,6 +7,7 @@ import requests
 
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.local import Fixtures, fixture_of, running_mockserver, serving
+from talkover_mock.pytest_watching import AtOwnServer
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.webhooks import Webhooks
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
@@ -79,11 +80,13 @@ def test_strays_are_told_whatever_is_reset_and_crashes_wherever_they_are(
     file.write_text(f"{agents}\nenvironments: {{staging: {{tokens: [talq_staging], {agents}}}}}\n")
     with serving(fixture_of(file)) as local:
         toggle(local.client.url, {})
-        strays = local.strays_from_now()
+        meanwhile = AtOwnServer(local)
         local.client.reset()
         toggle(local.client.url, {})
         toggle(local.client.url, local.client.headers)
-        assert [(each.number, each.status) for each in strays()] == [(1, 401)]
+        assert [(each["number"], each["status"]) for each in meanwhile.strays()] == [(1, 401)]
+        assert [(each["environment"], each["number"]) for each in meanwhile.elsewhere(())] == [("default", 2)]
+        assert meanwhile.elsewhere(["default"]) == []
         monkeypatch.setattr(Webhooks, "toggle", lambda *_: 1 / 0)
         assert toggle(local.client.url, {"Authorization": "Bearer talq_staging"}) == 500
         [crash] = local.crashes()

@@ -8,6 +8,7 @@ from talkover_mock.admin.routes import (
     clock,
     deliveries,
     environments,
+    events,
     faults,
     requests,
     snapshots,
@@ -17,7 +18,7 @@ from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.world import World
 from talkover_mock.web.request_log import Log
 
-_MODULES = (about, assumptions, clock, deliveries, environments, faults, requests, snapshots, state)
+_MODULES = (about, assumptions, clock, deliveries, environments, events, faults, requests, snapshots, state)
 """Each has `register(admin)`, which declares its routes."""
 
 

@@ -1,10 +1,14 @@
 """The text of a failed expectation: what a test expected, what came, and what was nearest."""
 
-from collections.abc import Mapping, Sequence
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any
 
 _SHOWN = 5
+_NUMBER = re.compile("#([0-9]+) ")
 _SINGULARS = {"requests": "request", "deliveries": "delivery"}
 
 
@@ -20,7 +24,7 @@ def nearest(what: str, filters: Mapping[str, object], items: Sequence[dict[str, 
         other = "; calls with another token than this environment's are not among them" if what == "requests" else ""
         return f"there are no {what} at all{other}"
     wanted = " ".join(str(value) for value in filters.values() if value is not None)
-    lines = _most_alike_first(wanted, [line(item) for item in items])
+    lines = _most_alike_first(wanted, folded(map(line, items)))
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return "\n  ".join([f"the nearest of all {what}:", *lines[:_SHOWN], *more])
 
@@ -58,6 +62,51 @@ def line(item: dict[str, Any]) -> str:
 
 
 def _delivery_line(item: dict[str, Any]) -> str:
-    status = "captured" if item["captured"] else item["status"]
-    error = f" ({item['error']})" if item["error"] else ""
-    return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {status}{error}"
+    return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {_ending(item)}"
+
+
+def _ending(delivery: Mapping[str, Any]) -> str:
+    """`success`, `retrying (Connection refused)`, or `captured (…)` with the reason."""
+    captured, error = delivery["captured_because"], delivery["error"]
+    reason = captured or error
+    return ("captured" if captured else str(delivery["status"])) + (f" ({reason})" if reason else "")
+
+
+def event_text(event: Mapping[str, Any]) -> str:
+    """An event, with one line for each webhook of the agent: its latest attempt, or the reason why it was skipped."""
+    got = [f"webhook {each['webhook_id']}: {_end_of(each)}" for each in event["deliveries"]]
+    passed = [f"webhook {each['webhook_id']}: skipped, {each['reason']}" for each in event["skipped"]]
+    head = f"{event['event']} at agent {event['agent_id']}"
+    return "\n  ".join([head, *(got + passed or ["no webhook of the agent has a delivery that is still kept"])])
+
+
+def _end_of(delivery: Mapping[str, Any]) -> str:
+    attempt = f", attempt {delivery['attempt']}" if delivery["attempt"] > 1 else ""
+    return _ending(delivery) + attempt
+
+
+def folded(texts: Iterable[str]) -> list[str]:
+    """Equal texts that follow one another become one, with their number; only the numbers of calls may differ."""
+    shown = []
+    for _, same in groupby(texts, lambda text: _NUMBER.sub("", text, count=1)):
+        first, *others = same
+        head, line_break, rest = first.partition("\n")
+        last = _NUMBER.search(others[-1]) if others else None
+        until = f", the last is #{last[1]}" if last else ""
+        shown.append(head + (f" ({len(others) + 1} times{until})" if others else "") + line_break + rest)
+    return shown
+
+
+def loop_hints() -> list[str]:
+    """A hint for a wait in the thread of a running event loop; nothing in that loop happens while the test waits."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        loop = asyncio and asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is None:
+        return []
+    return [
+        "the call was made inside a running event loop, which stood still meanwhile: if the application or the "
+        "receiver runs in this loop, write `await asyncio.to_thread(talkover_mock.<method>, …)`"
+    ]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from talkover_mock.client.expectations import loop_hints
+from talkover_mock.client.expecting import Expecting
 from talkover_mock.client.faults import new_fault
-from talkover_mock.client.searching import Document, Emitted, Searching
+from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
     EMIT_WAIT_SECONDS,
     Action,
-    CallFilters,
-    DeliveryFilters,
     FaultDetails,
     Moment,
-    OtherCallFilters,
     Preset,
     WebhookFields,
 )
@@ -30,7 +29,7 @@ __tracebackhide__ = True  # pytest shows the test's own line
 _LONG_SECONDS = 600.0
 
 
-class MockServer:
+class MockServer(Expecting):
     """One environment: its addresses, its token, and the admin routes that show and change it.
 
     `url` is the server's root, and `api_url` takes the place of the vendor's base URL. `token` opens the environment,
@@ -56,8 +55,9 @@ class MockServer:
         self.name = name
         self.allows_unmatched = False
         self._admin_token, self._harness = admin_token, harness
-        self._transport = transport_to(self.url, token, admin_token, harness)
-        self._searching = Searching(self._transport)
+        self.opened: dict[str, MockServer] = {}
+        """The environments that this client, or a client of `opened`, has opened and not closed, by name."""
+        super().__init__(transport_to(self.url, token, admin_token, harness))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -130,11 +130,16 @@ class MockServer:
         """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use."""
         wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
         opened = self._call("POST", "environments", wanted)
-        return MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)
+        client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)
+        client.opened = self.opened
+        self.opened[client.name] = client
+        return client
 
     def close_environment(self, name: str) -> Document:
         """Closes an opened environment. Returns `errors`, the server's own crashes, and the `unmatched` calls."""
-        return self._call("DELETE", f"environments/{segment(name)}")
+        closed = self._call("DELETE", f"environments/{segment(name)}")
+        self.opened.pop(name, None)
+        return closed
 
     def close(self) -> Document:
         """Closes this environment, and the connection; see `close_environment`."""
@@ -176,22 +181,10 @@ class MockServer:
         """
         wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
-        self._searching.emitted = Emitted(answer["deliveries"], answer["skipped"])
-        return self._searching.emitted
-
-    def deliveries(
-        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[DeliveryFilters]
-    ) -> list[Document]:
-        """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` ended attempts.
-
-        Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since. Raises
-        AssertionError, with the nearest attempts, when there were too few or too many.
-        """
-        return self._searching.expect("deliveries", filters, min, max, wait)
-
-    def clear_deliveries(self) -> None:
-        """Forgets the attempts that have ended."""
-        self._call("DELETE", "deliveries")
+        if wait and not answer["finished"]:
+            for hint in loop_hints():
+                warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
+        return Emitted(answer["deliveries"], answer["skipped"])
 
     def clock(self) -> Document:
         """The clock's `now`, and whether it is `frozen`."""
@@ -213,44 +206,7 @@ class MockServer:
         """Unfreezes the clock: it shows the real time again."""
         self._call("DELETE", "clock")
 
-    # The journal and faults
-
-    def requests(
-        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[CallFilters]
-    ) -> list[Document]:
-        """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` calls.
-
-        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
-        AssertionError, with the nearest calls, when there were too few or too many.
-        """
-        return self._searching.expect("requests", filters, min, max, wait)
-
-    def assert_requested(
-        self,
-        method: str,
-        path: str,
-        times: int | None = None,
-        *,
-        wait: float = 0,
-        **filters: Unpack[OtherCallFilters],
-    ) -> list[Document]:
-        """Returns the calls with this method and path (with *): exactly `times` calls, or at least one.
-
-        Returns as soon as there are enough calls, after `wait` seconds at the most. Raises AssertionError with the
-        nearest calls.
-        """
-        wanted = {"method": method, "path": path, **filters}
-        return self._searching.expect("requests", wanted, 1 if times is None else times, times, wait, soon=bool(times))
-
-    def assert_not_requested(
-        self, method: str, path: str, *, wait: float = 0, **filters: Unpack[OtherCallFilters]
-    ) -> None:
-        """Checks that no such call comes for `wait` seconds. Raises AssertionError with the nearest calls."""
-        self._searching.expect("requests", {"method": method, "path": path, **filters}, None, 0, wait)
-
-    def clear_requests(self) -> None:
-        """Forgets the calls so far."""
-        self._call("DELETE", "requests")
+    # Faults, and calls to unknown paths
 
     def allow_unmatched(self) -> None:
         """Allows calls to paths that the API does not have; otherwise the pytest fixture fails the test for them."""
@@ -274,19 +230,15 @@ class MockServer:
     def remove_faults(self) -> None:
         self._call("DELETE", "faults")
 
-    def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
-        """The server's whole answer for `requests` or `deliveries`: with `satisfied`, `count` and `dropped`.
-
-        `waiting` has min, max and wait.
-        """
-        return self._searching.search(what, filters, **waiting)
-
     def disconnect(self) -> None:
         """Closes the connection; the environment stays open."""
         self._transport.close()
 
     def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> Document:
         return self._transport.call(method, path, body, longer=longer)
+
+    def __repr__(self) -> str:
+        return f"<MockServer {self.name} at {self.url}>"
 
     def __enter__(self) -> MockServer:
         return self

@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from talkover_mock.client.errors import MockServerError
-from talkover_mock.client.expectations import expected, nearest
+from talkover_mock.client.expectations import expected, folded, loop_hints, nearest
 from talkover_mock.client.transport import Transport
 
 __tracebackhide__ = True  # pytest shows the test's own line
 
 Document = dict[str, Any]
+_MOST_HINTS = 10
 
 
 class Emitted(list[Document]):
@@ -22,11 +23,10 @@ class Emitted(list[Document]):
 
 
 class Searching:
-    """Searches of one environment; `emitted` has the deliveries of its latest event."""
+    """Searches of one environment."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.emitted = Emitted([], [])
 
     def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
         """See `MockServer.search`."""
@@ -60,17 +60,25 @@ class Searching:
         if not found["satisfied"] or (most is not None and found["count"] > most):
             wanted = expected(what, filters, least, most, wait)
             near = nearest(what, filters, self.search(what, {})[what])
-            hints = self._hints(filters, found) if what == "deliveries" and found["count"] < (least or 0) else []
+            too_few = found["count"] < (least or 0)
+            hints = self._hints(filters, found) if what == "deliveries" and too_few else []
+            if what == "requests" and too_few and wait:
+                hints = loop_hints()
             raise AssertionError("\n".join([f"expected {wanted}, got {found['count']}; {near}", *hints]))
         return cast(list[Document], found[what])
 
     def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
         """Likely reasons for too few deliveries."""
-        hints = [
+        about = {key: filters.get(key) for key in ("agent_id", "event", "event_id")}
+        about = {key: value for key, value in about.items() if key != "event" or value != "webhook.test"}
+        events = self.search("events", about)["events"] if not found["count"] else []
+        hints = folded(
             f"webhook {each['webhook_id']} was skipped: {each['reason']}"
-            for each in self.emitted.skipped
-            if not found["count"] and filters.get("webhook_id") in (None, each["webhook_id"])
-        ]
+            for event in events
+            for each in event["skipped"]
+            if filters.get("webhook_id") in (None, each["webhook_id"])
+        )
+        hints = [*hints[-_MOST_HINTS:], *loop_hints()]
         if self._transport.call("GET", "clock")["frozen"]:
             hints.append("the clock is frozen: advance(seconds) sends what falls due on the way")
         return hints

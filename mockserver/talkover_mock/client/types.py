@@ -52,6 +52,15 @@ class DeliveryFilters(TypedDict, total=False):
     since: Moment | None
 
 
+class EventFilters(TypedDict, total=False):
+    """Filters of events. None matches any value."""
+
+    agent_id: str | None
+    event: str | None
+    event_id: str | None
+    since: Moment | None
+
+
 class Match(TypedDict, total=False):
     """The calls that a fault strikes; `*` in `path` stands for any text."""
 

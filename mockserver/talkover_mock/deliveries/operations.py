@@ -22,8 +22,8 @@ from talkover_mock.state.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""
-
-
+_BYTES_OF_A_WEBHOOK = 500
+"""What an event keeps for each webhook that got it or was skipped, about."""
 MOST_EVENT_BYTES = 1024 * 1024
 """The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
@@ -51,6 +51,8 @@ class Deliveries:
         self._advancing = Lock()
         self.ids = IdSource("deliveries", state.settings.seed)
         self._outbox = self._new_outbox()
+        self.events = self._new_events()
+        """The events since the latest reset, to search and to wait for."""
 
     @property
     def log(self) -> History[Delivery]:
@@ -83,7 +85,15 @@ class Deliveries:
             for delivery in deliveries:
                 self._outbox.queue(delivery)
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
-            return Emitted(occurrence, deliveries, skipped, self._outbox.log)
+            emitted = Emitted(occurrence, deliveries, skipped, self._outbox.log)
+            self.events.add(occurrence.id, emitted)
+            self.events.publish(emitted)
+            return emitted
+
+    def latest_attempts(self) -> dict[tuple[str, str], Delivery]:
+        """The latest attempt that is kept, by the ids of its event and its webhook."""
+        with self._lock:
+            return {(each.occurrence.id, each.webhook_id): each for each in self._outbox.log.all()}
 
     def test(self, agent_id: str, webhook_id: str) -> Outcome:
         """Sends the test payload once, also to a disabled webhook. The API's log does not show it (assumed)."""
@@ -134,8 +144,9 @@ class Deliveries:
             return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
 
     def clear(self) -> int:
-        """Forgets the deliveries that have ended, and returns their number."""
+        """Forgets the events and the deliveries that have ended, and returns the number of the deliveries."""
         with self._lock:
+            self.events.clear()
             return self._outbox.log.clear()
 
     def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
@@ -182,6 +193,8 @@ class Deliveries:
             self._outbox.close()
             self.ids.restart(self._state.settings.seed)
             self._outbox = self._new_outbox()
+            self.events.close()
+            self.events = self._new_events()
             if was_closed:
                 self._outbox.close()
 
@@ -189,8 +202,12 @@ class Deliveries:
         """Stops sending, and ends every wait."""
         with self._lock:
             self._outbox.close()
+            self.events.close()
         if self._sharing.lookups:
             self._sharing.lookups.stop()
+
+    def _new_events(self) -> History[Emitted]:
+        return History(self._lock, self._sharing.most_kept, size_of=_kept_bytes)
 
     def _new_outbox(self) -> Outbox:
         return Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
@@ -221,6 +238,11 @@ def _size_of(*parts: Mapping[str, Any] | None) -> int:
     except TooLarge:
         detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
         raise Unfit("The event is too large", detail) from None
+
+
+def _kept_bytes(emitted: Emitted) -> int:
+    """About the bytes that the event keeps of its own: not the payload, which its deliveries hold."""
+    return _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
 
 
 def _reason_to_skip(webhook: Webhook, event: str) -> str:

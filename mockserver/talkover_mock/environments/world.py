@@ -96,6 +96,10 @@ class World:
         """The environment that has the token, expired or not; the default one for an unknown token."""
         return self._by_token.get(token or "", self.default)
 
+    def has_token(self, token: str) -> bool:
+        """Whether an environment has the token, expired or not."""
+        return token in self._by_token
+
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
         original, suffix, rest = name.partition(FOR_PAGES)

@@ -1,0 +1,127 @@
+"""`events`: emit an event, and see for each event which webhooks got it, and why the others did not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from talkover_mock.admin import search as filters
+from talkover_mock.admin.bodies import admin_answer, json_object
+from talkover_mock.admin.checks import A_JSON_VALUE, is_json, refuse_unknown_keys, required_of, seconds_in, value_of
+from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.routes.deliveries import present
+from talkover_mock.admin.routing import Admin
+from talkover_mock.admin.search import Filter
+from talkover_mock.base.history import Found
+from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.deliveries.operations import Emitted
+from talkover_mock.deliveries.records import Delivery
+from talkover_mock.dialect.errors import AgentNotFound
+from talkover_mock.dialect.events import EVENTS
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.explain import explain
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import MockRequest
+from talkover_mock.web.waiting import Waiting
+
+_PAYLOAD_KEYS = ("call", "context", "data")
+_EVENT_KEYS = ("agent_id", "event", *_PAYLOAD_KEYS, "wait")
+
+FILTERS: Mapping[str, Filter[Emitted]] = {
+    "agent_id": filters.text(lambda emitted: emitted.occurrence.agent_id),
+    "event": filters.one_of("event", tuple(EVENTS), lambda emitted: emitted.occurrence.event),
+    "event_id": filters.text(lambda emitted: emitted.occurrence.id),
+    "since": filters.since(lambda emitted: emitted.occurrence.moment),
+}
+
+
+def register(admin: Admin) -> None:
+    admin.route("GET", "/events", _read)
+    admin.route("POST", "/events", _emit)
+
+
+def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
+    history = environment.deliveries.events
+
+    def show(found: Found[Emitted]) -> Answer:
+        attempts = environment.deliveries.latest_attempts()
+        events = [_event(each, attempts) for each in found.items]
+        counts = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
+        return admin_answer({**counts, "events": events})
+
+    return filters.answer_found(history, filters.search_of(request, FILTERS), show)
+
+
+def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
+    wanted = _checked(json_object(request))
+    wait = seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+    try:
+        emitted = environment.deliveries.emit(
+            wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
+        )
+    except AgentNotFound as error:
+        raise Problem(404, "No such agent", explain(error, environment, request.world)) from None
+    return _emitted(emitted, wait)
+
+
+def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
+    """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
+
+    def is_first_attempt(delivery: Delivery) -> bool:
+        return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
+
+    def show(found: Found[Delivery]) -> Answer:
+        body = {
+            "event_id": emitted.occurrence.id,
+            "call_id": emitted.occurrence.call.get("id"),
+            "finished": found.satisfied,
+            "deliveries": [present(each) for each in found.items],
+            "skipped": _skipped(emitted),
+        }
+        return admin_answer(body)
+
+    wanted = filters.Search(is_first_attempt, len(emitted.deliveries), None, wait)
+    return filters.answer_found(emitted.log, wanted, show)
+
+
+def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> dict[str, Any]:
+    """One event as JSON, with the latest attempt of each delivery that is kept."""
+    occurrence = emitted.occurrence
+    latest = (attempts.get((occurrence.id, each.webhook_id)) for each in emitted.deliveries)
+    return {
+        "event_id": occurrence.id,
+        "call_id": occurrence.call.get("id"),
+        "agent_id": occurrence.agent_id,
+        "event": occurrence.event,
+        "at": to_milliseconds(occurrence.moment),
+        "deliveries": [_attempt(each) for each in latest if each],
+        "skipped": _skipped(emitted),
+    }
+
+
+_SHOWN_OF_ATTEMPTS = ("id", "webhook_id", "attempt", "status", "captured_because", "error")
+
+
+def _attempt(delivery: Delivery) -> dict[str, Any]:
+    """The end of a delivery, without its bytes."""
+    shown = present(delivery)
+    return {key: shown[key] for key in _SHOWN_OF_ATTEMPTS}
+
+
+def _skipped(emitted: Emitted) -> list[dict[str, str]]:
+    return [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped]
+
+
+def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The body of a request that emits an event. Raises Problem 422."""
+    refuse_unknown_keys(wanted, _EVENT_KEYS)
+    an_agent = "the id of the agent at which the event is emitted"
+    required_of(wanted, "agent_id", lambda v: isinstance(v, str), an_agent)
+    event = wanted.get("event")
+    if not isinstance(event, str) or event not in EVENTS:
+        known = tuple(EVENTS)
+        detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
+        raise Problem(422, "Unknown event", detail, events=known)
+    for key in _PAYLOAD_KEYS:
+        value_of(wanted, key, None, lambda v: isinstance(v, dict), "an object")
+        value_of(wanted, key, None, is_json, A_JSON_VALUE)
+    return wanted

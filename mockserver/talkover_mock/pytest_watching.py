@@ -1,0 +1,108 @@
+"""What happens at the server of a pytest run beside a test's own environment, from the test's beginning on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from talkover_mock.client import MockServer
+from talkover_mock.pytest_report import presented
+
+if TYPE_CHECKING:
+    from talkover_mock.environments.environment import Environment
+    from talkover_mock.environments.journal import Exchange
+    from talkover_mock.local import Local
+
+Call = dict[str, Any]
+
+
+class Meanwhile(Protocol):
+    """The calls since the beginning of a test that came to none of its own environments."""
+
+    def strays(self) -> Sequence[Call]:
+        """The calls without a token of any environment, where all of them are the test's."""
+
+    def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
+        """The calls to environments that are not among `own`; `environment` has the name."""
+
+
+class AtOwnServer:
+    """At a server that the run has started: nobody else calls it."""
+
+    def __init__(self, local: Local) -> None:
+        self._world = local.world
+        self._begun = {name: each.journal.position for name, each in self._world.environments.items()}
+
+    def strays(self) -> Sequence[Call]:
+        """See `Meanwhile`."""
+        return presented([each for each in self._new(self._world.default) if not self._has_token(each)])
+
+    def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
+        """See `Meanwhile`."""
+        others = {name: each for name, each in self._world.environments.items() if name not in own}
+        return [
+            {**call, "environment": name}
+            for name, other in others.items()
+            for call in presented([each for each in self._new(other) if self._has_token(each)])
+        ]
+
+    def _new(self, environment: Environment) -> Sequence[Exchange]:
+        resets, number = self._begun.get(environment.name, (0, 0))
+        was_reset = environment.journal.position[0] > resets
+        return environment.journal.log.watch(lambda exchange: was_reset or exchange.number > number).items
+
+    def _has_token(self, exchange: Exchange) -> bool:
+        token = exchange.request_headers.get("Authorization", "").partition(" ")[2].strip()
+        return self._world.has_token(token)
+
+
+class AtRunningServer:
+    """At a server that runs elsewhere. Its other clients call it too, and a wrong token may open its default one."""
+
+    def __init__(self, default: MockServer) -> None:
+        self._default, self._since = default, default.clock()["now"]
+
+    def strays(self) -> Sequence[Call]:
+        """See `Meanwhile`: no call is surely the test's."""
+        return ()
+
+    def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
+        """See `Meanwhile`: those to the default environment, which also has the calls with a wrong token."""
+        if self._default.name in own:
+            return ()
+        return [{**call, "environment": self._default.name} for call in self._default.requests(since=self._since)]
+
+
+class Run(NamedTuple):
+    """The server of a run. `default` is the client of its default environment; `local` is the run's own server."""
+
+    server: MockServer
+    default: MockServer
+    local: Local | None
+    managed: set[str]
+    """The names of the environments that the plugin itself has opened."""
+
+    def meanwhile(self) -> Meanwhile:
+        return AtOwnServer(self.local) if self.local else AtRunningServer(self.default)
+
+    def opened(self) -> Sequence[MockServer]:
+        """The environments that tests and their fixtures have opened, and not closed."""
+        return [each for name, each in list(self.server.opened.items()) if name not in self.managed]
+
+    def positions(self) -> Mapping[str, int]:
+        """The number of the latest call to each of those."""
+        return {each.name: self._latest(each) for each in self.opened()}
+
+    def new_calls(self, begun: Mapping[str, int], unmatched: bool | None = None) -> Mapping[str, Sequence[Call]]:
+        """The calls since those positions; a reset in between makes all of them new."""
+        return {each.name: each.requests(after=self._after(each, begun), unmatched=unmatched) for each in self.opened()}
+
+    def _after(self, environment: MockServer, begun: Mapping[str, int]) -> int:
+        number = begun.get(environment.name, 0)
+        return number if self._latest(environment) >= number else 0
+
+    def _latest(self, environment: MockServer) -> int:
+        if self.local:
+            return self.local.world.by_name(environment.name).journal.position[1]
+        calls = environment.requests()
+        return calls[-1]["number"] if calls else 0
