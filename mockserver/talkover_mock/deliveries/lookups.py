@@ -20,7 +20,7 @@ class Lookups:
     """The look-ups of one environment: a name that hangs there delays no other environment."""
 
     def __init__(self) -> None:
-        self._workers = Workers("talkover-mock-name", MOST_LOOKUPS)
+        self._workers = Workers("talkover-mock-name", MOST_LOOKUPS, MOST_LOOKUPS, lambda *_: None)
 
     def look_up(self, host: str, port: int, deadline: float, check: Callable[[], object]) -> list[str]:
         """The addresses of a name. `check` is called now and then; what it raises ends the wait.
