@@ -173,6 +173,13 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
         ["--allow-host", "*", "--allow-host", "[2001:DB8::1]"],
         ("*", "2001:db8::1"),
     ),
+    "allow_origin": (
+        (),
+        "http://a.test https://b.test:8443",
+        ("http://a.test", "https://b.test:8443"),
+        ["--allow-origin", "https://c.test"],
+        ("https://c.test",),
+    ),
     "deliver_to": (
         (),
         "a.test B.test.",
