@@ -67,6 +67,7 @@ class _Parked(Response):
         self._waiting = waiting
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ.pop("werkzeug.request", None)  # Flask is done with it: a wait need not hold it
         return self._waiting(environ, start_response)
 
 

@@ -66,6 +66,24 @@ class Host(Protocol):
 class HttpConnection(asyncio.Protocol):
     """One client. Everything here runs on the event loop."""
 
+    __slots__ = (
+        "__weakref__",
+        "_call",
+        "_is_ending",
+        "_is_full",
+        "_is_paused",
+        "_parser",
+        "_refused",
+        "_server",
+        "_watch",
+        "is_gone",
+        "log",
+        "loop",
+        "since",
+        "submit",
+        "transport",
+    )
+
     def __init__(self, server: Host) -> None:
         self._server = server
         self._parser = Parser(server.hold)
@@ -93,8 +111,6 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        peer = self.transport.get_extra_info("peername") or ("", 0)
-        self._base = {**self._server.base, "REMOTE_ADDR": str(peer[0]), "REMOTE_PORT": str(peer[1])}
         self._server.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -160,7 +176,7 @@ class HttpConnection(asyncio.Protocol):
         for _ in range(_MOST_AT_ONCE):
             if not whole or self._call or self._is_full or self._is_ending:
                 break
-            self._answer(whole.popleft())
+            self._answer(whole.pop(0))
         else:
             self.loop.call_soon(self.go_on)  # other connections have their turn first
         if not (whole or self._call or self._is_ending):
@@ -181,7 +197,7 @@ class HttpConnection(asyncio.Protocol):
     def _answer(self, incoming: Incoming) -> None:
         self._server.feed(self)
         try:
-            environ = environ_of(incoming, self._base)
+            environ = environ_of(incoming, self._server.base)
         except Refused as refused:
             return self._refuse(refused, f"{incoming.method} {incoming.target.decode('latin-1')}")
         try:

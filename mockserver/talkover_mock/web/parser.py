@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BytesIO
@@ -55,7 +54,7 @@ class Parser:
 
     def __init__(self, hold: Callable[[int], None]) -> None:
         self._hold = hold
-        self.whole: deque[Incoming] = deque()
+        self.whole: list[Incoming] = []
         self.is_within = False
         """Whether a request has begun and is not whole."""
         self.wants_continue = False
