@@ -49,7 +49,7 @@ def answered(server: Server, sent: bytes) -> bytes:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "127.0.0.2", "[::ffff:127.0.0.1]"])
 def test_the_mock_delivers_nothing_to_itself(host: str, mock: MockServer, server: Server) -> None:
-    """The API of the mock is none of its own receivers either; what leads to admin routes is captured wherever it is."""
+    """Its API is no receiver either; what leads to admin routes is captured on any host."""
     mock.set_webhook(WEBHOOK, webhook_url=f"http://{host}:{server.port}/api/v1/health", http_method="PUT")
     mock.set_webhook(WEBHOOK, enabled=True)
     [delivery] = mock.emit(AGENT, STARTED)

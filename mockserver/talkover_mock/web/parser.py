@@ -52,6 +52,25 @@ class Parser:
     any more; it may raise Refused too.
     """
 
+    __slots__ = (
+        "_body",
+        "_has_head",
+        "_head",
+        "_headers",
+        "_hold",
+        "_keep_alive",
+        "_parser",
+        "_progress",
+        "_refused",
+        "_silent",
+        "_target",
+        "_version",
+        "held",
+        "is_within",
+        "wants_continue",
+        "whole",
+    )
+
     def __init__(self, hold: Callable[[int], None]) -> None:
         self._hold = hold
         self.whole: list[Incoming] = []
