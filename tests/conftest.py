@@ -106,7 +106,7 @@ def serve() -> Iterator[Callable[[Flask], Server]]:
     with ExitStack() as stack:
 
         def start(app: Flask) -> Server:
-            server = Server(app)
+            server = Server(app.wsgi_app)  # answered as `serve` does: what is quick on the event loop
             stack.callback(server.stop)
             world: World | None = app.extensions.get("talkover_mock")
             if world:

@@ -3,22 +3,29 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timezone
-from threading import Event
+from threading import Event, RLock
 from time import monotonic
 from typing import Any
 
 import pytest
 
 from talkover_mock.base import history as history_module
+from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict
 from talkover_mock.deliveries import operations as operations_module
 from talkover_mock.deliveries import outbox as outbox_module
-from talkover_mock.deliveries.records import Outcome
+from talkover_mock.deliveries.outbox import Attempt, Outbox, Sharing
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.dialect.ids import IdSource
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
+from talkover_mock.state.store import State
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.fixture_documents import baseline
+from tests.support.fixture_documents import fixture as one_agent
+from tests.support.fixture_documents import hook as a_webhook
 from tests.support.peers import Peer, peers
 from tests.support.stories import STARTED, WAIT, attempts, emit, hook, statuses
 from tests.support.turns import errors_in, every_turn
@@ -91,6 +98,35 @@ def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
     for each, results in every_turn(nearly_full, emit, emit, operations_module, outbox_module):
         assert (results.count(1), errors_in(results)) == (1, [Conflict])
         each.close()
+
+
+class Claiming:
+    """A webhook's first delivery is under way, and its second one is due."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        state = State(baseline(one_agent(a_webhook(id="webhook", events=[STARTED]))))
+        self.outbox = Outbox(state, self.lock, Clock(), IdSource("deliveries", 0), Sharing(lambda _: None, (), 100))
+        occurrence = Occurrence("event", "agent", STARTED, LATER)
+        for id in ("first", "second"):
+            self.outbox.queue(Delivery(id, "webhook", occurrence, 1, LATER))
+        first = self.outbox.claim()
+        assert isinstance(first, Attempt)
+        self.first = first
+
+    def claim(self) -> str | None:
+        claimed = self.outbox.claim()
+        return claimed.scheduled.delivery.id if isinstance(claimed, Attempt) else None
+
+    def end_the_first(self) -> str | None:
+        with self.lock:
+            self.outbox.finish(self.first, Outcome(status=200))
+        return None
+
+
+def test_a_delivery_that_is_due_as_the_one_before_it_ends_goes_out() -> None:
+    for each, (claimed, _) in every_turn(Claiming, Claiming.claim, Claiming.end_the_first, outbox_module):
+        assert [claimed, each.claim()].count("second") == 1
 
 
 def test_an_event_that_comes_while_deliveries_are_forgotten_is_kept(

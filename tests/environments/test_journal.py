@@ -108,6 +108,20 @@ def test_a_call_that_comes_while_calls_are_forgotten_is_kept() -> None:
         assert (forgotten, numbers(journal)) in [(3, [4]), (4, [])]
 
 
+def test_a_call_that_comes_while_the_journal_is_reset_is_the_first_or_forgotten() -> None:
+    def with_three() -> Journal:
+        journal = Journal(RLock(), 100)
+        record(journal, 3)
+        return journal
+
+    def come(journal: Journal) -> None:
+        record(journal, 1)
+
+    for journal, _ in every_turn(with_three, Journal.reset, come, journal_module):
+        come(journal)
+        assert numbers(journal) in ([1], [1, 2])
+
+
 def test_a_search_finds_what_matches(journal: Journal) -> None:
     for path in ("/a", "/b", "/a"):
         journal.record(lambda number: exchange(number, path))  # noqa: B023

@@ -7,7 +7,8 @@ from threading import RLock
 
 import pytest
 
-from talkover_mock.dialect.errors import InvalidToken, WebhookNotFound
+from talkover_mock.base.refusals import Missing
+from talkover_mock.dialect.errors import WebhookNotFound
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import faults as faults_module
 from talkover_mock.environments import rate_limit as rate_limit_module
@@ -124,30 +125,56 @@ def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
         assert each.document() in (before, after)
 
 
-def test_a_token_never_opens_the_default_environment_while_its_own_opens_or_closes() -> None:
-    def opened() -> World:
-        world = frozen_world(Time())
-        world.open(world.default.baseline, "mine", "talq_mine")
-        return world
+def with_mine() -> World:
+    """A world in which the token `talq_mine` opens an environment."""
+    world = frozen_world(Time())
+    world.open(world.default.baseline, "mine", "talq_mine")
+    return world
 
-    def closed() -> World:
-        world = opened()
-        world.close("mine")
-        return world
 
-    def look(world: World) -> object:
-        return world.by_token("talq_mine").name
+def without_mine() -> World:
+    """A world in which that environment has been closed."""
+    world = with_mine()
+    world.close("mine")
+    return world
 
-    def close(world: World) -> object:
-        return world.close("mine").name
 
-    def open_again(world: World) -> object:
-        return world.open(world.default.baseline, "mine", "talq_mine").name
+def name_by_token(world: World) -> str:
+    return world.by_token("talq_mine").name
 
-    for prepare, change in ((opened, close), (closed, open_again)):
-        for _, (changed, seen) in every_turn(prepare, change, look, world_module):
-            assert changed == "mine"
-            assert seen == "mine" or isinstance(seen, InvalidToken)
+
+def close_mine(world: World) -> str:
+    return world.close("mine").name
+
+
+def open_mine(world: World) -> str:
+    return world.open(world.default.baseline, "mine", "talq_mine").name
+
+
+CLOSED = "the token was that of environment mine, which has been closed"
+while_it_opens_or_closes = pytest.mark.parametrize(
+    ("prepare", "change"), [(with_mine, close_mine), (without_mine, open_mine)], ids=["close", "open"]
+)
+
+
+@while_it_opens_or_closes
+def test_a_token_never_opens_the_default_environment_while_its_own_opens_or_closes(
+    prepare: Callable[[], World], change: Callable[[World], str]
+) -> None:
+    for _, (changed, seen) in every_turn(prepare, change, name_by_token, world_module):
+        assert (changed, str(seen) in ("mine", CLOSED)) == ("mine", True)
+
+
+@pytest.mark.xfail(strict=True, reason="World.by_token reads two tables without a lock: one opens between the reads")
+def test_a_token_that_is_looked_up_never_opens_the_default_environment() -> None:
+    for prepare, change in ((with_mine, close_mine), (without_mine, open_mine)):
+        for _, (seen, changed) in every_turn(prepare, name_by_token, change, world_module):
+            assert (changed, str(seen) in ("mine", CLOSED)) == ("mine", True)
+
+
+def test_an_environment_is_closed_once() -> None:
+    for _, results in every_turn(with_mine, close_mine, close_mine, world_module):
+        assert (results.count("mine"), errors_in(results)) == (1, [Missing])
 
 
 def test_a_name_and_a_token_are_given_once() -> None:
@@ -203,5 +230,6 @@ def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() ->
         add(one)
         return one
 
-    for each, _ in every_turn(with_fault, add, remove_first, faults_module):
-        assert [fault.id for fault in each.faults.all()] == ["fault-2"]
+    for change, look in ((add, remove_first), (remove_first, add)):
+        for each, _ in every_turn(with_fault, change, look, faults_module):
+            assert [fault.id for fault in each.faults.all()] == ["fault-2"]

@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from datetime import datetime, timezone
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 
 from talkover_mock.base.real_time import RealTime
 
@@ -25,6 +25,7 @@ class LogWriter:
 
     def __init__(self) -> None:
         self._lines: SimpleQueue[_Line | None] = SimpleQueue()
+        self._ending = Event()
         self._thread = Thread(target=self._write_all, name="talkover-mock-log", daemon=True)
         self._thread.start()
 
@@ -35,13 +36,16 @@ class LogWriter:
 
     def end(self) -> None:
         """Writes the lines that are left, unless their reader has stopped."""
+        self._ending.set()
         self._lines.put(None)
         self._thread.join(_END_SECONDS)
 
     def _write_all(self) -> None:
         is_ending = False
         while not is_ending:
-            taken = [self._lines.get(), *(self._lines.get() for _ in range(min(self._lines.qsize(), _MOST_AT_ONCE)))]
+            taken = [self._lines.get()]
+            self._ending.wait(_GATHER_SECONDS)
+            taken += [self._lines.get() for _ in range(min(self._lines.qsize(), _MOST_AT_ONCE))]
             is_ending = None in taken
             left = "".join(f"{_shown(line[0])} {line[1]}\n" for line in taken if line).encode(errors="backslashreplace")
             with suppress(OSError, ValueError):  # the reader of the log has gone; the server goes on
