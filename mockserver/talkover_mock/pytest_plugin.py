@@ -260,10 +260,9 @@ def _first_cause(error: BaseException) -> BaseException:
 
 def _document(fixtures: Fixtures) -> dict[str, Any]:
     """The default environment of all fixtures as one JSON document."""
-    from talkover_mock.loading.writer import to_document
-    from talkover_mock.state.store import State
+    from talkover_mock.loading.writer import baseline_document
 
-    return to_document(State(_fixture(fixtures)["default"].baseline))
+    return baseline_document(_fixture(fixtures)["default"].baseline)
 
 
 def _fixture(fixtures: Fixtures) -> Fixture:

@@ -16,14 +16,24 @@ from talkover_mock.state.records import AGENT_DEFAULTS
 from tests.conftest import ROOT
 
 
-def table(page: str, heading: str) -> dict[str, list[str]]:
-    """The further cells of the rows under a heading, by the one key that stands in their first cell."""
-    text = (ROOT / "docs" / page).read_text()
-    [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+def table(page: str, heading: str, below: str | None = None) -> dict[str, list[str]]:
+    """The further cells of the rows under a heading, by the one key that stands in their first cell.
+
+    `below` is a heading of the next level under it; its rows are not those of the heading itself.
+    """
+    section = under(f"## {heading}", (ROOT / "docs" / page).read_text())
+    section = under(f"### {below}", section) if below else section.partition("\n### ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.MULTILINE)
     found = {key: cells.split(" | ") for key, cells in rows}
     assert len(found) == len(rows)
     return found
+
+
+def under(heading: str, text: str) -> str:
+    """The text under a heading, up to the next one of its level."""
+    level = heading.partition(" ")[0]
+    [section] = re.findall(rf"^{heading}\n(.*?)(?=^{level} |\Z)", text, re.MULTILINE | re.DOTALL)
+    return str(section)
 
 
 def code(value: object) -> str:

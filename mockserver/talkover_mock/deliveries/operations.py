@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.base.refusals import Conflict, Unfit
+from talkover_mock.deliveries.given import put_given
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of
@@ -16,7 +17,7 @@ from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, LogEntry, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks, checked
 
@@ -50,7 +51,7 @@ class Deliveries:
         self._sharing = sharing
         self._advancing = Lock()
         self.ids = IdSource("deliveries", state.settings.seed)
-        self._outbox = self._new_outbox()
+        self._outbox = self._new_outbox(())
         self.events = self._new_events()
         """The events since the latest reset, to search and to wait for."""
 
@@ -186,13 +187,13 @@ class Deliveries:
         """Returns when no delivery is under way or due. The caller holds the lock, which is released while it waits."""
         self._outbox.wait_until_settled(gave_up)
 
-    def reset(self) -> None:
-        """Empties the log and the queue; attempts under way are stopped and not logged."""
+    def reset(self, given: Sequence[LogEntry] = ()) -> None:
+        """Empties the queue, and leaves the log with the given entries; attempts under way are stopped, not logged."""
         with self._lock:
             was_closed = self._outbox.closed
             self._outbox.close()
             self.ids.restart(self._state.settings.seed)
-            self._outbox = self._new_outbox()
+            self._outbox = self._new_outbox(given)
             self.events.close()
             self.events = self._new_events()
             if was_closed:
@@ -209,8 +210,10 @@ class Deliveries:
     def _new_events(self) -> History[Emitted]:
         return History(self._lock, self._sharing.most_kept, size_of=_kept_bytes)
 
-    def _new_outbox(self) -> Outbox:
-        return Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
+    def _new_outbox(self, given: Sequence[LogEntry]) -> Outbox:
+        outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
+        put_given(outbox.log, given, self._state, self.ids, self._clock.moment())
+        return outbox
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:
         now = self._clock.moment()

@@ -83,6 +83,8 @@ class Environment:
         self._snapshots: dict[str, Snapshot] = {}
         sharing = sharing._replace(report=self.report, lookups=Lookups())
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
+        if self.baseline.logs:
+            self.deliveries.reset(self.baseline.logs)
 
     @property
     def is_calm(self) -> bool:
@@ -111,7 +113,7 @@ class Environment:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
             self.webhooks.ids.restart(self.settings.seed)
-            self.deliveries.reset()
+            self.deliveries.reset(self.baseline.logs)
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
@@ -208,7 +210,7 @@ class Environment:
 
         Settings that the fixture does not give stay. Raises FixtureError, and then changes nothing.
         """
-        baseline = to_baseline(source, settings=self.settings)
+        baseline = to_baseline(source, settings=self.settings, with_logs=False)
         with self._lock:
             seed = self.settings.seed
             self._state.reset(baseline)
@@ -218,7 +220,7 @@ class Environment:
         """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
         with self._lock:
             seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._state, self.settings))
+            self._state.merge(to_baseline(source, self._state, self.settings, with_logs=False))
             self._reseed(seed)
 
     def _reseed(self, before: int) -> None:

@@ -51,17 +51,21 @@ def read_fixture(sources: Sequence[Source]) -> Fixture:
     }
 
 
-def to_baseline(source: Source, over: State | None = None, settings: Settings = DEFAULTS) -> Baseline:
+def to_baseline(
+    source: Source, over: State | None = None, settings: Settings = DEFAULTS, with_logs: bool = True
+) -> Baseline:
     """The baseline of a fixture that describes one environment. Raises FixtureError.
 
     With `over`, each record is laid over the record of that state with the same id: absent keys keep their values.
-    The fixture's settings are laid over `settings`.
+    The fixture's settings are laid over `settings`. `with_logs` allows delivery log entries.
     """
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
     if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE, extensible=True):
-        _read_body(Reader(mistakes, DEFAULT, found, over), (), source.data)
+        reader = Reader(mistakes, DEFAULT, found, over)
+        reader.with_logs = with_logs
+        _read_body(reader, (), source.data)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides())
 

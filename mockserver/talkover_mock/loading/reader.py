@@ -13,15 +13,16 @@ from talkover_mock.dialect.ids import seeded_uuid
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
 from talkover_mock.loading.collected import Collected
+from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
 from talkover_mock.loading.templates import check_events, check_templates
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
-from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Webhook
+from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, LogEntry, Webhook
 from talkover_mock.state.store import State
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
-WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status")
+WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status", "logs")
 
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
@@ -42,7 +43,9 @@ class Reader:
         self, mistakes: Mistakes, name: str, found: Collected, over: State | None = None, of_a_file: bool = False
     ) -> None:
         self.mistakes = mistakes
-        self.name, self.found, self.over, self.of_a_file = name, found, over, of_a_file
+        self.name, self.found, self.over = name, found, over
+        self.of_a_file, self.with_logs = of_a_file, True
+        """`with_logs` allows delivery log entries, which are no part of a state."""
         self._agents_before = len(over.agents) if over else 0
         self._moments: dict[str, datetime] = {}
         """Moments by their texts: a fixture repeats a few texts often."""
@@ -159,7 +162,24 @@ class Reader:
         if "status" in data:
             values["in_error"] = self._in_error(path, data["status"], values["enabled"])
         siblings.append(id)
+        if data.get("logs") is not None:
+            self._logs((*path, "logs"), id, agent_id, self.mistakes.list_at(path, data, "logs"))
         self.found.webhooks[id] = Webhook(**values)
+
+    def _logs(self, path: Path, webhook_id: str, agent_id: str, entries: list[Any]) -> None:
+        if not self.with_logs:
+            text = (
+                "is not part of a state; give it in a fixture file, or in the fixture of an environment that you open"
+            )
+            return self.mistakes.add(path, text)
+        for i, data in enumerate(entries):
+            of_entry = (*path, i)
+            if self.mistakes.is_mapping(of_entry, data, LOG_KEYS):
+                created = self._moment(of_entry, "created_at", data)
+                id = None if data.get("id") is None else self.record_id(of_entry, data, CREATED, "", 0)
+                values = log_values(self.mistakes, of_entry, data, self._plain)
+                if values:
+                    self.found.logs.append(LogEntry(id, webhook_id, agent_id, created, **values))
 
     def _webhooks_before(self, agent_id: str) -> int:
         return len(self.over.webhook_ids.get(agent_id) or ()) if self.over else 0

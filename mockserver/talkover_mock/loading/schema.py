@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.state.names import ID, TOKEN
@@ -44,6 +45,7 @@ def fixture_schema() -> dict[str, Any]:
             "environment": _with_extensions(_object(**environment)),
             "agent": _agent(),
             "webhook": _webhook(),
+            "log_entry": _log_entry(),
         },
     }
 
@@ -92,8 +94,14 @@ def _webhook() -> dict[str, Any]:
         **_schemas(WEBHOOK_FIELDS),
         created_at=_MOMENT,
         updated_at=_MOMENT,
+        logs={"type": ["array", "null"], "items": {"$ref": "#/$defs/log_entry"}},
         status={"enum": ["active", "disabled", "error", None], "description": "Derived, except for error"},
     )
+
+
+def _log_entry() -> dict[str, Any]:
+    fields = _schemas(LOG_ENTRY_FIELDS)
+    return _object(*_required(LOG_ENTRY_FIELDS), id=_OPTIONAL_ID, **fields, created_at=_MOMENT)
 
 
 def _required(fields: Sequence[Field]) -> list[str]:

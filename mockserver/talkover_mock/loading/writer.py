@@ -7,8 +7,8 @@ from typing import Any
 
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
-from talkover_mock.state.records import Agent, Webhook
-from talkover_mock.state.store import State
+from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.store import Baseline, State
 
 
 def webhook_document(webhook: Webhook) -> dict[str, Any]:
@@ -23,8 +23,24 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
     return document
 
 
+def log_document(entry: LogEntry) -> dict[str, Any]:
+    """A log entry as a fixture gives it."""
+    given = {name: value for name, value in entry._asdict().items() if value is not None}
+    created = {"created_at": to_seconds(entry.created_at)} if entry.created_at else {}
+    return {name: given[name] for name in given if name not in ("webhook_id", "agent_id")} | created
+
+
+def baseline_document(baseline: Baseline) -> dict[str, Any]:
+    """The baseline as a fixture, with its log entries."""
+    document = to_document(State(baseline))
+    webhooks = {webhook["id"]: webhook for agent in document["agents"] for webhook in agent["webhooks"]}
+    for entry in baseline.logs:
+        webhooks[entry.webhook_id].setdefault("logs", []).append(log_document(entry))
+    return document
+
+
 def to_document(state: State) -> dict[str, Any]:
-    """The state as a fixture; reading it gives the same state."""
+    """The state as a fixture, without log entries; reading it gives the same state."""
     settings = state.settings.overrides()
     return {
         **({"settings": settings} if settings else {}),

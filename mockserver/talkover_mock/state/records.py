@@ -82,3 +82,22 @@ class Webhook(NamedTuple):
         if self.in_error:
             return "error"
         return "active" if self.enabled else "disabled"
+
+
+class LogEntry(NamedTuple):
+    """An attempt in the delivery log that a fixture gives. Without `created_at` it is made at the start or reset."""
+
+    id: str | None
+    webhook_id: str
+    agent_id: str
+    created_at: datetime | None
+    event: str
+    attempt: int
+    status: str
+    http_status: int | None
+    error: str | None
+    duration_ms: int
+    response_body: str | None
+    response_headers: Mapping[str, str] | None
+    call: Mapping[str, Any] | None
+    context: Mapping[str, Any] | None

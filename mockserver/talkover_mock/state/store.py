@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, LogEntry, Webhook
 
 V = TypeVar("V")
 
@@ -80,6 +80,8 @@ class Baseline(NamedTuple):
     cache_clears: Mapping[str, int] = MappingProxyType({})
     """By agent id: the number of webhook operations that have cleared the agent's cache."""
     settings: Settings = DEFAULTS
+    logs: tuple[LogEntry, ...] = ()
+    """The entries of the delivery log at the start and after a reset."""
 
 
 class State:

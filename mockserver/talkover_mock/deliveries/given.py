@@ -1,0 +1,46 @@
+"""Turns the log entries of a fixture into deliveries that have ended."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from talkover_mock.base.history import History
+from talkover_mock.deliveries.messages import message
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.dialect.ids import IdSource
+from talkover_mock.state.records import LogEntry
+from talkover_mock.state.store import State
+
+
+def put_given(log: History[Delivery], entries: Sequence[LogEntry], state: State, ids: IdSource, now: datetime) -> None:
+    """Puts the entries into the log, oldest first; an entry without a time is made `now`."""
+    for delivery in _deliveries(sorted(entries, key=lambda entry: entry.created_at or now), log, state, ids, now):
+        log.add(delivery.id, delivery)
+
+
+def _deliveries(
+    entries: Sequence[LogEntry], log: History[Delivery], state: State, ids: IdSource, now: datetime
+) -> Iterator[Delivery]:
+    for entry in entries:
+        agent, webhook = state.agents.get(entry.agent_id), state.webhooks.get(entry.webhook_id)
+        if agent and webhook:
+            created = entry.created_at or now
+            call = {"id": ids.new(created), **(entry.call or {})}
+            occurrence = Occurrence(ids.new(created), agent.id, entry.event, created, call, entry.context)
+            outgoing = message(occurrence, agent, webhook, state.settings, created)
+            yield Delivery(
+                entry.id or ids.new(created, log),
+                webhook.id,
+                occurrence,
+                entry.attempt,
+                created,
+                entry.status,
+                outgoing=outgoing,
+                outcome=_outcome(entry),
+                ended_at=created + timedelta(milliseconds=entry.duration_ms),
+            )
+
+
+def _outcome(entry: LogEntry) -> Outcome:
+    headers = tuple((entry.response_headers or {}).items())
+    body, duration = entry.response_body or "", entry.duration_ms
+    return Outcome(entry.http_status, entry.error, headers, body, duration)
