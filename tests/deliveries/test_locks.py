@@ -14,8 +14,9 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict
 from talkover_mock.deliveries import operations as operations_module
 from talkover_mock.deliveries import outbox as outbox_module
-from talkover_mock.deliveries.outbox import Attempt, Outbox, Sharing
+from talkover_mock.deliveries.outbox import Attempt, Outbox
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments.environment import Environment
@@ -120,7 +121,7 @@ class Claiming:
 
     def end_the_first(self) -> str | None:
         with self.lock:
-            self.outbox.finish(self.first, Outcome(status=200))
+            self.outbox.finish(self.first, Outcome(status=200), None)
         return None
 
 

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.deliveries.outbox import Sharing
+from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
