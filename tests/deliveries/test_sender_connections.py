@@ -6,10 +6,12 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from talkover_mock.deliveries import sender as sender_module
 from talkover_mock.deliveries.records import Outcome
 from talkover_mock.deliveries.sender import Sending, outgoing
 from tests.support.peers import (
@@ -26,6 +28,7 @@ from tests.support.peers import (
     secured,
     silent,
 )
+from tests.support.turns import every_turn
 
 
 def sending(url: str, body: bytes = b"{}") -> Sending:
@@ -208,16 +211,36 @@ def test_stopping_ends_a_connection_that_is_not_accepted(later: float) -> None:
     assert outcomes[0].error == "Connection reset"
 
 
-def test_stopping_at_any_moment_ends_a_send(peer: StartPeer) -> None:
+class Stoppable:
+    """A request that nobody answers, and the moments at which it began and was stopped."""
+
+    def __init__(self, url: str) -> None:
+        self.sending = Sending(outgoing("POST", url, [], b"{}", timeout=1.0))
+        self.began = self.stopped = 0.0
+
+    def run(self) -> Outcome | None:
+        self.began = monotonic()
+        return self.sending.run()
+
+    def stop(self) -> Outcome | None:
+        self.sending.stop()
+        self.stopped = monotonic()
+        return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_stopping_at_any_line_ends_a_send(scheme: str, peer: StartPeer) -> None:
     """Also between two steps, where no call of the system is there to be woken."""
-    receiver = peer(silent)
-    for turn in range(40):
-        request = sending(receiver.url)
-        with under_way(request) as outcomes:
-            for _ in range(turn * 50):
-                pass
-            request.stop()
-        assert outcomes[0].error == "Connection reset"
+    receiver, errors = peer(silent), list[str | None]()
+    url = receiver.url.replace("http", scheme)
+    for request, (outcome, _) in every_turn(lambda: Stoppable(url), Stoppable.run, Stoppable.stop, sender_module):
+        if request.stopped > request.began + 0.5:
+            break  # in all further turns the time is up before it is stopped
+        assert isinstance(outcome, Outcome)
+        errors.append(outcome.error)
+    assert len(errors) > 30
+    assert set(errors) == {"Connection reset"}
 
 
 def test_a_stop_right_before_it_connects_is_not_lost(peer: StartPeer, monkeypatch: pytest.MonkeyPatch) -> None:

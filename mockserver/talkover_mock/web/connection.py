@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 READING_SECONDS = 10.0
 """A client that reads nothing of its answer for so long is cut off."""
 _LEAVING_SECONDS = 2.0
-"""How long a refused client may go on sending before the connection ends, so that it can read why."""
+"""How long a client may go on sending after its last answer, so that it can read that."""
 _LARGE_BYTES = 64 * 1024
 _MOST_AT_ONCE = 50
 """Requests of one connection that are answered before other connections have their turn."""
@@ -100,7 +100,6 @@ class HttpConnection(asyncio.Protocol):
         self.since = 0.0
         """When the wait for the next whole request began."""
 
-    @property
     def holds(self) -> bool:
         """Whether a part of an unfinished body is kept."""
         return self._parser.held > 0
@@ -241,7 +240,7 @@ class HttpConnection(asyncio.Protocol):
         else:
             self.transport.write(head + body)
         if not keeps or (self.is_gone and not (self._parser.whole or self._refused)):
-            self.end()
+            self._leave()
         else:
             self._server.starve(self)
 
@@ -284,7 +283,11 @@ class HttpConnection(asyncio.Protocol):
         self.log(f"{header_text(line)} {error.status} 0.0ms - - ({header_text(error.reason)})")
         headers = [*self._headers(answer), ("Connection", "close")]
         self.transport.write(_head(STATUS_LINES[error.status], headers) + answer.body)
-        if self.is_gone or not self.transport.can_write_eof():
+        self._leave()
+
+    def _leave(self) -> None:
+        """Ends the connection once its client can have read the answer, which a reset would take away."""
+        if self.is_gone or not self.transport.can_write_eof() or self.transport.get_write_buffer_size():
             return self.end()
         self._give_up()
         self.transport.write_eof()

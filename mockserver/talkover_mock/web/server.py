@@ -185,7 +185,7 @@ class Server:
         """So many bytes more, or fewer, are kept of unfinished bodies. Raises Refused where no other can go."""
         self._unfinished += size
         if self._unfinished > MOST_UNFINISHED_BYTES and size > 0:
-            oldest = next((each for each in self._hungry if each.holds), None)
+            oldest = next((each for each in self._hungry if each.holds()), None)
             if oldest is None:  # all of them are of requests behind one that is being answered
                 raise refused(HTTPStatus.SERVICE_UNAVAILABLE, "the server keeps too many unfinished bodies")
             oldest.drop()
