@@ -159,7 +159,9 @@ CONNECTIONS: dict[str, bytes | None] = {
     "an idle connection": HEALTH,
     "a silent connection": b"",
     "half of a request's head": b"PATCH " + TOGGLE.encode() + b" HTTP/1.1\r\nHo",
-    "half of a request's body": b"PATCH " + TOGGLE.encode() + b" HTTP/1.1\r\nContent-Length: 10\r\n\r\n{}",
+    "half of a request's body": b"PATCH "
+    + TOGGLE.encode()
+    + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{}",
 }
 
 

@@ -24,6 +24,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LATE = {
+    "talkover_mock.__main__",  # the handlers of signals come before the imports
     "talkover_mock.pytest_plugin",  # a run that uses no fixture must not pay for the imports
     "talkover_mock.client.transport",  # requests takes longer to import than all else
     "talkover_mock.app",  # the admin side is imported when its first request comes

@@ -176,7 +176,6 @@ def command(
 
     The URL is the one line on standard output, written when the server answers.
     """
-    _on_signal(lambda *_: sys.exit(0))
     forget_stale(port_file)
     world = World(_load(_given(paths, fixtures)), deliver_to=deliver_to, most_kept=keep)
     asked = Guard(host, allow_host, admin_token, allow_origin)
@@ -188,7 +187,7 @@ def command(
     _on_signal(lambda *_: server.stop_soon())
     try:
         with port_in(port_file, server.port):
-            click.echo(server.url)
+            _tell(server.url)
             if guard and sys.stderr.isatty():
                 click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
             gc.freeze()  # loaded modules and fixtures stay: no later collection need walk them
@@ -200,8 +199,19 @@ def command(
 
 
 def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
+    """Sets the handler of the signals that end the server: also of SIGHUP, unless `nohup` has it ignored."""
     signal.signal(signal.SIGTERM, handler)
     signal.signal(signal.SIGINT, handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handler)
+
+
+def _tell(url: str) -> None:
+    """Prints the URL. Raises UsageError where nobody could read it."""
+    try:
+        click.echo(url)
+    except OSError as error:
+        raise click.UsageError(f"can't write the URL to standard output: {error.strerror}") from None
 
 
 def _given(paths: Sequence[str], fixtures: Sequence[str]) -> Sequence[str]:
