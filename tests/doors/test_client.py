@@ -282,7 +282,7 @@ def test_a_proxy_of_the_machine_is_not_used(mock: MockServer, monkeypatch: pytes
 def test_types_name_what_there_is() -> None:
     assert get_args(types.Preset) == tuple(PRESETS)
     assert get_args(types.Action) == ACTIONS
-    assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id"}
+    assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id", "logs"}
     assert set(types.FaultDetails.__annotations__) | {"preset", "action"} == set(FAULT_KEYS)
     assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

@@ -68,7 +68,11 @@ def test_the_path_and_the_query_of_a_target(target: bytes, path: str, query: str
 def test_headers_with_an_underscore_pass_for_no_other() -> None:
     sent = request(b"GET /", b"X-A: 1\r\nX_A: 2\r\nContent_Type: x\r\nX-A: 3\r\nauthorization: Bearer t\r\n")
     environ = environ_of(parsed(sent, 1_000)[0], {})
-    assert (environ["HTTP_X_A"], environ["HTTP_AUTHORIZATION"], "CONTENT_TYPE" in environ) == ("1, 3", "Bearer t", False)
+    assert (environ["HTTP_X_A"], environ["HTTP_AUTHORIZATION"], "CONTENT_TYPE" in environ) == (
+        "1, 3",
+        "Bearer t",
+        False,
+    )
 
 
 def test_what_is_kept_of_an_unfinished_body_is_told_and_given_back() -> None:
@@ -80,7 +84,7 @@ def test_what_is_kept_of_an_unfinished_body_is_told_and_given_back() -> None:
     assert (sum(held), parser.held, parser.is_within) == (0, 0, False)
 
 
-@pytest.mark.parametrize("bad", [b"no size\r\n", b"3;" + b"x" * 70_000])
+@pytest.mark.parametrize("bad", [b"no size\r\n", b"3;" + b"x" * 140_000])
 def test_a_refused_request_gives_back_what_it_kept(bad: bytes) -> None:
     held: list[int] = []
     parser = Parser(held.append)
@@ -118,9 +122,9 @@ def test_a_body_of_tiny_chunks_takes_no_more_memory_than_its_bytes() -> None:
 def test_a_trailer_that_never_ends_keeps_nothing_and_is_refused() -> None:
     parser = Parser(lambda _: None)
     parser.feed(toggle(CHUNKED, body=b"0\r\n"))
+    lines = (b"A: " + b"x" * 1_000 + b"\r\n" for _ in range(100))
     with pytest.raises(Refused):
-        for _ in range(100):
-            parser.feed(b"A: " + b"x" * 1_000 + b"\r\n")
+        list(map(parser.feed, lines))
     assert not parser.whole
 
 

@@ -122,8 +122,11 @@ def test_it_finds_nothing_and_has_seen_every_success_and_validation(
         for status in operation.responses().keys() & {"200", "201", "422"}
         if re.match(routes, operation.path)
     }
-    by_setting = {("POST /api/v1/agents/{agent_id}/webhooks", "201")}
-    assert expected - answered - by_setting == set()
+    not_by_it = {
+        ("POST /api/v1/agents/{agent_id}/webhooks", "201"),  # a setting
+        ("POST /__admin/environments", "422"),  # its bodies are right ones; tests/admin has the wrong ones
+    }
+    assert expected - answered - not_by_it == set()
 
 
 @pytest.mark.parametrize("disposition", ["form-data", "form-data; name=", 'form-data; name="a\\"'])

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from queue import SimpleQueue
@@ -12,6 +13,7 @@ from talkover_mock.base.real_time import RealTime
 _MOST_LINES = 10_000
 """Lines that wait for a slow reader; later lines are lost."""
 _MOST_AT_ONCE = 1_000
+_PIPE_BYTES = 4_096
 _GATHER_SECONDS = 0.02
 """Seconds in which lines gather before they are written."""
 _END_SECONDS = 0.5
@@ -47,10 +49,22 @@ class LogWriter:
             self._ending.wait(_GATHER_SECONDS)
             taken += [self._lines.get() for _ in range(min(self._lines.qsize(), _MOST_AT_ONCE))]
             is_ending = None in taken
-            left = "".join(f"{_shown(line[0])} {line[1]}\n" for line in taken if line).encode(errors="backslashreplace")
+            lines = [f"{_shown(line[0])} {line[1]}\n".encode(errors="backslashreplace") for line in taken if line]
             with suppress(OSError, ValueError):  # the reader of the log has gone; the server goes on
-                while left and sys.stderr:
-                    left = left[os.write(sys.stderr.fileno(), left) :]
+                for part in _parts(lines):
+                    if sys.stderr:
+                        os.write(sys.stderr.fileno(), part)
+
+
+def _parts(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Whole lines together, as many as a pipe takes whole or not at all: the last line is never cut."""
+    part = b""
+    for line in lines:
+        if len(part) + len(line) > _PIPE_BYTES:
+            yield part
+            part = b""
+        part += line
+    yield part
 
 
 def _shown(moment: float) -> str:

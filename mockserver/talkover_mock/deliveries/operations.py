@@ -212,7 +212,8 @@ class Deliveries:
 
     def _new_outbox(self, given: Sequence[LogEntry]) -> Outbox:
         outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
-        put_given(outbox.log, given, self._state, self.ids, self._clock.moment())
+        if given:
+            put_given(outbox.log, given, self._state, self.ids, self._clock.moment())
         return outbox
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:

@@ -103,10 +103,11 @@ class Call:
                 if self._is_armed:
                     return self._on_loop(self._park)
                 self._sent.append(part)
+            self._body = b"".join(self._sent)
         except Exception as failure:
             error = failure
+            self._body = b"".join(part for part in self._sent if isinstance(part, bytes))
         self._end_parts()
-        self._body = b"".join(self._sent)
         self._on_loop(lambda: self._finish(error))
 
     def _start_response(self, status: str, headers: Headers, _: object = None) -> Callable[[bytes], object]:
