@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection
-from threading import Event
 from time import monotonic
 
 import pytest
 import requests
 
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
 from tests.support.delivering import DELIVERIES, ENDED, delivering
 from tests.support.documented import TOGGLE
-from tests.support.faulty import FAULTS, REQUESTS, RESET, WAIT, Json, until_held_up
+from tests.support.faulty import FAULTS, REQUESTS, RESET, WAIT, Json, bearer, until_held_up
 from tests.support.searched import AGENTS, CALLS_MADE, DELIVERIES_MADE, TOKEN_OF_MINE, Searched, both_logs, call, emit
 from tests.support.threads import threads_left
 
@@ -37,27 +37,38 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def mine(server: Server) -> None:
-    """Opens another environment."""
-    body = {"name": "mine", "token": TOKEN_OF_MINE}
-    assert requests.post(server.url + ENVIRONMENTS, json=body, timeout=WAIT).status_code == 201
+def environment(world: World) -> Environment:
+    return world.default
 
 
-def waiting(
-    pool: ThreadPoolExecutor, server: Server, history: Searched, query: str, token: str | None = None
-) -> "Future[Json]":
-    """A search that waits."""
-    found = pool.submit(history.read, server, f"{query}&wait=300", token)
-    until_held_up(server, 1)
-    return found
+@pytest.fixture
+def mine(world: World) -> Environment:
+    """Another environment."""
+    return world.open(world.default.baseline, "mine", TOKEN_OF_MINE)
+
+
+Wait = Callable[..., "Future[Json]"]
+
+
+@pytest.fixture
+def waiting(server: Server, environment: Environment, pool: ThreadPoolExecutor) -> Wait:
+    """Begins a search that waits, and returns when it does."""
+
+    def begin(history: Searched, query: str, within: Environment = environment) -> "Future[Json]":
+        token = None if within is environment else TOKEN_OF_MINE
+        found = pool.submit(history.read, server, f"{query}&wait=300", token)
+        history.until_waiting(within, 1)
+        return found
+
+    return begin
 
 
 @pytest.mark.usefixtures("mine")
 @both_logs
 def test_enough_is_enough_at_once_and_only_what_matches_counts(
-    server: Server, pool: ThreadPoolExecutor, history: Searched
+    server: Server, waiting: Wait, history: Searched
 ) -> None:
-    found = waiting(pool, server, history, "min=2")
+    found = waiting(history, "min=2")
     history.happen(server)
     history.differ(server)
     assert not found.done()
@@ -98,9 +109,9 @@ def test_at_most_is_only_known_when_the_time_is_up(server: Server, history: Sear
 @both_logs
 @pytest.mark.parametrize(("query", "count"), {"max=0": 1, "max=1": 2, "min=1&max=1": 2}.items())
 def test_one_too_many_ends_the_wait_at_once(
-    server: Server, pool: ThreadPoolExecutor, history: Searched, query: str, count: int
+    server: Server, waiting: Wait, history: Searched, query: str, count: int
 ) -> None:
-    found = waiting(pool, server, history, query)
+    found = waiting(history, query)
     for _ in range(count):
         assert not found.done()
         history.happen(server)
@@ -136,9 +147,9 @@ def test_a_call_that_is_refused_or_struck_ends_a_wait_too(server: Server, pool: 
 
 
 @both_logs
-def test_deleting_the_log_keeps_those_who_wait(server: Server, pool: ThreadPoolExecutor, history: Searched) -> None:
+def test_deleting_the_log_keeps_those_who_wait(server: Server, waiting: Wait, history: Searched) -> None:
     history.happen(server)
-    found = waiting(pool, server, history, "min=2")
+    found = waiting(history, "min=2")
     assert call(server, "DELETE", history.path).ok
     assert not found.done()
     history.happen(server)
@@ -156,25 +167,27 @@ def searches(server: Server, stack: ExitStack, history: Searched, query: str, co
 
 @pytest.mark.slow
 @both_logs
-def test_three_hundred_waiting_clients_block_neither_the_api_nor_each_other(server: Server, history: Searched) -> None:
+def test_three_hundred_waiting_clients_block_neither_the_api_nor_each_other(
+    server: Server, environment: Environment, history: Searched
+) -> None:
     with ExitStack() as stack:
         one = searches(server, stack, history, "min=1", 150)
         two = searches(server, stack, history, "min=2", 150)
-        until_held_up(server, 300)
+        history.until_waiting(environment, 300)
         assert call(server, "GET", AGENTS).ok
         for clients, left in ((one, 150), (two, 0)):
             history.happen(server)
             assert {connection.getresponse().status for connection in clients} == {200}
-            until_held_up(server, left)
+            history.until_waiting(environment, left)
     assert call(server, "GET", AGENTS).ok
 
 
 def test_an_event_that_waits_for_its_deliveries_blocks_nobody(
-    server: Server, receiver: WebhookReceiver, pool: ThreadPoolExecutor
+    server: Server, environment: Environment, receiver: WebhookReceiver, pool: ThreadPoolExecutor
 ) -> None:
     receiver.answer_next(Answer(delay_seconds=1800))
     emitted = pool.submit(emit, server)
-    until_held_up(server, 1)
+    DELIVERIES_MADE.until_waiting(environment, 1)
     receiver.wait_for(1)
     receiver.stop()
     found = emitted.result(WAIT)
@@ -188,27 +201,25 @@ def test_requests_that_do_not_wait_are_not_parked(server: Server, monkeypatch: p
     assert DELIVERIES_MADE.result(server, "min=1") == CALLS_MADE.result(server, "min=1") == (False, 0, 0)
 
 
-@pytest.mark.usefixtures("mine")
-@pytest.mark.parametrize(
-    ("token", "end"), [(None, ("POST", RESET)), (TOKEN_OF_MINE, ("DELETE", f"{ENVIRONMENTS}/mine"))]
-)
+@pytest.mark.parametrize("end", ["reset", "close"])
 @pytest.mark.parametrize("query", ["min=1", "max=5"])
 @both_logs
 def test_a_reset_or_the_end_of_the_environment_ends_a_wait_unsatisfied(
-    server: Server, pool: ThreadPoolExecutor, history: Searched, query: str, token: str | None, end: tuple[str, str]
+    server: Server, waiting: Wait, mine: Environment, history: Searched, query: str, end: str
 ) -> None:
-    found = waiting(pool, server, history, query, token)
-    assert call(server, *end).ok
+    found = waiting(history, query, mine)
+    method, path = ("POST", RESET) if end == "reset" else ("DELETE", f"{ENVIRONMENTS}/mine")
+    assert call(server, method, path, bearer(TOKEN_OF_MINE)).ok
     assert history.outcome(found.result(WAIT)) == (False, 0, 0)
     until_held_up(server, 0)
 
 
 def test_a_reset_ends_an_event_that_waits_for_its_deliveries(
-    server: Server, receiver: WebhookReceiver, pool: ThreadPoolExecutor
+    server: Server, environment: Environment, receiver: WebhookReceiver, pool: ThreadPoolExecutor
 ) -> None:
     receiver.answer_always(Answer(delay_seconds=1800))
     found = pool.submit(emit, server, wait=300)
-    until_held_up(server, 1)
+    DELIVERIES_MADE.until_waiting(environment, 1)
     assert call(server, "POST", RESET).ok
     answer = found.result(WAIT)
     assert (answer["finished"], answer["deliveries"]) == (False, [])
@@ -218,10 +229,12 @@ def test_a_reset_ends_an_event_that_waits_for_its_deliveries(
 
 @pytest.mark.slow
 @both_logs
-def test_a_server_that_stops_ends_every_wait_within_a_second(server: Server, history: Searched) -> None:
+def test_a_server_that_stops_ends_every_wait_within_a_second(
+    server: Server, environment: Environment, history: Searched
+) -> None:
     with ExitStack() as stack:
         searches(server, stack, history, "min=1", 50)
-        until_held_up(server, 50)
+        history.until_waiting(environment, 50)
         started = monotonic()
         server.stop()
         assert monotonic() - started < 1
@@ -230,11 +243,11 @@ def test_a_server_that_stops_ends_every_wait_within_a_second(server: Server, his
 
 @pytest.mark.slow
 def test_a_server_that_stops_ends_an_event_that_waits_within_a_second(
-    server: Server, receiver: WebhookReceiver, pool: ThreadPoolExecutor
+    server: Server, environment: Environment, receiver: WebhookReceiver, pool: ThreadPoolExecutor
 ) -> None:
     receiver.answer_always(Answer(delay_seconds=1800))
     found = pool.submit(emit, server, wait=300)
-    until_held_up(server, 1)
+    DELIVERIES_MADE.until_waiting(environment, 1)
     started = monotonic()
     server.stop()
     assert isinstance(found.exception(WAIT), requests.RequestException | None)
@@ -243,15 +256,9 @@ def test_a_server_that_stops_ends_an_event_that_waits_within_a_second(
 
 
 @both_logs
-def test_a_client_that_leaves_waits_no_longer(server: Server, history: Searched) -> None:
+def test_a_client_that_leaves_waits_no_longer(server: Server, environment: Environment, history: Searched) -> None:
     with socket.create_connection(("127.0.0.1", server.port), WAIT) as client:
         client.sendall(f"GET {history.path}?min=1&wait=300 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        until(lambda: server.waiting == 1)
-    until(lambda: server.waiting == 0)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = monotonic() + WAIT
-    while not holds():
-        assert monotonic() < end
-        Event().wait(0.01)
+        history.until_waiting(environment, 1)
+    history.until_waiting(environment, 0)
+    until_held_up(server, 0)

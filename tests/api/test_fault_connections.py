@@ -92,11 +92,13 @@ def test_requests_sees_a_reset(server: Server) -> None:
     del error
 
 
+@pytest.mark.slow
 def test_curl_sees_a_reset(server: Server) -> None:
     add_fault_at(server, action="connection_reset")
     assert curl(server) == (56, ""), "56 is a failure to receive, 52 would be an empty reply"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("program", "seen"), [(FETCH, "ECONNRESET"), (GET, "request ECONNRESET")])
 def test_node_sees_a_reset(server: Server, program: str, seen: str) -> None:
     add_fault_at(server, action="connection_reset", times=1)

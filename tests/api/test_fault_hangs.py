@@ -12,8 +12,20 @@ import requests
 
 from talkover_mock.environments.faults import Faults, FaultSpec
 from talkover_mock.web.server import Server
-from tests.support.documented import TOGGLE, TOKEN
-from tests.support.faulty import FAULTS, RESET, STATE, TOGGLE_ANY, WAIT, add_fault_at, bearer, journal_at, until_held_up
+from tests.support.documented import TOGGLE, TOKEN, WEBHOOK_PATH
+from tests.support.faulty import (
+    FAULTS,
+    RESET,
+    STATE,
+    TOGGLE_ANY,
+    WAIT,
+    add_fault_at,
+    bearer,
+    journal_at,
+    until,
+    until_held_up,
+    until_struck,
+)
 from tests.support.threads import threads_left
 
 HANG = {"match": {"path": TOGGLE_ANY}, "action": "hang"}
@@ -37,6 +49,7 @@ def toggled(server: Server, stack: ExitStack, token: str = TOKEN["Authorization"
 def held_up(server: Server, stack: ExitStack, count: int = 1) -> list[socket]:
     """As many toggles that wait for their answer."""
     clients = [toggled(server, stack) for _ in range(count)]
+    until_struck(server, count)
     until_held_up(server, count)
     return clients
 
@@ -117,7 +130,7 @@ def test_closing_the_environment_ends_a_hang(server: Server, stack: ExitStack) -
     answer = requests.post(server.url + FAULTS, json=HANG, headers=bearer("talq_mine"), timeout=WAIT)
     assert answer.status_code == 201
     client = toggled(server, stack, "Bearer talq_mine")
-    until_held_up(server, 1)
+    until_struck(server, 1, "talq_mine")
     assert requests.delete(f"{server.url}{MINE}/mine", timeout=WAIT).ok
     assert end_of(client) == "reset"
 
@@ -136,6 +149,8 @@ def test_a_hundred_hangs_keep_nobody_from_being_answered(server: Server, stack: 
 def test_a_hang_with_apply_has_done_its_operation(server: Server, stack: ExitStack) -> None:
     add_fault_at(server, **HANG, apply=True, times=1)
     (client,) = held_up(server, stack)
+    webhook = server.url + WEBHOOK_PATH
+    until(lambda: requests.get(webhook, headers=TOKEN, timeout=WAIT).json()["data"]["enabled"] is True)
     answer = requests.patch(server.url + TOGGLE, headers=TOKEN, timeout=WAIT)
     assert answer.json()["message"] == "Webhook disabled", "it was enabled by the one that hangs"
     remove(server)

@@ -31,6 +31,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
     return steps.append
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [-HOUR, HOUR, -HOUR * 24 * 365], ids=["back", "forward", "back a year"])
 @pytest.mark.parametrize("advanced", [0, 86_400], ids=["real", "advanced"])
 def test_a_retry_is_due_after_the_same_seconds(

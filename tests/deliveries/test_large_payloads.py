@@ -61,6 +61,7 @@ def watched(environment: Environment, act: Callable[[], Any]) -> tuple[Any, floa
     return result, waits[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 def test_a_template_that_renders_too_much_fails_at_once(template: object, open_world: OpenWorld) -> None:
     webhook = hook("http://127.0.0.1:1/", payload_templates={STARTED: template}, max_retries=5)

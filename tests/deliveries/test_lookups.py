@@ -52,6 +52,7 @@ def sending(url: str, timeout: float = BOUND) -> Sending:
     return Sending(outgoing("POST", url, [], b"{}", timeout))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hanging")
 def test_a_look_up_that_hangs_ends_at_the_deadline() -> None:
     begun = monotonic()
@@ -59,6 +60,7 @@ def test_a_look_up_that_hangs_ends_at_the_deadline() -> None:
     assert HURRY <= monotonic() - begun < SOON
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hanging")
 def test_a_test_of_a_name_that_hangs_ends_at_the_webhook_s_timeout(open_world: OpenWorld) -> None:
     world = open_world()
@@ -73,6 +75,7 @@ def test_a_test_of_a_name_that_hangs_ends_at_the_webhook_s_timeout(open_world: O
     assert b"Connection timeout" in answer.data
 
 
+@pytest.mark.slow
 def test_a_look_up_can_be_stopped(hanging: list[str]) -> None:
     request = sending(f"http://{SLOW}/")
     outcomes = []
@@ -128,6 +131,7 @@ agents:
 """
 
 
+@pytest.mark.slow
 def test_a_process_whose_look_up_hangs_ends_when_told(tmp_path: Path) -> None:
     fixture = tmp_path / "fixture.yaml"
     fixture.write_text(FIXTURE)

@@ -10,6 +10,8 @@ import pytest
 from tests.doors.test_serve import USAGE, Launch, end, errors, launch, refusal, url_of
 
 __all__ = ["errors", "launch"]
+
+pytestmark = pytest.mark.slow
 OF_THE_USER = "agents: []\n"
 
 

@@ -67,6 +67,7 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     assert str(error_of(path)) == f"{path}: {TOO_LARGE}"
 
 
+@pytest.mark.slow
 def test_the_command_tells_the_first_hundred_mistakes_and_the_number_of_all(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text("agents:\n" + "- {id: a}\n" * 30_000)

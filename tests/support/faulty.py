@@ -1,5 +1,7 @@
 """What tests of faults and of the journal share: adding a fault, reading the journal, and waiting for clients."""
 
+from collections.abc import Callable
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -56,9 +58,27 @@ def journal_at(server: Server, query: str = "") -> Json:
     return found
 
 
+def until(holds: Callable[[], bool], what: str = "it") -> None:
+    """Returns when something has come about."""
+    deadline = monotonic() + WAIT
+    while not holds():
+        assert monotonic() < deadline, f"{what} never came about"
+        Event().wait(0.002)
+
+
 def until_held_up(server: Server, count: int) -> None:
-    """Returns when so many requests are held up; the API answers all the while."""
+    """Returns when so many requests are being answered; the API answers all the while."""
     deadline = monotonic() + WAIT
     while server.waiting != count:
         assert requests.get(f"{server.url}/api/v1/health", timeout=WAIT).ok
         assert monotonic() < deadline, f"there are never {count} requests that are held up"
+
+
+def until_struck(server: Server, count: int, token: str | None = None) -> None:
+    """Returns when the faults of an environment have struck so many requests."""
+
+    def struck() -> bool:
+        answer = requests.get(server.url + FAULTS, headers=bearer(token), timeout=WAIT).json()
+        return bool(sum(fault["struck"] for fault in answer["faults"]) == count)
+
+    until(struck, f"{count} requests that are struck")

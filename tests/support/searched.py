@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import requests
 
+from talkover_mock.base.history import History
+from talkover_mock.environments.environment import Environment
 from talkover_mock.web.server import Server
 from tests.support.delivering import DELIVERIES, ENDED, STARTED
 from tests.support.documented import AGENT, TOGGLE, TOKEN
-from tests.support.faulty import REQUESTS, WAIT, Json, bearer
+from tests.support.faulty import REQUESTS, WAIT, Json, bearer, until
 
 AGENTS = "/api/v1/agents"
 TOKEN_OF_MINE = "talq_mine"
@@ -37,6 +40,7 @@ class Searched:
     query: str
     happen: Callable[[Server], object]
     differ: Callable[[Server], object]
+    log: Callable[[Environment], History[Any]]
 
     def read(self, server: Server, query: str, token: str | None = None) -> Json:
         url = f"{server.url}{self.path}?{self.query}&{query}"
@@ -45,6 +49,10 @@ class Searched:
 
     def outcome(self, found: Json) -> tuple[bool, int, int]:
         return found["satisfied"], found["count"], len(found[self.name])
+
+    def until_waiting(self, environment: Environment, count: int) -> None:
+        """Returns when so many requests wait for items of the environment's log."""
+        until(lambda: self.log(environment).waits == count, f"{count} waits")
 
     def result(self, server: Server, query: str) -> tuple[bool, int, int]:
         return self.outcome(self.read(server, query))
@@ -65,12 +73,20 @@ def call_others(server: Server) -> None:
     call(server, "GET", "/__admin/agents")
 
 
-DELIVERIES_MADE = Searched("deliveries", DELIVERIES, f"event={ENDED}", lambda server: emit(server, ENDED), emit_others)
+DELIVERIES_MADE = Searched(
+    "deliveries",
+    DELIVERIES,
+    f"event={ENDED}",
+    lambda server: emit(server, ENDED),
+    emit_others,
+    lambda environment: environment.deliveries.log,
+)
 CALLS_MADE = Searched(
     "requests",
     REQUESTS,
     "method=PATCH&path=*/toggle&status=200",
     lambda server: call(server, "PATCH", TOGGLE).raise_for_status(),
     call_others,
+    lambda environment: environment.journal.log,
 )
 both_logs = pytest.mark.parametrize("history", [DELIVERIES_MADE, CALLS_MADE], ids=lambda history: history.name)

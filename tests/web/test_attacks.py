@@ -20,7 +20,7 @@ from talkover_mock.web import connection
 from talkover_mock.web import server as serving
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
-from tests.support.faulty import add_fault_at, until_held_up
+from tests.support.faulty import add_fault_at, until_held_up, until_struck
 from tests.support.stories import STARTED, hook, world_of
 
 WAIT = 10.0
@@ -111,12 +111,14 @@ def test_a_hang_ends_with_its_client_whatever_that_has_sent_since(server: Server
     add_fault_at(server, action="hang", match={"path": "*/toggle"})
     with socket.create_connection(("127.0.0.1", server.port), WAIT) as client:
         client.sendall(f"PATCH {TOGGLE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n".encode())
-        until_held_up(server, 1)
+        until_struck(server, 1)
         client.sendall(b"G")
     until_held_up(server, 0)
 
 
-def test_an_advance_that_a_reset_has_overtaken_moves_no_clock(mock: MockServer, receiver: WebhookReceiver) -> None:
+def test_an_advance_that_a_reset_has_overtaken_moves_no_clock(
+    mock: MockServer, server: Server, receiver: WebhookReceiver
+) -> None:
     mock.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True)
     receiver.answer_always(Answer(delay_seconds=1_800))
     mock.freeze()
@@ -129,7 +131,8 @@ def test_an_advance_that_a_reset_has_overtaken_moves_no_clock(mock: MockServer, 
 
     with ThreadPoolExecutor(2) as pool:
         moves = [pool.submit(advance, seconds) for seconds in (1, 86_400)]
-        until(lambda: all(each.running() for each in moves))
+        until(lambda: server.waiting == len(moves))
+        Event().wait(0.05)  # until both have begun: one advances, and the other waits for it
         mock.reset()
         mock.freeze("2026-01-01T00:00:00Z")
         for each in moves:

@@ -93,6 +93,7 @@ def test_a_refused_request_gives_back_what_it_kept(bad: bytes) -> None:
     assert (sum(held), parser.held) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_body_grows_to_its_limit_and_no_further() -> None:
     parser = Parser(lambda _: None)
     parser.feed(toggle(CHUNKED))
