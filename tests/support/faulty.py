@@ -58,7 +58,7 @@ def journal_at(server: Server, query: str = "") -> Json:
     return found
 
 
-def until(holds: Callable[[], bool], what: str = "it") -> None:
+def until(holds: Callable[[], object], what: str = "it") -> None:
     """Returns when something has come about."""
     deadline = monotonic() + WAIT
     while not holds():

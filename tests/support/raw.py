@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from talkover_mock.web.server import Server
@@ -77,3 +78,23 @@ def answers_in(received: bytes, without_body: Iterable[int] = ()) -> Iterator[Ra
         size = 0 if number in headless else int(headers.get("content-length", 0))
         yield RawAnswer(int(status), headers, received[:size])
         received, number = received[size:], number + 1
+
+
+def is_ended(client: socket.socket) -> bool:
+    """Whether the server has ended the connection, or does so now."""
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def until_ended(client: socket.socket) -> None:
+    """Returns when the server has ended the connection, whatever comes before."""
+    with suppress(ConnectionResetError):
+        rest_of(client)
+
+
+def is_open(client: socket.socket) -> bool:
+    """Whether the connection still answers."""
+    client.sendall(HEALTH)
+    return some_of(client, OK).startswith(b"HTTP/1.1 200 OK\r\n")

@@ -156,7 +156,7 @@ class Call:
             self._connection.send(self, self._status, self._headers, self._body, cut=error is not None)
         else:
             answer = crash_answer(error or RuntimeError("no answer was started"), self._connection.log)
-            self._connection.send(self, STATUS_LINES[500], list(answer.headers.items()), answer.body, cut=True)
+            self._connection.send(self, STATUS_LINES[500], list(answer.headers.items()), answer.body)
         self._connection.go_on()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -13,7 +12,7 @@ from talkover_mock.base.headers import header_text
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
 from talkover_mock.dialect.errors import Refused
-from talkover_mock.web.answers import STATUS_LINES, Answer, error_answer
+from talkover_mock.web.answers import RESET, STATUS_LINES, Answer, error_answer
 from talkover_mock.web.call import Call, Headers, crash_answer
 from talkover_mock.web.parser import Incoming, Parser, environ_of
 from talkover_mock.web.request import CONNECTION
@@ -29,7 +28,6 @@ _LEAVING_SECONDS = 2.0
 _LARGE_BYTES = 64 * 1024
 _MOST_AT_ONCE = 50
 """Requests of one connection that are answered before other connections have their turn."""
-_RESET = struct.pack("ii", 1, 0)
 _TLS = b"\x16\x03"
 """How a TLS handshake begins."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -265,7 +263,7 @@ class HttpConnection(asyncio.Protocol):
     def reset(self) -> None:
         """Ends the connection at once, with a reset."""
         with suppress(OSError):
-            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._abort()
 
     def cut(self) -> None:

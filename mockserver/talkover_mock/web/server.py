@@ -119,11 +119,13 @@ class Server:
         self._socket.listen(_BACKLOG)
         self._sweep()
         await self._stopping
+        self.loop.remove_reader(self._socket)
+        # Connections that are accepted and not made yet: a closed listener would forget them.
+        if coming := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(coming)
         with suppress(OSError):  # also for a child's copy
             self._socket.shutdown(socket.SHUT_RDWR)
         listener.close()
-        if coming := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(coming)  # connections that have been accepted and are not made yet
         for connection in list(self._connections):
             connection.cut()
         while self._connections:

@@ -1,0 +1,170 @@
+"""What one environment's calls cost another's: nothing, however long a lock is held, a body is or a receiver takes."""
+
+import json
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Event, RLock, current_thread
+from time import monotonic
+from typing import Any, cast
+
+import pytest
+
+from talkover_mock.admin.guard import Guard
+from talkover_mock.api.app import ApiApplication
+from talkover_mock.app import create_app
+from talkover_mock.client import MockServer
+from talkover_mock.environments import environment as environment_module
+from talkover_mock.environments import world as world_module
+from talkover_mock.environments.world import World
+from talkover_mock.loading.files import load
+from talkover_mock.receiver import Answer, WebhookReceiver
+from talkover_mock.web.server import Server
+from tests.conftest import FIXTURES
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+from tests.support.faulty import until
+from tests.support.raw import CLOSE, LAST, OK, TOKEN_LINE, WAIT, asked, connect, request, some_of
+from tests.support.routes import filled
+
+A_MOMENT = 0.5
+"""As long as a moment may take on a busy machine."""
+
+
+class Other:
+    """Another environment, which calls over a connection of its own."""
+
+    def __init__(self, server: Server, world: World, stack: ExitStack) -> None:
+        token = world.open(world.default.baseline).tokens[0]
+        self._line = f"Authorization: Bearer {token}\r\n".encode()
+        self._client = stack.enter_context(connect(server))
+        self._server = server
+        asked(server, request(b"GET /__admin/health", CLOSE))  # imports the admin side
+
+    def call(self) -> float:
+        """The seconds of the slowest of: a toggle, the API's health and the server's."""
+        slowest = 0.0
+        for line in (b"PATCH " + TOGGLE.encode(), b"GET /api/v1/health", b"GET /__admin/health"):
+            begin = monotonic()
+            self._client.sendall(request(line, self._line))
+            assert some_of(self._client, b"\n" if b"__admin" in line else b"}").startswith(b"HTTP/1.1 200 OK")
+            slowest = max(slowest, monotonic() - begin)
+        return slowest
+
+
+@pytest.fixture
+def other(server: Server, world: World, stack: ExitStack) -> Other:
+    return Other(server, world, stack)
+
+
+def test_a_lock_that_is_held_delays_the_calls_of_its_environment_alone(
+    server: Server, world: World, other: Other, stack: ExitStack
+) -> None:
+    blocked = [stack.enter_context(connect(server)) for _ in range(5)]
+    with world.default._lock:
+        for client in blocked:
+            client.sendall(request(b"PATCH " + TOGGLE.encode(), TOKEN_LINE, CLOSE))
+        until(lambda: server.waiting == 5)
+        for _ in range(20):
+            other.call()
+        until(lambda: server.waiting == 5)
+    assert [client.recv(15) for client in blocked] == [b"HTTP/1.1 200 OK"] * 5
+
+
+@pytest.mark.slow
+def test_a_body_that_takes_long_to_explain_delays_no_other_environment(server: Server, other: Other) -> None:
+    events = [f"event_{number}" for number in range(100_000)]
+    body = json.dumps({"name": "A", "webhook_url": "http://localhost/", "events": events}).encode()
+    path = f"POST /api/v1/agents/{AGENT}/webhooks".encode()
+    length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n".encode()
+    sent = request(path, TOKEN_LINE, length, CLOSE, body=body)
+    with ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(asked, server, sent)
+        times = [other.call()]
+        while not refused.done():
+            times.append(other.call())
+    assert refused.result()[0].status == 422
+    assert sorted(times)[len(times) // 2] < A_MOMENT / 5
+    assert max(times) < A_MOMENT
+
+
+@pytest.mark.slow
+def test_receivers_that_hang_delay_no_other_environment(
+    server: Server, mock: MockServer, other: Other, stack: ExitStack, receiver: WebhookReceiver
+) -> None:
+    """More tests of webhooks than there are threads at first, and a clock that waits for its deliveries."""
+    mock.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True, timeout=30)
+    receiver.answer_always(Answer(delay_seconds=1_800))
+    path = b"POST " + TOGGLE.replace("toggle", "test").encode()
+    clients = [stack.enter_context(connect(server)) for _ in range(40)]
+    for client in clients:
+        client.sendall(request(path, TOKEN_LINE))
+    until(lambda: server.waiting == 40)
+    times = [other.call() for _ in range(10)]
+    until(lambda: server.waiting == 40)
+    assert sorted(times)[5] < A_MOMENT
+
+
+class Watched:
+    """A lock that notes where an event loop waits for it."""
+
+    waits: list[str]
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        is_loop = current_thread().name == "talkover-mock-server"
+        if is_loop and blocking and not self._is_owned():
+            self.waits.append("".join(traceback.format_stack()))
+        return self._lock.acquire(blocking, timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lock, name)
+
+
+@pytest.mark.parametrize("is_held", [True, False], ids=["held", "free"])
+def test_the_event_loop_never_waits_for_a_lock(
+    is_held: bool, started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[str] = []
+    monkeypatch.setattr(Watched, "waits", waits, raising=False)
+    monkeypatch.setattr(environment_module, "RLock", Watched)
+    monkeypatch.setattr(world_module, "Lock", Watched)
+    world = World(load([FIXTURES]))
+    app = cast(ApiApplication, create_app(world, Guard()).wsgi_app)
+    server, over = started(app), Event()
+
+    def hold() -> None:
+        """Takes and gives back the lock again and again, so that the loop finds it so and so."""
+        while not over.is_set():
+            with world.default._lock:
+                over.wait(0.0005)
+            over.wait(0.0005)
+
+    lines = [f"{route.method} {filled(route.path)}".encode() for route in app.routes]
+    lines += [b"PATCH " + TOGGLE.encode(), b"OPTIONS " + TOGGLE.encode(), b"GET /nowhere", b"BREW /", b"GET /__admin/"]
+    length = b"Content-Type: application/json\r\nContent-Length: 2\r\n"
+    tokens = [TOKEN_LINE, b"", TOKEN_LINE.replace(b"talq_test", b"talq_staging"), TOKEN_LINE.replace(b"talq", b"no")]
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            holding = pool.submit(hold) if is_held else None
+            for line in lines * (3 if is_held else 1):
+                for token in tokens:
+                    assert asked(server, request(line, token, length, CLOSE, body=b"{}"))
+            assert asked(server, request(b"GET /api/v1/health") * 200 + LAST)[-1].body == OK
+            over.set()
+            assert holding is None or holding.result(WAIT) is None
+        finally:
+            over.set()
+            world.stop()
+    assert waits == []
