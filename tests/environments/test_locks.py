@@ -165,7 +165,6 @@ def test_a_token_never_opens_the_default_environment_while_its_own_opens_or_clos
         assert (changed, str(seen) in ("mine", CLOSED)) == ("mine", True)
 
 
-@pytest.mark.xfail(strict=True, reason="World.by_token reads two tables without a lock: one opens between the reads")
 def test_a_token_that_is_looked_up_never_opens_the_default_environment() -> None:
     for prepare, change in ((with_mine, close_mine), (without_mine, open_mine)):
         for _, (seen, changed) in every_turn(prepare, name_by_token, change, world_module):

@@ -78,13 +78,15 @@ class World:
         """The environment that the token opens. Raises InvalidToken, ExpiredToken.
 
         Takes no lock, since the event loop asks too: a token is always in one of the two tables or in both, whose
-        look-ups are atomic.
+        look-ups are atomic. Between two of them it may have moved back to the first, which is why that is asked again.
         """
         environment = self._by_token.get(token)
         if environment is None:
             closed = self._closed_tokens.get(token)
-            if closed is not None:
+            environment = self._by_token.get(token)
+            if environment is None and closed is not None:
                 raise InvalidToken(f"the token was that of environment {closed}, which has been closed")
+        if environment is None:
             if self.default.tokens:
                 raise InvalidToken("no environment has this token, and the default one has tokens of its own")
             return self.default
