@@ -57,26 +57,33 @@ def free_port() -> int:
 
 @contextmanager
 def balancer(folder: Path, replicas: list[str]) -> Iterator[str]:
-    port = free_port()
-    path = configuration(folder, port, replicas)
-    command = [str(NGINX), "-p", str(folder), "-c", str(path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _wait_until_it_listens(process, port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.communicate()
+    """The URL of nginx on a free port; on another one when somebody was faster."""
+    said = folder / "said"
+    for _ in range(3):
+        port = free_port()
+        command = [str(NGINX), "-p", str(folder), "-c", str(configuration(folder, port, replicas))]
+        with said.open("w") as errors, subprocess.Popen(command, stderr=errors) as process:
+            try:
+                if _listens(process, port):
+                    yield f"http://127.0.0.1:{port}"
+                    return
+            finally:
+                process.terminate()
+        if "Address already in use" not in said.read_text():
+            break
+    pytest.fail(f"nginx does not listen: {said.read_text()}")
 
 
-def _wait_until_it_listens(process: subprocess.Popen[str], port: int) -> None:
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether it listens, as soon as that is known."""
     for _ in range(500):
         with socket.socket() as attempt:
-            if attempt.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert process.poll() is None, process.communicate()[1]
+            if process.poll() is None and attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        if process.poll() is not None:
+            return False
         Event().wait(0.01)
-    pytest.fail("nginx does not listen")
+    return False
 
 
 @pytest.fixture
