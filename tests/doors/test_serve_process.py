@@ -68,6 +68,25 @@ def test_a_signal_at_any_moment_of_the_start_ends_it_with_0_and_without_a_word(
     assert ended == [(0, "", [])] * len(ended)
 
 
+LATE = """\
+import runpy, signal, sys, threading
+def end_it():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=end_it, daemon=True).start()
+runpy.run_module("talkover_mock", run_name="__main__")
+"""
+
+
+def test_a_signal_that_does_not_interrupt_the_wait_ends_it_too() -> None:
+    """As one that comes just before the wait; here another thread gets it, which the system may choose."""
+    command = [sys.executable, "-c", LATE, *SERVE[3:]]
+    with running(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as process:
+        url_of(process)
+        _, said = process.communicate("now\n", timeout=A_SECOND)
+    assert (process.returncode, said) == (0, "")
+
+
 def namespace() -> list[str]:
     """The command that makes a program process 1 of a namespace of its own."""
     command = ["unshare", "--map-root-user", "--fork", "--pid", "--kill-child"]

@@ -5,8 +5,11 @@ import gc
 import os
 import re
 import signal
+import socket
 import sys
-from collections.abc import Callable, Sequence
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -186,7 +189,7 @@ def command(
     world.own_ports.add(server.port)
     _on_signal(lambda *_: server.stop_soon())
     try:
-        with port_in(port_file, server.port):
+        with _woken_by_signals(server.loop), port_in(port_file, server.port):
             _tell(server.url)
             if guard and sys.stderr.isatty():
                 click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
@@ -204,6 +207,21 @@ def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
     signal.signal(signal.SIGINT, handler)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, handler)
+
+
+@contextmanager
+def _woken_by_signals(loop: AbstractEventLoop) -> Iterator[None]:
+    """Lets every signal end the loop's wait: the handler of one that comes just before it would run only after it."""
+    woken, waking = socket.socketpair()
+    with woken, waking:
+        woken.setblocking(False)
+        waking.setblocking(False)
+        loop.add_reader(woken, woken.recv, 4096)
+        signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
 
 
 def _tell(url: str) -> None:

@@ -37,8 +37,7 @@ _FEW_THREADS, _MOST_THREADS = 12, 200
 _STOP_SECONDS = 0.5
 _HUNGRY_SECONDS = 120.0
 """A connection on which no whole request comes for so long is cut off."""
-_SWEEP_SECONDS = 0.5
-"""Also the longest that a signal waits which comes just before the loop begins to wait: that wait does not see it."""
+_SWEEP_SECONDS = 5.0
 _OTHER_DESCRIPTORS = 100
 _BACKLOG, _AT_ONCE = 1024, 32
 """Connections that wait to be accepted, and how many are accepted before one too many goes: see `add`."""
