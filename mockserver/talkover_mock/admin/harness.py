@@ -44,7 +44,7 @@ class Harness:
         )
         answer = self._answer(request)
         if isinstance(answer, Waiting):
-            answer = answer.block()
+            answer = answer.block(request.connection)
         if isinstance(answer, DocumentAnswer):  # a copy: what the test does to it is its own affair
             return answer.status_code, json.loads(json.dumps(answer.document))
         return answer.status_code, answer.body.decode()

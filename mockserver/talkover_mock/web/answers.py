@@ -1,15 +1,12 @@
 """The answers of both surfaces."""
 
 import json
-import socket
-import struct
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from talkover_mock.dialect.errors import ApiError
-from talkover_mock.web.request import CONNECTION, MockRequest
+from talkover_mock.web.request import MockRequest, connection_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -22,9 +19,6 @@ API_HEADERS = {
 }
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(indent=4).encode
-RESET = struct.pack("ii", 1, 0)
-"""The value of SO_LINGER with which the end of a connection is a reset."""
-_SOCKETS = ("werkzeug.socket", "gunicorn.socket")
 _WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -59,19 +53,8 @@ class NoAnswer(Answer):
         super().__init__(status=0)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if CONNECTION in environ:
-            environ[CONNECTION].reset()
-        else:
-            _reset_elsewhere(environ)
+        connection_of(environ).reset()
         raise ConnectionResetError("a fault ended the connection")
-
-
-def _reset_elsewhere(environ: "WSGIEnvironment") -> None:
-    """Resets the connection of another server that gives its socket; without, such a server decides how it ends."""
-    for connection in (environ[key] for key in _SOCKETS if key in environ):
-        with suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            connection.shutdown(socket.SHUT_RDWR)
 
 
 class HalfAnswer(Answer):

@@ -12,10 +12,10 @@ from talkover_mock.base.headers import header_text
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
 from talkover_mock.dialect.errors import Refused
-from talkover_mock.web.answers import RESET, STATUS_LINES, Answer, error_answer
+from talkover_mock.web.answers import STATUS_LINES, Answer, error_answer
 from talkover_mock.web.call import Call, Headers, crash_answer
 from talkover_mock.web.parser import Incoming, Parser, environ_of
-from talkover_mock.web.request import CONNECTION
+from talkover_mock.web.request import CONNECTION, RESET
 from talkover_mock.web.waiting import PARK
 
 if TYPE_CHECKING:

@@ -1,6 +1,9 @@
 """A request to the mock, and the connection that it came on."""
 
+import socket
+import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
@@ -20,6 +23,10 @@ CONNECTION = "talkover_mock.connection"
 """Where in a request's environ the server puts its `Connection`."""
 HEAD = "talkover_mock.head"
 """Where in a request's environ the server puts its `Head`."""
+RESET = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER with which the end of a connection is a reset."""
+_SOCKETS = ("werkzeug.socket", "gunicorn.socket")
+"""Where other servers put the socket."""
 
 
 class Connection(Protocol):
@@ -32,13 +39,26 @@ class Connection(Protocol):
         """Whether the client has closed it."""
 
 
-class NoConnection:
-    """The connection of a request made in process: there is nothing to reset."""
+class OtherConnection:
+    """The connection of a request that another server brings, or nobody: what its environ lets a request do."""
 
-    def reset(self) -> None: ...
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._sockets = [environ[key] for key in _SOCKETS if key in environ]
+
+    def reset(self) -> None:
+        """Resets it where the server gives its socket; without, the server decides how it ends."""
+        for each in self._sockets:
+            with suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                each.shutdown(socket.SHUT_RDWR)
 
     def is_gone(self) -> bool:
         return False
+
+
+def connection_of(environ: "WSGIEnvironment") -> Connection:
+    """The connection that a request came on."""
+    return environ.get(CONNECTION) or OtherConnection(environ)
 
 
 class MockRequest:
@@ -106,7 +126,7 @@ class MockRequest:
 
     @property
     def connection(self) -> Connection:
-        return self.environ.get(CONNECTION) or NoConnection()
+        return connection_of(self.environ)
 
     @property
     def content_type(self) -> str:

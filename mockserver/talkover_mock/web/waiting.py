@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.signals import Signal
 from talkover_mock.web.answers import Answer
-from talkover_mock.web.request import CONNECTION, Connection, NoConnection
+from talkover_mock.web.request import Connection, connection_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -49,12 +49,12 @@ class Waiting:
         self.then = lambda: finish(then)
         return self
 
-    def block(self, connection: Connection | None = None) -> Answer:
+    def block(self, connection: Connection) -> Answer:
         """The answer after its waits, which block this thread; they end when the client has disconnected."""
         answer: Answer | Waiting = self
         while isinstance(answer, Waiting):
             try:
-                answer._wait(connection or NoConnection())
+                answer._wait(connection)
             finally:
                 answer.end()
             answer = answer.then()
@@ -63,7 +63,7 @@ class Waiting:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterator[bytes]:
         park: Park | None = environ.get(PARK)
         if park is None:
-            yield from self.block(environ.get(CONNECTION))(environ, start_response)
+            yield from self.block(connection_of(environ))(environ, start_response)
             return
         answer: Answer | Waiting = self
         while isinstance(answer, Waiting):
