@@ -42,6 +42,13 @@ LOGGED = [
     hook(id="working", webhook_url="https://example.com/", events=["event_action"]),
 ]
 """The webhooks whose logs it finds something in."""
+EXPENDABLE = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+MORE = [
+    {"id": "logged", "name": "Logged", "webhooks": LOGGED},
+    {"id": "emptied", "name": "Emptied", "webhooks": [hook(id=f"webhook-{id}") for id in EXPENDABLE]},
+    *({"id": f"agent-{id}", "name": id} for id in EXPENDABLE),
+]
+"""Agents beside the shipped ones; some are there to be deleted."""
 
 
 @pytest.fixture
@@ -54,7 +61,7 @@ def world() -> Iterator[World]:
         parse(path.read_bytes().replace(b"http://localhost:9000", b"https://example.com"), path.name)
         for path in sorted(FIXTURES.glob("*.yaml"))
     ]
-    more = {"tokens": ["talq_test"], "agents": [{"id": "logged", "name": "Logged", "webhooks": LOGGED}]}
+    more = {"tokens": ["talq_test"], "agents": MORE}
     world = World(read_fixture([*sources, source(more)]), time=lambda: NOW)
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)

@@ -75,7 +75,7 @@ class Environment:
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self._lock = RLock()
         self._state = State(self.baseline)
-        self.agents = Agents(self._state, self._lock)
+        self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)

@@ -139,6 +139,13 @@ class State:
         if len(self.deleted) > _MOST_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
+    def remove_agent(self, agent: Agent) -> None:
+        """Removes the agent with everything that belongs to it."""
+        for webhook in self.webhooks_of(agent.id):
+            self.remove_webhook(webhook)
+        for table in (self.webhook_ids, self.cache_clears, self.agents):
+            table.remove(agent.id)
+
     def webhooks_of(self, agent_id: str) -> list[Webhook]:
         """The webhooks of one agent, oldest first."""
         ids = self.webhook_ids.get(agent_id) or ()

@@ -91,6 +91,8 @@ BEHAVIOURS: Sequence[Behaviour] = (
     *_all(
         "Agents",
         ("documented", "The keys of an agent in their order; filters, search in name and label, pages with `meta`"),
+        ("documented", "Publish and unpublish set `current_status`; delete takes the agent's webhooks along"),
+        ("assumed", "Publish and unpublish never fail, and move `updated_at` only with the status"),
         ("assumed", "What a fixture leaves out of an agent has a default; its further keys come last"),
         ("assumed", "The search ignores case; a page past the last is empty; a page that is no number is the first"),
     ),
