@@ -10,6 +10,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
+from tests.support.calling import end, placed
 from tests.support.documented import AGENT, NO_AGENT, TOKEN, UNKNOWN
 from tests.support.frozen import ONE, WEBHOOKS, Time, compact, frozen_world
 from tests.support.stories import attempts, emit, two_webhooks
@@ -76,6 +77,17 @@ def test_a_deleted_agent_is_gone_with_its_webhooks(frozen: FlaskClient) -> None:
     assert frozen.get("/__admin/state").get_json() == {"agents": []}
     frozen.post("/__admin/reset")
     assert [len(agent["webhooks"]) for agent in frozen.get("/__admin/state").get_json()["agents"]] == [1]
+
+
+def test_an_agent_with_an_active_call_stays(frozen: FlaskClient) -> None:
+    id = placed(frozen)
+    answer = frozen.delete(PATH, headers=TOKEN)
+    expected = '{"success":false,"message":"Cannot delete agent while it has active calls."}'
+    assert (answer.status_code, answer.text) == (409, expected)
+    assert answer.headers["X-Mockserver-Reason"] == f"the agent has 1 active call, such as {id}; end them"
+    end(frozen, id)
+    assert frozen.delete(PATH, headers=TOKEN).status_code == 200
+    assert frozen.get("/__admin/state").get_json() == {"agents": []}, "its calls are gone too"
 
 
 def test_an_agent_of_the_same_id_begins_anew(frozen: FlaskClient) -> None:

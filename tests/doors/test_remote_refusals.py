@@ -81,7 +81,7 @@ def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
 
 KINDS = (
     "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
-    "maintenance, hang, connection_reset, truncated_body, malformed_json, delay"
+    "maintenance, insufficient_credits, hang, connection_reset, truncated_body, malformed_json, delay"
 )
 
 

@@ -54,6 +54,8 @@ GOOD: dict[str, object] = {
     "an agent's own keys": fixture(more={"a": [1]}),
     "texts of an agent": fixture(label=None, description="", voice="alloy", initial_message_delay=2, is_sandbox=None),
     "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
+    "a call": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+1234567890"}]},
+    "calls are null": {"calls": None},
     "the limits": fixture(hook(timeout=5, max_retries=10, name="n" * 255), hook(timeout=120, max_retries=0)),
 }
 BAD: dict[str, object] = {
@@ -99,6 +101,11 @@ BAD: dict[str, object] = {
     "a template of an unknown event": fixture(hook(payload_templates={"event_nope": {}})),
     "a status": fixture(hook(status="broken")),
     "a date": fixture(hook(created_at="soon")),
+    **{
+        f"a call's {key}": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+12", key: value}]}
+        for key, value in {"to": "12", "from": 12, "status": "over", "duration": 1.5, "context": "x", "x": 1}.items()
+    },
+    "a call without a number": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a"}]},
     "settings": {"settings": {"nope": 1}},
     "a token with a space": {"tokens": ["a b"]},
     "a token with a comma": environments(tokens=["a,b"]),

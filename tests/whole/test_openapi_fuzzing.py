@@ -47,8 +47,14 @@ MORE = [
     {"id": "logged", "name": "Logged", "webhooks": LOGGED},
     {"id": "emptied", "name": "Emptied", "webhooks": [hook(id=f"webhook-{id}") for id in EXPENDABLE]},
     *({"id": f"agent-{id}", "name": id} for id in EXPENDABLE),
+    {"id": "calling", "name": "Calling"},
 ]
 """Agents beside the shipped ones; some are there to be deleted."""
+ACTIVE = {"to": "+1234567890", "status": "answered"}
+CALLS = [
+    *({"id": f"call-{id}", "agent_id": "emptied", **ACTIVE} for id in EXPENDABLE),
+    {"id": "call", "agent_id": "calling", **ACTIVE},
+]
 
 
 @pytest.fixture
@@ -61,7 +67,7 @@ def world() -> Iterator[World]:
         parse(path.read_bytes().replace(b"http://localhost:9000", b"https://example.com"), path.name)
         for path in sorted(FIXTURES.glob("*.yaml"))
     ]
-    more = {"tokens": ["talq_test"], "agents": MORE}
+    more = {"tokens": ["talq_test"], "agents": MORE, "calls": CALLS}
     world = World(read_fixture([*sources, source(more)]), time=lambda: NOW)
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)

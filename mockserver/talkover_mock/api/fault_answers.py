@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 
+from talkover_mock.api.routing import worded
 from talkover_mock.base import patterns
-from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
 from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from talkover_mock.web.request import MockRequest
@@ -48,12 +48,7 @@ def _after_delay(request: MockRequest, fault: Fault, operate: Callable[[], Answe
 
 def _preset(request: MockRequest, name: str) -> Answer:
     """The documented body, in the words of the route."""
-    error: ApiError = PRESETS[name]()
-    if "/webhooks" not in request.path:
-        if isinstance(error, MissingToken):
-            error = Unauthenticated()
-        elif isinstance(error, AgentNotFound):
-            error = AgentMissing("")
+    error = worded(PRESETS[name](), request.route)
     answer = error_answer(error)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         answer.headers["X-RateLimit-Remaining"] = "0"

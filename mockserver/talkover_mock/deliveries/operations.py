@@ -70,12 +70,19 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
+        An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`.
         Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = _size_of(call, context, extra)
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
             now = self._clock.moment()
+            followed = self._state.call_of(agent_id, (call or {}).get("id"))
+            if followed:
+                followed = followed.after(event, (call or {}).get("status"), self._clock.now())
+                call = {**followed.shown(), **(call or {})}
+                context = followed.context if context is None else context
+                size = _size_of(call, context, extra)
             call = {"id": self.ids.new(now), **(call or {})}
             occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
             reasons = [(webhook, _reason_to_skip(webhook, event)) for webhook in webhooks]
@@ -83,6 +90,8 @@ class Deliveries:
             reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
+            if followed:
+                self._state.put_call(followed)
             for delivery in deliveries:
                 self._outbox.queue(delivery)
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]

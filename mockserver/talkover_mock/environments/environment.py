@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.sharing import Sharing
@@ -19,8 +20,9 @@ from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
+from talkover_mock.state.calls import Calls
 from talkover_mock.state.names import ID, NAME_TEXT
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, Call, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
 
@@ -52,6 +54,8 @@ class Environment:
         "_state",
         "agents",
         "baseline",
+        "calling",
+        "calls",
         "clock",
         "deliveries",
         "errors",
@@ -77,12 +81,14 @@ class Environment:
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
+        self.calls = Calls(self._state, self._lock, self.clock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
         sharing = sharing._replace(report=self.report, lookups=Lookups())
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
+        self.calling = Calling(self._lock, self.calls, self.deliveries)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
 
@@ -113,6 +119,7 @@ class Environment:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
             self.webhooks.ids.restart(self.settings.seed)
+            self.calls.ids.restart(self.settings.seed)
             self.deliveries.reset(self.baseline.logs)
             self.rate_limit.reset()
             self.journal.reset()
@@ -227,6 +234,7 @@ class Environment:
         """Restarts ids and chances when the seed has changed."""
         if self.settings.seed != before:
             self.webhooks.ids.restart(self.settings.seed)
+            self.calls.ids.restart(self.settings.seed)
             self.deliveries.ids.restart(self.settings.seed)
             self.faults.reseed(self.settings.seed)
 
@@ -236,6 +244,13 @@ class Environment:
 
     def webhook(self, id: str) -> Webhook | None:
         return self._state.webhooks.get(id)
+
+    def call(self, id: str) -> Call | None:
+        return self._state.calls.get(id)
+
+    def call_ids(self, agent_id: str) -> list[str]:
+        with self._lock:
+            return [call.id for call in self._state.calls_of(agent_id)]
 
     def was_deleted(self, webhook_id: str) -> bool:
         """Whether the webhook is among the latest deleted ones."""

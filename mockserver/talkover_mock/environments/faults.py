@@ -10,6 +10,7 @@ from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
 from talkover_mock.base.words import brief
 from talkover_mock.dialect import errors
+from talkover_mock.dialect.call_errors import InsufficientCredits
 from talkover_mock.dialect.errors import ApiError
 
 ACTIONS = ("hang", "connection_reset", "truncated_body", "malformed_json")
@@ -24,6 +25,7 @@ PRESETS: Mapping[str, Callable[[], ApiError]] = {
     "rate_limited": lambda: errors.RateLimited(0, 60),
     "server_error": errors.ServerError,
     "maintenance": errors.Maintenance,
+    "insufficient_credits": InsufficientCredits,
 }
 """The documented error answers by the name of their preset."""
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid
 from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
+from talkover_mock.loading.calls import read_call
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.loading.reader import Reader
@@ -13,7 +14,8 @@ from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
-_BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
+_STATE_KEYS = ("agents", "calls", "settings")
+_BODY_KEYS = ("tokens", "expired_tokens", *_STATE_KEYS)
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
     "tokens": _TOKENS,
@@ -43,6 +45,8 @@ def read_fixture(sources: Sequence[Source]) -> Fixture:
     reader = _FixtureReader(sources)
     for source in sources:
         reader.read(source)
+    for found in reader.environments.values():
+        found.finish(reader.mistakes)
     reader.mistakes.raise_if_any()
     settings = reader.environments[DEFAULT].settings
     return {
@@ -62,10 +66,11 @@ def to_baseline(
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE, extensible=True):
+    if mistakes.is_mapping((), source.data, _STATE_KEYS, _NOT_IN_A_STATE, extensible=True):
         reader = Reader(mistakes, DEFAULT, found, over)
         reader.with_logs = with_logs
         _read_body(reader, (), source.data)
+    found.finish(mistakes)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides())
 
@@ -128,6 +133,8 @@ class _FixtureReader:
 def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
     for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
         reader.agent((*path, "agents", i), agent)
+    for i, call in enumerate(reader.mistakes.list_at(path, body, "calls")):
+        read_call(reader, (*path, "calls", i), call)
     if body.get("settings") is not None:
         _read_settings(reader, (*path, "settings"), body["settings"])
 

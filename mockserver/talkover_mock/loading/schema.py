@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from talkover_mock.dialect.call_fields import CALL_FIELDS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
@@ -46,6 +47,7 @@ def fixture_schema() -> dict[str, Any]:
             "agent": _agent(),
             "webhook": _webhook(),
             "log_entry": _log_entry(),
+            "call": _call(),
         },
     }
 
@@ -65,6 +67,7 @@ def _environment() -> dict[str, Any]:
         "tokens": {**_TOKENS, "description": "The bearer tokens of this environment"},
         "expired_tokens": {**_TOKENS, "description": "Tokens that the API refuses with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
+        "calls": {"type": ["array", "null"], "items": {"$ref": "#/$defs/call"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
 
@@ -102,6 +105,11 @@ def _webhook() -> dict[str, Any]:
 def _log_entry() -> dict[str, Any]:
     fields = _schemas(LOG_ENTRY_FIELDS)
     return _object(*_required(LOG_ENTRY_FIELDS), id=_OPTIONAL_ID, **fields, created_at=_MOMENT)
+
+
+def _call() -> dict[str, Any]:
+    times = {"created_at": _MOMENT, "started_at": _MOMENT, "updated_at": _MOMENT}
+    return _object(*_required(CALL_FIELDS), id=_OPTIONAL_ID, **_schemas(CALL_FIELDS), **times)
 
 
 def _required(fields: Sequence[Field]) -> list[str]:

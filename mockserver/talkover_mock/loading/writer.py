@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+from talkover_mock.base import shapes
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
-from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
 
 
@@ -21,6 +22,13 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
     if webhook.in_error:
         document["status"] = webhook.status
     return document
+
+
+def call_document(call: Call) -> shapes.Call:
+    """A call as a fixture gives it."""
+    values = {name.rstrip("_"): value for name, value in call._asdict().items()}
+    times = {name: to_seconds(values[name]) for name in ("created_at", "started_at", "updated_at")}
+    return cast(shapes.Call, {**values, **times})
 
 
 def log_document(entry: LogEntry) -> dict[str, Any]:
@@ -42,9 +50,11 @@ def baseline_document(baseline: Baseline) -> dict[str, Any]:
 def to_document(state: State) -> dict[str, Any]:
     """The state as a fixture, without log entries; reading it gives the same state."""
     settings = state.settings.overrides()
+    calls = [call_document(call) for call in state.calls.values()]
     return {
         **({"settings": settings} if settings else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
+        **({"calls": calls} if calls else {}),
     }
 
 

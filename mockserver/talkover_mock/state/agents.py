@@ -6,6 +6,8 @@ from typing import Any
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.moments import to_seconds
+from talkover_mock.base.words import number_of
+from talkover_mock.dialect.call_errors import AgentHasCalls
 from talkover_mock.dialect.errors import AgentMissing, FiltersInvalid
 from talkover_mock.dialect.fields import AGENT_FILTERS
 from talkover_mock.dialect.rules import Invalid, fields_of
@@ -52,10 +54,16 @@ class Agents:
     def delete(self, id: str) -> None:
         """Deletes an agent with its webhooks; their deliveries that are not yet due find no webhook, and are dropped.
 
-        Raises AgentMissing.
+        Raises AgentMissing, and AgentHasCalls for one with an active call.
         """
         with self._lock:
-            self._state.remove_agent(self.find(id))
+            agent = self.find(id)
+            active = [call.id for call in self._state.calls_of(id) if call.is_active]
+            if active:
+                raise AgentHasCalls(
+                    f"the agent has {number_of(len(active), 'active call')}, such as {active[0]}; end them"
+                )
+            self._state.remove_agent(agent)
 
 
 def _matches(agent: Agent, filters: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
 
 V = TypeVar("V")
 
@@ -13,6 +13,8 @@ _REMOVED: Any = object()
 _MOST_CHANGES = 500
 """Changes that a copy takes along; a table with more of them first makes a new base to share."""
 _MOST_DELETED = 1_000
+MOST_CALLS = 10_000
+"""Calls of an environment; one more drops the oldest."""
 
 
 class Table(Generic[V]):
@@ -22,10 +24,12 @@ class Table(Generic[V]):
     not depend on the size of the base.
     """
 
-    __slots__ = ("_base", "_changes")
+    __slots__ = ("_base", "_changes", "_more")
 
     def __init__(self, base: Mapping[str, V]) -> None:
         self._base = base
+        self._more = 0
+        """The number of records beyond that of the base."""
         self._changes: dict[str, V] = {}
 
     def get(self, key: str) -> V | None:
@@ -35,9 +39,11 @@ class Table(Generic[V]):
         return None if found is _REMOVED else found
 
     def put(self, key: str, value: V) -> None:
+        self._more += key not in self
         self._changes[key] = value
 
     def remove(self, key: str) -> None:
+        self._more -= key in self
         if key in self._base:
             self._changes[key] = _REMOVED
         else:
@@ -47,9 +53,9 @@ class Table(Generic[V]):
         """An independent table with the same records. Copies only the changes; many changes become a new base first."""
         if len(self._changes) > _MOST_CHANGES:
             self._base = {key: cast(V, self.get(key)) for key in self}
-            self._changes = {}
+            self._changes, self._more = {}, 0
         copy = Table(self._base)
-        copy._changes = dict(self._changes)
+        copy._changes, copy._more = dict(self._changes), self._more
         return copy
 
     def __contains__(self, key: Any) -> bool:
@@ -67,7 +73,7 @@ class Table(Generic[V]):
         return (cast(V, self.get(key)) for key in self)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._base) + self._more
 
 
 class Baseline(NamedTuple):
@@ -82,12 +88,13 @@ class Baseline(NamedTuple):
     settings: Settings = DEFAULTS
     logs: tuple[LogEntry, ...] = ()
     """The entries of the delivery log at the start and after a reset."""
+    calls: Mapping[str, Call] = MappingProxyType({})
 
 
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "deleted", "settings", "webhook_ids", "webhooks")
+    __slots__ = ("agents", "cache_clears", "calls", "deleted", "settings", "webhook_ids", "webhooks")
 
     def __init__(self, baseline: Baseline) -> None:
         self.reset(baseline)
@@ -97,6 +104,7 @@ class State:
         self.webhooks = Table(baseline.webhooks)
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
+        self.calls = Table(baseline.calls)
         self.settings = baseline.settings
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
@@ -106,6 +114,7 @@ class State:
         copy = State(Baseline())
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
+        copy.calls = self.calls.copy()
         copy.settings = self.settings
         copy.deleted = dict(self.deleted)
         return copy
@@ -123,6 +132,8 @@ class State:
             self.put_webhook(webhook)
         for agent_id, count in changes.cache_clears.items():
             self.cache_clears.put(agent_id, count)
+        for call in changes.calls.values():
+            self.put_call(call)
         self.settings = changes.settings
 
     def put_webhook(self, webhook: Webhook) -> None:
@@ -143,6 +154,8 @@ class State:
         """Removes the agent with everything that belongs to it."""
         for webhook in self.webhooks_of(agent.id):
             self.remove_webhook(webhook)
+        for call in self.calls_of(agent.id):
+            self.calls.remove(call.id)
         for table in (self.webhook_ids, self.cache_clears, self.agents):
             table.remove(agent.id)
 
@@ -150,6 +163,20 @@ class State:
         """The webhooks of one agent, oldest first."""
         ids = self.webhook_ids.get(agent_id) or ()
         return [cast(Webhook, self.webhooks.get(id)) for id in ids]
+
+    def put_call(self, call: Call) -> None:
+        self.calls.put(call.id, call)
+        if len(self.calls) > MOST_CALLS:
+            self.calls.remove(next(iter(self.calls)))
+
+    def calls_of(self, agent_id: str) -> list[Call]:
+        """The calls of one agent, oldest first."""
+        return [call for call in self.calls.values() if call.agent_id == agent_id]
+
+    def call_of(self, agent_id: str, id: object) -> Call | None:
+        """The agent's call with this id; None for any other value."""
+        call = self.calls.get(id) if isinstance(id, str) else None
+        return call if call and call.agent_id == agent_id else None
 
     def clear_cache(self, agent_id: str) -> None:
         self.cache_clears.put(agent_id, (self.cache_clears.get(agent_id) or 0) + 1)

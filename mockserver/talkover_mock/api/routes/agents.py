@@ -4,7 +4,7 @@ from typing import Any
 
 from talkover_mock.api.input import api_query, page_of
 from talkover_mock.api.routing import Api
-from talkover_mock.dialect.errors import Unauthenticated
+from talkover_mock.dialect.errors import OF_AGENTS
 from talkover_mock.state.records import Agent
 from talkover_mock.web.answers import Answer, api_answer
 from talkover_mock.web.request import MockRequest
@@ -13,11 +13,11 @@ AGENT = "/agents/<agent_id>"
 
 
 def register(api: Api) -> None:
-    api.route("GET", "/agents", _list, is_quick=False, missing_token=Unauthenticated)
-    api.route("GET", AGENT, _read, missing_token=Unauthenticated)
-    api.route("DELETE", AGENT, _delete, is_quick=False, missing_token=Unauthenticated)
-    api.route("POST", AGENT + "/publish", _publish, missing_token=Unauthenticated)
-    api.route("POST", AGENT + "/unpublish", _unpublish, missing_token=Unauthenticated)
+    api.route("GET", "/agents", _list, is_quick=False, wording=OF_AGENTS)
+    api.route("GET", AGENT, _read, wording=OF_AGENTS)
+    api.route("DELETE", AGENT, _delete, is_quick=False, wording=OF_AGENTS)
+    api.route("POST", AGENT + "/publish", _publish, wording=OF_AGENTS)
+    api.route("POST", AGENT + "/unpublish", _unpublish, wording=OF_AGENTS)
 
 
 def _list(request: MockRequest) -> Answer:
