@@ -55,7 +55,11 @@ GOOD: dict[str, object] = {
     "texts of an agent": fixture(label=None, description="", voice="alloy", initial_message_delay=2, is_sandbox=None),
     "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
     "a call": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+1234567890"}]},
-    "calls are null": {"calls": None},
+    "calls are null": {"calls": None, "scenarios": None},
+    "a scenario": {
+        "scenarios": {"a": [{"event": "event_action"}, {"after": "2m", "event": "event_action", "data": {}}]}
+    },
+    "nulls in a step": {"scenarios": {"a": [{"after": None, "event": "event_action", "data": None, "status": None}]}},
     "the limits": fixture(hook(timeout=5, max_retries=10, name="n" * 255), hook(timeout=120, max_retries=0)),
 }
 BAD: dict[str, object] = {
@@ -105,6 +109,13 @@ BAD: dict[str, object] = {
         f"a call's {key}": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+12", key: value}]}
         for key, value in {"to": "12", "from": 12, "status": "over", "duration": 1.5, "context": "x", "x": 1}.items()
     },
+    **{
+        f"a step's {key}": {"scenarios": {"a": [{"event": "event_action", key: value}]}}
+        for key, value in {"after": "soon", "event": "x", "data": "x", "status": "over", "x": 1}.items()
+    },
+    "a negative time": {"scenarios": {"a": [{"event": "event_action", "after": -1}]}},
+    "a scenario without steps": {"scenarios": {"a": []}},
+    "a scenario's name": {"scenarios": {"a b": [{"event": "event_action"}]}},
     "a call without a number": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a"}]},
     "settings": {"settings": {"nope": 1}},
     "a token with a space": {"tokens": ["a b"]},

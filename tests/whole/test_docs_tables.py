@@ -11,6 +11,7 @@ from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
+from talkover_mock.dialect.scenarios import SCENARIOS, STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.loading.calls import CALL_KEYS
 from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
@@ -104,7 +105,25 @@ def test_every_event_that_moves_the_status_of_a_call() -> None:
     assert moved == {event: code(status) for event, status in STATUS_AFTER.items()}
 
 
+def test_every_built_in_scenario() -> None:
+    shown = {
+        name: [(event, float(after)) for event, after in re.findall(r"`(\w+)` ([\d.]+)", steps)]
+        for name, [steps] in table("calls.md", "Scenarios").items()
+    }
+    assert shown == {name: [(step.event, step.after) for step in steps] for name, steps in SCENARIOS.items()}
+
+
+def test_every_key_of_a_step() -> None:
+    steps = table("fixtures.md", "Scenarios")
+    assert list(steps) == [field.name for field in STEP_FIELDS]
+    for field in STEP_FIELDS:
+        assert steps[field.name][-1] == (
+            "required" if field.required else code(field.schema.get("default", field.default))
+        )
+
+
 IN_WORDS = {
+    "call_scenario": "none",
     "rate_limit": "the plan's",
     "signature_header": "the scheme's",
     "signature_prefix": "the scheme's",

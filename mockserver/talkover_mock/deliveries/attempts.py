@@ -2,10 +2,10 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from talkover_mock.deliveries.payloads import TooLarge
+from talkover_mock.deliveries.plans import Due
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.dialect.settings import Settings
@@ -15,15 +15,13 @@ _LONGEST_PAUSE = 30
 _CRASHED = Outcome(error="The mock itself failed")
 
 
-@dataclass(order=True, slots=True)
-class Scheduled:
+@dataclass(slots=True)
+class Scheduled(Due):
     """A delivery that waits for its time; `previous` is the attempt that failed before it."""
 
-    due: datetime
-    number: int
-    delivery: Delivery = field(compare=False)
-    may_retry: bool = field(compare=False, default=True)
-    previous: str | None = field(compare=False, default=None)
+    delivery: Delivery
+    may_retry: bool = True
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -192,6 +192,10 @@ class Deliveries:
         """Sends the deliveries that are due at the clock's new time; a clock set back makes no delivery wait longer."""
         self._outbox.clock_was_set(before)
 
+    def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
+        """Has something happen at a time on the environment's clock; a reset forgets it."""
+        self._outbox.plan(due, happen)
+
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> None:
         """Returns when no delivery is under way or due. The caller holds the lock, which is released while it waits."""
         self._outbox.wait_until_settled(gave_up)

@@ -11,6 +11,7 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.deliveries.attempts import Attempt, Scheduled, pause
 from talkover_mock.deliveries.messages import message
+from talkover_mock.deliveries.plans import Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
@@ -41,7 +42,9 @@ class Outbox:
         )
         self.closed = False
         self._numbers = count()
-        self._scheduled: list[Scheduled] = []
+        self._scheduled: list[Scheduled | Plan] = []
+        self._plans = 0
+        """The number of plans among those."""
         self._busy: dict[str, Attempt] = {}
         self._waiting: dict[str, list[Scheduled]] = {}
         """By webhook id: what is under way, and what has fallen due behind it."""
@@ -60,6 +63,13 @@ class Outbox:
             heappush(self._scheduled, scheduled)
             self.wake()
 
+    def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
+        """Has something happen at a time on the environment's clock, unless the outbox is closed before."""
+        if not self.closed:
+            self._plans += 1
+            heappush(self._scheduled, Plan(due, next(self._numbers), happen))
+            self.wake()
+
     def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
@@ -67,8 +77,10 @@ class Outbox:
                 now = self.now()
                 if self._scheduled[0].due > now:
                     return None if self._clock.is_frozen else (self._scheduled[0].due - now).total_seconds()
-                attempt = self._take(heappop(self._scheduled), now)
-                if attempt:
+                found = heappop(self._scheduled)
+                if isinstance(found, Plan):
+                    self._happen(found)
+                elif attempt := self._take(found, now):
                     return attempt
         return None
 
@@ -110,12 +122,13 @@ class Outbox:
 
     @property
     def queued(self) -> int:
-        return len(self._scheduled) + sum(map(len, self._waiting.values()))
+        return len(self._scheduled) - self._plans + sum(map(len, self._waiting.values()))
 
     @property
     def queued_bytes(self) -> int:
         """The bytes of the events' data that the queue holds."""
-        return sum(each.delivery.occurrence.size for each in chain(self._scheduled, *self._waiting.values()))
+        waiting = chain(self._scheduled, *self._waiting.values())
+        return sum(each.delivery.occurrence.size for each in waiting if isinstance(each, Scheduled))
 
     def next_due(self) -> datetime | None:
         return self._scheduled[0].due if self._scheduled else None
@@ -142,6 +155,7 @@ class Outbox:
         for sending in self._sendings:
             sending.stop()
         self._scheduled.clear()
+        self._plans = 0
         self._waiting.clear()
         self.log.close()
         self._settled.notify_all()
@@ -183,6 +197,13 @@ class Outbox:
         due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
         following = delivery._replace(attempt=delivery.attempt + 1)
         heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
+
+    def _happen(self, plan: Plan) -> None:
+        self._plans -= 1
+        try:
+            plan.happen(plan.due)
+        finally:
+            self._settled.notify_all()
 
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
         """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""

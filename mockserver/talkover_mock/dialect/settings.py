@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field
+from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field, text_field
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, integer, label, text
 from talkover_mock.dialect.signing import SCHEMES
 
@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     signature_prefix: str | None
     retry_schedule: tuple[float, ...] | None
     delivery_json: str
+    call_scenario: str | None
     seed: int
 
     @property
@@ -77,6 +78,7 @@ SETTING_FIELDS: Sequence[Field] = (
     Field("signature_prefix", text(100), {"type": "string", "maxLength": 100}),
     Field("retry_schedule", seconds_list, {"type": "array", "minItems": 1, "items": _SECONDS}),
     choice_field("delivery_json", "php", "plain"),
+    text_field("call_scenario", 100),
     integer_field("seed", 0, 2**63 - 1, default=0),
 )
 """The keys of `settings` in a fixture, with their defaults."""

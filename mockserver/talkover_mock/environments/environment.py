@@ -88,7 +88,7 @@ class Environment:
         self._snapshots: dict[str, Snapshot] = {}
         sharing = sharing._replace(report=self.report, lookups=Lookups())
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
-        self.calling = Calling(self._lock, self.calls, self.deliveries)
+        self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
 
@@ -121,6 +121,7 @@ class Environment:
             self.webhooks.ids.restart(self.settings.seed)
             self.calls.ids.restart(self.settings.seed)
             self.deliveries.reset(self.baseline.logs)
+            self.calling.reset()
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
@@ -215,9 +216,9 @@ class Environment:
     def replace(self, source: Source) -> None:
         """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
 
-        Settings that the fixture does not give stay. Raises FixtureError, and then changes nothing.
+        Settings and scenarios that the fixture does not give stay. Raises FixtureError, and then changes nothing.
         """
-        baseline = to_baseline(source, settings=self.settings, with_logs=False)
+        baseline = to_baseline(source, None, self.settings, self._state.scenarios, with_logs=False)
         with self._lock:
             seed = self.settings.seed
             self._state.reset(baseline)
@@ -227,7 +228,7 @@ class Environment:
         """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
         with self._lock:
             seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._state, self.settings, with_logs=False))
+            self._state.merge(to_baseline(source, self._state, self.settings, self._state.scenarios, with_logs=False))
             self._reseed(seed)
 
     def _reseed(self, before: int) -> None:

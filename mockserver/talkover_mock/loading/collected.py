@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from talkover_mock.dialect.reasons import Path
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import to_settings
 from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
@@ -25,17 +26,27 @@ class Collected:
         self.cache_clears: dict[str, int] = {}
         self.logs: list[LogEntry] = []
         self.calls: dict[str, Call] = {}
+        self.scenarios: dict[str, Scenario] = {}
+        self.scenario_places: dict[str, tuple[Source, Path]] = {}
         self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
         self.expired_tokens: list[str] = []
         self.places: dict[str, tuple[Source, Path]] = {}
         self._checks: list[tuple[Source, Callable[[], None]]] = []
 
-    def baseline(self, settings: Mapping[str, Any] | None = None) -> Baseline:
-        """The baseline of the records; the settings read are laid over `settings`, as a fixture gives them."""
+    def baseline(self, settings: Mapping[str, Any], scenarios: Mapping[str, Scenario]) -> Baseline:
+        """The baseline of the records; settings and scenarios are laid over the given ones, as a fixture has them."""
         ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
-        chosen = to_settings({**(settings or {}), **self.settings})
-        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen, tuple(self.logs), self.calls)
+        return Baseline(
+            self.agents,
+            self.webhooks,
+            ids,
+            self.cache_clears,
+            to_settings({**settings, **self.settings}),
+            tuple(self.logs),
+            self.calls,
+            {**scenarios, **self.scenarios},
+        )
 
     def check_at_the_end(self, mistakes: Mistakes, check: Callable[[], None]) -> None:
         """Has a check made when everything is read; its mistakes belong to the fixture that is being read now."""

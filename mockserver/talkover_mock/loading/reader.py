@@ -12,6 +12,7 @@ from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import seeded_uuid
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
@@ -46,6 +47,8 @@ class Reader:
         self.name, self.found, self.over = name, found, over
         self.of_a_file, self.with_logs = of_a_file, True
         """`with_logs` allows delivery log entries, which are no part of a state."""
+        self.scenarios_before: Mapping[str, Scenario] = {}
+        """The scenarios that the environment has beside those of the fixture."""
         self._agents_before = len(over.agents) if over else 0
         self._moments: dict[str, datetime] = {}
         """Moments by their texts: a fixture repeats a few texts often."""

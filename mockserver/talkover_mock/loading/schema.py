@@ -7,6 +7,7 @@ from talkover_mock.dialect.call_fields import CALL_FIELDS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
+from talkover_mock.dialect.scenarios import STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.state.names import ID, TOKEN
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
@@ -48,6 +49,7 @@ def fixture_schema() -> dict[str, Any]:
             "webhook": _webhook(),
             "log_entry": _log_entry(),
             "call": _call(),
+            "step": _object(*_required(STEP_FIELDS), **_schemas(STEP_FIELDS)),
         },
     }
 
@@ -68,6 +70,11 @@ def _environment() -> dict[str, Any]:
         "expired_tokens": {**_TOKENS, "description": "Tokens that the API refuses with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
         "calls": {"type": ["array", "null"], "items": {"$ref": "#/$defs/call"}},
+        "scenarios": {
+            "type": ["object", "null"],
+            "propertyNames": _ID,
+            "additionalProperties": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},
+        },
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
 
@@ -125,7 +132,8 @@ def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of an optional field: null stands for its default, and the served state contains such nulls."""
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
-    return {**schema, "type": [schema["type"], "null"]}
+    types = schema["type"]
+    return {**schema, "type": [*([types] if isinstance(types, str) else types), "null"]}
 
 
 def _or_variable(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from talkover_mock.base import shapes
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.scenarios import Step
 from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
 
@@ -31,6 +32,13 @@ def call_document(call: Call) -> shapes.Call:
     return cast(shapes.Call, {**values, **times})
 
 
+def step_document(step: Step) -> dict[str, Any]:
+    """A step of a scenario as a fixture gives it; `after` is a number of seconds."""
+    after = int(step.after) if step.after.is_integer() else step.after
+    more = {"data": step.data, "status": step.status}
+    return {"after": after, "event": step.event, **{name: value for name, value in more.items() if value}}
+
+
 def log_document(entry: LogEntry) -> dict[str, Any]:
     """A log entry as a fixture gives it."""
     given = {name: value for name, value in entry._asdict().items() if value is not None}
@@ -50,9 +58,11 @@ def baseline_document(baseline: Baseline) -> dict[str, Any]:
 def to_document(state: State) -> dict[str, Any]:
     """The state as a fixture, without log entries; reading it gives the same state."""
     settings = state.settings.overrides()
+    scenarios = {name: [step_document(step) for step in steps] for name, steps in state.scenarios.items()}
     calls = [call_document(call) for call in state.calls.values()]
     return {
         **({"settings": settings} if settings else {}),
+        **({"scenarios": scenarios} if scenarios else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
         **({"calls": calls} if calls else {}),
     }

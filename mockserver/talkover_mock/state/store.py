@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, Settings
 from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
 
@@ -89,12 +90,14 @@ class Baseline(NamedTuple):
     logs: tuple[LogEntry, ...] = ()
     """The entries of the delivery log at the start and after a reset."""
     calls: Mapping[str, Call] = MappingProxyType({})
+    scenarios: Mapping[str, Scenario] = MappingProxyType({})
+    """The scenarios beside the built-in ones, by name."""
 
 
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "calls", "deleted", "settings", "webhook_ids", "webhooks")
+    __slots__ = ("agents", "cache_clears", "calls", "deleted", "scenarios", "settings", "webhook_ids", "webhooks")
 
     def __init__(self, baseline: Baseline) -> None:
         self.reset(baseline)
@@ -105,7 +108,7 @@ class State:
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
         self.calls = Table(baseline.calls)
-        self.settings = baseline.settings
+        self.settings, self.scenarios = baseline.settings, baseline.scenarios
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
 
@@ -115,7 +118,7 @@ class State:
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
         copy.calls = self.calls.copy()
-        copy.settings = self.settings
+        copy.settings, copy.scenarios = self.settings, self.scenarios
         copy.deleted = dict(self.deleted)
         return copy
 
@@ -134,7 +137,7 @@ class State:
             self.cache_clears.put(agent_id, count)
         for call in changes.calls.values():
             self.put_call(call)
-        self.settings = changes.settings
+        self.settings, self.scenarios = changes.settings, changes.scenarios
 
     def put_webhook(self, webhook: Webhook) -> None:
         if webhook.id not in self.webhooks:

@@ -110,6 +110,7 @@ BEHAVIOURS: Sequence[Behaviour] = (
         ("documented", "`context` comes back in every event of the call"),
         ("documented", "Ending a call makes `event_phone_call_ended` happen; 409 once it is over"),
         ("assumed", "An event moves the call's status: started, connected, did not connect, error, ended"),
+        ("assumed", "What else happens on a call, and when: nothing, or a scenario's events", "call_scenario"),
         ("assumed", "A call is answered with status `initiated`, and its `sid` is its id"),
         (
             "assumed",

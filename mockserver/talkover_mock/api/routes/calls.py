@@ -22,8 +22,8 @@ def register(api: Api) -> None:
 
 
 def _place(request: MockRequest, agent_id: str) -> Answer:
-    """Places a call (documented)."""
-    call = request.environment.calls.place(agent_id, api_input(request))
+    """Places a call (documented); a scenario may be played at it (assumed)."""
+    call = request.environment.calling.place(agent_id, api_input(request))
     data = {**_brief(call), "created_at": to_seconds(call.created_at)}
     return api_answer({"success": True, "data": data})
 
