@@ -214,6 +214,18 @@ def test_a_call_of_another_agent_or_of_none_is_not_found(calls: FlaskClient) -> 
     assert listed(calls)[0]["status"] == "initiated"
 
 
+def test_a_snapshot_has_the_calls(calls: FlaskClient) -> None:
+    id = placed(calls)
+    calls.put("/__admin/snapshots/before")
+    end(calls, id)
+    placed(calls)
+    calls.post("/__admin/snapshots/before/restore")
+    assert [(each["id"], each["status"]) for each in listed(calls)] == [(id, "initiated")]
+    calls.post("/__admin/reset")
+    assert listed(calls) == []
+    assert placed(calls) == id, "ids begin anew"
+
+
 def test_a_call_needs_an_id_to_be_ended(calls: FlaskClient) -> None:
     answer = end(calls, None)
     assert (answer.status_code, answer.get_json()["errors"]) == (

@@ -26,6 +26,7 @@ BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
     "restore": MockServer.restore,
     "delete_snapshot": MockServer.delete_snapshot,
     "remove_fault": MockServer.remove_fault,
+    "play": lambda mock, name: mock.play(name, AGENT),
 }
 
 
@@ -67,6 +68,8 @@ def use_everything(mock: MockServer) -> None:
     mine.restore("one")
     mine.delete_snapshot("one")
     mine.emit(OTHER_AGENT, STARTED)
+    mine.play("answered", OTHER_AGENT)
+    mine.calls()
     mine.freeze()
     mine.advance(1)
     mine.clock()

@@ -29,7 +29,7 @@ WAIT = 20
 
 
 def arguments_of(verb: str) -> list[str]:
-    return [verb, AGENT, STARTED] if verb == "emit" else [verb]
+    return {"emit": [verb, AGENT, STARTED], "play": [verb, "answered", "--agent", AGENT]}.get(verb, [verb])
 
 
 @pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])

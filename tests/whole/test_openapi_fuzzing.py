@@ -34,7 +34,7 @@ CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
 HOOKS = ROOT / "tests" / "support" / "schemathesis_hooks.py"
 SECONDS = 120
 """Far more than it takes."""
-ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|snapshots"
+ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|scenarios|snapshots"
 """The harness's routes for which the state must stay as it is."""
 NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 LOGGED = [

@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from talkover_mock.base.shapes import Call
 from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.expecting import Expecting
 from talkover_mock.client.faults import new_fault
@@ -185,6 +186,21 @@ class MockServer(Expecting):
             for hint in loop_hints():
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
         return Emitted(answer["deliveries"], answer["skipped"])
+
+    def play(
+        self, name: str, agent_id: str, *, call: Document | None = None, context: Document | None = None
+    ) -> Document:
+        """Plays a scenario at an agent's call: `play("answered", agent_id)`, then `advance(60)` on a frozen clock.
+
+        `call` may have the `id` of an active call; otherwise a new call begins, with `to`, `from`, `direction`,
+        `is_testing` and `payload`. Returns its `call_id`, the `events` to come, and the `seconds` that they take.
+        """
+        wanted = {"agent_id": agent_id, "call": call, "context": context}
+        return self._call("POST", f"scenarios/{segment(name)}/play", wanted, longer=_LONG_SECONDS)
+
+    def calls(self) -> list[Call]:
+        """The calls of the state, oldest first."""
+        return cast(list[Call], self.state().get("calls", []))
 
     def clock(self) -> Document:
         """The clock's `now`, and whether it is `frozen`."""

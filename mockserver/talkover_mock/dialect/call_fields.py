@@ -102,6 +102,7 @@ PLAYED_FIELDS: Sequence[Field] = (
     choice_field("direction", *reversed(DIRECTIONS)),
     boolean_field("is_testing", default=False),
     _optional("payload", an_object, _OBJECT),
+    _optional("context", an_object, _OBJECT),
 )
 """What a test may say of the call that a scenario is played at."""
 
@@ -109,7 +110,6 @@ CALL_FIELDS: Sequence[Field] = (
     Field("agent_id", text(100), {"type": "string", "minLength": 1, "maxLength": 100}, required=True),
     Field("to", phone, _PHONE, required=True),
     *PLAYED_FIELDS[1:],
-    _optional("context", an_object, _OBJECT),
     _optional("status", choice(*STATUSES), {"enum": list(STATUSES), "default": "completed"}, "completed"),
     integer_field("duration", 0, 86_400, default=0),
 )

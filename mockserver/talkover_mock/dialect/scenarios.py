@@ -59,7 +59,7 @@ def seconds(name: str, value: Any) -> float:
     found = _TIME.fullmatch(value) if type(value) is str else None
     number = float(found[1]) * _SECONDS_OF[found[2]] if found else value
     if type(number) in (int, float) and 0 <= number <= _MOST_SECONDS:
-        return float(number)
+        return int(number) if float(number).is_integer() else number
     raise Invalid(f"The {label(name)} must be a number of seconds from 0 to {_MOST_SECONDS}, or a text such as 4s.")
 
 

@@ -1,6 +1,6 @@
 """One isolated environment: its state, clock, deliveries, journal, faults, snapshots, and the baseline of its reset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
@@ -183,6 +183,16 @@ class Environment:
             self.deliveries.clock_was_set(before)
             if self.clock.moment() > before and moment:
                 self.deliveries.wait_until_settled(gave_up)
+
+    def play(
+        self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]
+    ) -> Call:
+        """Begins a scenario, see `Calling.play`. On a frozen clock, what is due at once is sent before it returns."""
+        with self._lock:
+            call = self.calling.play(name, agent_id, id, values)
+            if self.clock.is_frozen:
+                self.deliveries.wait_until_settled(gave_up)
+        return call
 
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""

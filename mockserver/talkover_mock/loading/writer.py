@@ -34,9 +34,8 @@ def call_document(call: Call) -> shapes.Call:
 
 def step_document(step: Step) -> dict[str, Any]:
     """A step of a scenario as a fixture gives it; `after` is a number of seconds."""
-    after = int(step.after) if step.after.is_integer() else step.after
     more = {"data": step.data, "status": step.status}
-    return {"after": after, "event": step.event, **{name: value for name, value in more.items() if value}}
+    return {"after": step.after, "event": step.event, **{name: value for name, value in more.items() if value}}
 
 
 def log_document(entry: LogEntry) -> dict[str, Any]:

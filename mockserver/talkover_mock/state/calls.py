@@ -130,6 +130,12 @@ class Calls:
         found.sort(key=lambda each: each[0].created_at)  # a fixture lists calls in any order
         return [(call, agent) for call, agent in reversed(found) if _matches(call, agent, filters)], filters["per_page"]
 
+    def latest(self, most: int) -> tuple[list[Call], int]:
+        """The calls that were added last, newest first, and the number of all."""
+        with self._lock:
+            calls = list(self._state.calls.values())
+        return calls[: -most - 1 : -1], len(calls)
+
     def _agent(self, id: str) -> Agent:
         agent = self._state.agents.get(id)
         if agent is None:
