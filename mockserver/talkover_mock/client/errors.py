@@ -10,6 +10,8 @@ class MockServerError(Exception):
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         lines = [f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"]
-        lines += [f"  {each.get('path', '')}: {each.get('message', '')}" for each in problem.get("errors", [])]
+        mistakes = problem.get("errors", [])
+        if len(mistakes) > 1:  # the detail has the first
+            lines += [f"  {each.get('path', '')}: {each.get('message', '')}" for each in mistakes]
         super().__init__("\n".join(lines))
         self.status, self.problem = status, problem

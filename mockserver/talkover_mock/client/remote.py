@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 
 import requests
 
+from talkover_mock.client.bodies import json_bytes
 from talkover_mock.client.errors import MockServerError
+from talkover_mock.client.originals import OriginalSession
 from talkover_mock.client.urls import query_text
 
 T = TypeVar("T")
@@ -20,8 +22,7 @@ class Remote:
 
     def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
         self._root = f"{url}/__admin/"
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the machine must not get at local calls
+        self._session = OriginalSession()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}".encode()
         if admin_token:
@@ -57,7 +58,9 @@ class Remote:
         timeout: float,
     ) -> T | MockServerError:
         """Returns an error instead of raising it: its traceback would keep the connection open."""
-        answer = self._session.request(method, self._root + path, json=body, timeout=timeout)
+        sent = json_bytes(body)
+        headers = {"Content-Type": "application/json"} if sent else {}
+        answer = self._session.request(method, self._root + path, data=sent, headers=headers, timeout=timeout)
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
 
 

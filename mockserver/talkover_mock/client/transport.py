@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
+from talkover_mock.client.bodies import json_bytes
 from talkover_mock.client.errors import MockServerError
 from talkover_mock.client.urls import query_text
 
@@ -37,7 +38,7 @@ class Harness(Protocol):
     process: int
     """The process that started the server: only there its state is the server's."""
 
-    def answer(self, method: str, path: str, query: str, body: object, token: str | None) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, query: str, sent: bytes, token: str | None) -> tuple[int, Any]:
         """The status and the document, or the text, of one admin request."""
 
 
@@ -76,7 +77,7 @@ class InProcess:
             self._remote.close()
 
     def _answer(self, method: str, path: str, query: str, body: object) -> Any:
-        status, document = self._harness.answer(method, path, query, body, self._token)
+        status, document = self._harness.answer(method, path, query, json_bytes(body), self._token)
         if status >= HTTPStatus.BAD_REQUEST:
             raise MockServerError(status, document)
         return document
