@@ -104,9 +104,8 @@ def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Meanwhile
 
 def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], meanwhile: Meanwhile) -> None:
     _fail_for_crashes(errors)
-    strays = [each for each in meanwhile.strays() if each["operation"] is None and each["method"] != "OPTIONS"]
     if not environment.allows_unmatched:
-        _fail_for_unmatched([*unmatched, *strays])
+        _fail_for_unmatched([*unmatched, *meanwhile.unmatched()])
 
 
 def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.sharing import Sharing
@@ -163,8 +163,8 @@ class Environment:
 
     def _snapshot(self, name: str) -> Snapshot:
         if name not in self._snapshots:
-            known = ", ".join(self._snapshots) or "none"
-            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}; there are {known}")
+            hint = nearest(name, self._snapshots) or f"; there are {', '.join(self._snapshots) or 'none'}"
+            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}{hint}")
         return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:

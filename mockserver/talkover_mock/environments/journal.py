@@ -35,6 +35,8 @@ class Exchange(NamedTuple):
     response_body: bytes
     response_size: int
     size: int
+    replaced: bool = False
+    """Whether a fault answered in the API's place."""
 
     @property
     def request_headers(self) -> dict[str, str]:
@@ -43,9 +45,9 @@ class Exchange(NamedTuple):
 
     @property
     def is_unmatched(self) -> bool:
-        """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
+        """Whether nothing answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
         is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
-        return self.operation is None and not is_answer_to_options
+        return self.operation is None and not self.replaced and not is_answer_to_options
 
 
 class Journal:

@@ -9,7 +9,7 @@ from threading import Lock
 from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
@@ -24,6 +24,8 @@ FOR_PAGES = "@web-pages"
 MOST_KEPT = 5_000
 _MOST_CLOSED_TOKENS = 100_000
 _FOR_A_PAGE = "the environment is a copy for foreign web pages, from which nothing is sent (see --allow-origin)"
+_MOST_COMPARED = 500
+"""Names of environments that an unknown name is compared with: the lock is held meanwhile."""
 
 
 class World:
@@ -109,7 +111,8 @@ class World:
         if environment and suffix:
             environment = None if rest else environment.for_pages
         if environment is None:
-            raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
+            hint = nearest(name, list(self._environments)[:_MOST_COMPARED]) or "; GET environments lists them"
+            raise Missing("No such environment", f"no environment is named {brief(name)}{hint}")
         return environment
 
     def for_page(self, environment: Environment) -> Environment:
