@@ -1,5 +1,6 @@
 """The client's connection to a server elsewhere, over HTTP."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -18,15 +19,15 @@ _LONGEST_SECONDS = 600.0
 
 
 class Remote:
-    """A connection to the admin routes of one server, with one environment's token."""
+    """A connection to the admin routes of one server, with one environment's token; each process has its own."""
 
     def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
         self._root = f"{url}/__admin/"
-        self._session = OriginalSession()
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}".encode()
-        if admin_token:
-            self._session.headers["X-Mockserver-Admin-Token"] = admin_token.encode()
+        self._headers: dict[str, str | bytes] = {
+            **({"Authorization": f"Bearer {token}".encode()} if token else {}),
+            **({"X-Mockserver-Admin-Token": admin_token.encode()} if admin_token else {}),
+        }
+        self._session, self._process = OriginalSession(), os.getpid()
 
     def call(
         self,
@@ -49,6 +50,13 @@ class Remote:
     def close(self) -> None:
         self._session.close()
 
+    def _own_session(self) -> OriginalSession:
+        """The session of this process: a forked child that used its parent's would get the parent's answers."""
+        if os.getpid() != self._process:
+            self._session.close()  # the child's copy; the parent's connection stays
+            self._session, self._process = OriginalSession(), os.getpid()
+        return self._session
+
     def _exchange(
         self,
         read: Callable[[requests.Response], T | MockServerError],
@@ -59,8 +67,9 @@ class Remote:
     ) -> T | MockServerError:
         """Returns an error instead of raising it: its traceback would keep the connection open."""
         sent = json_bytes(body)
-        headers = {"Content-Type": "application/json"} if sent else {}
-        answer = self._session.request(method, self._root + path, data=sent, headers=headers, timeout=timeout)
+        headers = self._headers | ({"Content-Type": "application/json"} if sent else {})
+        url, session = self._root + path, self._own_session()
+        answer = session.request(method, url, data=sent, headers=headers, timeout=timeout)
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
 
 

@@ -51,7 +51,6 @@ class InProcess:
     def __init__(self, harness: Harness, url: str, token: str | None) -> None:
         self._harness, self._url, self._token = harness, url, token
         self._remote: Transport | None = None
-        self._process = harness.process
 
     def call(
         self,
@@ -83,9 +82,8 @@ class InProcess:
         return document
 
     def _over_http(self) -> Transport:
-        """A connection of this process's own."""
-        if self._remote is None or os.getpid() != self._process:
-            self._remote, self._process = transport_to(self._url, self._token), os.getpid()
+        if self._remote is None:
+            self._remote = transport_to(self._url, self._token)
         return self._remote
 
 
