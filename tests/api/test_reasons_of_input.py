@@ -11,6 +11,7 @@ from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.reasons import AGENTS, API, REASON, WEBHOOKS, reason_of
 
 SEND_JSON = "send Content-Type: application/json"
+A_WEBHOOK = f"{AGENTS}/{{agent_id}}/webhooks/{{webhook_id}}"
 STANDS = f"API paths begin with {API}"
 NO_ROUTE = f"no route has this path; {STANDS}, admin paths with /__admin"
 BODY = json.dumps({"name": "New", "webhook_url": "http://x", "events": ["event_action"]})
@@ -143,7 +144,13 @@ def test_a_method_that_the_path_does_not_answer(http: FlaskClient, call: str, re
         (f"{AGENTS}/{AGENT}/webhook", f"no route has this path; did you mean {WEBHOOKS}?"),
         (f"{TOGGLE}s", f"no route has this path; did you mean {TOGGLE}?"),
         ("/admin/state", "no route has this path; did you mean /__admin/state?"),
+        (f"{API}/webhooks", f"no route has this path; did you mean {AGENTS}/{{agent_id}}/webhooks?"),
+        (f"{API}/webhooks/{WEBHOOK}/", f"no route has this path; did you mean {A_WEBHOOK}?"),
+        (f"{AGENTS}/{AGENT}/toggle", f"no route has this path; did you mean {A_WEBHOOK}/toggle?"),
+        ("/toggle", f"no route has this path; did you mean {A_WEBHOOK}/toggle?"),
+        (f"{API}/logs", f"no route has this path; did you mean {A_WEBHOOK}/logs?"),
         (f"{API}/nope", NO_ROUTE),
+        (f"{API}/nope/toggle", NO_ROUTE),
         (f"{WEBHOOKS}/{WEBHOOK}/enable", NO_ROUTE),
         ("/", NO_ROUTE),
         (f"{API}{'/Agents' * 5_000}", NO_ROUTE),

@@ -39,6 +39,8 @@ def test_a_file_in_the_place_of_a_fixture(mock: MockServer) -> None:
             "expected a fixture as a dictionary, such as {\"agents\": [...]} (got 'tests/x.yaml'); "
             "to use a file, load it: yaml.safe_load(Path(...).read_text())"
         )
+        with pytest.raises(TypeError, match=r"^expected a fixture as a dictionary, .* \(got \[\]\)$"):
+            take([])  # type: ignore[arg-type]
 
 
 def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
@@ -47,7 +49,7 @@ def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
     assert str(caught.value).count("did you mean agents?") == 1
     with pytest.raises(MockServerError) as caught:
         mock.replace_state({"agnets": [], "settigns": {}})
-    assert str(caught.value).splitlines()[2:] == ["  settigns: unknown key; did you mean settings?"]
+    assert str(caught.value).splitlines()[1:] == ["  settigns: unknown key; did you mean settings?"]
 
 
 def test_near_names(mock: MockServer) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from os import PathLike
 
 __tracebackhide__ = True  # pytest shows the test's own line
 
@@ -13,10 +14,11 @@ def json_bytes(body: object) -> bytes:
 
 
 def check_fixture(fixture: object) -> None:
-    """Raises TypeError for a path or another text in the place of a fixture."""
+    """Raises TypeError for a path, or anything else, in the place of a fixture."""
     if not isinstance(fixture, Mapping):
-        reads = "; to use a file, load it: yaml.safe_load(Path(...).read_text())"
-        raise TypeError(f'expected a fixture as a dictionary, such as {{"agents": [...]}} (got {fixture!r}){reads}')
+        is_path = isinstance(fixture, (str, PathLike))
+        hint = "; to use a file, load it: yaml.safe_load(Path(...).read_text())" if is_path else ""
+        raise TypeError(f'expected a fixture as a dictionary, such as {{"agents": [...]}} (got {fixture!r:.80}){hint}')
 
 
 def _text(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief, nearest
+from talkover_mock.base.words import brief, nearest, there_are
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.sharing import Sharing
@@ -163,7 +163,7 @@ class Environment:
 
     def _snapshot(self, name: str) -> Snapshot:
         if name not in self._snapshots:
-            hint = nearest(name, self._snapshots) or f"; there are {', '.join(self._snapshots) or 'none'}"
+            hint = nearest(name, self._snapshots) or there_are(list(self._snapshots))
             raise Missing("No such snapshot", f"no snapshot is named {brief(name)}{hint}")
         return self._snapshots[name]
 

@@ -24,8 +24,6 @@ FOR_PAGES = "@web-pages"
 MOST_KEPT = 5_000
 _MOST_CLOSED_TOKENS = 100_000
 _FOR_A_PAGE = "the environment is a copy for foreign web pages, from which nothing is sent (see --allow-origin)"
-_MOST_COMPARED = 500
-"""Names of environments that an unknown name is compared with: the lock is held meanwhile."""
 
 
 class World:
@@ -111,7 +109,7 @@ class World:
         if environment and suffix:
             environment = None if rest else environment.for_pages
         if environment is None:
-            hint = nearest(name, list(self._environments)[:_MOST_COMPARED]) or "; GET environments lists them"
+            hint = nearest(name, list(self._environments)) or "; GET environments lists them"
             raise Missing("No such environment", f"no environment is named {brief(name)}{hint}")
         return environment
 
