@@ -1,6 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
-If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used.
+If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, except
+for the real clock.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+
+from talkover_mock.base import real_time  # noqa: F401  # takes the real clock before a test can freeze time
 
 if TYPE_CHECKING:
     from talkover_mock.client import MockServer

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 
 from talkover_mock import __version__
 from talkover_mock.admin.guard import Guard
-from talkover_mock.admin.routes.about import DOCUMENT as FILE
 from talkover_mock.app import create_app
+from talkover_mock.base.own_files import own_file
 from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import read_file
 from talkover_mock.loading.fixture import read_fixture
@@ -108,7 +108,7 @@ def test_the_document_is_valid() -> None:
 
 def test_the_document_has_the_version_of_the_package_which_its_file_does_not_repeat() -> None:
     assert DOCUMENT["info"]["version"] == __version__
-    assert "\n  version: '{version}'\n" in FILE.read_text()
+    assert "\n  version: '{version}'\n" in own_file("openapi.yaml").decode()
 
 
 def test_the_route_serves_the_document(http: FlaskClient) -> None:

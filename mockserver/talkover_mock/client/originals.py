@@ -1,7 +1,8 @@
 """A session of `requests` out of the reach of the libraries that fake HTTP in tests, such as responses and vcrpy.
 
-Those libraries replace methods of `requests` (`HTTPAdapter.send`, `Session.send`, `Session.get_adapter`) and the
-connection classes of urllib3 while a test runs. The classes here took the originals when this module was imported.
+While a test runs, those libraries replace methods of `requests` (`HTTPAdapter.send`, `Session.send`,
+`Session.get_adapter`) and the connection classes of urllib3. The classes here took the originals when this module was
+imported, which the first client of a server elsewhere does.
 """
 
 from typing import Any
@@ -10,6 +11,20 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_originals = (
+    HTTPAdapter.send,
+    requests.Session.request,
+    requests.Session.send,
+    requests.Session.get_adapter,
+    HTTPConnection,
+    HTTPSConnection,
+)
+if _fakes := {each.__module__.partition(".")[0] for each in _originals} - {"requests", "urllib3"}:
+    raise ImportError(
+        f"the first client of a mock server elsewhere was made while {', '.join(sorted(_fakes))} replaces HTTP, also "
+        "for that client; write `import talkover_mock.client.remote` at the top of conftest.py"
+    )
 
 
 class _Pool(HTTPConnectionPool):
