@@ -90,6 +90,18 @@ def test_only_known_names_of_the_server_are_answered(
     }
 
 
+def test_no_answer_of_the_admin_routes_is_sniffed_or_kept(world: World) -> None:
+    answers = [
+        client(world, guard).open(path, method=method, headers=headers)
+        for guard in (Guard(), Guard(token="secret"))
+        for headers in ({}, {"Origin": EVIL}, {"Authorization": "Bearer talq_staging"}, {"Accept": "application/yaml"})
+        for method, path in admin_calls(client(world, Guard()).application)
+        if "wait" not in path
+    ]
+    kept = {(answer.headers.get("X-Content-Type-Options"), answer.headers.get("Cache-Control")) for answer in answers}
+    assert kept == {("nosniff", "no-store")}
+
+
 def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: World) -> None:
     http = client(world, Guard())
     assert refused(http, {"Host": "mock.test:80"}) == {(403, "Unknown host")}

@@ -1,7 +1,9 @@
 """`X-Mockserver-Reason` of input that was ignored or refused, and of paths and methods: one row for each cause."""
 
+import gzip
 import json
 import re
+import zlib
 from typing import Any
 
 import pytest
@@ -42,6 +44,41 @@ def test_a_body_that_is_ignored_is_the_reason_with_every_status(
     request = {"data": body, "content_type": content_type, "headers": TOKEN}
     assert reason_of(http, f"POST {WEBHOOKS}", 422, **request) == reason
     assert reason_of(http, f"PUT {WEBHOOKS}/{WEBHOOK}", 200, **request) == reason
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "how"),
+    [
+        (gzip.compress(b"{}"), "gzip", "gzip"),
+        (gzip.compress(b"{}"), None, "gzip"),
+        (zlib.compress(b"{}"), "deflate", "deflate"),
+        (zlib.compress(b"{}", 1), None, "deflate"),
+        (b"\x28\xb5\x2f\xfd\x00", "zstd", "zstd"),
+        (b"\x0b\x01\x80{}\x03", "br", "br"),
+    ],
+    ids=["gzip", "gzip unsaid", "deflate", "deflate unsaid", "zstd", "br"],
+)
+@pytest.mark.parametrize("kind", [JSON, None])
+def test_a_compressed_body_is_named_as_such(
+    http: FlaskClient, body: bytes, encoding: str | None, how: str, kind: str | None
+) -> None:
+    headers = {**TOKEN, **({"Content-Encoding": encoding} if encoding else {})}
+    assert reason_of(http, f"POST {WEBHOOKS}", 422, data=body, content_type=kind, headers=headers) == (
+        f"the body is compressed ({how}) and was ignored; send it plain, without Content-Encoding"
+    )
+
+
+def test_a_plain_body_that_is_said_to_be_compressed_is_read(http: FlaskClient) -> None:
+    headers = {**TOKEN, "Content-Encoding": "gzip"}
+    answer = http.put(f"{WEBHOOKS}/{WEBHOOK}", json={"name": "New"}, headers=headers)
+    assert (answer.status_code, REASON in answer.headers) == (200, False)
+
+
+@pytest.mark.parametrize("call", ["PUT /__admin/state", "POST /__admin/events", "POST /__admin/environments"])
+def test_a_compressed_body_of_an_admin_route_is_named_as_such(http: FlaskClient, call: str) -> None:
+    assert reason_of(http, call, 400, data=gzip.compress(b"{}"), content_type=JSON) == (
+        "the body is compressed (gzip); send it plain, without Content-Encoding"
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 URL = "http://127.0.0.1:7357"
 SHIPPED = [read_file(path) for path in sorted(FIXTURES.glob("*.yaml"))]
 OF_HTTP = {"Content-Type", "Content-Length", "Date"}
+OF_ADMIN = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""The headers of every admin answer, which the document states once."""
 WITHOUT_EXAMPLE = {
     *(("listAssumptions", "200"), ("readOpenapi", "200"), ("takeSnapshot", "404")),  # too long: lists of everything
     *(("page", "200"), ("pageStyle", "200"), ("pageScript", "200")),
@@ -159,6 +161,8 @@ def test_the_server_gives_every_example(example: Example) -> None:
         answer = ask(http, example.operation, example.request)
     response = example.operation.responses()[example.status]
     assert answer.status_code == int(example.status)
+    if example.operation.path.startswith("/__admin"):
+        assert {name: answer.headers.pop(name, "") for name in OF_ADMIN} == OF_ADMIN
     check_headers(response, answer)
     if example.media_type is None:
         assert answer.data == b""

@@ -16,6 +16,9 @@ from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
 
+_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""No browser takes an answer for a script or a page, and none keeps it: answers hold tokens and bodies."""
+
 
 class Admin:
     """Where admin modules declare their routes, relative to `/__admin`, and where requests to them are answered.
@@ -63,6 +66,7 @@ class Admin:
         return answer
 
     def _noted(self, request: MockRequest, answer: Answer) -> Answer:
+        answer.headers.update(_SAFE_HEADERS)
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer

@@ -26,6 +26,9 @@ def api_input(request: MockRequest) -> Mapping[str, Any]:
         found = _multipart(kind, body)
     else:
         found = inputs.from_form(_pairs(body), body)
+    how = inputs.compression(body, request.header("Content-Encoding") if found.note else "")
+    if how:
+        found = inputs.compressed(how)
     if found.note:
         request.note = found.note
     return found.fields

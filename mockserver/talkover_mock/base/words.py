@@ -32,12 +32,17 @@ def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
+def printable(text: str) -> str:
+    """The text on one line: control characters and those that change the direction of writing are escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
 def brief(value: object) -> str:
     """The value as printable JSON of at most 80 characters; it may have any size, depth and type."""
     text = ""
     for part in json.JSONEncoder(default=str, ensure_ascii=False, skipkeys=True).iterencode(value):
         shown = part[: _MOST_SHOWN + 1]
-        text += "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in shown)
+        text += printable(shown)
         if len(text) > _MOST_SHOWN:
             return text[: _MOST_SHOWN - 3] + "..."
     return text

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,10 +13,9 @@ from typing import Any
 import click
 import requests
 
+from talkover_mock.base.words import printable
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Failed(click.ClickException):
@@ -78,7 +76,7 @@ class Remote:
 
     def add_line(self, line: str) -> None:
         """Prints a remark: below a table, or on standard error, so that standard output is JSON alone."""
-        click.echo(_CONTROL.sub(" ", line), err=self.prints_json)
+        click.echo(printable(line), err=self.prints_json)
 
 
 def against_server(command: Callable[..., None]) -> Callable[..., None]:
@@ -121,7 +119,7 @@ def cell(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _CONTROL.sub(" ", str(value))
+    return printable(str(value))
 
 
 def _first_cause(error: BaseException) -> BaseException:

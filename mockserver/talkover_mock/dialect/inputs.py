@@ -11,6 +11,15 @@ _WHITESPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\ufe
 _DEEPEST = 100
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x78\x01": "deflate",
+    b"\x78\x9c": "deflate",
+    b"\x78\xda": "deflate",
+}
+"""The first bytes of compressed bodies, which no JSON and no form begins with."""
+_ENCODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "compress")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -60,6 +69,18 @@ def ignored(content_type: str, body: bytes) -> Input:
         return Input()
     sent = f"with Content-Type {content_type}" if content_type else "without a Content-Type"
     return Input(note=f"the body was sent {sent} and was ignored; send Content-Type: application/json")
+
+
+def compression(body: bytes, encoding: str = "") -> str:
+    """The name of the compression of a body, by its first bytes or by its Content-Encoding; empty for a plain body."""
+    by_bytes = next((name for start, name in _COMPRESSED.items() if body.startswith(start)), "")
+    named = encoding.strip().lower()
+    return by_bytes or (named if body and named in _ENCODINGS else "")
+
+
+def compressed(how: str) -> Input:
+    """The input of a compressed body: no fields, and a note."""
+    return Input(note=f"the body is compressed ({how}) and was ignored; send it plain, without Content-Encoding")
 
 
 def is_json(content_type: str) -> bool:
