@@ -105,6 +105,7 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
     [
         f"take the place of the variable, which has '{os.pathsep}' between several. [env var: TALKOVER_MOCK_FIXTURES;",
         "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_HOST]",
+        "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_ORIGIN]",
         "The variable has spaces between several. [env var: TALKOVER_MOCK_DELIVER_TO]",
         "How many requests, and how many deliveries, each environment keeps.",
         "An empty variable asks for none. [env var: TALKOVER_MOCK_ADMIN_TOKEN]",
@@ -175,10 +176,10 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     ),
     "allow_origin": (
         (),
-        "http://a.test https://b.test:8443",
-        ("http://a.test", "https://b.test:8443"),
-        ["--allow-origin", "https://c.test"],
-        ("https://c.test",),
+        "https://a.test null",
+        ("https://a.test", "null"),
+        ["--allow-origin", "*", "--allow-origin", "http://B.test:8080/"],
+        ("*", "http://B.test:8080"),
     ),
     "deliver_to": (
         (),
