@@ -3,14 +3,18 @@
 import gzip
 import json
 import re
+import tracemalloc
 import zlib
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.dialect.inputs import MOST_BYTES, MOST_VALUES
+from talkover_mock.environments.world import World
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.reasons import AGENTS, API, REASON, WEBHOOKS, reason_of
+from tests.support.watching import BUSY_SECONDS, watched
 
 SEND_JSON = "send Content-Type: application/json"
 A_WEBHOOK = f"{AGENTS}/{{agent_id}}/webhooks/{{webhook_id}}"
@@ -72,6 +76,55 @@ def test_a_plain_body_that_is_said_to_be_compressed_is_read(http: FlaskClient) -
     headers = {**TOKEN, "Content-Encoding": "gzip"}
     answer = http.put(f"{WEBHOOKS}/{WEBHOOK}", json={"name": "New"}, headers=headers)
     assert (answer.status_code, REASON in answer.headers) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        (b'{"name": "' + b"x" * MOST_BYTES + b'"}', JSON, f"is larger than {MOST_BYTES} bytes"),
+        (b"name=" + b"x" * MOST_BYTES, FORM, f"is larger than {MOST_BYTES} bytes"),
+        (b'{"events": [' + b"0," * MOST_VALUES + b"0]}", JSON, f"has more than {MOST_VALUES} values"),
+        (b'{"events": [' + b"{}," * MOST_VALUES + b"{}]}", JSON, f"has more than {MOST_VALUES} values"),
+    ],
+    ids=["JSON", "a form", "numbers", "objects"],
+)
+def test_a_body_that_is_too_large_is_ignored_with_the_reason(
+    http: FlaskClient, body: bytes, kind: str, reason: str
+) -> None:
+    request = {"data": body, "content_type": kind, "headers": TOKEN}
+    told = reason_of(http, f"POST {WEBHOOKS}", 422, **request)
+    assert told.startswith(f"the body {reason}, the limit of this mock, and was ignored")
+
+
+def test_a_toggle_takes_a_body_of_any_size(http: FlaskClient) -> None:
+    answer = http.patch(f"{WEBHOOKS}/{WEBHOOK}/toggle", data=b"x" * (MOST_BYTES + 1), headers=TOKEN)
+    assert (answer.status_code, REASON in answer.headers) == (200, False)
+
+
+def test_the_fields_of_a_form_beyond_the_limit_are_not_parsed(http: FlaskClient) -> None:
+    body = b"name=New&" + b"a&" * (MOST_BYTES // 2 - 10)
+    tracemalloc.start()
+    try:
+        answer = http.put(f"{WEBHOOKS}/{WEBHOOK}", data=body, content_type=FORM, headers=TOKEN)
+        grown = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.get_json()["data"]["name"] == "New"
+    assert grown < 10 * len(body)
+
+
+@pytest.mark.parametrize("verb", ["POST", "PUT"])
+def test_many_mistakes_are_found_outside_of_the_lock_and_the_first_are_explained(
+    http: FlaskClient, world: World, verb: str
+) -> None:
+    """100,000 unknown events once made every call of their environment wait for 5 s."""
+    body = {"name": "New", "webhook_url": "http://x/", "events": [f"event_no_{n}" for n in range(100_000)]}
+    path = WEBHOOKS if verb == "POST" else f"{WEBHOOKS}/{WEBHOOK}"
+    answer, waited = watched(world.default, lambda: http.open(path, method=verb, json=body, headers=TOKEN))
+    assert (answer.status_code, len(answer.get_json()["errors"])) == (422, 100_000)
+    assert answer.headers[REASON].count("The selected events.") <= 20
+    assert answer.headers[REASON].isprintable()
+    assert waited < BUSY_SECONDS
 
 
 @pytest.mark.parametrize("call", ["PUT /__admin/state", "POST /__admin/events", "POST /__admin/environments"])

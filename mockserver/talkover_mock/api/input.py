@@ -18,7 +18,9 @@ _MOST_FIELDS = 1_000
 def api_input(request: MockRequest) -> Mapping[str, Any]:
     """The fields of a request's body; a body that is ignored is noted for `X-Mockserver-Reason`."""
     kind, body = request.content_type, request.body
-    if inputs.is_json(kind):
+    if len(body) > inputs.MOST_BYTES:
+        found = inputs.too_large()
+    elif inputs.is_json(kind):
         found = inputs.from_json(body)
     elif not inputs.is_form(kind, request.method):
         found = inputs.ignored(kind, body)
@@ -65,5 +67,6 @@ def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tu
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """The names and values of a form, as many as PHP reads."""
-    return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)[:_MOST_FIELDS]
+    """The names and values of a form, as many as PHP reads; the rest is not even parsed."""
+    fields = text.decode(errors="replace").split("&", _MOST_FIELDS)[:_MOST_FIELDS]
+    return parse_qsl("&".join(fields), keep_blank_values=True)

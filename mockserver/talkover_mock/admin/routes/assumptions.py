@@ -86,7 +86,7 @@ BEHAVIOURS: Sequence[Behaviour] = (
         ("measured", "A body that is not a JSON object, or not sent as JSON, counts as no input"),
         ("measured", "Forms are read as PHP does: `events[]=a`, `custom_headers[0][key]=b`; multipart in a POST only"),
         ("measured", "Coercions of integers and booleans; choices are case-sensitive; unknown keys are ignored"),
-        ("assumed", "JSON that nests more than 100 levels counts as no input"),
+        ("assumed", "A body over 4 MiB, or JSON of over 250,000 values or 100 levels, counts as no input"),
     ),
     *_all(
         "Agents",
