@@ -1,5 +1,6 @@
 """A foreign web page never touches the developer's environments: origin, Sec-Fetch-Site, host, route."""
 
+import re
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -18,7 +19,7 @@ from talkover_mock.environments.world import FOR_PAGES, World
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.web.answers import REASON
 from talkover_mock.web.origins import Origins
-from tests.support.documented import TOGGLE, TOKEN, WEBHOOK_PATH
+from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.stories import MOMENT, STARTED, attempts, hook
 
 OpenWorld = Callable[..., World]
@@ -97,6 +98,23 @@ def test_a_foreign_page_touches_nothing_and_a_local_one_is_served(
         assert touched is not is_foreign(origin, site), (origin, site, host, method, path)
         assert ("was given a copy" in answer.headers.get(REASON, "")) is is_foreign(origin, site)
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}], ids=str)
+def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[str, str], open_world: OpenWorld) -> None:
+    """All of them, and so a new one too."""
+    world = open_world(hook("http://127.0.0.1:1/"), environments={"other": {"tokens": ["talq_other"]}})
+    app = create_app(world, Guard())
+    ids = {"<agent_id>": AGENT, "<webhook_id>": WEBHOOK, "<log_id>": "none"}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
+    for rule, token in product(rules, ["talq_test", "talq_other"]):
+        path = re.sub("<[^>]*>", lambda found: ids[found[0]], rule.rule)
+        before = [traces(each) for each in (world.default, world.by_name("other"))]
+        for method in rule.methods or ():
+            sent = {**headers, "Authorization": f"Bearer {token}"}
+            answer = app.test_client().open(path, method=method, headers=sent, json=NEW)
+            assert "was given a copy" in answer.headers[REASON]
+        assert [traces(each) for each in (world.default, world.by_name("other"))] == before, path
 
 
 @pytest.mark.parametrize("origin", [*LOCAL_ORIGINS, *FOREIGN_ORIGINS])

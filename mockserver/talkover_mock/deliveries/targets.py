@@ -1,6 +1,7 @@
 """Decides where deliveries may really go: to this machine and its network, and elsewhere only when allowed."""
 
 import posixpath
+import re
 import socket
 from collections.abc import Callable, Container, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -43,6 +44,8 @@ _NAT64 = ip_network("64:ff9b::/96")
 _LOCAL_NAMES = ("host.docker.internal",)
 _LOOPBACK = ("127.0.0.1", "::1")
 _ADMIN = "__admin"
+_AFTER_A_NAME = re.compile("[;?#\0][^/]*")
+"""Parameters of a step of a path, and what ends a path for a server that decodes it first."""
 _MOST_DECODED = 5
 """How often a path is decoded: a proxy on the way may decode it once more than its receiver."""
 
@@ -136,12 +139,13 @@ def _is_metadata(address: Address) -> bool:
 
 
 def _is_admin(path: str) -> bool:
-    """Whether some server or proxy may take the path for `/__admin`: decoded, without dot segments, in any case."""
+    """Whether some server or proxy may take the path for `/__admin` or below: decoded, and as it is or normalized."""
     for _ in range(_MOST_DECODED):
         path, encoded = unquote(path), path
-        plain = posixpath.normpath("/" + path.replace("\\", "/").lstrip("/"))
-        if plain.split("/")[1].partition(";")[0].lower() == _ADMIN:
-            return True
+        plain = _AFTER_A_NAME.sub("", path.replace("\\", "/")).lstrip("/")
+        for each in (plain, posixpath.normpath("/" + plain).lstrip("/")):
+            if each.partition("/")[0].lower() == _ADMIN:
+                return True
         if path == encoded:
             break
     return False
