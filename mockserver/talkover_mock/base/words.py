@@ -37,6 +37,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """The text with each of its lines printable."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def brief(value: object) -> str:
     """The value as printable JSON of at most 80 characters; it may have any size, depth and type."""
     text = ""

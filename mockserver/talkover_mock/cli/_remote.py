@@ -13,18 +13,25 @@ from typing import Any
 import click
 import requests
 
-from talkover_mock.base.words import printable
+from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
 
 
-class Failed(click.ClickException):
+class _Told(click.ClickException):
+    """An error whose text may quote a server."""
+
+    def format_message(self) -> str:
+        return printable_lines(self.message)
+
+
+class Failed(_Told):
     """An error of wrong use, of a refusing server, or of a server that does not answer."""
 
     exit_code = 2
 
 
-class Unexpected(click.ClickException):
+class Unexpected(_Told):
     """The error of an expectation that was not met."""
 
     exit_code = 1

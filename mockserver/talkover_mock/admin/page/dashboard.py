@@ -31,9 +31,7 @@ PAGE = ADMIN + "/"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # stricter, and browsers hide the origin of forms from the guard
-    "Cache-Control": "no-store",
 }
 _MOST_SAID = 100
 _LOOK_SECONDS = 0.5
