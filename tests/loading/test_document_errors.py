@@ -1,5 +1,7 @@
 """Documents that can't be read: what is said, and the line it is said of."""
 
+import gzip
+import zlib
 from typing import Any
 
 import pytest
@@ -169,6 +171,15 @@ def test_bytes_that_are_not_utf_8(content: bytes, byte: str, line: int) -> None:
         read(content)
     assert str(caught.value) == f"is not UTF-8: the byte 0x{byte} is not valid there; save it as UTF-8"
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("content", "how"), [(gzip.compress(b"a: 1"), "gzip"), (zlib.compress(b"a: 1"), "deflate")], ids=["gzip", "zlib"]
+)
+def test_a_compressed_file_is_named_as_such(content: bytes, how: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read(content)
+    assert str(caught.value) == f"is compressed ({how}); it must be plain text"
 
 
 YAML_TEXT = """\

@@ -41,15 +41,11 @@ def problem_answer(problem: Problem) -> DocumentAnswer:
 
 
 def document(request: MockRequest) -> Source:
-    """The request's body as a fixture document. Raises FixtureError, and Problem 400 for a compressed body.
+    """The request's body as a fixture document. Raises FixtureError.
 
     The content type decides between JSON and YAML; without one, the first character of the body does.
     """
     kind, body = request.content_type.partition(";")[0].strip().lower(), request.body
-    how = inputs.compression(body)
-    if how:
-        detail = f"the body is compressed ({how}); send it plain, without Content-Encoding"
-        raise Problem(400, "The body can't be read", detail)
     if is_json(kind) or kind.endswith("yaml") or not inputs.looks_like_json(body):
         return parse(body, "body", is_json(kind))
     try:
