@@ -1,46 +1,31 @@
 """docs/SECURITY.md: its limits are those of the code, and it fits on a screen."""
 
-import re
+import importlib
 
-from talkover_mock.admin.checks import MOST_WAITING_SECONDS
-from talkover_mock.api import recording
-from talkover_mock.base import history
-from talkover_mock.deliveries import lookups, operations, payloads, pump, sender
-from talkover_mock.environments import environment, faults, world
-from talkover_mock.web import parser, server
-from tests.conftest import ROOT
+from talkover_mock.environments.world import FOR_PAGES
+from tests.whole.test_architecture import SECURITY, in_code, rows
 
-LIMITS = {
-    "request_body": parser.MOST_BODY_BYTES,
-    "request_headers": parser.MOST_HEADER_BYTES,
-    "unfinished_bodies": server.MOST_UNFINISHED_BYTES,
-    "connections": server.MOST_CONNECTIONS,
-    "journal": world.MOST_KEPT,
-    "history": history.MOST_BYTES,
-    "recorded_body": recording.MOST_BODY_BYTES,
-    "environments": world.MOST_ENVIRONMENTS,
-    "snapshots": environment.MOST_SNAPSHOTS,
-    "faults": faults.MOST_FAULTS,
-    "event": operations.MOST_EVENT_BYTES,
-    "queued_events": operations.MOST_QUEUED_BYTES,
-    "payload": payloads.MOST_BYTES,
-    "delivery_headers": sender.MOST_HEADER_BYTES,
-    "delivery_answer": sender.MOST_ANSWER_BYTES,
-    "deliveries": pump.MOST_WORKERS,
-    "lookups": lookups.MOST_LOOKUPS,
-    "wait": MOST_WAITING_SECONDS,
-}
-TEXT = (ROOT / "docs" / "SECURITY.md").read_text()
+UNITS = {"": 1, "s": 1, "KiB": 1024, "MiB": 1024 * 1024}
 
 
-def test_the_limits_are_those_of_the_code() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (\d+) ", TEXT, re.MULTILINE)
-    assert dict(rows) == {name: str(limit) for name, limit in LIMITS.items()}
+def test_every_limit_is_the_one_of_the_code() -> None:
+    wrong = []
+    for what, values, beyond, constants in rows("Limits", SECURITY):
+        places = in_code(constants)
+        assert what.count(";") == values.count(";") == len(places) - 1, what
+        assert beyond.count(";") in (0, len(places) - 1), what
+        for value, place in zip(values.split("; "), places, strict=True):
+            number, _, unit = value.partition(" ")
+            file, name = place.split("::")
+            module = importlib.import_module("talkover_mock." + file.removesuffix(".py").replace("/", "."))
+            if int(number.replace(",", "")) * UNITS[unit] != getattr(module, name):
+                wrong.append(f"{place} is not {value}")
+    assert wrong == []
 
 
 def test_it_is_one_screen() -> None:
-    assert len(TEXT.splitlines()) <= 60
+    assert len(SECURITY.splitlines()) <= 60
 
 
 def test_the_name_of_the_copy_is_right() -> None:
-    assert f"`default{world.FOR_PAGES}`" in TEXT
+    assert f"`default{FOR_PAGES}`" in SECURITY
