@@ -1,4 +1,4 @@
-"""A delivery that waits for its time, and one that is being sent."""
+"""One attempt from its place in the queue to its outcome."""
 
 import traceback
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from threading import Semaphore
 from talkover_mock.deliveries.payloads import TooLarge
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
+from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Webhook
 
 MOST_LARGE = 4
 """Payloads of one environment that are made at once, or that are sent at once and are large."""
 LARGE_BYTES = 256 * 1024
 """A larger payload is a large one."""
+_LONGEST_PAUSE = 30
 _LOOK_SECONDS = 0.1
 """Seconds between two checks that the attempt is still wanted."""
 _CRASHED = Outcome(error="The mock itself failed")
@@ -34,7 +36,7 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """A delivery on its way: what the pump runs. It makes its request in the thread that sends it.
+    """A delivery on its way: what the pump runs. It `finish`es with its outcome, and `report`s a crash of the mock.
 
     `room` bounds the memory that slow receivers of large payloads can cost.
     """
@@ -43,9 +45,9 @@ class Attempt:
     webhook: Webhook
     sending: Sending
     make: Callable[[], Outgoing]
-    room: Semaphore
-    ended: Callable[["Attempt", Outcome, Outgoing | None], None]
+    finish: Callable[["Attempt", Outcome, Outgoing | None], None]
     report: Callable[[str], None]
+    room: Semaphore
 
     def run(self) -> None:
         """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
@@ -62,7 +64,7 @@ class Attempt:
         except Exception:
             outcome = _CRASHED
             self.report(traceback.format_exc())
-        self.ended(self, outcome, outgoing)
+        self.finish(self, outcome, outgoing)
 
     def stop(self) -> None:
         self.sending.stop()
@@ -72,3 +74,11 @@ class Attempt:
         while not self.room.acquire(timeout=_LOOK_SECONDS):
             self.sending.check()
         stack.callback(self.room.release)
+
+
+def pause(settings: Settings, attempt: int) -> float:
+    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
+    schedule = settings.retry_schedule
+    if schedule:
+        return schedule[min(attempt, len(schedule)) - 1]
+    return min(_LONGEST_PAUSE, 1 << (attempt - 1))

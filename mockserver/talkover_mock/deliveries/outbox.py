@@ -9,19 +9,17 @@ from threading import BoundedSemaphore, Condition, RLock
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
-from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled
+from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pause
 from talkover_mock.deliveries.messages import message
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Agent, Webhook
 from talkover_mock.state.store import State
 
 LOOK_SECONDS = 0.5
 """Seconds between two checks that the client of a blocking wait is still connected."""
-_LONGEST_PAUSE = 30
 _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
 _DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
@@ -215,7 +213,7 @@ class Outbox:
             return message(occurrence, agent, webhook, settings, now)
 
         self._busy[webhook.id] = attempt = Attempt(
-            scheduled, webhook, sending, make, self._room, self.finish, self.report
+            scheduled, webhook, sending, make, self.finish, self.report, self._room
         )
         return attempt
 
@@ -250,11 +248,3 @@ class Outbox:
         self.log.change(delivery.id, ended)
         self.log.publish(ended)
         self._settled.notify_all()
-
-
-def pause(settings: Settings, attempt: int) -> float:
-    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
-    schedule = settings.retry_schedule
-    if schedule:
-        return schedule[min(attempt, len(schedule)) - 1]
-    return min(_LONGEST_PAUSE, 1 << (attempt - 1))
