@@ -213,6 +213,7 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
     assert value(name, *arguments) == from_flag
 
 
+UNSENDABLE = "a header can't carry this token; give visible ASCII, without a space at its ends"
 SEVERAL = "for several, repeat the option, or put spaces between them in the variable"
 
 
@@ -225,6 +226,7 @@ SEVERAL = "for several, repeat the option, or put spaces between them in the var
         ("deliver_to", "a,b", f'"a,b" is no host; give a name or an address alone, such as example.com; {SEVERAL}'),
         ("allow_host", "http://a", '"http://a" is no host; give a name or an address alone, such as example.com'),
         ("admin_token", " ", 'expected a token; without the option none is asked for (got " ")'),
+        *(("admin_token", token, UNSENDABLE) for token in (" abc ", "abc ", "é", "a\tb", "a\nb")),
     ],
 )
 def test_what_an_option_can_not_be_is_told_with_its_variable(

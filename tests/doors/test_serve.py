@@ -216,6 +216,17 @@ def test_what_it_cannot_have_is_said_so(arguments: tuple[str, ...], message: str
     assert refusal(tmp_path, "--port", "0", *arguments) == f"{USAGE}{message}\n"
 
 
+@pytest.mark.parametrize("token", [" abc ", "é"])
+def test_an_admin_token_that_no_header_can_carry_is_refused_at_the_start(
+    token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", token)
+    said = refusal(tmp_path, "--port", "0").removeprefix(USAGE)
+    where = "'--admin-token' (env var: 'TALKOVER_MOCK_ADMIN_TOKEN')"
+    wanted = "give visible ASCII, without a space at its ends"
+    assert said == f"Invalid value for {where}: a header can't carry this token; {wanted}\n"
+
+
 def test_every_mistake_of_every_fixture_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("agents: []\nenviroments: {}\n")
     (tmp_path / "worse.yaml").write_text("agents: [\n")

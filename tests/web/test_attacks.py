@@ -160,10 +160,16 @@ def test_the_receivers_of_one_environment_delay_no_other(
         world.stop()
 
 
-@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (50, 1)])
+@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (100, 50), (32, 16)])
 def test_no_more_connections_than_descriptors(soft: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (soft, soft))
     assert serving.most_connections() == most
+
+
+def test_too_few_descriptors_for_a_server_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (31, 31))
+    with pytest.raises(OSError, match=r"lets this process open 31 files, and a server needs 32 \(ulimit -n\)"):
+        serving.most_connections()
 
 
 def test_an_empty_id_in_a_form_removes_nothing_else(http: FlaskClient) -> None:

@@ -63,9 +63,14 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 
 def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuses an empty token on the command line; an empty variable means that no token is asked for."""
+    """Refuses a token that no header can carry. An empty variable means that no token is asked for.
+
+    Raises BadParameter, which does not repeat the token: messages are kept in logs.
+    """
     if value is not None and not value.strip():
         raise click.BadParameter(f"expected a token; without the option none is asked for (got {brief(value)})")
+    if value is not None and not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise click.BadParameter("a header can't carry this token; give visible ASCII, without a space at its ends")
     return value
 
 
