@@ -277,8 +277,8 @@ def test_it_answers_on_when_nobody_reads_its_log_any_more(tmp_path: Path) -> Non
 
 def test_without_admin_only_the_api_is_served(launch: Launch) -> None:
     url = url_of(launch("--no-admin"))
-    answer = requests.get(f"{url}/__admin/health", timeout=WAIT)
-    assert (answer.status_code, answer.json()) == (404, {"message": "The route __admin/health could not be found."})
+    answer = requests.get(f"{url}/__admin/state", timeout=WAIT)
+    assert (answer.status_code, answer.json()) == (404, {"message": "The route __admin/state could not be found."})
     assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).json()["message"] == "Webhook enabled"
 
 
@@ -289,7 +289,7 @@ def test_an_admin_token_is_asked_for_on_the_admin_routes_alone(
     monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", "secret")
     url = url_of(launch())
     headers = {"X-Mockserver-Admin-Token": token}
-    assert requests.get(f"{url}/__admin/health", headers=headers, timeout=WAIT).status_code == status
+    assert requests.get(f"{url}/__admin/state", headers=headers, timeout=WAIT).status_code == status
     assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).status_code == 200
 
 

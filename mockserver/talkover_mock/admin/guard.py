@@ -5,12 +5,11 @@ import hmac
 from typing import NamedTuple
 
 from talkover_mock.admin.problems import Problem
+from talkover_mock.base.addresses import EVERYWHERE, LOCAL_NAMES
 from talkover_mock.base.words import brief
 from talkover_mock.web.origins import (
     ANY,
     DOCKER_HOST,
-    EVERYWHERE,
-    LOCAL_NAMES,
     Origins,
     host_name,
     is_address,

@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from talkover_mock.base.addresses import url_of
 from talkover_mock.base.words import brief
 from talkover_mock.cli._options import port_number
 
@@ -16,7 +17,7 @@ _BELOW_ROOT = ("/api/v1", "/__admin")
 def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     """The server's root, without a slash at its end. Raises BadParameter for another URL."""
     if url is None:
-        return f"http://127.0.0.1:{_default_port()}"
+        return url_of(os.environ.get("TALKOVER_MOCK_HOST", ""), _default_port())
     parts = _parts(url)
     if parts is None:
         example = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -35,7 +36,7 @@ url_option = click.option(
     callback=_root,
     metavar="URL",
     show_envvar=True,
-    show_default=f"http://127.0.0.1 with the port of TALKOVER_MOCK_PORT or {DEFAULT_PORT}",
+    show_default=f"this machine, with the TALKOVER_MOCK_HOST and TALKOVER_MOCK_PORT of the server, or {DEFAULT_PORT}",
     help="The server's URL.",
 )
 

@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-EVERYWHERE = ("0.0.0.0", "::", "")
-"""The addresses of a server that listens on every address."""
+from talkover_mock.base.addresses import EVERYWHERE
+
 DOCKER_HOST = "host.docker.internal"
 ANY = "*"
 _HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from talkover_mock.base.addresses import url_of
 from talkover_mock.base.headers import header_text
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
@@ -99,8 +100,7 @@ class Server:
     @property
     def url(self) -> str:
         """`http://127.0.0.1:7357`; of a server bound to every address, the local one."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_of(self._host, self.port)
 
     @property
     def waiting(self) -> int:
