@@ -104,7 +104,9 @@ def test_the_admin_routes_refuse_every_other_origin(origin: str, world: World) -
     http = create_app(world, Guard()).test_client()
     for site, path in product(SITES, ["/__admin/state", "/__admin/requests"]):
         own = origin == "http://localhost" and site in (None, "none", "same-origin")
-        answer = http.get(path, headers=headers_of(origin, site, "localhost"))
+        headers = headers_of(origin, site, "localhost")
+        del headers["Authorization"]
+        answer = http.get(path, headers=headers)
         assert answer.status_code == (200 if own else 403), (origin, site)
 
 

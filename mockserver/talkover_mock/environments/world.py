@@ -98,9 +98,19 @@ class World:
         """The environment that has the token, expired or not; the default one for an unknown token."""
         return self._by_token.get(token or "", self.default)
 
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of all environments, expired ones too."""
+        with self._lock:
+            return list(self._by_token)
+
     def has_token(self, token: str) -> bool:
         """Whether an environment has the token, expired or not."""
         return token in self._by_token
+
+    def had_token(self, token: str) -> bool:
+        """Whether the token was that of an environment which has been closed."""
+        return token in self._closed_tokens
 
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
