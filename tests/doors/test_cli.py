@@ -213,6 +213,17 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
     assert value(name, *arguments) == from_flag
 
 
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:7357", "udp://[fd00::1]:53"])
+def test_an_address_that_kubernetes_puts_into_the_port_s_variable_counts_as_unset(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so for a service named talkover-mock."""
+    monkeypatch.setenv("TALKOVER_MOCK_PORT", address)
+    assert (value("port"), value("port", "--port", "1")) == (7357, 1)
+    with pytest.raises(click.BadParameter, match="expected a number from 0 to 65535"):
+        value("port", "--port", address)
+
+
 UNSENDABLE = "a header can't carry this token; give visible ASCII, without a space at its ends"
 SEVERAL = "for several, repeat the option, or put spaces between them in the variable"
 

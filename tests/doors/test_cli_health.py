@@ -84,6 +84,12 @@ def test_health_fails_when_nobody_answers(closed_port: int) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_health_ignores_an_address_that_kubernetes_puts_into_the_port_s_variable() -> None:
+    result = run("health", TALKOVER_MOCK_PORT="tcp://10.0.0.1:7357", TALKOVER_MOCK_HOST="127.0.0.3")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: http://127.0.0.3:7357/__admin/health does not answer (")
+
+
 def answering(status: bytes) -> Peer:
     """A program that is no mock server, or stands before one that is gone."""
     return Peer(

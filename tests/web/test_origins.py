@@ -33,6 +33,8 @@ LOCAL_ORIGINS = [
     "http://web:3000",
     "http://my_app",
     "http://host.docker.internal:3000",
+    "http://host.containers.internal:3000",
+    "http://host.testcontainers.internal",
 ]
 FOREIGN_ORIGINS = [
     "https://evil.example",

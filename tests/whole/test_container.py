@@ -103,7 +103,7 @@ def test_compose_agrees_with_the_published_schema() -> None:
 
 def test_compose_mounts_the_fixtures_and_waits_until_the_server_is_healthy(compose: Any) -> None:
     server, app = compose["services"]["talkover"], compose["services"]["app"]
-    assert server["read_only"] is True
+    assert (server["read_only"], server["init"]) == (True, True)
     folder, target, mode = server["volumes"][0].split(":")
     assert (target, mode) == (dict(pair.split("=") for pair in last("ENV").split())["TALKOVER_MOCK_FIXTURES"], "ro")
     assert (ROOT / folder).is_dir()

@@ -7,7 +7,7 @@ import click
 
 from talkover_mock.base.addresses import url_of
 from talkover_mock.base.words import brief
-from talkover_mock.cli._options import port_number
+from talkover_mock.cli._options import port_number, port_or_none
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 DEFAULT_PORT = 7357
@@ -54,6 +54,6 @@ def _parts(url: str) -> SplitResult | None:
 def _default_port() -> int:
     """The port of the variable that `talkover-mock serve` reads too. Raises BadParameter."""
     try:
-        return port_number(os.environ.get("TALKOVER_MOCK_PORT") or str(DEFAULT_PORT))
+        return port_number(port_or_none(os.environ.get("TALKOVER_MOCK_PORT")) or str(DEFAULT_PORT))
     except click.BadParameter as error:
         raise click.BadParameter(error.message, param_hint="TALKOVER_MOCK_PORT") from None

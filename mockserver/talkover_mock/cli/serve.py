@@ -21,7 +21,7 @@ from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
-from talkover_mock.cli._options import BadFixture, port_number, whole
+from talkover_mock.cli._options import BadFixture, PortOption, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.environments.world import MOST_KEPT, World
@@ -97,6 +97,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 )
 @click.option(
     "--port",
+    cls=PortOption,
     default=DEFAULT_PORT,
     type=port_number,
     metavar="PORT",
