@@ -29,6 +29,7 @@ $(DEV): setup.cfg pyproject.toml | $(BIN)/python
 	touch $(RUN) $@
 
 run: $(RUN)
+	@echo 'The command is $(BIN)/talkover-mock; in another terminal, try $(BIN)/talkover-mock --help' >&2
 	$(BIN)/talkover-mock serve
 
 lint: $(DEV)
