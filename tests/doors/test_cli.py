@@ -161,6 +161,7 @@ def test_every_flag_has_its_variable(name: str) -> None:
 
 OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     "fixtures": ((), f"a b{os.pathsep}c", ("a b", "c"), ["--fixtures", "d", "--fixtures", "e"], ("d", "e")),
+    "watch": (False, "1", True, ["--watch"], True),
     "host": ("127.0.0.1", "0.0.0.0", "0.0.0.0", ["--host", "::1"], "::1"),
     "port": (7357, "8000", 8000, ["--port", "0"], 0),
     "port_file": (None, "a", Path("a"), ["--port-file", "b"], Path("b")),

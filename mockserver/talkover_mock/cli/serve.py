@@ -9,7 +9,7 @@ import socket
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -23,9 +23,10 @@ from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
 from talkover_mock.cli._options import BadFixture, PortOption, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
+from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.environments.world import MOST_KEPT, World
-from talkover_mock.loading.files import default_fixture, load
+from talkover_mock.loading.files import FixtureFiles, default_fixture
 from talkover_mock.loading.fixture import Fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.web.request_log import Log
@@ -86,6 +87,13 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     show_default="the built-in fixture",
     help="The same as PATH; may be repeated. PATH and --fixtures take the place of the variable, "
     f"which has {os.pathsep!r} between several.",
+)
+@click.option(
+    "--watch",
+    is_flag=True,
+    envvar="TALKOVER_MOCK_WATCH",
+    show_envvar=True,
+    help="Load fixtures again when their files change. An environment that somebody has changed follows when reset.",
 )
 @click.option(
     "--host",
@@ -171,6 +179,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 def command(
     paths: tuple[str, ...],
     fixtures: tuple[str, ...],
+    watch: bool,
     host: str,
     port: int,
     port_file: Path | None,
@@ -186,16 +195,19 @@ def command(
     The URL is the one line on standard output, written when the server answers.
     """
     forget_stale(port_file)
-    world = World(_load(_given(paths, fixtures)), deliver_to=deliver_to, most_kept=keep)
+    files = FixtureFiles(_given(paths, fixtures) or [default_fixture()])
+    world = _load(files, lambda fixture: World(fixture, deliver_to=deliver_to, most_kept=keep))
     asked = Guard(host, allow_host, admin_token, allow_origin)
     guard = None if no_admin else asked
     log = LogWriter()
+    watching = Watch(world, files, log.write) if watch else None
+    world.catch_up = watching.look if watching else lambda: not_in_use(files)
     raise_file_limit()
     server = _listen(create_wsgi_app(world, guard, log.write, asked.origins), host, port, log.write)
     world.own_ports.add(server.port)
     _on_signal(lambda *_: server.stop_soon())
     try:
-        with _woken_by_signals(server.loop), port_in(port_file, server.port):
+        with _woken_by_signals(server.loop), port_in(port_file, server.port), watching or nullcontext():
             _tell(server.url)
             if guard and sys.stderr.isatty():
                 click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
@@ -244,9 +256,9 @@ def _given(paths: Sequence[str], fixtures: Sequence[str]) -> Sequence[str]:
     return paths if paths and source is ParameterSource.ENVIRONMENT else (*paths, *fixtures)
 
 
-def _load(fixtures: Sequence[str]) -> Fixture:
+def _load(files: FixtureFiles, use: Callable[[Fixture], World]) -> World:
     try:
-        return load(fixtures or [default_fixture()])
+        return files.load(use)
     except FixtureError as error:
         raise BadFixture(error) from None
 

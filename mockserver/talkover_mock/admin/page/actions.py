@@ -69,6 +69,11 @@ def _emitted(answer: dict[str, Any], fields: Fields) -> str:
     return f"{fields['event']} goes to {number_of(len(answer['deliveries']), 'webhook')}{skipped}."
 
 
+def _reset(answer: dict[str, Any], _: Fields) -> str:
+    note = f" {answer['note']}." if "note" in answer else ""
+    return f"Environment {answer['environment']} is reset to its fixture.{note}"
+
+
 def _seconds(fields: Fields) -> dict[str, Any]:
     return {"seconds": _json(fields, "seconds")}
 
@@ -94,9 +99,7 @@ ACTIONS: Mapping[str, Action] = {
     "delete_snapshot": Action(
         "DELETE", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is deleted."
     ),
-    "reset": Action(
-        "POST", ADMIN + "/reset", lambda said, _: f"Environment {said['environment']} is reset to its fixture."
-    ),
+    "reset": Action("POST", ADMIN + "/reset", _reset),
 }
 
 
