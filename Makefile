@@ -31,6 +31,7 @@ $(DEV): setup.cfg pyproject.toml Makefile | $(BIN)/python
 	touch $(RUN) $@
 
 run: $(RUN)
+	@echo 'The command is $(BIN)/talkover-mock; in another terminal, try $(BIN)/talkover-mock --help' >&2
 	$(BIN)/talkover-mock serve
 
 lint: $(DEV)

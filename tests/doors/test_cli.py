@@ -162,6 +162,7 @@ def test_every_flag_has_its_variable(name: str) -> None:
 
 OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     "fixtures": ((), f"a b{os.pathsep}c", ("a b", "c"), ["--fixtures", "d", "--fixtures", "e"], ("d", "e")),
+    "watch": (False, "1", True, ["--watch"], True),
     "host": ("127.0.0.1", "0.0.0.0", "0.0.0.0", ["--host", "::1"], "::1"),
     "port": (7357, "8000", 8000, ["--port", "0"], 0),
     "port_file": (None, "a", Path("a"), ["--port-file", "b"], Path("b")),
@@ -214,6 +215,18 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
     assert value(name, *arguments) == from_flag
 
 
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:7357", "udp://[fd00::1]:53"])
+def test_an_address_that_kubernetes_puts_into_the_port_s_variable_counts_as_unset(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so for a service named talkover-mock."""
+    monkeypatch.setenv("TALKOVER_MOCK_PORT", address)
+    assert (value("port"), value("port", "--port", "1")) == (7357, 1)
+    with pytest.raises(click.BadParameter, match="expected a number from 0 to 65535"):
+        value("port", "--port", address)
+
+
+UNSENDABLE = "a header can't carry this token; give visible ASCII, without a space at its ends"
 SEVERAL = "for several, repeat the option, or put spaces between them in the variable"
 
 
@@ -226,6 +239,7 @@ SEVERAL = "for several, repeat the option, or put spaces between them in the var
         ("deliver_to", "a,b", f'"a,b" is no host; give a name or an address alone, such as example.com; {SEVERAL}'),
         ("allow_host", "http://a", '"http://a" is no host; give a name or an address alone, such as example.com'),
         ("admin_token", " ", 'expected a token; without the option none is asked for (got " ")'),
+        *(("admin_token", token, UNSENDABLE) for token in (" abc ", "abc ", "é", "a\tb", "a\nb")),
     ],
 )
 def test_what_an_option_can_not_be_is_told_with_its_variable(

@@ -225,7 +225,7 @@ def test_the_admin_token_is_sent_and_handed_on(world: World, serve: Callable[[Fl
         environment.reset()
         assert environment.state() == mock.state()
     with MockServer(url) as mock, pytest.raises(MockServerError) as caught:
-        mock.health()
+        mock.state()
     assert str(caught.value) == (
         "401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)"
     )

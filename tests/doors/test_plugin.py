@@ -218,7 +218,7 @@ def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester,
         result = run(folder, "--talkover-mock-url", server.url)
     finally:
         server.stop()
-    reason = '404 Not Found: { "message": "The route __admin/health could not be found." }'
+    reason = '404 Not Found: { "message": "The route __admin/clock could not be found." }'
     assert end_of(result) == [UNREACHABLE.format(url=server.url, reason=reason)]
 
 

@@ -19,7 +19,7 @@ from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web import connection
 from talkover_mock.web import server as serving
 from talkover_mock.web.server import Server
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.faulty import add_fault_at, until_held_up, until_struck
 from tests.support.stories import STARTED, hook, world_of
 
@@ -172,15 +172,21 @@ def test_the_receivers_of_one_environment_delay_no_other(
         world.stop()
 
 
-@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (50, 1)])
+@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (100, 50), (32, 16)])
 def test_no_more_connections_than_descriptors(soft: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (soft, soft))
     assert serving.most_connections() == most
 
 
+def test_too_few_descriptors_for_a_server_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (31, 31))
+    with pytest.raises(OSError, match=r"lets this process open 31 files, and a server needs 32 \(ulimit -n\)"):
+        serving.most_connections()
+
+
 def test_an_empty_id_in_a_form_removes_nothing_else(http: FlaskClient) -> None:
     http.post("/__admin/faults", json={"preset": "maintenance"})
-    answer = http.post("/__admin/", data={"action": "remove_fault", "id": ""}, headers=TOKEN)
+    answer = http.post("/__admin/", data={"action": "remove_fault", "id": ""})
     page = http.get(answer.headers["Location"]).text
     assert "the form has no field" in page
     assert len(http.get("/__admin/faults").get_json()["faults"]) == 1

@@ -34,6 +34,8 @@ LOCAL_ORIGINS = [
     "http://web:3000",
     "http://my_app",
     "http://host.docker.internal:3000",
+    "http://host.containers.internal:3000",
+    "http://host.testcontainers.internal",
 ]
 FOREIGN_ORIGINS = [
     "https://evil.example",
@@ -122,7 +124,9 @@ def test_the_admin_routes_refuse_every_other_origin(origin: str, world: World) -
     http = create_app(world, Guard()).test_client()
     for site, path in product(SITES, ["/__admin/state", "/__admin/requests"]):
         own = origin == "http://localhost" and site in (None, "none", "same-origin")
-        answer = http.get(path, headers=headers_of(origin, site, "localhost"))
+        headers = headers_of(origin, site, "localhost")
+        del headers["Authorization"]
+        answer = http.get(path, headers=headers)
         assert answer.status_code == (200 if own else 403), (origin, site)
 
 

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import subprocess
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -97,6 +98,13 @@ def test_every_target_of_make_is_there() -> None:
     named = {each.split()[1] for each in in_code(readme + CONTRIBUTING) if re.fullmatch("make [a-z]+.*", each)}
     assert named - {*targets} == set()
     assert {"quick", "test", "lowest", "bench", "soak"} <= named
+
+
+def test_make_run_says_where_the_command_is() -> None:
+    said = subprocess.run(["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    *_, word, command = said.splitlines()
+    assert word.startswith("echo ")
+    assert f"{command.removesuffix(' serve')} --help" in word
 
 
 # What is public

@@ -147,6 +147,10 @@ class Deliveries:
         with self._lock:
             return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
 
+    def has_only_given(self, given: Sequence[LogEntry]) -> bool:
+        """Whether nothing has happened but that the log got the given entries."""
+        return not self.events.all() and len(self._outbox.log.all()) == len(given)
+
     def clear(self) -> int:
         """Forgets the events and the deliveries that have ended, and returns the number of the deliveries."""
         with self._lock:

@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from talkover_mock.base.addresses import CONTAINER_HOSTS
+
 Address = IPv4Address | IPv6Address
 
 
@@ -41,7 +43,6 @@ _METADATA = _networks(
 )
 """Link-local addresses, and the other addresses at which clouds serve credentials."""
 _NAT64 = ip_network("64:ff9b::/96")
-_LOCAL_NAMES = ("host.docker.internal",)
 _LOOPBACK = ("127.0.0.1", "::1")
 _ADMIN = "__admin"
 _AFTER_A_NAME = re.compile("[;?#\0][^/]*")
@@ -83,7 +84,7 @@ def resolve(
 ) -> Target:
     """The target of an http or https URL. Raises Unresolved, and Captured: without a look-up where the URL decides.
 
-    Allowed are loopback and private addresses, names of one label (containers have them), `host.docker.internal`, and
+    Allowed are loopback and private addresses, names of one label (containers have them), `CONTAINER_HOSTS`, and
     any address of a host in `deliver_to` but metadata addresses. The admin routes of any mock, and this mock itself on
     one of its `own_ports`, are never called: a webhook could drive them past the guard against web pages.
     """
@@ -119,7 +120,7 @@ def ascii_name(host: str) -> str:
 def _is_near(host: str, literal: Address | None) -> bool:
     if literal is not None:
         return _may_be_called(literal, opened=False)
-    return "." not in host or host in _LOCAL_NAMES or host.endswith(".localhost")
+    return "." not in host or host in CONTAINER_HOSTS or host.endswith(".localhost")
 
 
 def _may_be_called(address: Address, opened: bool) -> bool:

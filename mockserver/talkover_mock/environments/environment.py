@@ -21,7 +21,7 @@ from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import Agent, Webhook
-from talkover_mock.state.store import State
+from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.webhooks import Webhooks
 
 MOST_SNAPSHOTS = 10_000
@@ -117,6 +117,23 @@ class Environment:
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
+
+    def follow(self, baseline: Baseline) -> bool:
+        """Takes an edited baseline: at once, and True, if nobody has changed the state, else with the next reset.
+
+        Journal, faults, clock and deliveries stay. Given log entries are replaced while the log holds no others.
+        """
+        with self._lock:
+            before, self.baseline = self.baseline, baseline
+            if not self._state.is_unchanged(before):
+                return False
+            seed = self.settings.seed
+            self._state.reset(baseline)
+            self._reseed(seed)
+            if before.logs != baseline.logs and self.deliveries.has_only_given(before.logs):
+                self.deliveries.reset(baseline.logs)
+        self.end_for_pages()
+        return True
 
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""

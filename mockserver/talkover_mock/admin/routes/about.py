@@ -5,6 +5,7 @@ from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.own_files import own_file
 from talkover_mock.web.answers import Answer
+from talkover_mock.web.health import health_of
 from talkover_mock.web.request import MockRequest
 
 DOCUMENT = "openapi.yaml"
@@ -23,7 +24,7 @@ def register(admin: Admin) -> None:
 
 
 def _health(request: MockRequest) -> Answer:
-    return admin_answer({"status": "ok", "version": __version__, "uptime_seconds": request.world.uptime})
+    return admin_answer(health_of(request.world))
 
 
 def _openapi(_: MockRequest) -> Answer:
