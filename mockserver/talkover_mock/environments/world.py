@@ -159,11 +159,12 @@ class World:
 
     def close(self, name: str) -> Environment:
         """Closes an opened environment; its token is invalid from then on. Raises Missing, Conflict."""
+        environment = self.by_name(name)
+        if name.endswith(FOR_PAGES):
+            self.by_name(name.removesuffix(FOR_PAGES)).end_for_pages()
+            return environment
         with self._lock:
             environment = self.by_name(name)
-            if name.endswith(FOR_PAGES):
-                self._environments[name.removesuffix(FOR_PAGES)].end_for_pages()
-                return environment
             if name in self._permanent:
                 detail = f"environment {brief(name)} comes from the fixture; reset it instead"
                 raise Conflict("The environment stays", detail)
