@@ -143,6 +143,7 @@ def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> No
         (None, f"the request has no Authorization header; {SEND}"),
         ("Basic dXNlcjpwYXNz", f"{NO_BEARER} its scheme is Basic; {SEND}"),
         ("Bearer", f"{NO_BEARER} nothing follows Bearer; {SEND}"),
+        ("Basic Bearer ,x", f"{NO_BEARER} nothing follows Bearer; {SEND}"),
         ("bearer  ", f"{NO_BEARER} nothing follows Bearer; {SEND}"),
         ("talq_secret", f"{NO_BEARER} it does not begin with Bearer; {SEND}"),
         ("talq_secret talq_secret", f"{NO_BEARER} it does not begin with Bearer; {SEND}"),

@@ -1,5 +1,6 @@
 """Declares the API's routes, and checks token and rate limit before a view is called; answers OPTIONS."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -59,7 +60,7 @@ def missing_token_reason(request: MockRequest) -> str:
     if header is None:
         return "the request has no Authorization header; send Authorization: Bearer <token>"
     scheme, _, rest = header.strip().partition(" ")
-    if scheme.lower() == "bearer":
+    if re.search(r"bearer\s*(,|$)", header, re.IGNORECASE):
         why = "nothing follows Bearer"
     elif rest and scheme.isascii() and scheme.isalpha():
         why = f"its scheme is {scheme}"

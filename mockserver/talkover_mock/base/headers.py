@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+_BEARER = "bearer "
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -24,6 +25,16 @@ def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     for name, value in headers:
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
+
+
+def bearer_token(authorization: str) -> str | None:
+    """The token of an `Authorization` header: what follows its last `Bearer `, up to a comma; None without any.
+
+    Measured on Laravel 8 to 11 (`Basic Bearer x` is `x`, `Bearer a,b` is `a`), and the scheme in any case on 11.
+    """
+    value = authorization.strip()  # as HTTP servers do
+    start = value.lower().rfind(_BEARER)
+    return value[start + len(_BEARER) :].partition(",")[0] or None if start >= 0 else None
 
 
 def masked(token: str | None) -> str:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
-from talkover_mock.base.headers import Head
+from talkover_mock.base.headers import Head, bearer_token
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
@@ -90,9 +90,7 @@ class MockRequest:
         self.struck: Fault | None = None
         """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
         self._body: bytes | None = None
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        self.bearer_token: str | None = token.strip() or None if scheme.lower() == "bearer" else None
-        """The token of `Authorization: Bearer <token>`; the scheme in any case (measured on Laravel 11)."""
+        self.bearer_token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
 
     @property
     def environment(self) -> Environment:
