@@ -145,7 +145,8 @@ def test_a_json_content_type(kind: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("kind", "method", "expected"),
     [
-        *[(FORM, method, True) for method in ("POST", "PUT", "PATCH")],
+        *[(FORM, method, True) for method in ("POST", "PUT", "PATCH", "DELETE")],
+        *[(FORM, method, False) for method in ("GET", "HEAD")],
         (f"{FORM.upper()} ; charset=utf-8", "PUT", True),
         ("multipart/form-data; boundary=x", "POST", True),
         ("multipart/form-data; boundary=x", "PUT", False),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
 from talkover_mock.api.fault_answers import strike, struck_answer
+from talkover_mock.api.input import method_of
 from talkover_mock.api.near_routes import encoded_path, near_route
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
@@ -65,8 +66,10 @@ class ApiApplication:
         if self.otherwise and is_admin(environ["PATH_INFO"]):
             return self.otherwise
         request = self._request(environ)
+        if len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+            return _Elsewhere(lambda: self.answer(request))
         self._match(request)
-        if request.route is None or not request.route.is_quick or len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+        if request.route is None or not request.route.is_quick:
             return _Elsewhere(lambda: self.answer(request))
         environment = request.environment_of()
         if not (environment.is_calm and environment.acquire_now()):
@@ -117,7 +120,8 @@ class ApiApplication:
         return answer
 
     def _match(self, request: MockRequest) -> None:
-        """Notes the route, which the journal tells also where a fault answers."""
+        """Notes method and route, which the journal tells also where a fault answers."""
+        request.method = method_of(request)
         match = self.routes.match(request.path)
         if match:
             request.route, request.ids = match.route(request.method), match.ids

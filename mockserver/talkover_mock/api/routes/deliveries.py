@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from talkover_mock.api.input import api_query, page_of
+from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routes.webhooks import WEBHOOK
 from talkover_mock.api.routing import Api
 from talkover_mock.base.headers import joined
@@ -31,7 +31,7 @@ def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     """Lists log entries, newest first (documented)."""
-    query = api_query(request)
+    query = api_input(request)
     entries, per_page = request.environment.deliveries.logs(agent_id, webhook_id, query)
     page, pagination = page_of(entries, per_page, query)
     return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": pagination})
