@@ -44,7 +44,7 @@ def test_a_record_is_served_with_all_that_it_has() -> None:
                     {
                         "id": "w",
                         "name": "W",
-                        "webhook_url": "http://x",
+                        "webhook_url": "http://xy",
                         "webhook_secret": None,
                         "events": ["event_action", "event_recording"],
                         "timeout": 30,

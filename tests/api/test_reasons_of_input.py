@@ -13,7 +13,7 @@ from tests.support.reasons import AGENTS, API, REASON, WEBHOOKS, reason_of
 SEND_JSON = "send Content-Type: application/json"
 STANDS = f"API paths begin with {API}"
 NO_ROUTE = f"no route has this path; {STANDS}, admin paths with /__admin"
-BODY = json.dumps({"name": "New", "webhook_url": "http://x", "events": ["event_action"]})
+BODY = json.dumps({"name": "New", "webhook_url": "http://xy", "events": ["event_action"]})
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 

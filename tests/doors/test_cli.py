@@ -16,7 +16,7 @@ from talkover_mock.loading.schema import fixture_schema
 from tests.conftest import FIXTURES
 from tests.support.installed import serving
 
-GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [event_action]}]}]\n"
+GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
 COMMANDS = {"check", "health", "schema", "serve"}
 REMOTE_COMMANDS = {"clock", "deliveries", "emit", "environments", "fault", "requests", "reset", "state"}
 """See test_remote_commands.py."""

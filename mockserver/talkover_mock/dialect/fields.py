@@ -8,7 +8,7 @@ from talkover_mock.dialect.rules import Field, boolean, choice, events, headers,
 
 def text_field(name: str, limit: int, required: bool = False) -> Field:
     least = {"minLength": 1} if required else {}
-    return Field(name, text(limit), {"type": "string", **least, "maxLength": limit}, required)
+    return Field(name, text(limit, required), {"type": "string", **least, "maxLength": limit}, required)
 
 
 def integer_field(name: str, low: int, high: int, default: int) -> Field:
@@ -33,7 +33,7 @@ _HEADER_SCHEMA = {
 _URL_SCHEMA = {
     "type": "string",
     "format": "uri",
-    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]+([/?#]\S*)?$",
+    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]{2,}([/?#]\S*)?$",
     "maxLength": 500,
 }
 
