@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from talkover_mock.api import FAMILIES
 from talkover_mock.api.fault_answers import strike, struck_answer
 from talkover_mock.api.input import method_of
+from talkover_mock.api.known_routes import known_routes
 from talkover_mock.api.near_routes import encoded_path, near_route
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
@@ -18,7 +19,7 @@ from talkover_mock.web.answers import REASON, Answer, error_answer
 from talkover_mock.web.origins import Origins
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import API, is_admin
+from talkover_mock.web.routes import API, in_order, is_admin
 from talkover_mock.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ApiApplication:
         api = Api()
         for family in FAMILIES:
             family.register(api)
-        self.routes = api.routes
+        self.routes, self.known = api.routes, known_routes()
         self.operations = sorted(route.operation for route in api.routes)
         """The routes as the journal names them."""
 
@@ -149,15 +150,19 @@ class ApiApplication:
         return answer
 
     def _without_route(self, request: MockRequest) -> Answer:
-        """The answer to OPTIONS. Raises RouteNotFound or MethodNotAllowed for all else."""
+        """The answer to OPTIONS. Raises RouteNotFound, NotEmulated or MethodNotAllowed for all else."""
         if answer := preflight(request):
             return answer
-        match = self.routes.match(request.path)
-        if match is None:
+        matches = [match for table in (self.routes, self.known) if (match := table.match(request.path))]
+        if not matches:
             raise RouteNotFound(encoded_path(request.path), near_route(self.routes, request.path))
+        allowed = in_order(verb for match in matches for verb in match.allowed())
         if request.method == "OPTIONS":
-            return options_answer(match.allowed())
-        raise MethodNotAllowed(request.method, encoded_path(request.path), match.allowed())
+            return options_answer(allowed)
+        for match in matches:
+            if route := match.route(request.method):
+                route.view(request, **match.ids)
+        raise MethodNotAllowed(request.method, encoded_path(request.path), allowed)
 
     def _complete(self, request: MockRequest, answer: Answer) -> None:
         """Adds what every answer of the API carries: its quota, and the note on input that was ignored."""

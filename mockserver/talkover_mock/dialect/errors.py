@@ -71,6 +71,16 @@ class MethodNotAllowed(ApiError):
         return {"Allow": self.allowed}
 
 
+class NotEmulated(ApiError):
+    """The vendor documents the route, and the mock does not emulate it: an answer of the mock's own."""
+
+    status = 501
+
+    def __init__(self, route: str) -> None:
+        super().__init__(f"{route} is documented, but not emulated here")
+        self.message = f"{route} is not emulated by this mock server."
+
+
 class Refused(ApiError):
     """A request that the HTTP layer itself refuses, such as one with a malformed Host header (assumed)."""
 
