@@ -155,8 +155,8 @@ def test_only_what_is_given_changes(change: dict[str, Any]) -> None:
 
 
 def test_an_agents_own_keys_are_laid_over_too() -> None:
-    after = merged(state(FULL), {"agents": [{"id": "agent", "label": "M", "voice": "v"}]})
-    assert after == {"agents": [{**served(FULL)["agents"][0], "label": "M", "voice": "v"}]}
+    after = merged(state(FULL), {"agents": [{"id": "agent", "label": "M", "voice": {"v": 1}}]})
+    assert after == {"agents": [{**served(FULL)["agents"][0], "label": "M", "voice": {"v": 1}}]}
 
 
 @pytest.mark.parametrize(

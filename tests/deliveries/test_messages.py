@@ -123,7 +123,8 @@ def test_an_empty_template_is_an_empty_body() -> None:
 
 def test_a_template_sees_every_key_of_the_agent() -> None:
     template = {key: f"{{{{agent.{key}}}}}" for key in (*AGENT_DEFAULTS, "team")}
-    expected = {**AGENT_DEFAULTS, "id": AGENT_ID, "name": "My Agent", "label": "support", "team": {"lead": "x"}}
+    own = {"id": AGENT_ID, "name": "My Agent", "label": "support", "team": {"lead": "x"}}
+    expected = {**AGENT_DEFAULTS, **own, "conversation_speed": 1}  # PHP writes 1.0 so
     assert body_of(occurrence(STARTED), {STARTED: template}) == json.dumps(expected, separators=(",", ":"))
 
 

@@ -93,7 +93,11 @@ QUOTES = ": put it in quotes"
             "language: no",
             f"language: The language must be a string; YAML reads this as true or false{QUOTES} (got false)",
         ),
-        ("voice: on", f"voice: The voice must be a string; YAML reads this as true or false{QUOTES} (got true)"),
+        ("voice: on", "voice: The voice must be a mapping. (got true)"),
+        ("voice: alloy", 'voice: The voice must be a mapping. (got "alloy")'),
+        ("conversation_speed: fast", 'conversation_speed: The conversation speed must be a number. (got "fast")'),
+        ("conversation_speed: yes", "conversation_speed: The conversation speed must be a number. (got true)"),
+        ("language: en-GB", 'language: The selected language is invalid; did you mean en-US? (got "en-GB")'),
         (
             "interrupt_sensitivity: off",
             "interrupt_sensitivity: The interrupt sensitivity must be a string; "
@@ -104,7 +108,7 @@ QUOTES = ": put it in quotes"
             "description: 2025-01-01",
             f'description: The description must be a string; YAML reads this as a date{QUOTES} (got "2025-01-01")',
         ),
-        pytest.param("voice: [alloy]", 'voice: The voice must be a string. (got ["alloy"])', id="a list"),
+        pytest.param("label: [alloy]", 'label: The label must be a string. (got ["alloy"])', id="a list"),
         pytest.param("name: {}", "name: The name must be a string. (got {})", id="a mapping"),
     ],
 )

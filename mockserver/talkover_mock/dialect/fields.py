@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 
 from talkover_mock.dialect.events import EVENTS
-from talkover_mock.dialect.rules import Field, boolean, choice, events, headers, integer, templates, text, url
+from talkover_mock.dialect.rules import (
+    Field,
+    boolean,
+    choice,
+    events,
+    headers,
+    integer,
+    mapping,
+    number,
+    templates,
+    text,
+    url,
+)
 
 
 def text_field(name: str, limit: int, required: bool = False) -> Field:
@@ -61,6 +73,18 @@ WEBHOOK_FIELDS: Sequence[Field] = (
     ),
 )
 """The fields of a webhook in create, update and fixtures, in the order in which errors are reported."""
+
+LANGUAGES = (
+    *("pt-BR", "pt-PT", "en-US", "en-CA", "es-ES", "fr-FR", "de-DE", "it-IT", "nl-NL", "ja-JP", "ko-KR", "zh-TW"),
+)
+"""The languages of an agent (documented)."""
+
+AGENT_FIELDS: Sequence[Field] = (
+    Field("language", choice(*LANGUAGES), {"enum": list(LANGUAGES)}),
+    Field("voice", mapping, {"type": "object"}),
+    Field("conversation_speed", number, {"type": "number"}),
+)
+"""The keys of an agent whose values are neither texts nor anything (documented); a fixture may give null."""
 
 AGENT_FILTERS: Sequence[Field] = (
     Field("status", choice("draft", "published"), {"enum": ["draft", "published"]}),

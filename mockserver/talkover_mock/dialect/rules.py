@@ -170,6 +170,18 @@ def _entries(value: Any) -> dict[Any, Any] | None:
     return value if type(value) is dict else None
 
 
+def mapping(name: str, value: Any) -> dict[str, Any]:
+    if type(value) is dict:
+        return value
+    raise Invalid(f"The {label(name)} must be a mapping.")
+
+
+def number(name: str, value: Any) -> int | float:
+    if type(value) in (int, float):
+        return value  # type: ignore[no-any-return]
+    raise Invalid(f"The {label(name)} must be a number.")
+
+
 def fields_of(
     body: Mapping[str, Any], fields: Sequence[Field], over: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

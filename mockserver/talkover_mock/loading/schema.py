@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.settings import SETTING_FIELDS
@@ -72,10 +72,11 @@ def _environment() -> dict[str, Any]:
 def _agent() -> dict[str, Any]:
     """The schema of an agent; other keys are allowed, and the API serves them last."""
     own = ("id", "name", "created_at", "updated_at")
+    texts_and_others = {key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own}
     return {
         **_object(
             "name",
-            **{key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own},
+            **texts_and_others | _schemas(AGENT_FIELDS),
             id=_OPTIONAL_ID,
             name={"type": "string", "minLength": 1},
             created_at=_MOMENT,

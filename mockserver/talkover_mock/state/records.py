@@ -11,10 +11,10 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
     "label": None,
     "description": None,
     "language": "en-US",
-    "voice": "default",
+    "voice": None,
     "initial_message": None,
     "interrupt_sensitivity": "medium",
-    "conversation_speed": "normal",
+    "conversation_speed": 1.0,
     "initial_message_delay": 0,
     "ask_if_human_present_on_idle": False,
     "direction": "inbound",
@@ -28,10 +28,10 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
     "actions": (),
     "phone_numbers": (),
 }
-"""The keys of an agent in their order (documented), with the values of absent ones (assumed)."""
+"""The keys of an agent in their order (documented), with the values of absent ones (assumed, of documented types)."""
 
 
-_OWN = ("id", "name", "created_at", "updated_at")
+_OWN = ("id", "name", "created_at", "updated_at", "voice")
 AGENT_TEXTS = frozenset(
     key for key, default in AGENT_DEFAULTS.items() if isinstance(default, str | None) and key not in _OWN
 )
