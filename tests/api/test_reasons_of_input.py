@@ -115,7 +115,7 @@ def test_filters_that_are_invalid(http: FlaskClient) -> None:
         (f"DELETE {WEBHOOKS}", "this path answers GET, HEAD, POST only"),
         (f"PATCH {WEBHOOKS}/{WEBHOOK}", "this path answers GET, HEAD, PUT, DELETE only"),
         (f"POST {TOGGLE}", "this path answers PATCH only"),
-        (f"PUT {AGENTS}", "this path answers GET, HEAD only"),
+        (f"PUT {AGENTS}", "this path answers GET, HEAD, POST only"),
         (f"POST {API}/health", "this path answers GET, HEAD only"),
     ],
 )
