@@ -74,7 +74,7 @@ def test_the_envelope_has_its_keys_in_order_and_a_duration_when_a_call_ended(eve
         ({"call": {}}, '"call_id":null,"duration":0'),
         ({"call": {"id": "c/1", "duration": 1.5, "more": 1}}, '"call_id":"c\\/1","duration":1.5'),
         ({"context": {"b": 1, "a": "é"}}, '"call_id":"call-1","duration":0,"context":{"b":1,"a":"\\u00e9"}'),
-        ({"context": {}}, '"call_id":"call-1","duration":0,"context":{}'),
+        ({"context": {}}, '"call_id":"call-1","duration":0,"context":[]'),
         ({"extra": {"z": 1, "a": [2]}}, '"call_id":"call-1","duration":0,"z":1,"a":[2]'),
         ({"context": {"c": 1}, "extra": {"z": 1}}, '"call_id":"call-1","duration":0,"context":{"c":1},"z":1'),
         ({"extra": {"call_id": "mine"}}, '"call_id":"mine","duration":0'),
@@ -118,7 +118,7 @@ def test_a_template_holds_for_its_own_event_only() -> None:
 
 
 def test_an_empty_template_is_an_empty_body() -> None:
-    assert body_of(occurrence(STARTED), {STARTED: {}}) == "{}"
+    assert body_of(occurrence(STARTED), {STARTED: {}}) == "[]"
 
 
 def test_a_template_sees_every_key_of_the_agent() -> None:
