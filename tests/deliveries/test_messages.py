@@ -84,6 +84,20 @@ def test_an_ended_call_carries_its_duration_its_context_and_what_was_added(given
     assert body_of(occurrence(ENDED, **given)) == f'{{"event":"{ENDED}",{ENVELOPE},{tail}}}'
 
 
+@pytest.mark.parametrize(
+    ("event", "given", "body"),
+    [
+        (STARTED, {}, '{"call_id":"call-1"}'),
+        (ENDED, {"call": {"id": "call-uuid", "duration": 45}}, '{"call_id":"call-uuid","duration":45}'),
+        (STARTED, {"context": {"a": 1}, "extra": {"z": 1}}, '{"call_id":"call-1","context":{"a":1},"z":1}'),
+        (TEST_EVENT, {}, f'{{"event":"webhook.test",{ENVELOPE},"test":true}}'),
+    ],
+)
+def test_without_the_envelope_only_what_the_vendor_shows_is_left(event: str, given: dict[str, Any], body: str) -> None:
+    bare = DEFAULTS._replace(payload_envelope=False)
+    assert sent(occurrence(event, **given), settings=bare).body.decode() == body
+
+
 def test_the_timestamp_is_the_moment_of_the_event_in_milliseconds() -> None:
     event = occurrence(moment=MOMENT.replace(microsecond=123_999))
     assert json.loads(body_of(event))["timestamp"] == "2025-09-03T23:19:51.123Z"
