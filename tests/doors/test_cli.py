@@ -17,7 +17,7 @@ from tests.conftest import FIXTURES
 from tests.support.installed import serving
 
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
-COMMANDS = {"check", "health", "schema", "serve"}
+COMMANDS = {"check", "conformance", "health", "schema", "serve"}
 REMOTE_COMMANDS = {"clock", "deliveries", "emit", "environments", "fault", "requests", "reset", "state"}
 """See test_remote_commands.py."""
 WAIT = 10

@@ -36,7 +36,7 @@ def method_of(request: MockRequest) -> str:
 
 
 def _fields_of(request: MockRequest) -> Mapping[str, Any]:
-    """The fields of the body, and the fields of the query that the body does not have (measured on Laravel 8 to 11).
+    """The fields of the body, and the fields of the query that the body does not have (measured on Laravel 9 to 11).
 
     The body is read once, and as a form by the method that was sent: multipart in a POST only.
     """

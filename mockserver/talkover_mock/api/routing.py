@@ -92,7 +92,7 @@ def preflight(request: MockRequest) -> Answer | None:
 
 
 def options_answer(allowed: Sequence[str]) -> Answer:
-    """The answer to OPTIONS on a known path: 200, empty (measured on Laravel 8 to 11, with its headers)."""
+    """The answer to OPTIONS on a known path: 200, empty (measured on Laravel 9 to 11, with its headers)."""
     answer = Answer()
     answer.headers |= {
         "Content-Type": "text/html; charset=UTF-8",

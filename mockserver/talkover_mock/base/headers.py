@@ -30,7 +30,7 @@ def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
 def bearer_token(authorization: str) -> str | None:
     """The token of an `Authorization` header: what follows its last `Bearer `, up to a comma; None without any.
 
-    Measured on Laravel 8 to 11 (`Basic Bearer x` is `x`, `Bearer a,b` is `a`), and the scheme in any case on 11.
+    Measured on Laravel 9 to 11 (`Basic Bearer x` is `x`, `Bearer a,b` is `a`), and the scheme in any case on 11.
     """
     value = authorization.strip()  # as HTTP servers do
     start = value.lower().rfind(_BEARER)

@@ -68,7 +68,7 @@ class MockServer(Expecting):
         return self._call("GET", "health")
 
     def assumptions(self) -> Document:
-        """The documented, measured and assumed behaviours, and the settings that the fixture overrides."""
+        """The behaviours with how sure each is, and the settings that the fixture overrides."""
         return self._call("GET", "assumptions")
 
     def openapi(self) -> str:

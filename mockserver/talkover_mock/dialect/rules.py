@@ -13,7 +13,7 @@ _NUMERIC = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 """The texts that PHP takes for numbers."""
 _SIZED = (str, list, dict)
 _EMPTY: Sequence[Any] = ("", [], {})
-"""What the rule `required` takes for a missing text (measured on Laravel 8 to 11)."""
+"""What the rule `required` takes for a missing text (measured on Laravel 9 to 11)."""
 
 
 class Invalid(Exception):
@@ -164,7 +164,7 @@ def templates(name: str, value: Any) -> dict[str, Any]:
 
 
 def _entries(value: Any) -> dict[Any, Any] | None:
-    """The entries of a list or an object by key: PHP has one kind of array for both (measured on Laravel 8 to 11)."""
+    """The entries of a list or an object by key: PHP has one kind of array for both (measured on Laravel 9 to 11)."""
     if type(value) is list:
         return dict(enumerate(value))
     return value if type(value) is dict else None
