@@ -5,6 +5,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.dialect.endpoints import ENDPOINTS
 from tests.support.documented import API_HEADERS, TOKEN
 from tests.support.routes import CALLS, KNOWN, PATHS, REASON, VERBS, allowed, filled, fresh
 
@@ -14,6 +15,10 @@ ONLY_BEGUN = ("/api/v1/calendars", "/api/v1/sip-trunks", "/api/v1/auto-topup")
 def asked(rule: str) -> str:
     """A path that the route takes."""
     return filled(rule.removesuffix("/*"))
+
+
+def test_the_table_of_endpoints_has_what_the_api_emulates() -> None:
+    assert sorted((each.method, each.path) for each in ENDPOINTS if each.is_emulated) == CALLS
 
 
 def test_no_route_is_both_emulated_and_known() -> None:

@@ -54,6 +54,10 @@ GOOD: dict[str, object] = {
     "an agent's own keys": fixture(more={"a": [1]}),
     "texts of an agent": fixture(label=None, description="", voice={"id": 1}, initial_message_delay=2, is_sandbox=None),
     "an agent's types": fixture(voice=None, conversation_speed=2, language="zh-TW"),
+    "a stub": {
+        "stubs": [{"method": "GET", "path": "/api/v1/calls", "status": 404, "headers": {"X": "y"}, "body": [1]}]
+    },
+    "the least stub": environments(stubs=[{"method": "POST", "path": "/api/v1/agents/{id}/call"}]),
     "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
     "the limits": fixture(hook(timeout=5, max_retries=10, name="n" * 255), hook(timeout=120, max_retries=0)),
 }
@@ -69,6 +73,9 @@ BAD: dict[str, object] = {
     "an agent's cache_clears": {"agents": [{"name": "A", "cache_clears": -1}]},
     **{f"an agent's {key}": fixture(**{key: False}) for key in sorted(AGENT_TEXTS)},
     "an agent's language in a list": fixture(language=["en-US"]),
+    "a stub's method": {"stubs": [{"method": "BREW", "path": "/api/v1/calls"}]},
+    "a stub's path": {"stubs": [{"method": "GET", "path": "calls"}]},
+    "a stub without a path": {"stubs": [{"method": "GET"}]},
     "an agent's language": fixture(language="en-GB"),
     "an agent's voice": fixture(voice="alloy"),
     "an agent's speed": fixture(conversation_speed="1.0"),

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from talkover_mock.dialect.behaviours import Basis, Behaviour, conformance
+from talkover_mock.dialect.endpoints import ENDPOINTS
+from talkover_mock.web.routes import shown
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "fidelity.md"
@@ -24,12 +26,34 @@ there and deletes at the end. `GET /__admin/assumptions` serves the same list, w
 """
 
 
+_ABOUT_ROUTES = """\
+The vendor's routes, of which {} are emulated. A call to one that is only known is answered with 501 and the reason,
+unless a [stub](fixtures.md#stubs) answers it. Of a path that ends in a star no more is known than its beginning.
+`talkover-mock routes` prints the same list.
+"""
+
+
 def page() -> str:
     behaviours = conformance().behaviours
     subjects = list(dict.fromkeys(each.subject for each in behaviours))
     parts = [_INTRODUCTION, _summary(behaviours)]
     parts += [_section(subject, [each for each in behaviours if each.subject == subject]) for subject in subjects]
-    return "\n".join(parts)
+    return "\n".join([*parts, _map()])
+
+
+def _map() -> str:
+    """The table of the vendor's routes, by path."""
+    paths = list(dict.fromkeys(each.path for each in ENDPOINTS))
+    rows = []
+    for path in paths:
+        mine = [each for each in ENDPOINTS if each.path == path]
+        emulated, known = (
+            ", ".join(each.method for each in mine if each.is_emulated is kind) for kind in (True, False)
+        )
+        rows.append(f"| `{shown(path)}` | {emulated} | {known} |")
+    total = Counter(each.is_emulated for each in ENDPOINTS)
+    head = ["| path | emulated | known |", "|---|---|---|"]
+    return "\n".join(["## Routes", "", _ABOUT_ROUTES.format(total[True]), *head, *rows, ""])
 
 
 def _summary(behaviours: Sequence[Behaviour]) -> str:

@@ -46,6 +46,7 @@ WITHOUT_EXAMPLE = {
     *(("listAssumptions", "200"), ("readOpenapi", "200"), ("takeSnapshot", "404")),  # too long: lists of everything
     *(("page", "200"), ("pageStyle", "200"), ("pageScript", "200")),
     ("takeSnapshot", "409"),  # of the ten thousand and first
+    ("addStub", "409"),  # of the thousand and first
 }
 """Nor has 500 one, which no request brings about."""
 MEASURED = ("duration_ms", "response_time", "uptime_seconds")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
-from talkover_mock.api.fault_answers import strike, struck_answer
+from talkover_mock.api.fault_answers import respond, strike, struck_answer
 from talkover_mock.api.input import method_of
 from talkover_mock.api.known_routes import known_routes
 from talkover_mock.api.near_routes import encoded_path, near_route
@@ -12,6 +12,7 @@ from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of
 from talkover_mock.base.headers import header_text
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
 from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
@@ -19,7 +20,7 @@ from talkover_mock.web.answers import REASON, Answer, error_answer
 from talkover_mock.web.origins import Origins
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import API, in_order, is_admin
+from talkover_mock.web.routes import Route, in_order, is_admin
 from talkover_mock.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ class ApiApplication:
         """The answer to OPTIONS. Raises RouteNotFound, NotEmulated or MethodNotAllowed for all else."""
         if answer := preflight(request):
             return answer
+        if stub := request.environment_of().stub_of(request.method, request.path):
+            request.route = Route(stub.method, stub.path, respond, operation=stub.operation)
+            return respond(stub)
         matches = [match for table in (self.routes, self.known) if (match := table.match(request.path))]
         if not matches:
             raise RouteNotFound(encoded_path(request.path), near_route(self.routes, request.path))

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from talkover_mock.dialect import errors
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.rate_limit import Quota
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.routes import API, Route, Routes
+from talkover_mock.web.routes import Route, Routes
 
 View: TypeAlias = Callable[..., Answer]
 """A function that takes the request, and the path's ids by name."""

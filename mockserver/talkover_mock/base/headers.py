@@ -5,6 +5,18 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 _BEARER = "bearer "
+SERVERS_HEADERS = (
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+)
+"""Headers that only the server can set: they say where an answer ends, and whether the connection stays open."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -50,6 +62,18 @@ def header_text(text: str, most: int = 1000) -> str:
         return text[:most]
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]
+
+
+def are_headers(value: object) -> bool:
+    """Whether a value has names of headers, each with a text on one line."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and HEADER_NAME.fullmatch(name) and isinstance(text, str) and _is_line(text)
+        for name, text in value.items()
+    )
+
+
+def _is_line(text: str) -> bool:
+    return text.isprintable() and text.isascii()
 
 
 def quality(accept: str, kinds: Collection[str]) -> float:

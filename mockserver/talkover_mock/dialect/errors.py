@@ -76,9 +76,14 @@ class NotEmulated(ApiError):
 
     status = 501
 
-    def __init__(self, route: str) -> None:
-        super().__init__(f"{route} is documented, but not emulated here")
-        self.message = f"{route} is not emulated by this mock server."
+    def __init__(self, method: str, path: str) -> None:
+        """`path` has its ids in braces, as a stub has them."""
+        stub = f'{{"method": "{method}", "path": "{path}", "status": 200, "body": ...}}'
+        super().__init__(
+            f"{method} {path} is documented, but not emulated here; give it an answer with POST /__admin/stubs {stub}, "
+            "or under stubs: in a fixture"
+        )
+        self.message = f"{method} {path} is not emulated by this mock server."
 
 
 class Refused(ApiError):

@@ -15,6 +15,7 @@ from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, requir
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
+from talkover_mock.loading.stubs import stub_of
 from talkover_mock.loading.templates import check_events, check_templates
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
@@ -65,6 +66,14 @@ class Reader:
         self._cache_clears(path, id, data.get("cache_clears"))
         for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
             self._webhook((*path, "webhooks", i), id, webhook)
+
+    def stub(self, path: Path, data: Any) -> None:
+        """Reads the answer to a call that the mock does not emulate."""
+        stub = stub_of(self.mistakes, path, data, self._plain)
+        if stub and stub.operation in self.found.stubs:
+            self.mistakes.add(path, f"there is a stub of {stub.operation} already")
+        elif stub:
+            self.found.stubs[stub.operation] = stub
 
     def _over_known_agent(self, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
         id = data.get("id")

@@ -84,6 +84,34 @@ class Webhook(NamedTuple):
         return "active" if self.enabled else "disabled"
 
 
+class Stub(NamedTuple):
+    """The answer to one method of a path that the mock does not emulate. The path has its ids in braces.
+
+    A body that is not a string is sent as JSON.
+    """
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def operation(self) -> str:
+        """`POST /api/v1/agents/{agent_id}/call`."""
+        return f"{self.method} {self.path}"
+
+    def takes(self, method: str, path: str) -> bool:
+        """Whether the stub answers a call. HEAD is answered wherever GET is."""
+        own, given = self.path.split("/"), path.rstrip("/").split("/")
+        is_method = self.method == method or (method == "HEAD" and self.method == "GET")
+        return (
+            is_method
+            and len(own) == len(given)
+            and all(a == b or (a[:1] == "{" and b) for a, b in zip(own, given, strict=True))
+        )
+
+
 class LogEntry(NamedTuple):
     """An attempt in the delivery log that a fixture gives. Without `created_at` it is made at the start or reset."""
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-API = "/api/v1"
+from talkover_mock.dialect.endpoints import API
+
 ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 METHODS = (*_VERBS, "OPTIONS")
