@@ -84,7 +84,7 @@ AGENT_FIELDS: Sequence[Field] = (
     Field("voice", mapping, {"type": "object"}),
     Field("conversation_speed", number, {"type": "number"}),
 )
-"""The keys of an agent whose values are neither texts nor anything (documented); a fixture may give null."""
+"""The keys of an agent whose types are documented in other words than text; a fixture may give null too."""
 
 AGENT_FILTERS: Sequence[Field] = (
     Field("status", choice("draft", "published"), {"enum": ["draft", "published"]}),

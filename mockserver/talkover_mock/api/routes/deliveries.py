@@ -20,7 +20,7 @@ def register(api: Api) -> None:
 
 
 def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Sends a test (documented; the status after a failure is assumed). The request's body is ignored."""
+    """Sends a test (documented), also when the webhook is disabled (assumed). The request's body is ignored."""
     outcome = request.environment.deliveries.test(agent_id, webhook_id)
     if not outcome.successful:
         body = {"success": False, "message": f"Webhook test failed: {_failure(outcome)}"}
@@ -30,7 +30,7 @@ def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 
 def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Lists log entries, newest first (documented)."""
+    """Lists log entries (documented), newest first (inferred from a sample)."""
     query = api_input(request)
     entries, per_page = request.environment.deliveries.logs(agent_id, webhook_id, query)
     page, pagination = page_of(entries, per_page, query)
@@ -38,7 +38,7 @@ def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 
 def _retry(request: MockRequest, agent_id: str, webhook_id: str, log_id: str) -> Answer:
-    """Queues one more attempt (documented)."""
+    """Queues one more attempt (documented), and no further ones after it (assumed)."""
     queued = request.environment.deliveries.retry(agent_id, webhook_id, log_id)
     data = {"log_id": queued.id, "original_log_id": log_id, "queued_at": to_seconds(queued.created_at)}
     return api_answer({"success": True, "message": "Webhook retry queued successfully", "data": data})
