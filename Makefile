@@ -6,6 +6,8 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
+# Libraries of users' suites, beside which the package is tried.
+SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
 
 .PHONY: all lint types test quick products run lowest dist bench soak clean
 .DEFAULT_GOAL := all
@@ -21,14 +23,15 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 
 # The wheels let the tests install the package into fresh environments without a network. Of the package with axe-core
 # the tests take the script only, so that it needs none of what it depends on.
-$(DEV): setup.cfg pyproject.toml | $(BIN)/python
+$(DEV): setup.cfg pyproject.toml Makefile | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client
+	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client $(SURROUNDINGS)
 	rm -rf build $(WHEELS)/talkover_mock-*
 	$(BIN)/pip install --quiet --no-deps --upgrade --target $(AXE) 'axe-playwright-python~=0.1.8'
 	touch $(RUN) $@
 
 run: $(RUN)
+	@echo 'The command is $(BIN)/talkover-mock; in another terminal, try $(BIN)/talkover-mock --help' >&2
 	$(BIN)/talkover-mock serve
 
 lint: $(DEV)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from talkover_mock.admin.routes.requests import present
+from talkover_mock.base.words import printable_lines
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import event_text, folded, line
 from talkover_mock.client.faults import fault_answer
@@ -56,7 +57,7 @@ def presented(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
 
 def lines(items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[str]:
     """One line for each of the latest items; equal lines that follow one another are one."""
-    texts = folded(map(line, items))
+    texts = [printable_lines(text) for text in folded(map(line, items))]
     before = [f"({len(texts) - MOST_SHOWN} before these)"] if len(texts) > MOST_SHOWN else []
     return [*before, *texts[-MOST_SHOWN:]]
 

@@ -23,6 +23,9 @@ class Meanwhile(Protocol):
     def strays(self) -> Sequence[Call]:
         """The calls without a token of any environment, where all of them are the test's."""
 
+    def unmatched(self) -> Sequence[Call]:
+        """Those of `strays` that no route of the API took."""
+
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """The calls to environments that are not among `own`; `environment` has the name."""
 
@@ -36,7 +39,14 @@ class AtOwnServer:
 
     def strays(self) -> Sequence[Call]:
         """See `Meanwhile`."""
-        return presented([each for each in self._new(self._world.default) if not self._has_token(each)])
+        return presented(self._strays())
+
+    def unmatched(self) -> Sequence[Call]:
+        """See `Meanwhile`."""
+        return presented([each for each in self._strays() if each.is_unmatched])
+
+    def _strays(self) -> Sequence[Exchange]:
+        return [each for each in self._new(self._world.default) if not self._has_token(each)]
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """See `Meanwhile`."""
@@ -65,6 +75,10 @@ class AtRunningServer:
 
     def strays(self) -> Sequence[Call]:
         """See `Meanwhile`: no call is surely the test's."""
+        return ()
+
+    def unmatched(self) -> Sequence[Call]:
+        """See `strays`."""
         return ()
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:

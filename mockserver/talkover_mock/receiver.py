@@ -130,6 +130,8 @@ class WebhookReceiver:
         if self._thread.is_alive():
             self._server.wake()
             self._thread.join()
+            with suppress(OSError):
+                self._server.socket.shutdown(socket.SHUT_RDWR)  # also for a forked child's copy
         self._server.server_close()
 
     def _serve(self) -> None:

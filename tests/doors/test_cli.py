@@ -134,6 +134,7 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
     [
         f"take the place of the variable, which has '{os.pathsep}' between several. [env var: TALKOVER_MOCK_FIXTURES;",
         "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_HOST]",
+        "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_ORIGIN]",
         "The variable has spaces between several. [env var: TALKOVER_MOCK_DELIVER_TO]",
         "How many requests, and how many deliveries, each environment keeps.",
         "An empty variable asks for none. [env var: TALKOVER_MOCK_ADMIN_TOKEN]",
@@ -190,6 +191,7 @@ def test_every_flag_has_its_variable(name: str) -> None:
 
 OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     "fixtures": ((), f"a b{os.pathsep}c", ("a b", "c"), ["--fixtures", "d", "--fixtures", "e"], ("d", "e")),
+    "watch": (False, "1", True, ["--watch"], True),
     "host": ("127.0.0.1", "0.0.0.0", "0.0.0.0", ["--host", "::1"], "::1"),
     "port": (7357, "8000", 8000, ["--port", "0"], 0),
     "port_file": (None, "a", Path("a"), ["--port-file", "b"], Path("b")),
@@ -204,10 +206,10 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     ),
     "allow_origin": (
         (),
-        "http://a.test https://b.test:8443",
-        ("http://a.test", "https://b.test:8443"),
-        ["--allow-origin", "https://c.test"],
-        ("https://c.test",),
+        "https://a.test null",
+        ("https://a.test", "null"),
+        ["--allow-origin", "*", "--allow-origin", "http://B.test:8080/"],
+        ("*", "http://B.test:8080"),
     ),
     "deliver_to": (
         (),
@@ -242,6 +244,18 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
     assert value(name, *arguments) == from_flag
 
 
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:7357", "udp://[fd00::1]:53"])
+def test_an_address_that_kubernetes_puts_into_the_port_s_variable_counts_as_unset(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so for a service named talkover-mock."""
+    monkeypatch.setenv("TALKOVER_MOCK_PORT", address)
+    assert (value("port"), value("port", "--port", "1")) == (7357, 1)
+    with pytest.raises(click.BadParameter, match="expected a number from 0 to 65535"):
+        value("port", "--port", address)
+
+
+UNSENDABLE = "a header can't carry this token; give visible ASCII, without a space at its ends"
 SEVERAL = "for several, repeat the option, or put spaces between them in the variable"
 
 
@@ -254,6 +268,7 @@ SEVERAL = "for several, repeat the option, or put spaces between them in the var
         ("deliver_to", "a,b", f'"a,b" is no host; give a name or an address alone, such as example.com; {SEVERAL}'),
         ("allow_host", "http://a", '"http://a" is no host; give a name or an address alone, such as example.com'),
         ("admin_token", " ", 'expected a token; without the option none is asked for (got " ")'),
+        *(("admin_token", token, UNSENDABLE) for token in (" abc ", "abc ", "é", "a\tb", "a\nb")),
     ],
 )
 def test_what_an_option_can_not_be_is_told_with_its_variable(

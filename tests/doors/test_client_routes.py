@@ -100,7 +100,7 @@ def test_every_admin_route_has_a_method_and_every_method_is_tried(
     for name in public:
         monkeypatch.setattr(MockServer, name, noted(used, name, getattr(MockServer, name)))
     use_everything(mock)
-    assert asked == {
+    assert asked | {"GET /__admin/health"} == {  # which over HTTP is answered before the admin side
         rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin") and rule.rule not in PAGE
     }
     assert set(public) - used == {"allow_unmatched"}

@@ -218,7 +218,7 @@ def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester,
         result = run(folder, "--talkover-mock-url", server.url)
     finally:
         server.stop()
-    reason = '404 Not Found: { "message": "The route __admin/health could not be found." }'
+    reason = '404 Not Found: { "message": "The route __admin/clock could not be found." }'
     assert end_of(result) == [UNREACHABLE.format(url=server.url, reason=reason)]
 
 
@@ -255,7 +255,7 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
         def test_it():
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
-                "talkover_mock", "talkover_mock.pytest_plugin"
+                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time"
             }
         """
     )

@@ -44,6 +44,10 @@ def test_what_a_route_answers(talkover_mock):
     assert call(talkover_mock, TOGGLE, "OPTIONS") == 200
     talkover_mock.add_fault("server_error")
     assert call(talkover_mock) == 500
+
+def test_what_a_fault_answers(talkover_mock):
+    talkover_mock.add_fault(respond={"status": 202}, match={"method": "POST", "path": "/api/v1/calls"})
+    assert call(talkover_mock, "/api/v1/calls", "POST") == 202
 """
 REPORTS = """
 def test_passing(talkover_mock):
@@ -134,15 +138,15 @@ def test_only_what_a_test_can_not_have_meant_fails_it_and_only_failures_show_the
 ) -> None:
     folder.makepyfile(CALL + TEARDOWN + REPORTS)
     result = run(folder, "-p", "xdist", "-n", workers, "-rA")
-    result.assert_outcomes(passed=5, failed=5, errors=2)
+    result.assert_outcomes(passed=6, failed=5, errors=2)
     assert journals(result) == JOURNALS
     assert teardowns(result) == TEARDOWNS
 
 
 def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Pytester, mock: MockServer) -> None:
     folder.makepyfile(CALL + TEARDOWN)
-    result = run(folder, "--talkover-mock-url", mock.url, "-k", "unmatched or allowed")
-    result.assert_outcomes(passed=2, errors=1)
+    result = run(folder, "--talkover-mock-url", mock.url, "-k", "unmatched or allowed or fault")
+    result.assert_outcomes(passed=3, errors=1)
     assert UNMATCHED in errors(result)
     assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
 

@@ -86,11 +86,11 @@ def test_state_is_a_line_for_each_webhook(mock: MockServer) -> None:
     agent = {"id": "a", "name": "A", "webhooks": [hook, {**hook, **off}, {**hook, **bad}]}
     mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent]})
     assert lines_in_terminal("state", "--url", mock.url) == [
-        "AGENT  WEBHOOK  NAME      STATUS    EVENTS  URL",
-        "empty  -        Empty     -         -       -",
-        "a      w        One line  active    1       http://xy/1",
-        "a      long-id  Off       disabled  1       http://xy/1",
-        "a      e        Bad       error     1       http://xy/1",
+        "AGENT  WEBHOOK  NAME       STATUS    EVENTS  URL",
+        "empty  -        Empty      -         -       -",
+        r"a      w        One\nline  active    1       http://xy/1",
+        "a      long-id  Off        disabled  1       http://xy/1",
+        "a      e        Bad        error     1       http://xy/1",
     ]
 
 

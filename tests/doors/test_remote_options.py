@@ -13,10 +13,12 @@ from talkover_mock.admin.routes import deliveries as delivery_routes
 from talkover_mock.admin.routes import requests as request_routes
 from talkover_mock.app import create_app
 from talkover_mock.cli import deliveries, main, requests
+from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.conftest import ROOT
 from tests.doors.test_remote_commands import VERBS, run
+from tests.support.documented import WEBHOOK
 from tests.support.peers import closed_port
 
 
@@ -79,3 +81,11 @@ def test_the_admin_token_comes_from_its_variable(world: World, serve: Callable[[
         "Error: 401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)\n",
     )
     assert run("reset", "--url", url, TALKOVER_MOCK_ADMIN_TOKEN="secret").exit_code == 0
+
+
+def test_a_token_that_no_environment_has_resets_nothing(mock: MockServer) -> None:
+    mock.set_webhook(WEBHOOK, enabled=True)
+    result = run("reset", "--url", mock.url, "--token", "talq_stagin")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no environment has this token; nearest: the token of environment staging" in result.stderr
+    assert mock.webhook(WEBHOOK)["enabled"] is True

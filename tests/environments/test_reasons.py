@@ -131,7 +131,7 @@ def test_only_the_last_deletions_are_remembered(http: FlaskClient, world: World)
 
 def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> None:
     agents = {"agents": [{"id": AGENT, "name": "Another"}]}
-    assert http.put("/__admin/state", json=agents, headers=TOKEN).status_code == 200
+    assert http.put("/__admin/state", json=agents).status_code == 200
     gone = "is in the fixture, but not in the current state; a reset brings it back"
     assert reason_of(http, f"PATCH {TOGGLE}", 404, headers=TOKEN) == f"webhook {WEBHOOK} {gone}"
     assert reason_of(http, f"GET {AGENTS}/{OTHER_AGENT}", 404, headers=TOKEN) == f"agent {OTHER_AGENT} {gone}"

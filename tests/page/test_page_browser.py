@@ -180,3 +180,15 @@ def test_axe_finds_nothing(
     browser.wait_for("#outcome p")
     assert browser.violations() == []
     assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)], ids=["1280-light", "390-dark"])
+@pytest.mark.parametrize("document", ["assumptions", "?environment=nope"])
+def test_axe_finds_nothing_in_a_document(
+    browser: Browser, server: Server, document: str, width: int, dark: bool
+) -> None:
+    browser.open(server.url + PAGE, width, dark=dark)
+    browser.driver.get(server.url + PAGE + document)
+    browser.wait_for("main h2")
+    assert browser.violations() == []
+    assert browser.run("return document.documentElement.scrollWidth") <= width

@@ -11,7 +11,7 @@ import yaml
 from talkover_mock.admin.routes.about import description
 
 TEXT = description()
-DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+DOCUMENT: dict[str, Any] = yaml.load(TEXT, yaml.CSafeLoader)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -7,6 +7,7 @@ from talkover_mock.admin.bodies import problem_answer
 from talkover_mock.admin.problems import Problem, problem_of
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.explain import explain_unknown_token
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON, Answer, conditional
 from talkover_mock.web.request import MockRequest
@@ -15,6 +16,10 @@ from talkover_mock.web.routes import ADMIN, Route, Routes
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
+_NOTHING_OPENED = "The token opens no environment"
+
+_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""No browser takes an answer for a script or a page, and none keeps it: answers hold tokens and bodies."""
 
 
 class Admin:
@@ -63,6 +68,7 @@ class Admin:
         return answer
 
     def _noted(self, request: MockRequest, answer: Answer) -> Answer:
+        answer.headers.update(_SAFE_HEADERS)
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer
@@ -71,12 +77,15 @@ class Admin:
 def environment_of(request: MockRequest) -> Environment:
     """The environment that the request acts on: its token's, or the default one without a token.
 
-    Raises Problem 401 for a token that opens nothing.
+    Raises Problem 401 for a token that opens nothing. Here that is also a token which no environment has, although the
+    API takes it for the default environment: a slip must not reset that one.
     """
-    token = request.bearer_token
+    token, world = request.bearer_token, request.world
+    if token and not (world.has_token(token) or world.had_token(token)):
+        raise Problem(401, _NOTHING_OPENED, explain_unknown_token(token, world))
     try:
-        environment = request.world.by_token(token) if token else request.world.default
+        environment = world.by_token(token) if token else world.default
     except ApiError as error:
-        raise Problem(401, "The token opens no environment", error.reason) from None
+        raise Problem(401, _NOTHING_OPENED, error.reason) from None
     request.environment_or_none = environment
     return environment

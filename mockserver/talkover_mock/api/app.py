@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
+from talkover_mock.api.beside import health_check, visit
 from talkover_mock.api.fault_answers import respond, strike, struck_answer
 from talkover_mock.api.input import method_of
 from talkover_mock.api.known_routes import known_routes
@@ -26,13 +27,14 @@ from talkover_mock.web.waiting import Waiting
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_BELOW_API = f"{API}/"
 _HEALTH = API + "/health"
 _MOST_DIGITS = 4
 """Digits of the size of a small body: at most 9,999 bytes."""
 
 
 class ApiApplication:
-    """Answers every path but those below `/__admin`, which go to `otherwise` where there is one.
+    """Answers every path but those below `/__admin`, which go to `otherwise` where there is one, except for health.
 
     `log` gets a line for each request; `origins` are the web pages that may come. The framework stays outside: its
     context, sessions and signals are nothing that a route of the API uses, and every call would pay for them.
@@ -55,9 +57,8 @@ class ApiApplication:
         """The routes as the journal names them."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if self.otherwise and is_admin(environ["PATH_INFO"]):
-            return self.otherwise(environ, start_response)
-        return self.answer(self._request(environ))(environ, start_response)
+        application = self._beside(environ) or self.answer(self._request(environ))
+        return application(environ, start_response)
 
     def begin(self, environ: "WSGIEnvironment") -> "WSGIApplication":
         """For a server's event loop: the answer where it is quick, else the application that makes it in a thread.
@@ -65,12 +66,15 @@ class ApiApplication:
         Quick is a small request to a quick route, of an environment whose lock is free, without faults and with few
         waits; and an answer that needs no search for its reason.
         """
-        if self.otherwise and is_admin(environ["PATH_INFO"]):
-            return self.otherwise
+        if beside := self._beside(environ):
+            return beside
         request = self._request(environ)
         if len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
             return _Elsewhere(lambda: self.answer(request))
-        self._match(request)
+        try:
+            self._match(request)
+        except Exception:
+            return _Elsewhere(lambda: self.answer(request))  # which reports the crash
         if request.route is None or not request.route.is_quick:
             return _Elsewhere(lambda: self.answer(request))
         environment = request.environment_of()
@@ -80,6 +84,20 @@ class ApiApplication:
             return self._quick(request)
         finally:
             environment.release()
+
+    def _beside(self, environ: "WSGIEnvironment") -> "WSGIApplication | None":
+        """What answers a request that is no call of the API; None for a call."""
+        if environ["PATH_INFO"].startswith(_BELOW_API):
+            return None
+        request = MockRequest(environ, self._world)
+        if answer := health_check(request):
+            return answer
+        if self.otherwise and is_admin(environ["PATH_INFO"]):
+            return self.otherwise
+        answer = visit(request, has_page=self.otherwise is not None)
+        if answer and self._log:
+            self._log(request_line(request, answer.status_code, None))
+        return answer
 
     def _request(self, environ: "WSGIEnvironment") -> MockRequest:
         request = MockRequest(environ, self._world)
@@ -98,7 +116,6 @@ class ApiApplication:
 
     def answer(self, request: MockRequest) -> Answer | Waiting:
         """The answer to a request, which is in the journal and in the log once it is made."""
-        self._match(request)
         return self._finished(request, lambda: self._answer(request))
 
     def _finished(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
@@ -130,6 +147,7 @@ class ApiApplication:
 
     def _answer(self, request: MockRequest) -> Answer | Waiting:
         """The API's answer, or what a fault makes of it."""
+        self._match(request)
         faults = request.environment_of().faults
         fault = None if faults.none else strike(request, faults)
         return (

@@ -38,16 +38,25 @@ def method_of(request: MockRequest) -> str:
 def _fields_of(request: MockRequest) -> Mapping[str, Any]:
     """The fields of the body, and the fields of the query that the body does not have (measured on Laravel 9 to 11).
 
-    The body is read once, and as a form by the method that was sent: multipart in a POST only.
+    The body is read once.
     """
     if request.input is None:
-        request.input = _read_body(request.content_type, request.body, request.sent_method)
+        request.input = _read_body(request)
     query = request.environ.get("QUERY_STRING", "")
     in_query = inputs.from_form(_pairs(query.encode("latin-1"))).fields if query else {}
     return {**in_query, **request.input.fields}
 
 
-def _read_body(kind: str, body: bytes, method: str) -> inputs.Input:
+def _read_body(request: MockRequest) -> inputs.Input:
+    """The fields of the body, as a form by the method that was sent: multipart in a POST only."""
+    found = _parsed(request.content_type, request.body, request.sent_method)
+    how = inputs.compression(request.body, request.header("Content-Encoding") if found.note else "")
+    return inputs.compressed(how) if how else found
+
+
+def _parsed(kind: str, body: bytes, method: str) -> inputs.Input:
+    if len(body) > inputs.MOST_BYTES:
+        return inputs.too_large()
     if inputs.is_json(kind):
         return inputs.from_json(body)
     if not inputs.is_form(kind, method):
@@ -81,5 +90,6 @@ def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tu
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """The names and values of a form, as many as PHP reads."""
-    return parse_qsl(text.decode(errors="replace"), keep_blank_values=True)[:_MOST_FIELDS]
+    """The names and values of a form, as many as PHP reads; the rest is not even parsed."""
+    fields = text.decode(errors="replace").split("&", _MOST_FIELDS)[:_MOST_FIELDS]
+    return parse_qsl("&".join(fields), keep_blank_values=True)

@@ -17,6 +17,7 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Calla
     received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     kept = sent[:MOST_BODY_BYTES]
+    replaced = request.struck is not None and request.struck.spec.replaces
     return lambda number: Exchange(
         number,
         moment,
@@ -34,4 +35,5 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Calla
         kept,
         len(sent),
         head.size + len(received) + len(kept),
+        replaced,
     )

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,19 +13,25 @@ from typing import Any
 import click
 import requests
 
+from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+class _Told(click.ClickException):
+    """An error whose text may quote a server."""
+
+    def format_message(self) -> str:
+        return printable_lines(self.message)
 
 
-class Failed(click.ClickException):
+class Failed(_Told):
     """An error of wrong use, of a refusing server, or of a server that does not answer."""
 
     exit_code = 2
 
 
-class Unexpected(click.ClickException):
+class Unexpected(_Told):
     """The error of an expectation that was not met."""
 
     exit_code = 1
@@ -78,7 +83,7 @@ class Remote:
 
     def add_line(self, line: str) -> None:
         """Prints a remark: below a table, or on standard error, so that standard output is JSON alone."""
-        click.echo(_CONTROL.sub(" ", line), err=self.prints_json)
+        click.echo(printable(line), err=self.prints_json)
 
 
 def against_server(command: Callable[..., None]) -> Callable[..., None]:
@@ -121,7 +126,7 @@ def cell(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _CONTROL.sub(" ", str(value))
+    return printable(str(value))
 
 
 def _first_cause(error: BaseException) -> BaseException:

@@ -98,13 +98,13 @@ def folded(texts: Iterable[str]) -> list[str]:
 
 
 def loop_hints() -> list[str]:
-    """A hint for a wait in the thread of a running event loop; nothing in that loop happens while the test waits."""
+    """A hint for a wait inside a task of an event loop; nothing in that loop happens while the test waits."""
     asyncio = sys.modules.get("asyncio")
-    try:
-        loop = asyncio and asyncio.get_running_loop()
+    try:  # not the loop: where gevent or eventlet makes threads of greenlets, the server's own loop runs in this thread
+        task = asyncio and asyncio.current_task()
     except RuntimeError:
-        loop = None
-    if loop is None:
+        task = None
+    if task is None:
         return []
     return [
         "the call was made inside a running event loop, which stood still meanwhile: if the application or the "

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
+from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.expecting import Expecting
 from talkover_mock.client.faults import new_fault
@@ -84,10 +85,12 @@ class MockServer(Expecting):
 
     def replace_state(self, fixture: Document) -> Document:
         """Replaces the state; `reset` still goes back to the baseline. Returns the state."""
+        check_fixture(fixture)
         return self._call("PUT", "state", fixture)
 
     def merge_state(self, fixture: Document) -> Document:
         """Merges a fixture into the state by id; keys that it does not give stay. Returns the state."""
+        check_fixture(fixture)
         return self._call("PATCH", "state", fixture)
 
     def set_webhook(self, webhook_id: str, **fields: Unpack[WebhookFields]) -> Document:
@@ -129,6 +132,8 @@ class MockServer(Expecting):
         fixture: Document | None = None,
     ) -> MockServer:
         """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use."""
+        if fixture is not None:
+            check_fixture(fixture)
         wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
         opened = self._call("POST", "environments", wanted)
         client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)

@@ -103,6 +103,6 @@ class WebhookFields(TypedDict, total=False):
     authorization_scheme: str
     custom_headers: Sequence[Mapping[str, str]]
     payload_templates: Mapping[str, Any]
-    created_at: str
-    updated_at: str
+    created_at: Moment
+    updated_at: Moment
     status: str | None

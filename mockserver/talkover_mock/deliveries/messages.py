@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.deliveries.payloads import render, size_of, to_bytes
+from talkover_mock.deliveries.payloads import render, to_bytes
 from talkover_mock.deliveries.records import Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.settings import Settings
@@ -21,9 +21,7 @@ def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Se
 
     Raises TooLarge.
     """
-    payload = _payload(occurrence, agent, webhook, settings)
-    size_of(payload)
-    body = to_bytes(payload, settings.delivery_json)
+    body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
     own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
     custom = webhook.custom_headers
     headers = [*not_replaced(own, custom), *custom]  # two custom headers of one name are both sent

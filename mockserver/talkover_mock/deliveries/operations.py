@@ -103,12 +103,15 @@ class Deliveries:
             agent = cast(Agent, self._state.agents.get(agent_id))
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
-            outgoing = message(occurrence, agent, webhook, self._state.settings, now)
-            delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
-            outbox, sending = self._outbox, self._sharing.sending(outgoing)
+            delivery = self._pending(occurrence, webhook)._replace(is_test=True)
+            settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
+            sending.outgoing = message(occurrence, agent, webhook, settings, now)
+            delivery = delivery._replace(outgoing=sending.outgoing)
             outcome = sending.run()
+        except TooLarge as error:
+            outcome = Outcome(error=str(error))
         finally:
             with self._lock:
                 outbox.drop(sending)
@@ -143,6 +146,10 @@ class Deliveries:
         """Whether the log has an attempt for the webhook, which may be deleted by now."""
         with self._lock:
             return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
+
+    def has_only_given(self, given: Sequence[LogEntry]) -> bool:
+        """Whether nothing has happened but that the log got the given entries."""
+        return not self.events.all() and len(self._outbox.log.all()) == len(given)
 
     def clear(self) -> int:
         """Forgets the events and the deliveries that have ended, and returns the number of the deliveries."""
@@ -222,10 +229,11 @@ class Deliveries:
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept
-        if queued + more <= most:
-            is_full = size > _SMALL_BYTES and self._outbox.queued_bytes + more * size > MOST_QUEUED_BYTES
-            return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data" if is_full else ""
-        return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
+        if queued + more > most:
+            return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
+        if more and size > _SMALL_BYTES and self._outbox.queued_bytes + size > MOST_QUEUED_BYTES:
+            return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data"
+        return ""
 
     def _reason_not_to_retry(self, entry: Delivery, webhook: Webhook) -> str:
         if entry.status != "failed":
@@ -245,8 +253,8 @@ def _size_of(*parts: Mapping[str, Any] | None) -> int:
 
 
 def _kept_bytes(emitted: Emitted) -> int:
-    """About the bytes that the event keeps of its own: not the payload, which its deliveries hold."""
-    return _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
+    """About the bytes that the event keeps, also where no webhook got it."""
+    return emitted.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
 
 
 def _reason_to_skip(webhook: Webhook, event: str) -> str:

@@ -1,43 +1,28 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain, count
-from threading import Condition, RLock
+from threading import BoundedSemaphore, Condition, RLock
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
+from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pause
 from talkover_mock.deliveries.messages import message
-from talkover_mock.deliveries.payloads import TooLarge
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Agent, Webhook
 from talkover_mock.state.store import State
 
 LOOK_SECONDS = 0.5
 """Seconds between two checks that the client of a blocking wait is still connected."""
-_LONGEST_PAUSE = 30
 _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
 _DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
-_CRASHED = Outcome(error="The mock itself failed")
-
-
-@dataclass(order=True, slots=True)
-class Scheduled:
-    """A delivery that waits for its time; `previous` is the attempt that failed before it."""
-
-    due: datetime
-    number: int
-    delivery: Delivery = field(compare=False)
-    may_retry: bool = field(compare=False, default=True)
-    previous: str | None = field(compare=False, default=None)
 
 
 class Outbox:
@@ -45,7 +30,7 @@ class Outbox:
 
     The deliveries of one webhook go out one after another, in order; while the clock is frozen, those of the
     whole environment do, so that a test sees the same order each time. The caller holds the environment's lock,
-    except for `claim`, `has_more` and `report`, which the pump calls.
+    except for `claim`, `has_more`, `finish` and `report`, which the pump and its jobs call.
     """
 
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
@@ -60,6 +45,7 @@ class Outbox:
         self._busy: dict[str, Attempt] = {}
         self._waiting: dict[str, list[Scheduled]] = {}
         """By webhook id: what is under way, and what has fallen due behind it."""
+        self._room = BoundedSemaphore(MOST_LARGE)
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
 
@@ -75,7 +61,7 @@ class Outbox:
             heappush(self._scheduled, scheduled)
             self.wake()
 
-    def claim(self) -> "Attempt | float | None":
+    def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
             while not self._has_to_wait():
@@ -91,23 +77,24 @@ class Outbox:
         with self._lock:
             return not self._has_to_wait() and (not self._clock.is_frozen or self._has_due())
 
-    def finish(self, attempt: "Attempt", outcome: Outcome, outgoing: Outgoing | None) -> None:
+    def finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         """Logs the outcome of an attempt, and schedules the next one after a failure.
 
         `outgoing` is None for a request that could not be made; no retry can mend that.
         """
-        if self.closed:
-            return
-        scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
-        del self._busy[delivery.webhook_id]
-        self._sendings.discard(attempt.sending)
-        self._release(delivery.webhook_id)
-        may_retry = scheduled.may_retry and outgoing is not None
-        again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
-        status = "success" if outcome.successful else "retrying" if again else "failed"
-        if again:
-            self._schedule_retry(delivery)
-        self._end(delivery._replace(outgoing=outgoing), status, outcome)
+        with self._lock:
+            if self.closed:
+                return
+            scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
+            del self._busy[delivery.webhook_id]
+            self._sendings.discard(attempt.sending)
+            self._release(delivery.webhook_id)
+            may_retry = scheduled.may_retry and outgoing is not None
+            again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
+            status = "success" if outcome.successful else "retrying" if again else "failed"
+            if again:
+                self._schedule_retry(delivery)
+            self._end(delivery._replace(outgoing=outgoing), status, outcome)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
         """Until nothing is under way and nothing is due; the lock is free meanwhile.
@@ -126,8 +113,9 @@ class Outbox:
 
     @property
     def queued_bytes(self) -> int:
-        """The bytes of the events' data that the queue holds."""
-        return sum(each.delivery.occurrence.size for each in chain(self._scheduled, *self._waiting.values()))
+        """The bytes of the events' data that the queue holds; deliveries of one event share it."""
+        queued = (each.delivery.occurrence for each in chain(self._scheduled, *self._waiting.values()))
+        return sum({each.id: each.size for each in queued}.values())
 
     def next_due(self) -> datetime | None:
         return self._scheduled[0].due if self._scheduled else None
@@ -196,7 +184,7 @@ class Outbox:
         following = delivery._replace(attempt=delivery.attempt + 1)
         heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
 
-    def _take(self, scheduled: Scheduled, now: datetime) -> "Attempt | None":
+    def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
         """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
         delivery = scheduled.delivery
         if delivery.webhook_id in self._busy:
@@ -211,20 +199,22 @@ class Outbox:
             return None
         return self._begin(scheduled, agent, webhook, now)
 
-    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> "Attempt":
+    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> Attempt:
         """By the configuration of this moment; the request is made later, outside of the lock."""
         settings, occurrence = self._state.settings, scheduled.delivery.occurrence
         if scheduled.previous is not None:
             delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
             scheduled = replace(scheduled, delivery=delivery)
             self.log.add(delivery.id, delivery)
-        sending = self._sharing.sending(Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout))
+        sending = self._sharing.sending(webhook)
         self._sendings.add(sending)
 
         def make() -> Outgoing:
             return message(occurrence, agent, webhook, settings, now)
 
-        self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending, make)
+        self._busy[webhook.id] = attempt = Attempt(
+            scheduled, webhook, sending, make, self.finish, self.report, self._room
+        )
         return attempt
 
     def _refuse(self, scheduled: Scheduled, outcome: Outcome) -> None:
@@ -258,40 +248,3 @@ class Outbox:
         self.log.change(delivery.id, ended)
         self.log.publish(ended)
         self._settled.notify_all()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attempt:
-    """A delivery on its way: what the pump runs."""
-
-    outbox: Outbox
-    lock: RLock
-    scheduled: Scheduled
-    webhook: Webhook
-    sending: Sending
-    make: Callable[[], Outgoing]
-
-    def run(self) -> None:
-        """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
-        outgoing: Outgoing | None = None
-        try:
-            outgoing = self.sending.outgoing = self.make()
-            outcome = self.sending.run()
-        except TooLarge as error:
-            outcome = Outcome(error=str(error))
-        except Exception:
-            outcome = _CRASHED
-            self.outbox.report(traceback.format_exc())
-        with self.lock:
-            self.outbox.finish(self, outcome, outgoing)
-
-    def stop(self) -> None:
-        self.sending.stop()
-
-
-def pause(settings: Settings, attempt: int) -> float:
-    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
-    schedule = settings.retry_schedule
-    if schedule:
-        return schedule[min(attempt, len(schedule)) - 1]
-    return min(_LONGEST_PAUSE, 1 << (attempt - 1))

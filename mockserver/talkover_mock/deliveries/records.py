@@ -50,6 +50,11 @@ class Outcome(NamedTuple):
     cut: bool = False
 
     @property
+    def size(self) -> int:
+        """The characters of the answer."""
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+
+    @property
     def successful(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
@@ -74,9 +79,9 @@ class Delivery(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The size of both bodies, and of the event's data, in bytes."""
-        sent, answered = self.outgoing.body if self.outgoing else b"", self.outcome.body if self.outcome else ""
-        return self.occurrence.size + len(sent) + len(answered)
+        """The size of both bodies, of the answer's headers, and of the event's data, in bytes."""
+        sent = len(self.outgoing.body) if self.outgoing else 0
+        return self.occurrence.size + sent + (self.outcome.size if self.outcome else 0)
 
     @property
     def ended(self) -> bool:

@@ -123,7 +123,7 @@ class Sending:
         return _answer(connection, self.outgoing.method, deadline)
 
     def _look_up(self, deadline: float) -> Callable[[str, int], list[str]]:
-        return lambda host, port: self.lookups.look_up(host, port, deadline, self._check)
+        return lambda host, port: self.lookups.look_up(host, port, deadline, self.check)
 
     def _connect(self, target: Target, deadline: float) -> socket.socket:
         """Connects to the first address that accepts; each but the last may take half of the remaining time."""
@@ -151,7 +151,7 @@ class Sending:
             error = self._wait_until_connected(connection, deadline)
         if error:
             raise OSError(error, os.strerror(error))
-        self._check()
+        self.check()
         return connection
 
     def _wait_until_connected(self, connection: socket.socket, deadline: float) -> int:
@@ -159,13 +159,13 @@ class Sending:
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_WRITE)
             while not selector.select(min(left(deadline), _LOOK_SECONDS)):
-                self._check()
+                self.check()
         return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def _secure(self, context: ssl.SSLContext, connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
         connection.settimeout(left(deadline))
         with self._lock:  # a `stop` in between would shut down the socket that is no longer used
-            self._check()
+            self.check()
             secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
             self._socket = secured
         secured.do_handshake()
@@ -177,9 +177,10 @@ class Sending:
             previous, self._socket = self._socket, connection
         if previous:
             previous.close()
-        self._check()
+        self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises ConnectionAbortedError once the request has been stopped."""
         if self._stopped:
             raise ConnectionAbortedError("stopped")
 

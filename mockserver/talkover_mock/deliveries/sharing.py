@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.records import Outgoing
 from talkover_mock.deliveries.sender import Sending
+from talkover_mock.state.records import Webhook
 
 
 class Sharing(NamedTuple):
@@ -23,5 +24,7 @@ class Sharing(NamedTuple):
     lookups: Lookups | None = None
     capture: str = ""
 
-    def sending(self, outgoing: Outgoing) -> Sending:
+    def sending(self, webhook: Webhook) -> Sending:
+        """A request to the webhook, whose headers and body are still to be made."""
+        outgoing = Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout)
         return Sending(outgoing, self.deliver_to, self.own_ports, self.lookups or Lookups(), self.capture)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, nearest, there_are
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.sharing import Sharing
@@ -22,7 +22,7 @@ from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import Agent, Stub, Webhook
-from talkover_mock.state.store import State
+from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.webhooks import Webhooks
 
 MOST_SNAPSHOTS = 10_000
@@ -119,6 +119,23 @@ class Environment:
             self.journal.reset()
             self.faults.reset(self.settings.seed)
 
+    def follow(self, baseline: Baseline) -> bool:
+        """Takes an edited baseline: at once, and True, if nobody has changed the state, else with the next reset.
+
+        Journal, faults, clock and deliveries stay. Given log entries are replaced while the log holds no others.
+        """
+        with self._lock:
+            before, self.baseline = self.baseline, baseline
+            if not self._state.is_unchanged(before):
+                return False
+            seed = self.settings.seed
+            self._state.reset(baseline)
+            self._reseed(seed)
+            if before.logs != baseline.logs and self.deliveries.has_only_given(before.logs):
+                self.deliveries.reset(baseline.logs)
+        self.end_for_pages()
+        return True
+
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""
         self.end_for_pages()
@@ -164,8 +181,8 @@ class Environment:
 
     def _snapshot(self, name: str) -> Snapshot:
         if name not in self._snapshots:
-            known = ", ".join(self._snapshots) or "none"
-            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}; there are {known}")
+            hint = nearest(name, self._snapshots) or there_are(list(self._snapshots))
+            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}{hint}")
         return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:

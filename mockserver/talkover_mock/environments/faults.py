@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, there_are
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.errors import ApiError
 
@@ -134,8 +134,8 @@ class Faults:
         with self._lock:
             fault = next((each for each in self._faults if each.id == id), None)
             if fault is None:
-                known = ", ".join(each.id for each in self._faults) or "none"
-                raise Missing("No such fault", f"no fault has the id {brief(id)}; there are {known}")
+                hint = there_are([each.id for each in self._faults])
+                raise Missing("No such fault", f"no fault has the id {brief(id)}{hint}")
             self._faults = [each for each in self._faults if each is not fault]
         fault.end()
 

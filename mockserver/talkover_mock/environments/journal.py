@@ -35,6 +35,8 @@ class Exchange(NamedTuple):
     response_body: bytes
     response_size: int
     size: int
+    replaced: bool = False
+    """Whether a fault answered in the API's place."""
 
     @property
     def request_headers(self) -> dict[str, str]:
@@ -43,15 +45,15 @@ class Exchange(NamedTuple):
 
     @property
     def is_unmatched(self) -> bool:
-        """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
-        is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
-        return self.operation is None and not is_answer_to_options
+        """Whether neither a route nor a fault answered. An answer to OPTIONS has no operation either."""
+        is_answer_to_options = self.method == "OPTIONS" and self.status != 404
+        return self.operation is None and not self.replaced and not is_answer_to_options
 
 
 class Journal:
     """Keeps the latest exchanges. Every method is atomic under the environment's lock.
 
-    Those that no route took are kept apart too, as long as the environment is open: a test that has made one should
+    Those that are unmatched are kept apart too, as long as the environment is open: a test that has made one should
     know, whatever it resets.
     """
 
@@ -84,7 +86,7 @@ class Journal:
                 self._unmatched.append(made)
 
     def unmatched(self) -> list[Exchange]:
-        """The latest that no route took, oldest first."""
+        """The latest unmatched ones, oldest first."""
         with self._lock:
             return list(self._unmatched)
 

@@ -9,7 +9,7 @@ from threading import Lock
 from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
@@ -45,6 +45,8 @@ class World:
         self._pump = Pump()
         self.own_ports: set[int] = set()
         """The ports that serve this world; no delivery goes there."""
+        self.catch_up: Callable[[], str] = lambda: ""
+        """Called before a reset: takes edited fixture files over if they are watched. A word on those not in use."""
         self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
         self._time = time
         self._lock = Lock()
@@ -98,9 +100,19 @@ class World:
         """The environment that has the token, expired or not; the default one for an unknown token."""
         return self._by_token.get(token or "", self.default)
 
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of all environments, expired ones too."""
+        with self._lock:
+            return list(self._by_token)
+
     def has_token(self, token: str) -> bool:
         """Whether an environment has the token, expired or not."""
         return token in self._by_token
+
+    def had_token(self, token: str) -> bool:
+        """Whether the token was that of an environment which has been closed."""
+        return token in self._closed_tokens
 
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
@@ -109,7 +121,8 @@ class World:
         if environment and suffix:
             environment = None if rest else environment.for_pages
         if environment is None:
-            raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
+            hint = nearest(name, list(self._environments)) or "; GET environments lists them"
+            raise Missing("No such environment", f"no environment is named {brief(name)}{hint}")
         return environment
 
     def for_page(self, environment: Environment) -> Environment:
@@ -162,6 +175,43 @@ class World:
                 del self._closed_tokens[next(iter(self._closed_tokens))]
         environment.close()
         return environment
+
+    def follow(self, fixture: Fixture) -> list[str]:
+        """Takes an edited fixture. The names of the environments that somebody has changed: they follow when reset.
+
+        Environments that were opened from the fixture follow too; those that it no longer has are closed.
+        Raises Conflict for a name or token of an opened environment, and then changes nothing.
+        """
+        with self._lock:
+            self._check_free(fixture)
+            gone = [self._environments.pop(name) for name in self._permanent.difference(fixture)]
+            known = [self._environments[name] for name in self._permanent.intersection(fixture)]
+            moved = {id(each.baseline): fixture[each.name].baseline for each in known}
+            following = [each for each in self._environments.values() if id(each.baseline) in moved]
+            for each in known:
+                _, each.tokens, each.expired_tokens = fixture[each.name]
+            for name in fixture.keys() - self._permanent:
+                self._environments[name] = Environment(name, fixture[name], Clock(self._time), self._sharing)
+            for each in gone:
+                self._closed_tokens.update(dict.fromkeys(each.tokens, each.name))
+            self._by_token = {
+                token: each for each in self._environments.values() for token in (*each.tokens, *each.expired_tokens)
+            }
+            for token in self._by_token:
+                self._closed_tokens.pop(token, None)
+            self._permanent = frozenset(fixture)
+        for each in gone:
+            each.close()
+        return [each.name for each in following if not each.follow(moved[id(each.baseline)])]
+
+    def _check_free(self, fixture: Fixture) -> None:
+        """Raises Conflict where an opened environment has a name or a token of the fixture."""
+        opened = [each for name, each in self._environments.items() if name not in self._permanent]
+        for name, wanted in fixture.items():
+            for each in opened:
+                if name == each.name or {*each.tokens}.intersection((*wanted.tokens, *wanted.expired_tokens)):
+                    detail = f"environment {each.name} was opened with the name or a token of {name}; close it first"
+                    raise Conflict("The environment is taken", detail)
 
     def stop(self) -> None:
         """Ends every delivery, every wait and every thread. Stopping twice does nothing."""

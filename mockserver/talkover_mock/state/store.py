@@ -43,6 +43,10 @@ class Table(Generic[V]):
         else:
             self._changes.pop(key, None)
 
+    def is_unchanged(self, base: Mapping[str, V]) -> bool:
+        """Whether the table still is what it was when it was made on the base."""
+        return self._base is base and not self._changes
+
     def copy(self) -> "Table[V]":
         """An independent table with the same records. Copies only the changes; many changes become a new base first."""
         if len(self._changes) > _MOST_CHANGES:
@@ -103,6 +107,16 @@ class State:
         self.settings = baseline.settings
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
+
+    def is_unchanged(self, baseline: Baseline) -> bool:
+        """Whether nobody has changed anything since the baseline was taken."""
+        return (
+            self.agents.is_unchanged(baseline.agents)
+            and self.webhooks.is_unchanged(baseline.webhooks)
+            and self.webhook_ids.is_unchanged(baseline.webhook_ids)
+            and self.cache_clears.is_unchanged(baseline.cache_clears)
+            and self.settings == baseline.settings
+        )
 
     def copy(self) -> "State":
         """An independent state with the same records, for a snapshot or its restoration."""

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
-from talkover_mock.base.headers import Head, bearer_token
+from talkover_mock.base.headers import Head, bearer_token, quality
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.dialect.inputs import Input
 from talkover_mock.environments.environment import Environment
@@ -171,6 +171,12 @@ class MockRequest:
     def header(self, name: str, default: str = "") -> str:
         """The value of a header other than Content-Type, in any case."""
         return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", default))
+
+    @property
+    def wants_html(self) -> bool:
+        """Whether the client asks for HTML rather than JSON, as a browser does."""
+        accept = self.header("Accept")
+        return quality(accept, ("text/html",)) > quality(accept, ("application/json",))
 
     def query(self) -> list[tuple[str, str]]:
         """The fields of the query in their order; what is not UTF-8 is replaced."""

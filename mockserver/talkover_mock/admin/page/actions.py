@@ -22,7 +22,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON
 from talkover_mock.web.request import CONNECTION, MockRequest
-from talkover_mock.web.routes import ADMIN
+from talkover_mock.web.routes import ADMIN, is_admin
 
 Fields = Mapping[str, str]
 _WEBHOOK = API + "/agents/{agent_id}/webhooks/{webhook_id}"
@@ -70,6 +70,11 @@ def _emitted(answer: dict[str, Any], fields: Fields) -> str:
     return f"{fields['event']} goes to {number_of(len(answer['deliveries']), 'webhook')}{skipped}."
 
 
+def _reset(answer: dict[str, Any], _: Fields) -> str:
+    note = f" {answer['note']}." if "note" in answer else ""
+    return f"Environment {answer['environment']} is reset to its fixture.{note}"
+
+
 def _seconds(fields: Fields) -> dict[str, Any]:
     return {"seconds": _json(fields, "seconds")}
 
@@ -95,9 +100,7 @@ ACTIONS: Mapping[str, Action] = {
     "delete_snapshot": Action(
         "DELETE", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is deleted."
     ),
-    "reset": Action(
-        "POST", ADMIN + "/reset", lambda said, _: f"Environment {said['environment']} is reset to its fixture."
-    ),
+    "reset": Action("POST", ADMIN + "/reset", _reset),
 }
 
 
@@ -105,7 +108,9 @@ def run(action: Action, fields: Fields, environment: Environment, outer: MockReq
     """Runs the operation of an action; a refusal, a missing or a malformed answer is told too."""
     try:
         path = action.path.format_map(_Required(fields))
-        environ = _environ(outer, action.method, path, token_of(environment, outer.world), action.body(fields))
+        needs_token = not (is_admin(path) and environment is outer.world.default)
+        token = token_of(environment, outer.world) if needs_token else ""
+        environ = _environ(outer, action.method, path, token, action.body(fields))
         answer = _call(app, environ)
         if 200 <= answer.status < 300:
             return Said(True, action.said(answer.body, fields))
@@ -184,13 +189,13 @@ def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[
     return {
         **passed_on,
         **({_TOKEN_VARIABLE: admin_token} if admin_token else {}),
+        **({"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}),
         **({"CONTENT_TYPE": "application/json"} if sent else {}),
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": path.encode().decode("latin-1"),
         "QUERY_STRING": "",
         "CONTENT_LENGTH": str(len(sent)),
-        "HTTP_AUTHORIZATION": f"Bearer {token}",
         "HTTP_USER_AGENT": "talkover-mock page",
         "wsgi.input": BytesIO(sent),
         CONNECTION: _Inner(outer),

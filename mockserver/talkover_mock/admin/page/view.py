@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from talkover_mock.admin.page import curl
@@ -22,6 +23,7 @@ from talkover_mock.web.routes import ADMIN
 
 MOST_SHOWN = 8_000
 """Characters of a body that the page shows; the admin routes have the whole body."""
+_MOST_PARSED = 256 * 1024
 _UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _SOMEBODY = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
 
@@ -114,18 +116,22 @@ def _with_body(side: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **side,
         "text": text[:MOST_SHOWN],
-        "pretty": _pretty(text)[:MOST_SHOWN],
+        "pretty": _pretty(text),
         "is_text": side["body"] is not None,
         "is_cut": len(text) > MOST_SHOWN or side.get("body_cut", False),
     }
 
 
 def _pretty(text: str) -> str:
+    """The beginning of a JSON body with indentation; empty for another body, and for a large one."""
     try:
-        found = json.loads(text)
-        return json.dumps(found, indent=2, ensure_ascii=False) if isinstance(found, (dict, list)) else ""
+        found = json.loads(text) if len(text) <= _MOST_PARSED else None
     except (ValueError, RecursionError):
         return ""
+    if not isinstance(found, (dict, list)):
+        return ""
+    parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(found)
+    return "".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN]
 
 
 def _fault(fault: Fault) -> dict[str, Any]:

@@ -58,11 +58,16 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
-    """The baseline of the given `fixture`, of the environment named by `from`, or else of the token's environment."""
+    """The baseline of the given `fixture`, of the environment named by `from`, or else of the token's environment.
+
+    A request with the token of the new environment itself, by which a balancer finds its server, gets the default's.
+    """
     if wanted.get("fixture") is not None:
         return to_baseline(Source("fixture", "", wanted["fixture"]))
     if wanted.get("from"):
         return request.world.by_name(wanted["from"]).baseline
+    if request.bearer_token and request.bearer_token == wanted.get("token"):
+        return request.world.default.baseline
     return environment_of(request).baseline
 
 

@@ -86,7 +86,7 @@ def _spec(wanted: dict[str, Any]) -> FaultSpec:
     match = object_of(wanted, "match", ("method", "path"))
     return FaultSpec(
         method=choice_of(match, "match.method", METHODS),
-        path=value_of(match, "match.path", None, _is_path, "a path such as /api/v1/agents/*; * matches anything"),
+        path=_path(match),
         preset=choice_of(wanted, "preset", tuple(PRESETS)),
         respond=_respond(wanted),
         action=choice_of(wanted, "action", ACTIONS),
@@ -118,6 +118,16 @@ def _is_delay(value: Any) -> bool:
 
 def _is_probability(value: Any) -> bool:
     return number_in(value, 0, 1)
+
+
+def _path(match: Mapping[str, Any]) -> str | None:
+    """The pattern of paths, with the nearest pattern for one that no path of the API can match. Raises Problem 422."""
+    given: Any = match.get("path")
+    is_part = isinstance(given, str) and given.strip("/") and "://" not in given and not given.startswith("/api")
+    near = f"; did you mean */{given.lstrip('/')}?" if is_part else ""
+    expected = f"a path such as /api/v1/agents/*; * matches anything{near}"
+    path: str | None = value_of(match, "match.path", None, _is_path, expected)
+    return path
 
 
 def _is_path(value: Any) -> bool:

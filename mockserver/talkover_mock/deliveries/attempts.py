@@ -1,0 +1,84 @@
+"""One attempt from its place in the queue to its outcome."""
+
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Semaphore
+
+from talkover_mock.deliveries.payloads import TooLarge
+from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
+from talkover_mock.deliveries.sender import Sending
+from talkover_mock.dialect.settings import Settings
+from talkover_mock.state.records import Webhook
+
+MOST_LARGE = 4
+"""Payloads of one environment that are made at once, or that are sent at once and are large."""
+LARGE_BYTES = 256 * 1024
+"""A larger payload is a large one."""
+_LONGEST_PAUSE = 30
+_LOOK_SECONDS = 0.1
+"""Seconds between two checks that the attempt is still wanted."""
+_CRASHED = Outcome(error="The mock itself failed")
+
+
+@dataclass(order=True, slots=True)
+class Scheduled:
+    """A delivery that waits for its time; `previous` is the attempt that failed before it."""
+
+    due: datetime
+    number: int
+    delivery: Delivery = field(compare=False)
+    may_retry: bool = field(compare=False, default=True)
+    previous: str | None = field(compare=False, default=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """A delivery on its way: what the pump runs. It `finish`es with its outcome, and `report`s a crash of the mock.
+
+    `room` bounds the memory that slow receivers of large payloads can cost.
+    """
+
+    scheduled: Scheduled
+    webhook: Webhook
+    sending: Sending
+    make: Callable[[], Outgoing]
+    finish: Callable[["Attempt", Outcome, Outgoing | None], None]
+    report: Callable[[str], None]
+    room: Semaphore
+
+    def run(self) -> None:
+        """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
+        outgoing: Outgoing | None = None
+        try:
+            with ExitStack() as stack:
+                self._take_room(stack)
+                outgoing = self.sending.outgoing = self.make()
+                if len(outgoing.body) <= LARGE_BYTES:
+                    stack.close()
+                outcome = self.sending.run()
+        except (TooLarge, ConnectionAbortedError) as error:  # stopped before its request was made
+            outcome = Outcome(error=str(error))
+        except Exception:
+            outcome = _CRASHED
+            self.report(traceback.format_exc())
+        self.finish(self, outcome, outgoing)
+
+    def stop(self) -> None:
+        self.sending.stop()
+
+    def _take_room(self, stack: ExitStack) -> None:
+        """Waits for room, which `stack` gives back. Raises ConnectionAbortedError when the attempt is stopped."""
+        while not self.room.acquire(timeout=_LOOK_SECONDS):
+            self.sending.check()
+        stack.callback(self.room.release)
+
+
+def pause(settings: Settings, attempt: int) -> float:
+    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
+    schedule = settings.retry_schedule
+    if schedule:
+        return schedule[min(attempt, len(schedule)) - 1]
+    return min(_LONGEST_PAUSE, 1 << (attempt - 1))
