@@ -118,7 +118,7 @@ def test_many_mistakes_are_found_outside_of_the_lock_and_the_first_are_explained
     http: FlaskClient, world: World, verb: str
 ) -> None:
     """100,000 unknown events once made every call of their environment wait for 5 s."""
-    body = {"name": "New", "webhook_url": "http://x/", "events": [f"event_no_{n}" for n in range(100_000)]}
+    body = {"name": "New", "webhook_url": "http://xy/", "events": [f"event_no_{n}" for n in range(100_000)]}
     path = WEBHOOKS if verb == "POST" else f"{WEBHOOKS}/{WEBHOOK}"
     answer, waited = watched(world.default, lambda: http.open(path, method=verb, json=body, headers=TOKEN))
     assert (answer.status_code, len(answer.get_json()["errors"])) == (422, 100_000)
