@@ -9,7 +9,7 @@ AXE := $(VENV)/axe
 # Libraries of users' suites, beside which the package is tried.
 SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
 
-.PHONY: all lint types test quick run lowest dist bench soak clean
+.PHONY: all lint types test quick products run lowest dist bench soak clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -43,6 +43,10 @@ types: $(DEV)
 
 test: $(DEV)
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# Writes the files that are made of others: tests compare them.
+products: $(DEV)
+	$(BIN)/python -m tests.support.fidelity_page
 
 # What takes no quarter of a second: to run while changing something. `make test` is what counts.
 quick: $(DEV)

@@ -116,7 +116,7 @@ def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:
 
     if calls:
         found = "\n  ".join(lines(calls))
-        text = "the test made calls to paths that the API does not have (talkover_mock.allow_unmatched() allows them):"
+        text = "the test made calls that no route of the mock answers (talkover_mock.allow_unmatched() allows them):"
         pytest.fail(f"{text}\n  {found}", pytrace=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from talkover_mock.base.headers import bearer_token
 from talkover_mock.client import MockServer
 from talkover_mock.pytest_report import presented
 
@@ -62,8 +63,8 @@ class AtOwnServer:
         return environment.journal.log.watch(lambda exchange: was_reset or exchange.number > number).items
 
     def _has_token(self, exchange: Exchange) -> bool:
-        token = exchange.request_headers.get("Authorization", "").partition(" ")[2].strip()
-        return self._world.has_token(token)
+        token = bearer_token(exchange.request_headers.get("Authorization", ""))
+        return token is not None and self._world.has_token(token)
 
 
 class AtRunningServer:

@@ -18,7 +18,7 @@ STATE = "/__admin/state"
 SHARED_AGENT = "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"
 STAGING_WEBHOOK = "9fe0c4a9-72d1-4c8e-b350-6f1e9a8d7c42"
 PRODUCTION_WEBHOOK = "9fe0d1f6-38b2-4e0a-a7c9-15d3e6f4b820"
-ONE_WEBHOOK = {"id": "w", "name": "W", "webhook_url": "http://x", "events": ["event_action"], "enabled": False}
+ONE_WEBHOOK = {"id": "w", "name": "W", "webhook_url": "http://xy", "events": ["event_action"], "enabled": False}
 ONE_AGENT = {"agents": [{"id": "one", "name": "One", "webhooks": [ONE_WEBHOOK]}]}
 FIXTURES_OWN = [
     {"name": "default", "tokens": [], "agents": 3, "errors": 0},

@@ -94,7 +94,7 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"call": {"id": "call-1"}, "context": {"order": {"id": 7}}},
         {"call_id": "call-1", "context": {"order": {"id": 7}}},
     ),
-    "empty context": (STARTED, {"call": {"id": "c"}, "context": {}}, {"call_id": "c", "context": {}}),
+    "empty context": (STARTED, {"call": {"id": "c"}, "context": {}}, {"call_id": "c", "context": []}),
     "further data": (
         STARTED,
         {"call": {"id": "c"}, "context": {"a": 1}, "data": {"tags": ["é", None], "call_id": "mine"}},

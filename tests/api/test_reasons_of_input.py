@@ -20,7 +20,7 @@ SEND_JSON = "send Content-Type: application/json"
 A_WEBHOOK = f"{AGENTS}/{{agent_id}}/webhooks/{{webhook_id}}"
 STANDS = f"API paths begin with {API}"
 NO_ROUTE = f"no route has this path; {STANDS}, admin paths with /__admin"
-BODY = json.dumps({"name": "New", "webhook_url": "http://x", "events": ["event_action"]})
+BODY = json.dumps({"name": "New", "webhook_url": "http://xy", "events": ["event_action"]})
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
@@ -118,7 +118,7 @@ def test_many_mistakes_are_found_outside_of_the_lock_and_the_first_are_explained
     http: FlaskClient, world: World, verb: str
 ) -> None:
     """100,000 unknown events once made every call of their environment wait for 5 s."""
-    body = {"name": "New", "webhook_url": "http://x/", "events": [f"event_no_{n}" for n in range(100_000)]}
+    body = {"name": "New", "webhook_url": "http://xy/", "events": [f"event_no_{n}" for n in range(100_000)]}
     path = WEBHOOKS if verb == "POST" else f"{WEBHOOKS}/{WEBHOOK}"
     answer, waited = watched(world.default, lambda: http.open(path, method=verb, json=body, headers=TOKEN))
     assert (answer.status_code, len(answer.get_json()["errors"])) == (422, 100_000)
@@ -211,7 +211,7 @@ def test_filters_that_are_invalid(http: FlaskClient) -> None:
         (f"DELETE {WEBHOOKS}", "this path answers GET, HEAD, POST only"),
         (f"PATCH {WEBHOOKS}/{WEBHOOK}", "this path answers GET, HEAD, PUT, DELETE only"),
         (f"POST {TOGGLE}", "this path answers PATCH only"),
-        (f"PUT {AGENTS}", "this path answers GET, HEAD only"),
+        (f"PUT {AGENTS}", "this path answers GET, HEAD, POST only"),
         (f"POST {API}/health", "this path answers GET, HEAD only"),
     ],
 )

@@ -12,12 +12,13 @@ from click.testing import CliRunner, Result
 
 from talkover_mock.cli import main
 from talkover_mock.cli.serve import command as serve_command
+from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.loading.schema import fixture_schema
 from tests.conftest import FIXTURES
 from tests.support.installed import serving
 
-GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [event_action]}]}]\n"
-COMMANDS = {"check", "health", "schema", "serve"}
+GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
+COMMANDS = {"check", "conformance", "health", "routes", "schema", "serve"}
 REMOTE_COMMANDS = {"clock", "deliveries", "emit", "environments", "fault", "requests", "reset", "state"}
 """See test_remote_commands.py."""
 WAIT = 10
@@ -43,6 +44,34 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_check_counts_what_each_environment_holds() -> None:
     expected = "default: 3 agents, 4 webhooks\nstaging: 1 agent, 1 webhook\nproduction: 1 agent, 2 webhooks\n"
     assert outcome(run("check", str(FIXTURES))) == (0, expected, "")
+
+
+def test_routes_lists_what_is_emulated_stubbed_and_known(folder: Path) -> None:
+    lines = run("routes").stdout.splitlines()
+    assert [" ".join(line.split()) for line in lines[:4]] == [
+        "METHOD PATH STATE",
+        "GET /api/v1/health emulated",
+        "GET /api/v1/agents emulated",
+        "POST /api/v1/agents known",
+    ]
+    assert len(lines) == len(ENDPOINTS) + 1
+    call = "{method: POST, path: '/api/v1/agents/{id}/call'}"
+    other = "{method: GET, path: /api/v1/other}"
+    calendar = "{method: GET, path: '/api/v1/calendars/{id}/events'}"
+    (folder / "f.yaml").write_text(f"stubs: [{call}, {other}, {calendar}]\nenvironments: {{b: {{stubs: [{call}]}}}}\n")
+    stubbed = [" ".join(line.split()) for line in run("routes", "f.yaml").stdout.splitlines() if "stubbed" in line]
+    assert stubbed == [
+        "POST /api/v1/agents/{agent_id}/call stubbed in default, b",
+        "GET /api/v1/calendars/* stubbed in default",
+        "GET /api/v1/other stubbed in default, not documented",
+    ]
+
+
+def test_routes_reports_mistakes_of_a_fixture(folder: Path) -> None:
+    (folder / "f.yaml").write_text("stubs: [{method: GET, path: /api/v1/agents}]\n")
+    result = run("routes", "f.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "f.yaml:1: stubs[0].path: is a route that the mock emulates" in result.stderr
 
 
 def test_check_takes_files_and_folders_together(folder: Path) -> None:

@@ -73,11 +73,12 @@ def use_everything(mock: MockServer) -> None:
     mine.unfreeze()
     mine.assert_not_requested("GET", "*")
     mine.assert_requested("GET", "*", 0)
-    for find in (mine.requests, mine.deliveries, mine.events, mine.faults):
+    mine.add_stub("GET", "/api/v1/calls")
+    for find in (mine.stubs, mine.requests, mine.deliveries, mine.events, mine.faults):
         find()
     mine.search("requests", {})
     mine.remove_fault(mine.add_fault("maintenance")["id"])
-    for forget in (mine.clear_deliveries, mine.clear_requests, mine.remove_faults, mine.reset):
+    for forget in (mine.clear_deliveries, mine.clear_requests, mine.remove_faults, mine.remove_stubs, mine.reset):
         forget()
     mock.close_environment(mock.open_environment().name)
     mine.close()

@@ -81,16 +81,16 @@ def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, fro
 
 
 def test_state_is_a_line_for_each_webhook(mock: MockServer) -> None:
-    hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://x/1", "events": ["event_action"]}
+    hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://xy/1", "events": ["event_action"]}
     off, bad = {"id": "long-id", "name": "Off", "enabled": False}, {"id": "e", "name": "Bad", "status": "error"}
     agent = {"id": "a", "name": "A", "webhooks": [hook, {**hook, **off}, {**hook, **bad}]}
     mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent]})
     assert lines_in_terminal("state", "--url", mock.url) == [
         "AGENT  WEBHOOK  NAME       STATUS    EVENTS  URL",
         "empty  -        Empty      -         -       -",
-        r"a      w        One\nline  active    1       http://x/1",
-        "a      long-id  Off        disabled  1       http://x/1",
-        "a      e        Bad        error     1       http://x/1",
+        r"a      w        One\nline  active    1       http://xy/1",
+        "a      long-id  Off        disabled  1       http://xy/1",
+        "a      e        Bad        error     1       http://xy/1",
     ]
 
 

@@ -5,8 +5,8 @@ from flask.testing import FlaskClient
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.page.dashboard import HEADERS
-from talkover_mock.admin.routes.assumptions import BEHAVIOURS
 from talkover_mock.app import create_app
+from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.environments.world import World
 from tests.support.page_document import Document
 
@@ -55,7 +55,7 @@ def test_a_page_of_another_origin_reads_a_refusal_too(http: FlaskClient) -> None
 def test_the_assumptions_are_a_page_with_every_behaviour(http: FlaskClient) -> None:
     http.patch("/__admin/state", json={"settings": {"create_status": 201, "signature_prefix": "</p>"}})
     page = shown(http, ASSUMPTIONS)
-    for each in BEHAVIOURS:
+    for each in conformance().behaviours:
         assert each.text.replace("`", "") in page.text
         assert each.subject in page.text
     assert "this environment overrides create_status: 201, signature_prefix:" in page.text

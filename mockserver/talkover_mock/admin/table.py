@@ -13,12 +13,13 @@ from talkover_mock.admin.routes import (
     requests,
     snapshots,
     state,
+    stubs,
 )
 from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.world import World
 from talkover_mock.web.request_log import Log
 
-_MODULES = (about, assumptions, clock, deliveries, environments, events, faults, requests, snapshots, state)
+_MODULES = (about, assumptions, clock, deliveries, environments, events, faults, requests, snapshots, state, stubs)
 """Each has `register(admin)`, which declares its routes."""
 
 

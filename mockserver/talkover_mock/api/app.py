@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
 from talkover_mock.api.beside import health_check, visit
-from talkover_mock.api.fault_answers import strike, struck_answer
+from talkover_mock.api.fault_answers import respond, strike, struck_answer
+from talkover_mock.api.input import method_of
+from talkover_mock.api.known_routes import known_routes
 from talkover_mock.api.near_routes import encoded_path, near_route
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of
 from talkover_mock.base.headers import header_text
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
 from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
@@ -18,7 +21,7 @@ from talkover_mock.web.answers import REASON, Answer, error_answer
 from talkover_mock.web.origins import Origins
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import API, is_admin
+from talkover_mock.web.routes import Route, in_order, is_admin
 from talkover_mock.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ class ApiApplication:
         api = Api()
         for family in FAMILIES:
             family.register(api)
-        self.routes = api.routes
+        self.routes, self.known = api.routes, known_routes()
         self.operations = sorted(route.operation for route in api.routes)
         """The routes as the journal names them."""
 
@@ -66,8 +69,13 @@ class ApiApplication:
         if beside := self._beside(environ):
             return beside
         request = self._request(environ)
-        self._match(request)
-        if request.route is None or not request.route.is_quick or len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+        if len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+            return _Elsewhere(lambda: self.answer(request))
+        try:
+            self._match(request)
+        except Exception:
+            return _Elsewhere(lambda: self.answer(request))  # which reports the crash
+        if request.route is None or not request.route.is_quick:
             return _Elsewhere(lambda: self.answer(request))
         environment = request.environment_of()
         if not (environment.is_calm and environment.acquire_now()):
@@ -108,7 +116,6 @@ class ApiApplication:
 
     def answer(self, request: MockRequest) -> Answer | Waiting:
         """The answer to a request, which is in the journal and in the log once it is made."""
-        self._match(request)
         return self._finished(request, lambda: self._answer(request))
 
     def _finished(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
@@ -132,13 +139,15 @@ class ApiApplication:
         return answer
 
     def _match(self, request: MockRequest) -> None:
-        """Notes the route, which the journal tells also where a fault answers."""
+        """Notes method and route, which the journal tells also where a fault answers."""
+        request.method = method_of(request)
         match = self.routes.match(request.path)
         if match:
             request.route, request.ids = match.route(request.method), match.ids
 
     def _answer(self, request: MockRequest) -> Answer | Waiting:
         """The API's answer, or what a fault makes of it."""
+        self._match(request)
         faults = request.environment_of().faults
         fault = None if faults.none else strike(request, faults)
         return (
@@ -160,15 +169,22 @@ class ApiApplication:
         return answer
 
     def _without_route(self, request: MockRequest) -> Answer:
-        """The answer to OPTIONS. Raises RouteNotFound or MethodNotAllowed for all else."""
+        """The answer to OPTIONS. Raises RouteNotFound, NotEmulated or MethodNotAllowed for all else."""
         if answer := preflight(request):
             return answer
-        match = self.routes.match(request.path)
-        if match is None:
+        if stub := request.environment_of().stub_of(request.method, request.path):
+            request.route = Route(stub.method, stub.path, respond, operation=stub.operation)
+            return respond(stub)
+        matches = [match for table in (self.routes, self.known) if (match := table.match(request.path))]
+        if not matches:
             raise RouteNotFound(encoded_path(request.path), near_route(self.routes, request.path))
+        allowed = in_order(verb for match in matches for verb in match.allowed())
         if request.method == "OPTIONS":
-            return options_answer(match.allowed())
-        raise MethodNotAllowed(request.method, encoded_path(request.path), match.allowed())
+            return options_answer(allowed)
+        for match in matches:
+            if route := match.route(request.method):
+                route.view(request, **match.ids)
+        raise MethodNotAllowed(request.method, encoded_path(request.path), allowed)
 
     def _complete(self, request: MockRequest, answer: Answer) -> None:
         """Adds what every answer of the API carries: its quota, and the note on input that was ignored."""

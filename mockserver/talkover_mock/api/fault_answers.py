@@ -7,6 +7,7 @@ from http import HTTPStatus
 from talkover_mock.base import patterns
 from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
 from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
+from talkover_mock.state.records import Stub
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
@@ -43,7 +44,7 @@ def _after_delay(request: MockRequest, fault: Fault, operate: Callable[[], Answe
     done = operate() if spec.apply else None
     if spec.action:
         return _act(fault, spec.action, done)
-    return _respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
+    return respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
 
 
 def _preset(request: MockRequest, name: str) -> Answer:
@@ -77,7 +78,8 @@ def _act(fault: Fault, action: str, done: Answer | None) -> Answer | Waiting:
     return Answer(whole.body[: len(whole.body) // 2], whole.status_code, whole.headers)
 
 
-def _respond(wanted: Respond) -> Answer:
+def respond(wanted: Respond | Stub) -> Answer:
+    """The answer that a test defines."""
     is_text = isinstance(wanted.body, str)
     has_body = wanted.body is not None and wanted.status not in _WITHOUT_BODY
     text = "" if not has_body else wanted.body if is_text else json.dumps(wanted.body, separators=(",", ":"))

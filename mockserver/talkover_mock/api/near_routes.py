@@ -5,7 +5,8 @@ from collections.abc import Collection
 from urllib.parse import quote
 
 from talkover_mock.base.words import near_word
-from talkover_mock.web.routes import ADMIN, API, Routes
+from talkover_mock.dialect.endpoints import API
+from talkover_mock.web.routes import ADMIN, Routes
 
 _DOUBLE_SLASH = "the path has a double slash"
 _MOST_STEPS = 20

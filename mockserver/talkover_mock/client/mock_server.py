@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
@@ -69,7 +70,7 @@ class MockServer(Expecting):
         return self._call("GET", "health")
 
     def assumptions(self) -> Document:
-        """The documented, measured and assumed behaviours, and the settings that the fixture overrides."""
+        """The behaviours with how sure each is, and the settings that the fixture overrides."""
         return self._call("GET", "assumptions")
 
     def openapi(self) -> str:
@@ -234,6 +235,30 @@ class MockServer(Expecting):
 
     def remove_faults(self) -> None:
         self._call("DELETE", "faults")
+
+    # Stubs
+
+    def stubs(self) -> list[Document]:
+        return cast(list[Document], self._call("GET", "stubs")["stubs"])
+
+    def add_stub(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> Document:
+        """Gives one method of a path that the mock does not emulate an answer: `add_stub("GET", "/api/v1/calls")`.
+
+        Ids stand in braces, as in `/api/v1/agents/{agent_id}/call`. Replaces the stub of that method and path.
+        """
+        wanted = {"method": method, "path": path, "status": status, "headers": headers, "body": body}
+        return self._call("POST", "stubs", wanted)
+
+    def remove_stubs(self) -> None:
+        self._call("DELETE", "stubs")
 
     def disconnect(self) -> None:
         """Closes the connection; the environment stays open."""

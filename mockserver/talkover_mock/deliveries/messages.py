@@ -1,4 +1,4 @@
-"""Builds the request that tells a webhook of an event: envelope or template, exact bytes, signature, headers."""
+"""Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,15 +21,18 @@ def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Se
 
     Raises TooLarge.
     """
-    body = to_bytes(_payload(occurrence, agent, webhook), settings.delivery_json)
+    body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
     own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
     custom = webhook.custom_headers
     headers = [*not_replaced(own, custom), *custom]  # two custom headers of one name are both sent
     return outgoing(webhook.http_method, webhook.webhook_url, headers, body, webhook.timeout)
 
 
-def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
-    """The documented envelope, or the webhook's template for the event, which replaces all of it (documented)."""
+def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings) -> Any:
+    """The event in its envelope (assumed), or the webhook's template for it, which replaces all of it (assumed).
+
+    Without the envelope only what the vendor's pages show is left: the call's id, its duration and its context.
+    """
     envelope = {
         "event": occurrence.event,
         "agent_id": agent.id,
@@ -48,7 +51,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
         tail["duration"] = occurrence.call.get("duration", 0)
     if occurrence.context is not None:
         tail["context"] = occurrence.context
-    return {**envelope, **tail, **occurrence.extra}
+    return {**(envelope if settings.payload_envelope else {}), **tail, **occurrence.extra}
 
 
 def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webhook: Webhook) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def to_bytes(payload: Any, style: str = "php") -> bytes:
     Raises TooLarge, also before it writes what would take much memory.
     """
     size_of(payload)
+    payload = _as_arrays(payload)
     text = _php(payload) if style == "php" else json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
     body = text.encode()
     if len(body) > MOST_BYTES:
@@ -137,6 +138,18 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return _php_float(value)
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _as_arrays(value: Any) -> Any:
+    """The value after PHP has kept it as arrays: an empty object, or one whose keys count from 0, is a list (measured).
+
+    The cases were written by PHP 8.2: `json_encode(json_decode($text, true))`.
+    """
+    if isinstance(value, Mapping):
+        kept = {key: _as_arrays(each) for key, each in value.items()}
+        counts = all(key == str(i) for i, key in enumerate(kept))
+        return list(kept.values()) if counts else kept
+    return [_as_arrays(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _php(value: Any) -> str:

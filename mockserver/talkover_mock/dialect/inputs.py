@@ -98,9 +98,9 @@ def is_json(content_type: str) -> bool:
 
 
 def is_form(content_type: str, method: str) -> bool:
-    """Whether PHP parses a form of this content type: multipart only in a POST."""
+    """Whether PHP parses a form of this content type: multipart only in a POST, none in a GET."""
     kind = content_type.partition(";")[0].strip().lower()
-    return kind == _FORMS[0] or (kind == _FORMS[1] and method == "POST")
+    return (kind == _FORMS[0] and method not in ("GET", "HEAD")) or (kind == _FORMS[1] and method == "POST")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     signature_prefix: str | None
     retry_schedule: tuple[float, ...] | None
     delivery_json: str
+    payload_envelope: bool
     seed: int
 
     @property
@@ -77,6 +78,7 @@ SETTING_FIELDS: Sequence[Field] = (
     Field("signature_prefix", text(100), {"type": "string", "maxLength": 100}),
     Field("retry_schedule", seconds_list, {"type": "array", "minItems": 1, "items": _SECONDS}),
     choice_field("delivery_json", "php", "plain"),
+    boolean_field("payload_envelope", default=True),
     integer_field("seed", 0, 2**63 - 1, default=0),
 )
 """The keys of `settings` in a fixture, with their defaults."""

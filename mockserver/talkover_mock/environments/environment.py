@@ -17,10 +17,11 @@ from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
+from talkover_mock.loading.stubs import MOST_STUBS
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.names import ID, NAME_TEXT
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, Stub, Webhook
 from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.webhooks import Webhooks
 
@@ -239,6 +240,32 @@ class Environment:
             seed = self.settings.seed
             self._state.merge(to_baseline(source, self._state, self.settings, with_logs=False))
             self._reseed(seed)
+
+    def stubs(self) -> list[Stub]:
+        """The answers to calls that the mock does not emulate, oldest first."""
+        with self._lock:
+            return list(self._state.stubs.values())
+
+    def stub_of(self, method: str, path: str) -> Stub | None:
+        """The stub that answers a call."""
+        return next((each for each in self.stubs() if each.takes(method, path)), None)
+
+    def put_stub(self, source: Source) -> Stub:
+        """Puts the one stub of a fixture, in the place of the stub of its operation. Raises FixtureError, Conflict."""
+        [stub] = to_baseline(source).stubs.values()
+        with self._lock:
+            if stub.operation not in self._state.stubs and len(self._state.stubs) >= MOST_STUBS:
+                raise Conflict("Too many stubs", f"there are {MOST_STUBS} stubs, which is the limit")
+            self._state.stubs.put(stub.operation, stub)
+        return stub
+
+    def remove_stubs(self) -> int:
+        """Removes every stub, and returns their number; a reset brings the fixture's back."""
+        with self._lock:
+            stubs = self.stubs()
+            for each in stubs:
+                self._state.stubs.remove(each.operation)
+        return len(stubs)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""

@@ -7,7 +7,7 @@ from typing import Any
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.settings import to_settings
 from talkover_mock.loading.mistakes import Source
-from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.records import Agent, LogEntry, Stub, Webhook
 from talkover_mock.state.store import Baseline
 
 
@@ -24,6 +24,7 @@ class Collected:
         self.webhook_ids: dict[str, list[str]] = {}
         self.cache_clears: dict[str, int] = {}
         self.logs: list[LogEntry] = []
+        self.stubs: dict[str, Stub] = {}
         self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
         self.expired_tokens: list[str] = []
@@ -33,7 +34,7 @@ class Collected:
         """The baseline of the records; the settings read are laid over `settings`, as a fixture gives them."""
         ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
         chosen = to_settings({**(settings or {}), **self.settings})
-        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen, tuple(self.logs))
+        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen, tuple(self.logs), self.stubs)
 
     @cached_property
     def given_ids(self) -> frozenset[str]:

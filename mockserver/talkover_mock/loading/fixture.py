@@ -13,7 +13,7 @@ from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
-_BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings")
+_BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings", "stubs")
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
     "tokens": _TOKENS,
@@ -62,7 +62,7 @@ def to_baseline(
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, ("agents", "settings"), _NOT_IN_A_STATE, extensible=True):
+    if mistakes.is_mapping((), source.data, ("agents", "settings", "stubs"), _NOT_IN_A_STATE, extensible=True):
         reader = Reader(mistakes, DEFAULT, found, over)
         reader.with_logs = with_logs
         _read_body(reader, (), source.data)
@@ -128,6 +128,8 @@ class _FixtureReader:
 def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
     for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
         reader.agent((*path, "agents", i), agent)
+    for i, stub in enumerate(reader.mistakes.list_at(path, body, "stubs")):
+        reader.stub((*path, "stubs", i), stub)
     if body.get("settings") is not None:
         _read_settings(reader, (*path, "settings"), body["settings"])
 

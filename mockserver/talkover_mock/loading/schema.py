@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.loading.stubs import STUB_FIELDS
 from talkover_mock.state.names import ID, TOKEN
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 
@@ -46,6 +47,7 @@ def fixture_schema() -> dict[str, Any]:
             "agent": _agent(),
             "webhook": _webhook(),
             "log_entry": _log_entry(),
+            "stub": _object(*_required(STUB_FIELDS), **_schemas(STUB_FIELDS)),
         },
     }
 
@@ -65,6 +67,7 @@ def _environment() -> dict[str, Any]:
         "tokens": {**_TOKENS, "description": "The bearer tokens of this environment"},
         "expired_tokens": {**_TOKENS, "description": "Tokens that the API refuses with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
+        "stubs": {"type": ["array", "null"], "items": {"$ref": "#/$defs/stub"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
 
@@ -72,10 +75,11 @@ def _environment() -> dict[str, Any]:
 def _agent() -> dict[str, Any]:
     """The schema of an agent; other keys are allowed, and the API serves them last."""
     own = ("id", "name", "created_at", "updated_at")
+    texts_and_others = {key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own}
     return {
         **_object(
             "name",
-            **{key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own},
+            **texts_and_others | _schemas(AGENT_FIELDS),
             id=_OPTIONAL_ID,
             name={"type": "string", "minLength": 1},
             created_at=_MOMENT,
@@ -115,6 +119,8 @@ def _schemas(fields: Sequence[Field]) -> dict[str, Any]:
 
 def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of an optional field: null stands for its default, and the served state contains such nulls."""
+    if not schema:
+        return {}
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
     return {**schema, "type": [schema["type"], "null"]}

@@ -7,6 +7,7 @@ from typing import Any
 
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.loading.stubs import stub_document
 from talkover_mock.state.records import Agent, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
 
@@ -41,9 +42,10 @@ def baseline_document(baseline: Baseline) -> dict[str, Any]:
 
 def to_document(state: State) -> dict[str, Any]:
     """The state as a fixture, without log entries; reading it gives the same state."""
-    settings = state.settings.overrides()
+    settings, stubs = state.settings.overrides(), [stub_document(each) for each in state.stubs.values()]
     return {
         **({"settings": settings} if settings else {}),
+        **({"stubs": stubs} if stubs else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
     }
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.records import Agent, LogEntry, Stub, Webhook
 
 V = TypeVar("V")
 
@@ -86,12 +86,14 @@ class Baseline(NamedTuple):
     settings: Settings = DEFAULTS
     logs: tuple[LogEntry, ...] = ()
     """The entries of the delivery log at the start and after a reset."""
+    stubs: Mapping[str, Stub] = MappingProxyType({})
+    """The answers to calls that the mock does not emulate, by operation."""
 
 
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "deleted", "settings", "webhook_ids", "webhooks")
+    __slots__ = ("agents", "cache_clears", "deleted", "settings", "stubs", "webhook_ids", "webhooks")
 
     def __init__(self, baseline: Baseline) -> None:
         self.reset(baseline)
@@ -101,6 +103,7 @@ class State:
         self.webhooks = Table(baseline.webhooks)
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
+        self.stubs = Table(baseline.stubs)
         self.settings = baseline.settings
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
@@ -115,6 +118,7 @@ class State:
         copy = State(Baseline())
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
+        copy.stubs = self.stubs.copy()
         copy.settings = self.settings
         copy.deleted = dict(self.deleted)
         return copy
@@ -132,6 +136,8 @@ class State:
             self.put_webhook(webhook)
         for agent_id, count in changes.cache_clears.items():
             self.cache_clears.put(agent_id, count)
+        for stub in changes.stubs.values():
+            self.stubs.put(stub.operation, stub)
         self.settings = changes.settings
 
     def put_webhook(self, webhook: Webhook) -> None:

@@ -81,7 +81,7 @@ def _cut_short(body: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def api_answer(body: Mapping[str, Any], status: int = 200) -> Answer:
-    """An answer of the API: compact JSON with the headers of every answer (documented)."""
+    """An answer of the API: compact JSON with the headers of every answer (measured)."""
     return Answer(_compact(body).encode(), status)
 
 

@@ -8,8 +8,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
-from talkover_mock.base.headers import Head, quality
+from talkover_mock.base.headers import Head, bearer_token, quality
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.dialect.inputs import Input
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.rate_limit import Quota
@@ -68,7 +69,7 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "bearer_token", "environ", "environment_or_none", "ids", "method", "note", "path"),
+        *("_body", "bearer_token", "environ", "environment_or_none", "ids", "input", "method", "note", "path"),
         *("page", "quota", "route", "started", "struck", "world"),
     )
 
@@ -85,14 +86,19 @@ class MockRequest:
         self.page = ""
         """The foreign web page that sent the request, in words; empty for any other client."""
         self.quota: Quota | None = None
+        self.input: Input | None = None
+        """The fields of the body, once it has been read."""
         self.note = ""
         """What of the input was ignored, and why."""
         self.struck: Fault | None = None
         """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
         self._body: bytes | None = None
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        self.bearer_token: str | None = token.strip() or None if scheme.lower() == "bearer" else None
-        """The token of `Authorization: Bearer <token>`; the scheme in any case (measured on Laravel 11)."""
+        self.bearer_token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
+
+    @property
+    def sent_method(self) -> str:
+        """The method of the request line, which `method` may override."""
+        return str(self.environ["REQUEST_METHOD"])
 
     @property
     def environment(self) -> Environment:

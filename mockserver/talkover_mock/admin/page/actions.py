@@ -16,12 +16,13 @@ from flask import Flask
 from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base.words import brief, number_of
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON
 from talkover_mock.web.request import CONNECTION, MockRequest
-from talkover_mock.web.routes import ADMIN, API, is_admin
+from talkover_mock.web.routes import ADMIN, is_admin
 
 Fields = Mapping[str, str]
 _WEBHOOK = API + "/agents/{agent_id}/webhooks/{webhook_id}"

@@ -14,11 +14,12 @@ from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import number_of
 from talkover_mock.deliveries.records import Delivery
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
-from talkover_mock.web.routes import ADMIN, API
+from talkover_mock.web.routes import ADMIN
 
 MOST_SHOWN = 8_000
 """Characters of a body that the page shows; the admin routes have the whole body."""

@@ -17,7 +17,7 @@ from talkover_mock.admin.checks import (
 )
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.base.headers import HEADER_NAME
+from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
 from talkover_mock.web.answers import Answer
@@ -28,18 +28,6 @@ _MOST_SECONDS = 600
 _A_DELAY = f"a number of seconds from 0 to {_MOST_SECONDS}"
 KEYS = ("match", "preset", "respond", "action", "delay_seconds", "times", "after", "probability", "seed", "apply")
 
-_SERVERS_HEADERS = (
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailers",
-    "transfer-encoding",
-    "upgrade",
-)
-"""Headers that only the server can set: they say where an answer ends, and whether the connection stays open."""
 _DEFAULTS = FaultSpec()
 
 
@@ -116,9 +104,9 @@ def _respond(wanted: Mapping[str, Any]) -> Respond | None:
         return None
     given = object_of(wanted, "respond", ("status", "headers", "body"))
     status = whole_of(given, "respond.status", 200, least=200, most=599)
-    headers = value_of(given, "respond.headers", {}, _is_headers, "an object of header names and texts on one line")
+    headers = value_of(given, "respond.headers", {}, are_headers, "an object of header names and texts on one line")
     for name in headers:
-        if name.lower() in _SERVERS_HEADERS:
+        if name.lower() in SERVERS_HEADERS:
             detail = f"respond.headers must not have {name}, which the server sets (an action can end the connection)"
             raise Problem(422, "Bad value", detail)
     return Respond(status, headers, value_of(given, "respond.body", None, is_json, A_JSON_VALUE))
@@ -130,17 +118,6 @@ def _is_delay(value: Any) -> bool:
 
 def _is_probability(value: Any) -> bool:
     return number_in(value, 0, 1)
-
-
-def _is_headers(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and HEADER_NAME.fullmatch(name) and isinstance(text, str) and _is_line(text)
-        for name, text in value.items()
-    )
-
-
-def _is_line(text: str) -> bool:
-    return text.isprintable() and text.isascii()
 
 
 def _path(match: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,6 @@
 """The routes of agents: list and read."""
 
-from talkover_mock.api.input import api_query, page_of
+from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routing import Api
 from talkover_mock.dialect.errors import Unauthenticated
 from talkover_mock.web.answers import Answer, api_answer
@@ -14,7 +14,7 @@ def register(api: Api) -> None:
 
 def _list(request: MockRequest) -> Answer:
     """Lists agents, by filter and page (documented)."""
-    query = api_query(request)
+    query = api_input(request)
     agents, per_page = request.environment.agents.search(query)
     page, meta = page_of(agents, per_page, query)
     return api_answer({"success": True, "data": [agent.full() for agent in page], "meta": meta})
