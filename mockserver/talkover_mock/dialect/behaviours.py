@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import yaml
 
+from talkover_mock.base.own_files import own_file
+
 Basis = Literal["documented", "inferred from a sample", "measured", "assumed"]
 """How sure a behaviour is, the surest first."""
-_FILE = Path(__file__).parents[1] / "conformance.yaml"
 _READING = ("GET", "HEAD", "OPTIONS")
 ABSENT: Any = object()
 """Stands for a body that a probe does not compare."""
@@ -83,7 +83,7 @@ class Conformance(NamedTuple):
 def conformance() -> Conformance:
     """Reads the file when it is first asked for."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is much faster
-    document = yaml.load(_FILE.read_text(encoding="utf-8"), loader)  # noqa: S506
+    document = yaml.load(own_file("conformance.yaml").decode(), loader)  # noqa: S506
     rows = [(subject, row) for subject, rows in document["behaviours"].items() for row in rows]
     return Conformance([_behaviour(subject, row) for subject, row in rows], document["shapes"])
 
