@@ -15,10 +15,11 @@ from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.dialect.errors import InvalidToken
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import FixtureFiles
+from talkover_mock.loading.files import FixtureFiles, load
 from talkover_mock.loading.mistakes import Source
 from tests.doors.test_remote_commands import run
 from tests.doors.test_serve import WAIT, Launch, end, errors, launch, url_of
+from tests.support.stories import MOMENT
 
 __all__ = ["errors", "launch"]
 
@@ -130,7 +131,17 @@ def test_what_happened_without_a_change_stays(edited: Edited) -> None:
     assert edited.name() == "First"
 
 
-def test_given_log_entries_follow_until_something_is_delivered(edited: Edited) -> None:
+@pytest.mark.parametrize(
+    "happen",
+    [
+        lambda environment: environment.deliveries.emit("a", "event_action"),
+        lambda environment: environment.deliveries.test("a", "w"),
+    ],
+    ids=["an event", "a test"],
+)
+def test_given_log_entries_follow_until_something_is_delivered(
+    happen: Callable[[Environment], object], edited: Edited
+) -> None:
     def logged(*ids: str) -> str:
         entries = ", ".join(f"{{id: {id}, event: event_action}}" for id in ids)
         return edited.of("First").replace("enabled: false", f"enabled: false, logs: [{entries}]")
@@ -142,9 +153,11 @@ def test_given_log_entries_follow_until_something_is_delivered(edited: Edited) -
     assert log() == ["one"]
     edited.edit(logged("two", "three"))
     assert log() == ["two", "three"]
-    edited.world.default.deliveries.emit("a", "event_action")
+    happen(edited.world.default)
+    before = log()
+    assert before[:2] == ["two", "three"]
     edited.edit(logged("four"))
-    assert log() == ["two", "three"]
+    assert log() == before
     edited.world.default.reset()
     assert log() == ["four"]
 
@@ -181,12 +194,14 @@ def named(*environments: str) -> str:
 def test_environments_come_and_go_with_their_tokens(edited: Edited) -> None:
     world = edited.world
     edited.edit(edited.of("First", named("one", "two")))
-    assert world.by_token("talq_one").name == "one"
+    gone = world.by_token("talq_one")
+    assert gone.name == "one"
     edited.edit(edited.of("First", named("two", "three") + "tokens: [talq_one]\n"))
     assert list(world.environments) == ["default", "two", "three"]
     assert [world.by_token(f"talq_{name}").name for name in ("one", "two", "three")] == ["default", "two", "three"]
     with pytest.raises(Missing):
         world.by_name("one")
+    assert gone.journal.log.watch(lambda _: True, 1, seconds=WAIT).items == (), "a wait there ends at once"
     edited.edit(edited.of("First", named("three")))
     with pytest.raises(InvalidToken, match="that of environment two, which has been closed"):
         world.by_token("talq_two")
@@ -204,6 +219,14 @@ def test_an_opened_environment_keeps_its_name_and_its_token(name: str, token: st
     edited.world.close(name)
     edited.write(edited.of("Third", named("three")))
     assert (edited.watch.look(), edited.name()) == ("", "Third")
+
+
+def test_another_seed_gives_the_ids_of_a_server_that_starts_with_it(edited: Edited) -> None:
+    edited.edit(edited.of("First", "settings: {seed: 5}\n"))
+    other = World(load([edited.path]))
+    ids = [each.default.webhooks.ids.new(MOMENT) for each in (edited.world, other)]
+    other.stop()
+    assert ids[0] == ids[1]
 
 
 def test_the_copy_for_foreign_pages_follows_too(edited: Edited) -> None:

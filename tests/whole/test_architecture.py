@@ -101,7 +101,9 @@ def test_every_target_of_make_is_there() -> None:
 
 
 def test_make_run_says_where_the_command_is() -> None:
-    said = subprocess.run(["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["make", "--no-print-directory", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     *_, word, command = said.splitlines()
     assert word.startswith("echo ")
     assert f"{command.removesuffix(' serve')} --help" in word

@@ -9,7 +9,7 @@ from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain_unknown_token
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import REASON, Answer, conditional
+from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
 from talkover_mock.web.routes import ADMIN, Route, Routes
@@ -17,9 +17,6 @@ from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
 _NOTHING_OPENED = "The token opens no environment"
-
-_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-"""No browser takes an answer for a script or a page, and none keeps it: answers hold tokens and bodies."""
 
 
 class Admin:
@@ -68,7 +65,7 @@ class Admin:
         return answer
 
     def _noted(self, request: MockRequest, answer: Answer) -> Answer:
-        answer.headers.update(_SAFE_HEADERS)
+        answer.headers.update(SAFE_HEADERS)
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer

@@ -189,7 +189,7 @@ class World:
             moved = {id(each.baseline): fixture[each.name].baseline for each in known}
             following = [each for each in self._environments.values() if id(each.baseline) in moved]
             for each in known:
-                _, each.tokens, each.expired_tokens = fixture[each.name]
+                each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
             for name in fixture.keys() - self._permanent:
                 self._environments[name] = Environment(name, fixture[name], Clock(self._time), self._sharing)
             for each in gone:

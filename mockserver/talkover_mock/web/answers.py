@@ -17,6 +17,8 @@ API_HEADERS = {
     "Cache-Control": "no-cache, private",
     "Access-Control-Allow-Origin": "*",
 }
+SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""Of admin answers: no browser takes one for a script or a page, and none keeps it: answers hold tokens and bodies."""
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(indent=4).encode
 _WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)

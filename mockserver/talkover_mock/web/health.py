@@ -5,7 +5,7 @@ from typing import Any
 
 from talkover_mock import __version__
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import Answer
+from talkover_mock.web.answers import SAFE_HEADERS, Answer
 from talkover_mock.web.routes import ADMIN
 
 HEALTH = f"{ADMIN}/health"
@@ -19,4 +19,4 @@ def health_of(world: World) -> dict[str, Any]:
 def health_answer(world: World) -> Answer:
     """The answer over HTTP, which an event loop can give at once."""
     body = json.dumps(health_of(world), indent=2) + "\n"
-    return Answer(body.encode(), headers={"Content-Type": "application/json"})
+    return Answer(body.encode(), headers={"Content-Type": "application/json", **SAFE_HEADERS})
