@@ -210,10 +210,11 @@ def _running_server(url: str, fixtures: Fixtures, config: pytest.Config) -> Iter
     import os
 
     from talkover_mock.client import MockServer
+    from talkover_mock.probe import probe
     from talkover_mock.pytest_watching import Run
 
     try:
-        client = MockServer(url, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN"))
+        client = MockServer(url, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN"), prober=probe)
     except ValueError as error:
         raise _Unusable(f"--talkover-mock-url: {error}") from None
     with client:

@@ -12,6 +12,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+from tests.support.receivers import SECRET, careful, listening
 
 pytestmark = pytest.mark.slow
 WAIT = 60
@@ -137,6 +138,14 @@ def test_a_running_server_is_given_the_fixtures_of_the_run(
     result = run(folder, "--talkover-mock-url", server.url, "-o", "talkover_mock_fixtures=mine.yaml")
     result.assert_outcomes(passed=1)
     assert list(world.environments) == ["default", "staging", "production"]
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_receiver_is_examined_at_any_server(is_running: bool, folder: pytest.Pytester, server: Server) -> None:
+    with listening(careful()) as place:
+        folder.makepyfile(f"def test_it(talkover_mock):\n    talkover_mock.probe({place.url!r}, {SECRET!r})\n")
+        run(folder, *(["--talkover-mock-url", server.url] if is_running else [])).assert_outcomes(passed=1)
+    assert len(place.requests) == 17
 
 
 def test_fixtures_come_from_the_ini_file_and_are_relative_to_it(folder: pytest.Pytester) -> None:

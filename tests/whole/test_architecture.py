@@ -123,7 +123,9 @@ def fixtures_of(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local"])
+@pytest.mark.parametrize(
+    "door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local", "talkover_mock.probe"]
+)
 def test_a_door_opens_to_what_is_public(door: str) -> None:
     module = importlib.import_module(door)
     assert sorted(module.__all__) == PUBLIC[door]

@@ -38,32 +38,10 @@ class Unexpected(_Told):
 
 
 @dataclass(frozen=True)
-class Remote:
-    """A running server, and how to show its answers."""
+class Output:
+    """How to show what a command has found."""
 
-    url: str
-    token: str | None
     as_json: bool
-
-    @contextmanager
-    def client(self) -> Iterator[MockServer]:
-        """A client whose errors, of the server and of the network, become one message. Raises Failed."""
-        with MockServer(self.url, self.token, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN")) as client:
-            try:
-                yield client
-            except MockServerError as error:
-                raise Failed(self._refusal(error)) from None
-            except (requests.ConnectionError, requests.Timeout) as error:
-                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {REMEDY}") from None
-            except (requests.RequestException, ValueError) as error:
-                raise Failed(f"{self.url} can't be asked: {error}") from None
-
-    def _refusal(self, error: MockServerError) -> str:
-        """The server's words, or that it has no admin routes."""
-        if error.status == HTTPStatus.NOT_FOUND and "type" not in error.problem:
-            why = "it runs with --no-admin, or this is not the root of a mock server"
-            return f"{self.url} has no admin routes: {why} ({error})"
-        return str(error)
 
     @property
     def prints_json(self) -> bool:
@@ -86,15 +64,46 @@ class Remote:
         click.echo(printable(line), err=self.prints_json)
 
 
+@dataclass(frozen=True)
+class Remote(Output):
+    """A running server, and how to show its answers."""
+
+    url: str
+    token: str | None
+
+    @contextmanager
+    def client(self) -> Iterator[MockServer]:
+        """A client whose errors, of the server and of the network, become one message. Raises Failed."""
+        with MockServer(self.url, self.token, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN")) as client:
+            try:
+                yield client
+            except MockServerError as error:
+                raise Failed(self._refusal(error)) from None
+            except (requests.ConnectionError, requests.Timeout) as error:
+                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {REMEDY}") from None
+            except (requests.RequestException, ValueError) as error:
+                raise Failed(f"{self.url} can't be asked: {error}") from None
+
+    def _refusal(self, error: MockServerError) -> str:
+        """The server's words, or that it has no admin routes."""
+        if error.status == HTTPStatus.NOT_FOUND and "type" not in error.problem:
+            why = "it runs with --no-admin, or this is not the root of a mock server"
+            return f"{self.url} has no admin routes: {why} ({error})"
+        return str(error)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal.")
+
+
 def against_server(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options of every command against a running server; the command gets them as a `Remote`."""
 
     @wraps(command)
     def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
-        command(Remote(url, token, as_json), **options)
+        command(Remote(as_json, url, token), **options)
 
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal."),
+        json_option,
         click.option(
             "--token",
             envvar="TALKOVER_MOCK_TOKEN",

@@ -12,6 +12,7 @@ from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.expecting import Expecting
 from talkover_mock.client.faults import new_fault
+from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
@@ -20,6 +21,9 @@ from talkover_mock.client.types import (
     FaultDetails,
     Moment,
     Preset,
+    Probed,
+    ProbeOptions,
+    Prober,
     WebhookFields,
 )
 from talkover_mock.client.urls import root_of, segment
@@ -46,17 +50,19 @@ class MockServer(Expecting):
         name: str = "default",
         admin_token: str | None = None,
         harness: Harness | None = None,
+        prober: Prober | None = None,
     ) -> None:
         """Raises ValueError for a URL that can't be the root of a server.
 
         `harness` has the admin routes of a server that this process has started; without it they are asked over HTTP.
+        `prober` is `talkover_mock.probe.probe`, for the method of that name.
         """
         self.url = root_of(url)
         self.api_url = f"{self.url}/api/v1"
         self.token = token or "talq_default"
         self.name = name
         self.allows_unmatched = False
-        self._admin_token, self._harness = admin_token, harness
+        self._admin_token, self._harness, self._prober = admin_token, harness, prober
         self.opened: dict[str, MockServer] = {}
         """The environments that this client, or a client of `opened`, has opened and not closed, by name."""
         super().__init__(transport_to(self.url, token, admin_token, harness))
@@ -136,7 +142,7 @@ class MockServer(Expecting):
             check_fixture(fixture)
         wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
         opened = self._call("POST", "environments", wanted)
-        client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)
+        client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness, self._prober)
         client.opened = self.opened
         self.opened[client.name] = client
         return client
@@ -259,6 +265,19 @@ class MockServer(Expecting):
 
     def remove_stubs(self) -> None:
         self._call("DELETE", "stubs")
+
+    # The receiver
+
+    def probe(self, url: str, secret: str, **options: Unpack[ProbeOptions]) -> list[Probed]:
+        """Examines the receiver at `url` with some fifteen deliveries, signed as this environment signs, at its time.
+
+        Further keywords are expect, event, data, http_method, custom_headers, timeout, signature_scheme,
+        signature_header, signature_prefix, delivery_json, deliver_to, now; see docs/deliveries.md. Returns the
+        probes with their answers. Raises AssertionError with each probe that was answered otherwise than expected,
+        ValueError for a wrong option or a URL that may not be called, and ConnectionError if nothing answers.
+        """
+        settings = {**self.assumptions()["overrides"], "now": self.clock()["now"]}
+        return examine(self._prober, url, secret, settings, options)
 
     def disconnect(self) -> None:
         """Closes the connection; the environment stays open."""

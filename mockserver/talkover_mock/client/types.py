@@ -1,6 +1,6 @@
 """The arguments of the client's methods, for editors and type checkers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
@@ -106,3 +106,39 @@ class WebhookFields(TypedDict, total=False):
     created_at: Moment
     updated_at: Moment
     status: str | None
+
+
+class ProbeOptions(TypedDict, total=False):
+    """The options of a probe: those of a webhook and of the settings for signatures, as a fixture has them.
+
+    `event` and `data`, further keys, make the payload; `expect` has other expectations by the names of probes;
+    `deliver_to` are hosts that may be called beside this machine and its network; `now` is the time of the signatures.
+    """
+
+    event: str | None
+    data: Mapping[str, Any] | None
+    expect: Mapping[str, str] | None
+    http_method: Literal["POST", "PUT", "PATCH"] | None
+    custom_headers: Sequence[Mapping[str, str]] | None
+    timeout: int | None
+    signature_scheme: Literal["hmac", "github", "stripe", "standard", "shopify"] | None
+    signature_header: str | None
+    signature_prefix: str | None
+    delivery_json: Literal["php", "plain"] | None
+    deliver_to: Sequence[str] | None
+    now: Moment | None
+
+
+class Probed(TypedDict):
+    """A probe of a receiver: the status of each copy that was sent, and whether it was the expected one."""
+
+    name: str
+    expected: str
+    statuses: Sequence[int | None]
+    error: str | None
+    passed: bool
+    why: str
+
+
+Prober = Callable[..., list[Probed]]
+"""`talkover_mock.probe.probe`, which the client is given, since it imports nothing else of the package."""

@@ -22,6 +22,11 @@ def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Se
     Raises TooLarge.
     """
     body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
+    return signed(occurrence, webhook, settings, body, now)
+
+
+def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, now: datetime) -> Outgoing:
+    """The request with this body, signed at `now`."""
     own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
     custom = webhook.custom_headers
     headers = [*not_replaced(own, custom), *custom]  # two custom headers of one name are both sent
@@ -42,7 +47,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
         "timestamp": to_milliseconds(occurrence.moment),
     }
     if occurrence.event == TEST_EVENT:
-        return {**envelope, "test": True}
+        return {**envelope, "test": True, **occurrence.extra}
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
         return render(template, _scope(envelope, occurrence, agent, webhook))
