@@ -56,6 +56,7 @@ def test_an_attempt_is_shown_with_the_exact_request_and_answer(http: FlaskClient
         "captured": False,
         "captured_because": None,
         "error": None,
+        "fault": None,
         "created_at": NOW,
         "ended_at": NOW,
     }

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.environments.faults import PRESETS
+from talkover_mock.environments.call_faults import PRESETS
 from tests.support.faulty import FAULTS
 
 DOWN = {"preset": "maintenance"}
-KEYS = ["match", "preset", "respond", "action", "delay_seconds", "times", "after", "probability", "seed", "apply"]
+KEYS = ["on", "match", "preset", "respond", "action", "delay_seconds", "apply", "times", "after", "probability", "seed"]
 NAMES = ", ".join(PRESETS)
 NO_FAULT = "give a preset, respond, action or delay_seconds"
 A_DELAY = "delay_seconds must be a number of seconds from 0 to 600"
@@ -31,6 +31,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "Two faults in one",
         "give one of preset, respond and action, not preset and respond and action",
     ),
+    ({"action": "lose_answer"}, "Bad value", 'lose_answer strikes deliveries; add "on": "deliveries"'),
+    ({**DOWN, "on": "call"}, "Bad value", 'on must be one of calls, deliveries; did you mean calls? (got "call")'),
     ({**DOWN, "tiems": 2}, "Unknown key", 'unknown key "tiems"; did you mean times?'),
     ({**DOWN, "x": 2}, "Unknown key", 'unknown key "x"'),
     ({**DOWN, "match": {"paht": "*"}}, "Unknown key", 'unknown key "match.paht"; did you mean path?'),

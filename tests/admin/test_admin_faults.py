@@ -5,21 +5,22 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.environments.faults import ACTIONS, PRESETS
+from talkover_mock.environments.call_faults import ACTIONS, PRESETS
 from tests.support.documented import TOGGLE, TOKEN
 from tests.support.faulty import FAULTS, add_fault, bearer
 
 DEFAULTS = {
+    "on": "calls",
     "match": {"method": None, "path": None},
     "preset": None,
     "respond": None,
     "action": None,
     "delay_seconds": 0.0,
+    "apply": False,
     "times": None,
     "after": 0,
     "probability": 1.0,
     "seed": None,
-    "apply": False,
 }
 DOWN = {"preset": "maintenance"}
 

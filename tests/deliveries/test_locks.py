@@ -14,7 +14,8 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict
 from talkover_mock.deliveries import operations as operations_module
 from talkover_mock.deliveries import outbox as outbox_module
-from talkover_mock.deliveries.outbox import Attempt, Outbox
+from talkover_mock.deliveries.attempts import Attempt
+from talkover_mock.deliveries.outbox import Outbox
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource

@@ -137,8 +137,9 @@ def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> N
     toggle(frozen)
     options = ["--call", '{"id": "call-1"}', "--context", '{"order": 7}', "--data", '{"mood": "good"}', "--wait", "9"]
     table = [
-        f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  URL{' ' * 26}ERROR",
-        f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook",
+        f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  "
+        f"URL{' ' * 26}FAULT  ERROR",
+        f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook  -",
     ]
     assert lines_in_terminal("emit", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
     assert lines_in_terminal("deliveries", f"event={STARTED}", "--url", frozen.url) == table
@@ -168,15 +169,15 @@ def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     run("fault", "connection_reset", "probability=0", "apply=true", "seed=7", *url)
     assert [toggle(mock) for _ in range(3)] == [200, 503, 200]
     assert lines_in_terminal("fault", "delay", "delay_seconds=0.005", *url) == [
-        "ID       FAULT             METHOD  PATH      TIMES  MATCHED  STRUCK",
-        "fault-1  maintenance       PATCH   */toggle  1      3        1",
-        "fault-2  connection_reset  -       -         -      2        0",
-        "fault-3  delay 0.005 s     -       -         -      0        0",
+        "ID       FAULT             STRIKES         TIMES  MATCHED  STRUCK",
+        "fault-1  maintenance       PATCH */toggle  1      3        1",
+        "fault-2  connection_reset  any call        -      2        0",
+        "fault-3  delay 0.005 s     any call        -      0        0",
     ]
     [chance] = [each for each in mock.faults() if each["action"]]
     assert (chance["probability"], chance["apply"], chance["seed"]) == (0, True, 7)
     mock.add_fault(respond={"status": 418})
-    assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       -       -         -      0        0"
+    assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       any call        -      0        0"
     left = json.loads(run("fault", "--remove", "fault-2", *url).stdout)
     assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-4"]
     assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])

@@ -113,7 +113,7 @@ MISUSE = {
     ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
     ("fault", "maintenance", "method=GET"): "method is an option: --method GET",
     ("fault", "hang", "afer=2"): 'unknown detail "afer"; did you mean after?',
-    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_seconds, after, probability, seed, apply',
+    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_seconds, apply, after, probability, seed',
     ("fault", "hangs"): f'KIND must be one of {KINDS}; did you mean hang? (got "hangs")',
     ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
     ("fault", "delay=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay=5")',

@@ -156,7 +156,7 @@ WHERE = {
     "dialect/rules.py": "must be between",
     "base/headers.py": "def masked(token",
     "environments/world.py": "MOST_KEPT = ",
-    "deliveries/outbox.py": "settings.retry_schedule",
+    "deliveries/attempts.py": "settings.retry_schedule",
     "deliveries/sender.py": "USER_AGENT = ",
     "api/fault_answers.py": '"connection_reset"',
     "loading/schema.py": "https://json-schema.org/",

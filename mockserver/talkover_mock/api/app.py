@@ -11,6 +11,7 @@ from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON, Answer, error_answer
@@ -125,7 +126,7 @@ class ApiApplication:
     def _answer(self, request: MockRequest) -> Answer | Waiting:
         """The API's answer, or what a fault makes of it."""
         faults = request.environment_of().faults
-        fault = None if faults.none else strike(request, faults)
+        fault = strike(request, faults) if faults.has(CallFault) else None
         return (
             self._operate(request) if fault is None else struck_answer(request, fault, lambda: self._operate(request))
         )

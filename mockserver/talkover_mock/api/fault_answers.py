@@ -6,7 +6,8 @@ from http import HTTPStatus
 
 from talkover_mock.base import patterns
 from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
-from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
+from talkover_mock.environments.call_faults import PRESETS, CallFault, Respond
+from talkover_mock.environments.faults import Fault, Faults
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
@@ -17,14 +18,14 @@ _UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","d
 """What there is to cut or to spoil when the operation did not happen."""
 
 
-def strike(request: MockRequest, faults: Faults) -> Fault | None:
+def strike(request: MockRequest, faults: Faults) -> Fault[CallFault] | None:
     """The fault that hits the request."""
-    fault = faults.strike(lambda spec: _matches(request, spec))
+    fault = faults.strike(CallFault, lambda spec: _matches(request, spec))
     request.struck = fault
     return fault
 
 
-def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer | Waiting:
+def struck_answer(request: MockRequest, fault: Fault[CallFault], operate: Callable[[], Answer]) -> Answer | Waiting:
     """What the client gets, after the fault's delay.
 
     `operate` does what the API would do, and is called only if the fault lets it happen.
@@ -34,7 +35,7 @@ def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answ
     return _after_delay(request, fault, operate)
 
 
-def _after_delay(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer | Waiting:
+def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callable[[], Answer]) -> Answer | Waiting:
     spec = fault.spec
     if fault.forgotten:
         return NoAnswer()
@@ -60,13 +61,13 @@ def _preset(request: MockRequest, name: str) -> Answer:
     return answer
 
 
-def _matches(request: MockRequest, spec: FaultSpec) -> bool:
+def _matches(request: MockRequest, spec: CallFault) -> bool:
     if spec.method not in (None, request.method):
         return False
     return spec.path is None or patterns.matches_path(request.path, spec.path)
 
 
-def _act(fault: Fault, action: str, done: Answer | None) -> Answer | Waiting:
+def _act(fault: Fault[CallFault], action: str, done: Answer | None) -> Answer | Waiting:
     if action == "hang":
         return Waiting(fault.ended, _LONGEST_HANG_SECONDS, NoAnswer)
     if action == "connection_reset":

@@ -15,8 +15,10 @@ from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
     EMIT_WAIT_SECONDS,
     Action,
+    DeliveryAction,
     FaultDetails,
     Moment,
+    On,
     Preset,
     WebhookFields,
 )
@@ -213,16 +215,18 @@ class MockServer(Expecting):
         self.allows_unmatched = True
 
     def faults(self) -> list[Document]:
-        """The faults, each with its numbers of `matched` and `struck` calls."""
+        """The faults, each with how many calls or deliveries it has `matched` and `struck`."""
         return cast(list[Document], self._call("GET", "faults")["faults"])
 
-    def add_fault(self, name: Preset | Action | None = None, **details: Unpack[FaultDetails]) -> Document:
-        """`add_fault("maintenance", times=2)`, `add_fault("connection_reset", match={"path": "*/toggle"})`.
+    def add_fault(
+        self, name: Preset | Action | DeliveryAction | None = None, on: On = "calls", **details: Unpack[FaultDetails]
+    ) -> Document:
+        """`add_fault("maintenance", times=2)`, `add_fault("lose_answer", on="deliveries", event="*_ended", times=1)`.
 
-        Further keywords are match, respond, delay_seconds, times, after, probability, seed, apply. Returns the fault
-        with its id. Raises ValueError for a name that is no preset and no action.
+        Further keywords are what it strikes, alone or in `match`; times, after, probability, seed; and what it does:
+        docs/faults.md has them. Returns the fault with its id. Raises ValueError for an unknown name.
         """
-        return self._call("POST", "faults", new_fault(name, details))
+        return self._call("POST", "faults", new_fault(name, on, details))
 
     def remove_fault(self, id: str) -> None:
         self._call("DELETE", f"faults/{segment(id)}")

@@ -123,14 +123,14 @@ class Deliveries:
             per_page = checked(query, LOG_FILTERS)["per_page"]
             oldest = self._clock.moment() - KEPT
             entries = [each for each in self._outbox.log.all() if each.webhook_id == webhook_id]
-        return [each for each in reversed(entries) if not each.is_test and each.created_at >= oldest], per_page
+        return [each for each in reversed(entries) if each.is_logged and each.created_at >= oldest], per_page
 
     def retry(self, agent_id: str, webhook_id: str, log_id: str) -> Delivery:
         """Queues one more attempt; the failed log entry stays. Raises LogNotFound, LogNotRetriable."""
         with self._lock:
             webhook = self._webhooks.find(agent_id, webhook_id)
             entry = self._outbox.log.get(log_id)
-            if entry is None or entry.webhook_id != webhook_id or entry.is_test:
+            if entry is None or entry.webhook_id != webhook_id or not entry.is_logged:
                 raise LogNotFound(log_id)
             reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
             if reason:

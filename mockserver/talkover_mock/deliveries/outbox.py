@@ -1,8 +1,6 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import chain, count
@@ -10,34 +8,21 @@ from threading import Condition, RLock
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
+from talkover_mock.deliveries.attempts import Attempt, Scheduled, pause
 from talkover_mock.deliveries.messages import message
-from talkover_mock.deliveries.payloads import TooLarge
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Agent, Webhook
 from talkover_mock.state.store import State
 
 LOOK_SECONDS = 0.5
 """Seconds between two checks that the client of a blocking wait is still connected."""
-_LONGEST_PAUSE = 30
 _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
-_DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
-_CRASHED = Outcome(error="The mock itself failed")
-
-
-@dataclass(order=True, slots=True)
-class Scheduled:
-    """A delivery that waits for its time; `previous` is the attempt that failed before it."""
-
-    due: datetime
-    number: int
-    delivery: Delivery = field(compare=False)
-    may_retry: bool = field(compare=False, default=True)
-    previous: str | None = field(compare=False, default=None)
+_STOPPED = Outcome(error="Webhook disabled or deleted before it was sent")
+_DROPPED = Outcome(error="Dropped")
 
 
 class Outbox:
@@ -45,7 +30,7 @@ class Outbox:
 
     The deliveries of one webhook go out one after another, in order; while the clock is frozen, those of the
     whole environment do, so that a test sees the same order each time. The caller holds the environment's lock,
-    except for `claim`, `has_more` and `report`, which the pump calls.
+    except for `claim`, `has_more` and `report`, which the pump calls, and `finish`, which an attempt calls.
     """
 
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
@@ -68,14 +53,17 @@ class Outbox:
         if self.closed:
             return
         self.log.add(delivery.id, delivery)
-        scheduled = Scheduled(self.now(), next(self._numbers), delivery, may_retry)
+        now = self.now()
+        scheduled = Scheduled(now, next(self._numbers), delivery, may_retry)
+        if not self._goes_out(scheduled, now):
+            return
         if delivery.webhook_id in self._busy and not self._clock.is_frozen:
             self._wait(scheduled)  # the pump looks again when that attempt has ended, and need not be woken
         else:
             heappush(self._scheduled, scheduled)
             self.wake()
 
-    def claim(self) -> "Attempt | float | None":
+    def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
             while not self._has_to_wait():
@@ -91,13 +79,16 @@ class Outbox:
         with self._lock:
             return not self._has_to_wait() and (not self._clock.is_frozen or self._has_due())
 
-    def finish(self, attempt: "Attempt", outcome: Outcome, outgoing: Outgoing | None) -> None:
+    def finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         """Logs the outcome of an attempt, and schedules the next one after a failure.
 
         `outgoing` is None for a request that could not be made; no retry can mend that.
         """
-        if self.closed:
-            return
+        with self._lock:
+            if not self.closed:
+                self._finish(attempt, outcome, outgoing)
+
+    def _finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
         del self._busy[delivery.webhook_id]
         self._sendings.discard(attempt.sending)
@@ -106,7 +97,7 @@ class Outbox:
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         status = "success" if outcome.successful else "retrying" if again else "failed"
         if again:
-            self._schedule_retry(delivery)
+            self._schedule_retry(scheduled)
         self._end(delivery._replace(outgoing=outgoing), status, outcome)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
@@ -190,47 +181,75 @@ class Outbox:
     def _has_due(self) -> bool:
         return bool(self._scheduled) and self._scheduled[0].due <= self.now()
 
-    def _schedule_retry(self, delivery: Delivery) -> None:
-        """The pump looks again after every attempt, and need not be woken."""
-        due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
-        following = delivery._replace(attempt=delivery.attempt + 1)
-        heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
+    def _schedule_retry(self, scheduled: Scheduled) -> None:
+        """The pump looks again after every attempt, and need not be woken.
 
-    def _take(self, scheduled: Scheduled, now: datetime) -> "Attempt | None":
+        A retry keeps its place among those that are due at the same time, whichever receiver was the first to answer.
+        """
+        delivery = scheduled.delivery
+        due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
+        following = delivery._replace(attempt=delivery.attempt + 1, struck=None)
+        heappush(self._scheduled, Scheduled(due, scheduled.number, following, True, delivery.id))
+
+    def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
+        """Asks the faults, once, about an attempt that is due. False when one of them keeps it back."""
+        webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
+        if scheduled.is_asked or webhook is None or not webhook.enabled:
+            return True
+        scheduled.is_asked = True
+        struck = self._sharing.strike(scheduled.delivery, webhook)
+        if struck is None:
+            return True
+        self._enter(scheduled, now)
+        scheduled.delivery = scheduled.delivery._replace(struck=struck)
+        self.log.change(scheduled.delivery.id, scheduled.delivery)
+        if struck.fault.action == "drop":
+            self._end(scheduled.delivery, "failed", _DROPPED)
+            return False
+        return True
+
+    def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
         """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
+        if not self._goes_out(scheduled, now):
+            return None
         delivery = scheduled.delivery
         if delivery.webhook_id in self._busy:
             self._wait(scheduled)
             return None
-        if scheduled.previous is not None:
-            self._end_previous(scheduled.previous)
         webhook = self._state.webhooks.get(delivery.webhook_id)
         agent = self._state.agents.get(delivery.occurrence.agent_id)
         if webhook is None or agent is None or not webhook.enabled:
-            self._refuse(scheduled, _DROPPED)
+            self._refuse(scheduled)
             return None
         return self._begin(scheduled, agent, webhook, now)
 
-    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> "Attempt":
+    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> Attempt:
         """By the configuration of this moment; the request is made later, outside of the lock."""
         settings, occurrence = self._state.settings, scheduled.delivery.occurrence
-        if scheduled.previous is not None:
-            delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
-            scheduled = replace(scheduled, delivery=delivery)
-            self.log.add(delivery.id, delivery)
+        self._enter(scheduled, now)
         sending = self._sharing.sending(Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout))
         self._sendings.add(sending)
 
         def make() -> Outgoing:
             return message(occurrence, agent, webhook, settings, now)
 
-        self._busy[webhook.id] = attempt = Attempt(self, self._lock, scheduled, webhook, sending, make)
+        self._busy[webhook.id] = attempt = Attempt(scheduled, webhook, sending, make, self.finish, self.report)
         return attempt
 
-    def _refuse(self, scheduled: Scheduled, outcome: Outcome) -> None:
-        """Not sent. Of a retry nothing was logged yet."""
-        if scheduled.previous is None:
-            self._end(scheduled.delivery, "failed", outcome)
+    def _enter(self, scheduled: Scheduled, now: datetime) -> None:
+        """Logs a retry as an attempt of its own; the attempt before it is `retrying` no more."""
+        if scheduled.previous is not None:
+            self._end_previous(scheduled.previous)
+            scheduled.previous = None
+            scheduled.delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
+            self.log.add(scheduled.delivery.id, scheduled.delivery)
+
+    def _refuse(self, scheduled: Scheduled) -> None:
+        """Not sent. A retry has no entry in the log yet."""
+        if scheduled.previous is not None:
+            self._end_previous(scheduled.previous)
+        else:
+            self._end(scheduled.delivery, "failed", _STOPPED)
         self._release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
@@ -258,40 +277,3 @@ class Outbox:
         self.log.change(delivery.id, ended)
         self.log.publish(ended)
         self._settled.notify_all()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Attempt:
-    """A delivery on its way: what the pump runs."""
-
-    outbox: Outbox
-    lock: RLock
-    scheduled: Scheduled
-    webhook: Webhook
-    sending: Sending
-    make: Callable[[], Outgoing]
-
-    def run(self) -> None:
-        """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
-        outgoing: Outgoing | None = None
-        try:
-            outgoing = self.sending.outgoing = self.make()
-            outcome = self.sending.run()
-        except TooLarge as error:
-            outcome = Outcome(error=str(error))
-        except Exception:
-            outcome = _CRASHED
-            self.outbox.report(traceback.format_exc())
-        with self.lock:
-            self.outbox.finish(self, outcome, outgoing)
-
-    def stop(self) -> None:
-        self.sending.stop()
-
-
-def pause(settings: Settings, attempt: int) -> float:
-    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
-    schedule = settings.retry_schedule
-    if schedule:
-        return schedule[min(attempt, len(schedule)) - 1]
-    return min(_LONGEST_PAUSE, 1 << (attempt - 1))

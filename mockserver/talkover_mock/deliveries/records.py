@@ -5,6 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.deliveries.faults import Struck
+
 
 class Occurrence(NamedTuple):
     """An event that was emitted at an agent; `extra` holds further keys for the payload."""
@@ -38,7 +40,7 @@ class Outcome(NamedTuple):
     """The result of a request: an answer (`status`), or the reason of the failure in a few words (`error`).
 
     `duration_ms` is real time. `captured` says why the request was not sent; the answer is then the mock's own.
-    `cut` says that the answer's body was longer than `body`.
+    `cut` says that the answer's body was longer than `body`, `lost` that the sender never saw the answer.
     """
 
     status: int | None = None
@@ -48,10 +50,11 @@ class Outcome(NamedTuple):
     duration_ms: int = 0
     captured: str | None = None
     cut: bool = False
+    lost: bool = False
 
     @property
     def successful(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and 200 <= self.status < 300 and not self.lost
 
 
 class Delivery(NamedTuple):
@@ -71,6 +74,12 @@ class Delivery(NamedTuple):
     outgoing: Outgoing | None = None
     outcome: Outcome | None = None
     ended_at: datetime | None = None
+    struck: Struck | None = None
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether the API's log has it: no test, and no delivery that a fault has dropped."""
+        return not self.is_test and (self.struck is None or self.struck.fault.action != "drop")
 
     @property
     def size(self) -> int:

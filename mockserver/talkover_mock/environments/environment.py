@@ -12,6 +12,7 @@ from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
@@ -81,7 +82,7 @@ class Environment:
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report, lookups=Lookups())
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self.faults.strike_delivery)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
@@ -89,7 +90,7 @@ class Environment:
     @property
     def is_calm(self) -> bool:
         """Whether a call has no fault to meet and few waits to tell: nothing that may hold an event loop up."""
-        return self.faults.none and self.journal.log.waits <= _FEW_WAITS
+        return not self.faults.has(CallFault) and self.journal.log.waits <= _FEW_WAITS
 
     def acquire_now(self) -> bool:
         """Takes the environment's lock without waiting, for an event loop. True when it is taken: then `release` it."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from talkover_mock.base.headers import Head
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.rate_limit import Quota
@@ -87,7 +88,7 @@ class MockRequest:
         self.quota: Quota | None = None
         self.note = ""
         """What of the input was ignored, and why."""
-        self.struck: Fault | None = None
+        self.struck: Fault[CallFault] | None = None
         """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
         self._body: bytes | None = None
         scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")

@@ -1,6 +1,6 @@
 """`deliveries`: every attempt with its exact bytes and headers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from talkover_mock.admin import search as filters
@@ -41,7 +41,7 @@ def register(admin: Admin) -> None:
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
     wanted = filters.search_of(request, FILTERS)
-    _check_ids(request, environment)
+    check_ids(request.query_values("agent_id"), request.query_values("webhook_id"), request, environment)
     return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
 
 
@@ -64,6 +64,7 @@ def present(delivery: Delivery) -> dict[str, Any]:
         "captured": bool(outcome and outcome.captured),
         "captured_because": outcome.captured if outcome else None,
         "error": outcome.error if outcome else None,
+        "fault": delivery.struck.name if delivery.struck else None,
         "duration_ms": outcome.duration_ms if outcome else None,
         "created_at": to_milliseconds(delivery.created_at),
         "ended_at": to_milliseconds(delivery.ended_at) if delivery.ended_at else None,
@@ -87,12 +88,17 @@ def present(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _check_ids(request: MockRequest, environment: Environment) -> None:
+def check_ids(
+    agent_ids: Iterable[str | None],
+    webhook_ids: Iterable[str | None],
+    request: MockRequest,
+    environment: Environment,
+) -> None:
     """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery"."""
-    for id in request.query_values("agent_id"):
+    for id in filter(None, agent_ids):
         if not (environment.agent(id) or id in environment.baseline.agents):
             raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
-    for id in request.query_values("webhook_id"):
+    for id in filter(None, webhook_ids):
         was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
         if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
             raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))

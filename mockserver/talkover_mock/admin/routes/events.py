@@ -98,7 +98,7 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> di
     }
 
 
-_SHOWN_OF_ATTEMPTS = ("id", "webhook_id", "attempt", "status", "captured_because", "error")
+_SHOWN_OF_ATTEMPTS = ("id", "webhook_id", "attempt", "status", "captured_because", "error", "fault")
 
 
 def _attempt(delivery: Delivery) -> dict[str, Any]:

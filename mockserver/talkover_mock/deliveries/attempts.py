@@ -1,0 +1,87 @@
+"""One attempt from its place in the queue to its outcome."""
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from talkover_mock.deliveries.faults import DeliveryFault
+from talkover_mock.deliveries.payloads import TooLarge
+from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
+from talkover_mock.deliveries.sender import Sending, reason_of
+from talkover_mock.deliveries.targets import Unresolved
+from talkover_mock.dialect.settings import Settings
+from talkover_mock.state.records import Webhook
+
+_LONGEST_PAUSE = 30
+_CRASHED = Outcome(error="The mock itself failed")
+_TIMEOUT = reason_of(TimeoutError())
+_UNSENT: Mapping[str, str] = {
+    "timeout": _TIMEOUT,
+    "refused": reason_of(ConnectionRefusedError()),
+    "unresolved": reason_of(Unresolved()),
+}
+"""The actions of faults that end an attempt at once, with its error."""
+
+
+@dataclass(order=True, slots=True)
+class Scheduled:
+    """A delivery that waits for its time; `previous` is the attempt that failed before it."""
+
+    due: datetime
+    number: int
+    delivery: Delivery = field(compare=False)
+    may_retry: bool = field(compare=False, default=True)
+    previous: str | None = field(compare=False, default=None)
+    is_asked: bool = field(compare=False, default=False)
+    """Whether the faults have been asked about the attempt: each attempt is struck once at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """A delivery on its way: what the pump runs. It `finish`es with its outcome, and `report`s a crash of the mock."""
+
+    scheduled: Scheduled
+    webhook: Webhook
+    sending: Sending
+    make: Callable[[], Outgoing]
+    finish: Callable[["Attempt", Outcome, Outgoing | None], None]
+    report: Callable[[str], None]
+
+    def run(self) -> None:
+        """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
+        outgoing: Outgoing | None = None
+        struck = self.scheduled.delivery.struck
+        try:
+            outgoing = self.sending.outgoing = self.make()
+            outcome = _outcome(self.sending, struck.fault if struck else None)
+        except TooLarge as error:
+            outcome = Outcome(error=str(error))
+        except Exception:
+            outcome = _CRASHED
+            self.report(traceback.format_exc())
+        self.finish(self, outcome, outgoing)
+
+    def stop(self) -> None:
+        self.sending.stop()
+
+
+def _outcome(sending: Sending, fault: DeliveryFault | None) -> Outcome:
+    """Sends the request, or does what the fault makes of that."""
+    action = fault.action if fault else ""
+    if fault and fault.sent:
+        sending.hangs_up = True
+    elif action in _UNSENT:
+        return Outcome(error=_UNSENT[action])
+    outcome = sending.run()
+    if action == "lose_answer" and outcome.status is not None:
+        return outcome._replace(error=_TIMEOUT, lost=True)
+    return outcome
+
+
+def pause(settings: Settings, attempt: int) -> float:
+    """The seconds after a failed attempt: 1, 2, 4, 8 … at most 30 (assumed), or the fixture's; its last repeats."""
+    schedule = settings.retry_schedule
+    if schedule:
+        return schedule[min(attempt, len(schedule)) - 1]
+    return min(_LONGEST_PAUSE, 1 << (attempt - 1))

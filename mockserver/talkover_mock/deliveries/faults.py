@@ -1,0 +1,56 @@
+"""Faults on deliveries: which attempts they strike, and what they do to them."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from talkover_mock.base import patterns
+from talkover_mock.state.records import Webhook
+
+ACTIONS: Mapping[str, Sequence[str]] = {
+    "lose_answer": (),
+    "timeout": ("sent",),
+    "refused": (),
+    "unresolved": (),
+    "drop": (),
+}
+"""Each action on deliveries with the details that it takes."""
+DETAILS = tuple(dict.fromkeys(detail for details in ACTIONS.values() for detail in details))
+"""The details of all actions."""
+MATCH = ("event", "webhook_id", "agent_id", "url", "attempt")
+"""The attributes of an attempt that a fault may ask for."""
+
+
+class DeliveryFault(NamedTuple):
+    """A fault on deliveries as a test asked for it; `*` in `event` and `url` stands for any text.
+
+    With `sent` the whole request goes out before the attempt times out.
+    """
+
+    action: str
+    event: str | None = None
+    webhook_id: str | None = None
+    agent_id: str | None = None
+    url: str | None = None
+    attempt: int | None = None
+    sent: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.action
+
+    def matches(self, event: str, attempt: int, webhook: Webhook) -> bool:
+        """Whether it may strike this attempt to send an event to a webhook."""
+        return (
+            self.webhook_id in (None, webhook.id)
+            and self.agent_id in (None, webhook.agent_id)
+            and self.attempt in (None, attempt)
+            and (self.event is None or patterns.matches(event, self.event))
+            and (self.url is None or patterns.matches(webhook.webhook_url, self.url))
+        )
+
+
+class Struck(NamedTuple):
+    """The fault that struck an attempt, by its name and as it was asked for."""
+
+    name: str
+    fault: DeliveryFault
