@@ -6,13 +6,18 @@ import pytest
 from flask.testing import FlaskClient
 
 from talkover_mock.deliveries.faults import ACTIONS, MATCH
+from talkover_mock.deliveries.faults import DETAILS as ALL_DETAILS
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.faulty import FAULTS, add_fault
 
 LOST = {"on": "deliveries", "action": "lose_answer"}
 ANY = dict.fromkeys(MATCH)
 LIMITS = {"times": None, "after": 0, "probability": 1.0, "seed": None}
-DETAILS: dict[str, dict[str, Any]] = {"timeout": {"sent": True}}
+DETAILS: dict[str, dict[str, Any]] = {
+    "timeout": {"sent": True},
+    "repeat": {"copies": 20, "delay_seconds": 0.5, "together": False, "replay": True},
+    "delay": {"delay_seconds": 2592000, "though_disabled": True},
+}
 """Of each action that takes details, all of them with values."""
 
 
@@ -32,7 +37,7 @@ def test_a_fault_is_told_with_the_details_of_its_action_and_can_be_added_again(h
 
 
 def test_null_is_the_default_of_every_key(http: FlaskClient) -> None:
-    empty = {**dict.fromkeys(("match", "sent", *LIMITS)), **LOST}
+    empty = {**dict.fromkeys(("match", *ALL_DETAILS, *LIMITS)), **LOST}
     answer = http.post(FAULTS, json=empty)
     expected = {"id": "fault-1", **LOST, "match": ANY, **LIMITS, "matched": 0, "struck": 0}
     assert (answer.status_code, answer.get_json()) == (201, expected)
@@ -51,6 +56,8 @@ def test_in_yaml_the_word_on_is_no_boolean(http: FlaskClient, body: str) -> None
 
 
 NAMES = ", ".join(ACTIONS)
+A_DELAY = "delay_seconds must be a number of seconds from 0.001 to 2592000"
+REPEAT = {"on": "deliveries", "action": "repeat"}
 AN_EVENT = "match.event must be one of the 22 events, or a pattern with *"
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"on": "deliveries"}, "No fault", f"give an action: {NAMES}"),
@@ -59,6 +66,15 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"on": "deliveries", "action": "refuse"}, "Bad value", 'did you mean refused? (got "refuse")'),
     ({**LOST, "sent": True}, "Bad value", "sent belongs to timeout, not to lose_answer"),
     ({**described("timeout"), "sent": 1}, "Bad value", "sent must be true or false (got 1)"),
+    ({**LOST, "delay_seconds": 1}, "Bad value", "delay_seconds belongs to repeat and delay, not to lose_answer"),
+    ({"on": "deliveries", "action": "delay"}, "Bad value", f"{A_DELAY} (got null)"),
+    ({"on": "deliveries", "action": "delay", "delay_seconds": None}, "Bad value", f"{A_DELAY} (got null)"),
+    ({"on": "deliveries", "action": "delay", "delay_seconds": 2592001}, "Bad value", f"{A_DELAY} (got 2592001)"),
+    ({**REPEAT, "delay_seconds": -1}, "Bad value", "delay_seconds must be a number of seconds from 0 to 2592000"),
+    ({**REPEAT, "copies": 0}, "Bad value", "copies must be a whole number from 1 to 20 (got 0)"),
+    ({**REPEAT, "copies": 21}, "Bad value", "copies must be a whole number from 1 to 20 (got 21)"),
+    ({**REPEAT, "together": "yes"}, "Bad value", 'together must be true or false (got "yes")'),
+    ({**REPEAT, "together": True, "delay_seconds": 1}, "Bad value", "copies that are together have no delay_seconds"),
     ({**LOST, "apply": True}, "Unknown key", 'unknown key "apply"'),
     ({**LOST, "match": {"path": "*"}}, "Unknown key", 'unknown key "match.path"; expected one of event, webhook_id'),
     ({**LOST, "match": {"event": "event_acton"}}, "Bad value", f"{AN_EVENT}; did you mean event_action?"),

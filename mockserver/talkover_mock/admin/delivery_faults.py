@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from talkover_mock.admin.checks import choice_of, flag_of, object_of, refuse_unknown_keys, text_of, value_of, whole_of
+from talkover_mock.admin.checks import (
+    choice_of,
+    flag_of,
+    number_in,
+    object_of,
+    refuse_unknown_keys,
+    required_of,
+    text_of,
+    value_of,
+    whole_of,
+)
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.deliveries import check_ids
 from talkover_mock.base.words import nearest
@@ -13,6 +23,10 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.web.request import MockRequest
 
 _DEFAULTS = DeliveryFault("")
+_MOST_COPIES = 20
+_LEAST_SECONDS = 0.001
+_MOST_SECONDS = 30 * 24 * 3600
+"""The delay of a delivery at least and at most; the clock of a test may skip it."""
 
 
 def read(
@@ -33,7 +47,14 @@ def read(
         url=text_of(match, "match.url"),
         attempt=whole_of(match, "match.attempt", None, least=1),
         sent=flag_of(wanted, "sent", _DEFAULTS.sent),
+        copies=whole_of(wanted, "copies", _DEFAULTS.copies, least=1, most=_MOST_COPIES),
+        delay_seconds=_seconds(wanted, action),
+        together=flag_of(wanted, "together", _DEFAULTS.together),
+        replay=flag_of(wanted, "replay", _DEFAULTS.replay),
+        though_disabled=flag_of(wanted, "though_disabled", _DEFAULTS.though_disabled),
     )
+    if fault.together and fault.delay_seconds:
+        raise Problem(422, "Bad value", "copies that are together have no delay_seconds; give one of the two")
     check_ids([fault.agent_id], [fault.webhook_id], request, environment)
     return fault
 
@@ -49,6 +70,15 @@ def _refuse_other_details(wanted: Mapping[str, Any], action: str) -> None:
         if wanted.get(detail) is not None and detail not in ACTIONS[action]:
             owners = [name for name, details in ACTIONS.items() if detail in details]
             raise Problem(422, "Bad value", f"{detail} belongs to {' and '.join(owners)}, not to {action}")
+
+
+def _seconds(wanted: Mapping[str, Any], action: str) -> float:
+    """The delay: some time for an action that is nothing without."""
+    least = _LEAST_SECONDS if action == "delay" else 0
+    expected = f"a number of seconds from {least} to {_MOST_SECONDS}"
+    given = wanted if action == "delay" else {"delay_seconds": wanted.get("delay_seconds") or 0.0}
+    seconds: float = required_of(given, "delay_seconds", lambda v: number_in(v, least, _MOST_SECONDS), expected)
+    return seconds
 
 
 def _is_event(value: Any) -> bool:

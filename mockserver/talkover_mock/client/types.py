@@ -15,7 +15,16 @@ Preset = Literal[
     "maintenance",
 ]
 Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json"]
-DeliveryAction = Literal["lose_answer", "timeout", "refused", "unresolved", "drop"]
+DeliveryAction = Literal[
+    "lose_answer",
+    "timeout",
+    "refused",
+    "unresolved",
+    "repeat",
+    "overlap",
+    "delay",
+    "drop",
+]
 On = Literal["calls", "deliveries"]
 Moment = str | datetime
 """Such as `2025-09-03T23:19:51Z`; without a zone it is UTC."""
@@ -94,6 +103,10 @@ class FaultDetails(Match, total=False):
     delay_seconds: float
     apply: bool
     sent: bool
+    copies: int
+    together: bool
+    replay: bool
+    though_disabled: bool
     times: int | None
     after: int
     probability: float

@@ -33,8 +33,16 @@ class Scheduled:
     delivery: Delivery = field(compare=False)
     may_retry: bool = field(compare=False, default=True)
     previous: str | None = field(compare=False, default=None)
+    though_disabled: bool = field(compare=False, default=False)
+    """Whether it goes out to a disabled webhook too."""
     is_asked: bool = field(compare=False, default=False)
     """Whether the faults have been asked about the attempt: each attempt is struck once at most."""
+    overlaps: bool = field(compare=False, default=False)
+    """Whether it goes out while another one of its webhook is under way."""
+    copies: "list[Scheduled]" = field(compare=False, default_factory=list)
+    """Repetitions, which are scheduled when it goes out."""
+    make: "Callable[[], Outgoing] | None" = field(compare=False, default=None)
+    """Makes the request; None for the request by the configuration of the moment at which it goes out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,9 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "timeout": ("sent",),
     "refused": (),
     "unresolved": (),
+    "repeat": ("copies", "delay_seconds", "together", "replay"),
+    "overlap": (),
+    "delay": ("delay_seconds", "though_disabled"),
     "drop": (),
 }
 """Each action on deliveries with the details that it takes."""
@@ -23,7 +26,9 @@ MATCH = ("event", "webhook_id", "agent_id", "url", "attempt")
 class DeliveryFault(NamedTuple):
     """A fault on deliveries as a test asked for it; `*` in `event` and `url` stands for any text.
 
-    With `sent` the whole request goes out before the attempt times out.
+    With `sent` the whole request goes out before the attempt times out. `delay_seconds` pass before a delayed attempt,
+    or before each copy, on the environment's clock. Copies that are `together` are under way at the same time as the
+    attempt that they repeat. With `though_disabled` a delayed attempt arrives at a webhook that was disabled meanwhile.
     """
 
     action: str
@@ -33,6 +38,12 @@ class DeliveryFault(NamedTuple):
     url: str | None = None
     attempt: int | None = None
     sent: bool = False
+    copies: int = 1
+    delay_seconds: float = 0.0
+    together: bool = False
+    replay: bool = False
+    """Whether a copy is the old bytes and headers, instead of being made and signed anew."""
+    though_disabled: bool = False
 
     @property
     def kind(self) -> str:

@@ -34,11 +34,15 @@ _SMALL_BYTES = 1024
 
 
 class Emitted(NamedTuple):
-    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped."""
+    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped.
+
+    `awaited` are the deliveries that go out at once, with the copies that faults make of them.
+    """
 
     occurrence: Occurrence
     deliveries: Sequence[Delivery]
     skipped: Sequence[tuple[Webhook, str]]
+    awaited: Sequence[Delivery]
     log: History[Delivery]
     """The log that holds the deliveries; a reset closes it."""
 
@@ -83,10 +87,9 @@ class Deliveries:
             reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
-            for delivery in deliveries:
-                self._outbox.queue(delivery)
+            awaited = [each for delivery in deliveries for each in self._outbox.queue(delivery)]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
-            emitted = Emitted(occurrence, deliveries, skipped, self._outbox.log)
+            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
             self.events.add(occurrence.id, emitted)
             self.events.publish(emitted)
             return emitted

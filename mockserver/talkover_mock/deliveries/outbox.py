@@ -1,16 +1,18 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import chain, count
+from functools import cache
+from itertools import count
 from threading import Condition, RLock
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.deliveries.attempts import Attempt, Scheduled, pause
+from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.messages import message
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
+from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
@@ -29,8 +31,8 @@ class Outbox:
     """Between two resets. Closed, it sends and logs nothing more: what is still under way ends unseen.
 
     The deliveries of one webhook go out one after another, in order; while the clock is frozen, those of the
-    whole environment do, so that a test sees the same order each time. The caller holds the environment's lock,
-    except for `claim`, `has_more` and `report`, which the pump calls, and `finish`, which an attempt calls.
+    whole environment do, so that a test sees the same order each time. A fault may say otherwise. The caller holds the
+    environment's lock, except for `claim`, `has_more` and `report`, which the pump calls, and `finish`.
     """
 
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
@@ -41,36 +43,34 @@ class Outbox:
         )
         self.closed = False
         self._numbers = count()
-        self._scheduled: list[Scheduled] = []
-        self._busy: dict[str, Attempt] = {}
-        self._waiting: dict[str, list[Scheduled]] = {}
-        """By webhook id: what is under way, and what has fallen due behind it."""
+        self._schedule = Schedule()
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
 
-    def queue(self, delivery: Delivery, may_retry: bool = True) -> None:
-        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt."""
+    def queue(self, delivery: Delivery, may_retry: bool = True) -> Sequence[Delivery]:
+        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt.
+
+        Returns what goes out at once: the delivery and the copies that a fault makes of it, unless they are delayed.
+        """
         if self.closed:
-            return
+            return ()
         self.log.add(delivery.id, delivery)
         now = self.now()
         scheduled = Scheduled(now, next(self._numbers), delivery, may_retry)
-        if not self._goes_out(scheduled, now):
-            return
-        if delivery.webhook_id in self._busy and not self._clock.is_frozen:
-            self._wait(scheduled)  # the pump looks again when that attempt has ended, and need not be woken
-        else:
-            heappush(self._scheduled, scheduled)
-            self.wake()
+        is_frozen = self._clock.is_frozen
+        if self._goes_out(scheduled, now) and (is_frozen or not self._schedule.waits_behind(scheduled, False)):
+            self._schedule.add(scheduled)
+            self.wake()  # for one that waits, the pump looks again when the attempt before it has ended
+        return [each.delivery for each in (scheduled, *scheduled.copies) if each.due <= now]
 
     def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
             while not self._has_to_wait():
-                now = self.now()
-                if self._scheduled[0].due > now:
-                    return None if self._clock.is_frozen else (self._scheduled[0].due - now).total_seconds()
-                attempt = self._take(heappop(self._scheduled), now)
+                now, due = self.now(), self._schedule.next_due
+                if due is None or due > now:
+                    return None if self._clock.is_frozen or due is None else (due - now).total_seconds()
+                attempt = self._take(self._schedule.pop(), now)
                 if attempt:
                     return attempt
         return None
@@ -90,9 +90,8 @@ class Outbox:
 
     def _finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
-        del self._busy[delivery.webhook_id]
         self._sendings.discard(attempt.sending)
-        self._release(delivery.webhook_id)
+        self._schedule.end(delivery.webhook_id)
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         status = "success" if outcome.successful else "retrying" if again else "failed"
@@ -105,7 +104,7 @@ class Outbox:
 
         False when it was closed instead, or whoever asked gave up.
         """
-        while not self.closed and (self._busy or self._has_due()):
+        while not self.closed and (self._schedule.under_way or self._has_due()):
             if gave_up():
                 return False
             self._settled.wait(LOOK_SECONDS)
@@ -113,15 +112,15 @@ class Outbox:
 
     @property
     def queued(self) -> int:
-        return len(self._scheduled) + sum(map(len, self._waiting.values()))
+        return sum(1 for _ in self._schedule)
 
     @property
     def queued_bytes(self) -> int:
         """The bytes of the events' data that the queue holds."""
-        return sum(each.delivery.occurrence.size for each in chain(self._scheduled, *self._waiting.values()))
+        return sum(each.delivery.occurrence.size for each in self._schedule)
 
     def next_due(self) -> datetime | None:
-        return self._scheduled[0].due if self._scheduled else None
+        return self._schedule.next_due
 
     def hold(self, sending: Sending) -> None:
         """Takes care that a request which is sent outside of the queue ends with it."""
@@ -144,8 +143,7 @@ class Outbox:
         self.closed = True
         for sending in self._sendings:
             sending.stop()
-        self._scheduled.clear()
-        self._waiting.clear()
+        self._schedule.clear()
         self.log.close()
         self._settled.notify_all()
 
@@ -153,7 +151,8 @@ class Outbox:
         """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
         back = before - self._clock.moment()
         if back > timedelta():
-            self._shift(-back)
+            self._schedule.shift(-back)
+        self._schedule.release_all()
         self.wake()
 
     def now(self) -> datetime:
@@ -163,23 +162,19 @@ class Outbox:
         """
         step = self._clock.step()
         if step and not self._clock.is_frozen:
-            self._shift(step)
+            self._schedule.shift(step)
         return self._clock.moment()
-
-    def _shift(self, step: timedelta) -> None:
-        for scheduled in chain(self._scheduled, *self._waiting.values()):
-            scheduled.due += step
 
     def wake(self) -> None:
         self._sharing.wake(self)
 
     def _has_to_wait(self) -> bool:
         """Whether nothing can go out before something else happens."""
-        most = 1 if self._clock.is_frozen else _MOST_BUSY
-        return self.closed or not self._scheduled or len(self._busy) >= most
+        return self.closed or self._schedule.next_due is None or self._schedule.under_way >= _MOST_BUSY
 
     def _has_due(self) -> bool:
-        return bool(self._scheduled) and self._scheduled[0].due <= self.now()
+        due = self._schedule.next_due
+        return due is not None and due <= self.now()
 
     def _schedule_retry(self, scheduled: Scheduled) -> None:
         """The pump looks again after every attempt, and need not be woken.
@@ -189,12 +184,12 @@ class Outbox:
         delivery = scheduled.delivery
         due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
         following = delivery._replace(attempt=delivery.attempt + 1, struck=None)
-        heappush(self._scheduled, Scheduled(due, scheduled.number, following, True, delivery.id))
+        self._schedule.add(Scheduled(due, scheduled.number, following, previous=delivery.id))
 
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
         """Asks the faults, once, about an attempt that is due. False when one of them keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
-        if scheduled.is_asked or webhook is None or not webhook.enabled:
+        if scheduled.is_asked or webhook is None or not (webhook.enabled or scheduled.though_disabled):
             return True
         scheduled.is_asked = True
         struck = self._sharing.strike(scheduled.delivery, webhook)
@@ -203,22 +198,37 @@ class Outbox:
         self._enter(scheduled, now)
         scheduled.delivery = scheduled.delivery._replace(struck=struck)
         self.log.change(scheduled.delivery.id, scheduled.delivery)
-        if struck.fault.action == "drop":
+        fault = struck.fault
+        if fault.action == "drop":
             self._end(scheduled.delivery, "failed", _DROPPED)
-            return False
-        return True
+        elif fault.action == "delay":
+            scheduled.due, scheduled.though_disabled = now + _seconds(fault.delay_seconds), fault.though_disabled
+            self._schedule.add(scheduled)
+            self.wake()
+        elif fault.action == "repeat":
+            scheduled.copies = [self._copy(scheduled, fault, number) for number in range(1, fault.copies + 1)]
+        else:
+            scheduled.overlaps = fault.action == "overlap"
+        return fault.action not in ("drop", "delay")
+
+    def _copy(self, scheduled: Scheduled, fault: DeliveryFault, number: int) -> Scheduled:
+        """A repetition of an attempt, which is logged, but goes out only when that does. It is not tried again."""
+        delivery = scheduled.delivery
+        copy = delivery._replace(id=self._ids.new(delivery.created_at, self.log), copy_of=delivery.id)
+        self.log.add(copy.id, copy)
+        due = scheduled.due + _seconds(number * fault.delay_seconds)
+        return Scheduled(due, next(self._numbers), copy, may_retry=False, is_asked=True, overlaps=fault.together)
 
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
         """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
         if not self._goes_out(scheduled, now):
             return None
-        delivery = scheduled.delivery
-        if delivery.webhook_id in self._busy:
-            self._wait(scheduled)
+        if self._schedule.waits_behind(scheduled, all_in_turn=self._clock.is_frozen):
             return None
+        delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
         agent = self._state.agents.get(delivery.occurrence.agent_id)
-        if webhook is None or agent is None or not webhook.enabled:
+        if webhook is None or agent is None or not (webhook.enabled or scheduled.though_disabled):
             self._refuse(scheduled)
             return None
         return self._begin(scheduled, agent, webhook, now)
@@ -230,11 +240,14 @@ class Outbox:
         sending = self._sharing.sending(Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout))
         self._sendings.add(sending)
 
-        def make() -> Outgoing:
-            return message(occurrence, agent, webhook, settings, now)
-
-        self._busy[webhook.id] = attempt = Attempt(scheduled, webhook, sending, make, self.finish, self.report)
-        return attempt
+        make = scheduled.make or cache(lambda: message(occurrence, agent, webhook, settings, now))
+        struck = scheduled.delivery.struck
+        for copy in scheduled.copies:
+            copy.due += now - scheduled.due
+            copy.make = make if struck and struck.fault.replay else None
+            self._schedule.add(copy)
+        self._schedule.begin(webhook.id)
+        return Attempt(scheduled, webhook, sending, make, self.finish, self.report)
 
     def _enter(self, scheduled: Scheduled, now: datetime) -> None:
         """Logs a retry as an attempt of its own; the attempt before it is `retrying` no more."""
@@ -249,8 +262,9 @@ class Outbox:
         if scheduled.previous is not None:
             self._end_previous(scheduled.previous)
         else:
-            self._end(scheduled.delivery, "failed", _STOPPED)
-        self._release(scheduled.delivery.webhook_id)
+            for each in (scheduled, *scheduled.copies):
+                self._end(each.delivery, "failed", _STOPPED)
+        self._schedule.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
     def _end_previous(self, id: str) -> None:
@@ -261,19 +275,12 @@ class Outbox:
             self.log.change(id, ended)
             self.log.publish(ended, before=previous)
 
-    def _wait(self, scheduled: Scheduled) -> None:
-        heappush(self._waiting.setdefault(scheduled.delivery.webhook_id, []), scheduled)
-
-    def _release(self, webhook_id: str) -> None:
-        """The next that waits for this webhook is free to go."""
-        waiting = self._waiting.get(webhook_id)
-        if waiting:
-            heappush(self._scheduled, heappop(waiting))
-        if not waiting:
-            self._waiting.pop(webhook_id, None)
-
     def _end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
         ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
         self.log.change(delivery.id, ended)
         self.log.publish(ended)
         self._settled.notify_all()
+
+
+def _seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)

@@ -61,7 +61,8 @@ class Delivery(NamedTuple):
     """One attempt to send an occurrence to a webhook: the API's log entry, together with the exact bytes.
 
     `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is scheduled).
-    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended.
+    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended. A copy names the
+    delivery that it repeats in `copy_of`.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Delivery(NamedTuple):
     outcome: Outcome | None = None
     ended_at: datetime | None = None
     struck: Struck | None = None
+    copy_of: str | None = None
 
     @property
     def is_logged(self) -> bool:

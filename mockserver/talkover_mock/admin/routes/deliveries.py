@@ -59,6 +59,7 @@ def present(delivery: Delivery) -> dict[str, Any]:
         "webhook_id": delivery.webhook_id,
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
+        "copy_of": delivery.copy_of,
         "status": delivery.status,
         "test": delivery.is_test,
         "captured": bool(outcome and outcome.captured),

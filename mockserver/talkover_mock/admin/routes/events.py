@@ -65,21 +65,23 @@ def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
 def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
+    awaited = {each.id for each in emitted.awaited}
+    all = {each.id for each in emitted.deliveries} | awaited
 
-    def is_first_attempt(delivery: Delivery) -> bool:
-        return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
+    def is_awaited(delivery: Delivery) -> bool:
+        return delivery.id in awaited
 
     def show(found: Found[Delivery]) -> Answer:
         body = {
             "event_id": emitted.occurrence.id,
             "call_id": emitted.occurrence.call.get("id"),
             "finished": found.satisfied,
-            "deliveries": [present(each) for each in found.items],
+            "deliveries": [present(each) for each in emitted.log.watch(lambda each: each.id in all).items],
             "skipped": _skipped(emitted),
         }
         return admin_answer(body)
 
-    wanted = filters.Search(is_first_attempt, len(emitted.deliveries), None, wait)
+    wanted = filters.Search(is_awaited, len(awaited), None, wait)
     return filters.answer_found(emitted.log, wanted, show)
 
 
