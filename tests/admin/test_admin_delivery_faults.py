@@ -17,6 +17,7 @@ DETAILS: dict[str, dict[str, Any]] = {
     "timeout": {"sent": True},
     "repeat": {"copies": 20, "delay_seconds": 0.5, "together": False, "replay": True},
     "delay": {"delay_seconds": 2592000, "though_disabled": True},
+    "skewed": {"seconds": -3600.5},
 }
 """Of each action that takes details, all of them with values."""
 
@@ -57,6 +58,7 @@ def test_in_yaml_the_word_on_is_no_boolean(http: FlaskClient, body: str) -> None
 
 NAMES = ", ".join(ACTIONS)
 A_DELAY = "delay_seconds must be a number of seconds from 0.001 to 2592000"
+A_SKEW = "seconds must be a number of seconds from -315360000 to 315360000, but not 0"
 REPEAT = {"on": "deliveries", "action": "repeat"}
 AN_EVENT = "match.event must be one of the 22 events, or a pattern with *"
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
@@ -75,6 +77,9 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**REPEAT, "copies": 21}, "Bad value", "copies must be a whole number from 1 to 20 (got 21)"),
     ({**REPEAT, "together": "yes"}, "Bad value", 'together must be true or false (got "yes")'),
     ({**REPEAT, "together": True, "delay_seconds": 1}, "Bad value", "copies that are together have no delay_seconds"),
+    ({"on": "deliveries", "action": "skewed"}, "Bad value", f"{A_SKEW} (got null)"),
+    ({"on": "deliveries", "action": "skewed", "seconds": 0}, "Bad value", f"{A_SKEW} (got 0)"),
+    ({"on": "deliveries", "action": "skewed", "seconds": 315360001}, "Bad value", f"{A_SKEW} (got 315360001)"),
     ({**LOST, "apply": True}, "Unknown key", 'unknown key "apply"'),
     ({**LOST, "match": {"path": "*"}}, "Unknown key", 'unknown key "match.path"; expected one of event, webhook_id'),
     ({**LOST, "match": {"event": "event_acton"}}, "Bad value", f"{AN_EVENT}; did you mean event_action?"),

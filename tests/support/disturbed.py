@@ -26,6 +26,9 @@ DISTURBANCES: list[tuple[str, dict[str, Any]]] = [
     ("overlap", {}),
     ("delay", {"delay_seconds": 5}),
     ("drop", {}),
+    ("bad_signature", {}),
+    ("tampered", {}),
+    ("skewed", {"seconds": -400}),
 ]
 """Faults of every kind that a receiver notices, or misses."""
 

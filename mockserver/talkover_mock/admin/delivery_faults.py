@@ -17,16 +17,16 @@ from talkover_mock.admin.checks import (
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.deliveries import check_ids
 from talkover_mock.base.words import nearest
-from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH, DeliveryFault
+from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH, NO_FAULT, DeliveryFault
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.request import MockRequest
 
-_DEFAULTS = DeliveryFault("")
 _MOST_COPIES = 20
 _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 30 * 24 * 3600
 """The delay of a delivery at least and at most; the clock of a test may skip it."""
+_MOST_SKEW = 10 * 365 * 24 * 3600
 
 
 def read(
@@ -46,12 +46,13 @@ def read(
         agent_id=text_of(match, "match.agent_id"),
         url=text_of(match, "match.url"),
         attempt=whole_of(match, "match.attempt", None, least=1),
-        sent=flag_of(wanted, "sent", _DEFAULTS.sent),
-        copies=whole_of(wanted, "copies", _DEFAULTS.copies, least=1, most=_MOST_COPIES),
+        sent=flag_of(wanted, "sent", NO_FAULT.sent),
+        copies=whole_of(wanted, "copies", NO_FAULT.copies, least=1, most=_MOST_COPIES),
         delay_seconds=_seconds(wanted, action),
-        together=flag_of(wanted, "together", _DEFAULTS.together),
-        replay=flag_of(wanted, "replay", _DEFAULTS.replay),
-        though_disabled=flag_of(wanted, "though_disabled", _DEFAULTS.though_disabled),
+        together=flag_of(wanted, "together", NO_FAULT.together),
+        replay=flag_of(wanted, "replay", NO_FAULT.replay),
+        though_disabled=flag_of(wanted, "though_disabled", NO_FAULT.though_disabled),
+        seconds=_skew(wanted) if action == "skewed" else NO_FAULT.seconds,
     )
     if fault.together and fault.delay_seconds:
         raise Problem(422, "Bad value", "copies that are together have no delay_seconds; give one of the two")
@@ -79,6 +80,12 @@ def _seconds(wanted: Mapping[str, Any], action: str) -> float:
     given = wanted if action == "delay" else {"delay_seconds": wanted.get("delay_seconds") or 0.0}
     seconds: float = required_of(given, "delay_seconds", lambda v: number_in(v, least, _MOST_SECONDS), expected)
     return seconds
+
+
+def _skew(wanted: Mapping[str, Any]) -> float:
+    expected = f"a number of seconds from -{_MOST_SKEW} to {_MOST_SKEW}, but not 0"
+    skew: float = required_of(wanted, "seconds", lambda v: number_in(v, -_MOST_SKEW, _MOST_SKEW) and v != 0, expected)
+    return skew
 
 
 def _is_event(value: Any) -> bool:

@@ -24,6 +24,9 @@ DeliveryAction = Literal[
     "overlap",
     "delay",
     "drop",
+    "bad_signature",
+    "tampered",
+    "skewed",
 ]
 On = Literal["calls", "deliveries"]
 Moment = str | datetime
@@ -107,6 +110,7 @@ class FaultDetails(Match, total=False):
     together: bool
     replay: bool
     though_disabled: bool
+    seconds: float
     times: int | None
     after: int
     probability: float

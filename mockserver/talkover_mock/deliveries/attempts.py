@@ -59,10 +59,9 @@ class Attempt:
     def run(self) -> None:
         """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
         outgoing: Outgoing | None = None
-        struck = self.scheduled.delivery.struck
         try:
             outgoing = self.sending.outgoing = self.make()
-            outcome = _outcome(self.sending, struck.fault if struck else None)
+            outcome = _outcome(self.sending, self.scheduled.delivery.fault)
         except TooLarge as error:
             outcome = Outcome(error=str(error))
         except Exception:
@@ -74,15 +73,14 @@ class Attempt:
         self.sending.stop()
 
 
-def _outcome(sending: Sending, fault: DeliveryFault | None) -> Outcome:
+def _outcome(sending: Sending, fault: DeliveryFault) -> Outcome:
     """Sends the request, or does what the fault makes of that."""
-    action = fault.action if fault else ""
-    if fault and fault.sent:
+    if fault.sent:
         sending.hangs_up = True
-    elif action in _UNSENT:
-        return Outcome(error=_UNSENT[action])
+    elif fault.action in _UNSENT:
+        return Outcome(error=_UNSENT[fault.action])
     outcome = sending.run()
-    if action == "lose_answer" and outcome.status is not None:
+    if fault.action == "lose_answer" and outcome.status is not None:
         return outcome._replace(error=_TIMEOUT, lost=True)
     return outcome
 

@@ -15,6 +15,9 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "overlap": (),
     "delay": ("delay_seconds", "though_disabled"),
     "drop": (),
+    "bad_signature": (),
+    "tampered": (),
+    "skewed": ("seconds",),
 }
 """Each action on deliveries with the details that it takes."""
 DETAILS = tuple(dict.fromkeys(detail for details in ACTIONS.values() for detail in details))
@@ -44,6 +47,8 @@ class DeliveryFault(NamedTuple):
     replay: bool = False
     """Whether a copy is the old bytes and headers, instead of being made and signed anew."""
     though_disabled: bool = False
+    seconds: float = 0.0
+    """How many seconds the clock of a skewed signature is fast."""
 
     @property
     def kind(self) -> str:
@@ -58,6 +63,16 @@ class DeliveryFault(NamedTuple):
             and (self.event is None or patterns.matches(event, self.event))
             and (self.url is None or patterns.matches(webhook.webhook_url, self.url))
         )
+
+    def signer(self, webhook: Webhook) -> Webhook:
+        """The webhook with the secret that signs; a bad signature comes also to a webhook without a secret."""
+        if self.action != "bad_signature":
+            return webhook
+        return webhook._replace(webhook_secret=f"not {webhook.webhook_secret or 'signed'}")
+
+
+NO_FAULT = DeliveryFault("")
+"""The fault that does nothing."""
 
 
 class Struck(NamedTuple):

@@ -106,7 +106,7 @@ class Deliveries:
             agent = cast(Agent, self._state.agents.get(agent_id))
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
-            outgoing = message(occurrence, agent, webhook, self._state.settings, now)
+            outgoing = message(occurrence, agent, webhook, self._state.settings, int(now.timestamp()))
             delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
             outbox, sending = self._outbox, self._sharing.sending(outgoing)
             outbox.hold(sending)

@@ -10,7 +10,7 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.deliveries.attempts import Attempt, Scheduled, pause
 from talkover_mock.deliveries.faults import DeliveryFault
-from talkover_mock.deliveries.messages import message
+from talkover_mock.deliveries.messages import message, tampered
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
@@ -240,11 +240,17 @@ class Outbox:
         sending = self._sharing.sending(Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout))
         self._sendings.add(sending)
 
-        make = scheduled.make or cache(lambda: message(occurrence, agent, webhook, settings, now))
-        struck = scheduled.delivery.struck
+        fault = scheduled.delivery.fault
+        signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
+
+        def make() -> Outgoing:
+            outgoing = message(occurrence, agent, signer, settings, signed_at)
+            return tampered(outgoing) if fault.action == "tampered" else outgoing
+
+        make = scheduled.make or cache(make)
         for copy in scheduled.copies:
             copy.due += now - scheduled.due
-            copy.make = make if struck and struck.fault.replay else None
+            copy.make = make if fault.replay else None
             self._schedule.add(copy)
         self._schedule.begin(webhook.id)
         return Attempt(scheduled, webhook, sending, make, self.finish, self.report)

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from talkover_mock.deliveries.faults import Struck
+from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
 class Occurrence(NamedTuple):
@@ -81,7 +81,12 @@ class Delivery(NamedTuple):
     @property
     def is_logged(self) -> bool:
         """Whether the API's log has it: no test, and no delivery that a fault has dropped."""
-        return not self.is_test and (self.struck is None or self.struck.fault.action != "drop")
+        return not self.is_test and self.fault.action != "drop"
+
+    @property
+    def fault(self) -> DeliveryFault:
+        """What the fault does that struck it."""
+        return self.struck.fault if self.struck else NO_FAULT
 
     @property
     def size(self) -> int:
