@@ -18,7 +18,9 @@ from tests.support.installed import serving
 
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [event_action]}]}]\n"
 COMMANDS = {"check", "health", "schema", "serve"}
-REMOTE_COMMANDS = {"clock", "deliveries", "emit", "environments", "fault", "requests", "reset", "state"}
+REMOTE_COMMANDS = {
+    *("clock", "deliveries", "emit", "environments", "fault", "redeliver", "requests", "reset", "state"),
+}
 """See test_remote_commands.py."""
 WAIT = 10
 """Seconds after which something that should have happened did not."""

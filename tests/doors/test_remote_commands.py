@@ -163,6 +163,23 @@ def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: M
     assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
 
 
+def test_a_delivery_is_sent_again(frozen: MockServer) -> None:
+    toggle(frozen)
+    [first] = frozen.emit(AGENT, STARTED)
+    url = ["--url", frozen.url]
+    again = json.loads(run("redeliver", first["id"], *url).stdout)
+    assert (again["copy_of"], again["status"]) == (first["id"], "success")
+    frozen.advance(60)
+    header, line = lines_in_terminal("redeliver", first["id"], "--replay", "--wait", "9", *url)
+    assert (header.split()[:2], line.split()[0]) == (["AT", "EVENT"], "00:01:00.000")
+    assert [each["request"] for each in frozen.deliveries()] == [first["request"]] * 3
+    refused = run("redeliver", "nope", *url)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        'Error: 404 No such delivery: no delivery that is kept has the id "nope"\n',
+    )
+
+
 def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     url = ["--url", mock.url]
     run("fault", "maintenance", "after=1", "--method", "patch", "--path", "*/toggle", "--times", "1", *url)

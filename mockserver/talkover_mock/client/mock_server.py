@@ -188,6 +188,13 @@ class MockServer(Expecting):
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
         return Emitted(answer["deliveries"], answer["skipped"])
 
+    def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Document:
+        """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
+
+        It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
+        """
+        return self._call("POST", f"deliveries/{segment(id)}/redeliver", {"replay": replay, "wait": wait}, longer=wait)
+
     def clock(self) -> Document:
         """The clock's `now`, and whether it is `frozen`."""
         return self._call("GET", "clock")

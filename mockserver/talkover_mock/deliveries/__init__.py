@@ -1,6 +1,6 @@
 """Events on their way to receivers: messages (messages.py, payloads.py), their user agent and the sending (sender.py),
-the hosts that may be called (targets.py), the queue (outbox.py, schedule.py), an attempt and the retry schedule
-(attempts.py), the threads (pump.py), and the faults on deliveries (faults.py).
+the hosts that may be called (targets.py), the queue (outbox.py, schedule.py) and its log (log.py), an attempt and the
+retry schedule (attempts.py), the threads (pump.py), and the faults on deliveries (faults.py).
 It may import `base`, `dialect` and `state`; settings, the report of crashes and the fault that strikes are handed in.
 An HTTP route, the count of a fault or a look-up in an environment never belongs here.
 """

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
-from talkover_mock.base.refusals import Conflict, Unfit
+from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
@@ -29,6 +30,7 @@ MOST_EVENT_BYTES = 1024 * 1024
 """The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
 """The bytes of the data of all queued events of an environment."""
+_NOT_AGAIN = "Can't be sent again"
 _SMALL_BYTES = 1024
 """Events up to this size are counted only by their number."""
 
@@ -141,6 +143,29 @@ class Deliveries:
             delivery = self._pending(entry.occurrence, webhook)._replace(attempt=entry.attempt + 1)
             self._outbox.queue(delivery, may_retry=False)
         return delivery
+
+    def redeliver(self, id: str, replay: bool = False) -> Emitted:
+        """Sends a delivery again, once, also to a webhook that is disabled by now: anew, or as the old bytes.
+
+        Raises Missing for an unknown id. Raises Conflict for a deleted webhook, for bytes that were never made, and
+        when the queue is full.
+        """
+        with self._lock:
+            entry = self._outbox.log.get(id)
+            if entry is None:
+                raise Missing("No such delivery", f"no delivery that is kept has the id {brief(id)}")
+            webhook, outgoing = self._state.webhooks.get(entry.webhook_id), entry.outgoing
+            if webhook is None:
+                raise Conflict(_NOT_AGAIN, "its webhook is deleted")
+            if replay and outgoing is None:
+                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+            if reason := self._reason_not_to_queue(1):
+                raise Conflict(_NOT_AGAIN, reason)
+            copy = self._pending(entry.occurrence, webhook)
+            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id)
+            make = (lambda: outgoing) if replay and outgoing else None
+            awaited = self._outbox.queue(copy, may_retry=False, though_disabled=True, make=make)
+            return Emitted(entry.occurrence, [copy], (), awaited, self._outbox.log)
 
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be deleted by now."""

@@ -7,9 +7,9 @@ from itertools import count
 from threading import Condition, RLock
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.history import History
 from talkover_mock.deliveries.attempts import Attempt, Scheduled, pause
 from talkover_mock.deliveries.faults import DeliveryFault
+from talkover_mock.deliveries.log import Log
 from talkover_mock.deliveries.messages import message, tampered
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.schedule import Schedule
@@ -36,19 +36,23 @@ class Outbox:
     """
 
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
-        self._state, self._lock, self._clock, self._ids = state, lock, clock, ids
+        self._state, self._lock, self._clock = state, lock, clock
         self._sharing, self.report = sharing, sharing.report
-        self.log: History[Delivery] = History(
-            lock, sharing.most_kept, lambda delivery: delivery.ended, lambda delivery: delivery.size
-        )
+        self.log = Log(lock, sharing.most_kept, clock, ids)
         self.closed = False
         self._numbers = count()
         self._schedule = Schedule()
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
 
-    def queue(self, delivery: Delivery, may_retry: bool = True) -> Sequence[Delivery]:
-        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt.
+    def queue(
+        self,
+        delivery: Delivery,
+        may_retry: bool = True,
+        though_disabled: bool = False,
+        make: Callable[[], Outgoing] | None = None,
+    ) -> Sequence[Delivery]:
+        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt. See `Scheduled`.
 
         Returns what goes out at once: the delivery and the copies that a fault makes of it, unless they are delayed.
         """
@@ -56,7 +60,7 @@ class Outbox:
             return ()
         self.log.add(delivery.id, delivery)
         now = self.now()
-        scheduled = Scheduled(now, next(self._numbers), delivery, may_retry)
+        scheduled = Scheduled(now, next(self._numbers), delivery, may_retry, None, though_disabled, make=make)
         is_frozen = self._clock.is_frozen
         if self._goes_out(scheduled, now) and (is_frozen or not self._schedule.waits_behind(scheduled, False)):
             self._schedule.add(scheduled)
@@ -187,23 +191,25 @@ class Outbox:
         self._schedule.add(Scheduled(due, scheduled.number, following, previous=delivery.id))
 
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
-        """Asks the faults, once, about an attempt that is due. False when one of them keeps it back."""
+        """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
-        if scheduled.is_asked or webhook is None or not (webhook.enabled or scheduled.though_disabled):
+        if scheduled.is_asked or scheduled.delivery.is_test:
+            return True
+        if webhook is None or not (webhook.enabled or scheduled.though_disabled):
             return True
         scheduled.is_asked = True
         struck = self._sharing.strike(scheduled.delivery, webhook)
         if struck is None:
             return True
         self._enter(scheduled, now)
-        scheduled.delivery = scheduled.delivery._replace(struck=struck)
-        self.log.change(scheduled.delivery.id, scheduled.delivery)
-        fault = struck.fault
+        scheduled.delivery, fault = self.log.strike(scheduled.delivery, struck), struck.fault
         if fault.action == "drop":
             self._end(scheduled.delivery, "failed", _DROPPED)
         elif fault.action == "delay":
-            scheduled.due, scheduled.though_disabled = now + _seconds(fault.delay_seconds), fault.though_disabled
+            scheduled.due = now + timedelta(seconds=fault.delay_seconds)
+            scheduled.though_disabled |= fault.though_disabled
             self._schedule.add(scheduled)
+            self._settled.notify_all()
             self.wake()
         elif fault.action == "repeat":
             scheduled.copies = [self._copy(scheduled, fault, number) for number in range(1, fault.copies + 1)]
@@ -214,9 +220,8 @@ class Outbox:
     def _copy(self, scheduled: Scheduled, fault: DeliveryFault, number: int) -> Scheduled:
         """A repetition of an attempt, which is logged, but goes out only when that does. It is not tried again."""
         delivery = scheduled.delivery
-        copy = delivery._replace(id=self._ids.new(delivery.created_at, self.log), copy_of=delivery.id)
-        self.log.add(copy.id, copy)
-        due = scheduled.due + _seconds(number * fault.delay_seconds)
+        copy = self.log.add_anew(delivery._replace(copy_of=delivery.id), delivery.created_at)
+        due = scheduled.due + timedelta(seconds=number * fault.delay_seconds)
         return Scheduled(due, next(self._numbers), copy, may_retry=False, is_asked=True, overlaps=fault.together)
 
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
@@ -258,35 +263,19 @@ class Outbox:
     def _enter(self, scheduled: Scheduled, now: datetime) -> None:
         """Logs a retry as an attempt of its own; the attempt before it is `retrying` no more."""
         if scheduled.previous is not None:
-            self._end_previous(scheduled.previous)
-            scheduled.previous = None
-            scheduled.delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
-            self.log.add(scheduled.delivery.id, scheduled.delivery)
+            self.log.end_retrying(scheduled.previous)
+            scheduled.previous, scheduled.delivery = None, self.log.add_anew(scheduled.delivery, now)
 
     def _refuse(self, scheduled: Scheduled) -> None:
         """Not sent. A retry has no entry in the log yet."""
         if scheduled.previous is not None:
-            self._end_previous(scheduled.previous)
+            self.log.end_retrying(scheduled.previous)
         else:
             for each in (scheduled, *scheduled.copies):
                 self._end(each.delivery, "failed", _STOPPED)
         self._schedule.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
-    def _end_previous(self, id: str) -> None:
-        """The attempt that this one repeats is `retrying` no more."""
-        previous = self.log.get(id)
-        if previous:
-            ended = previous._replace(status="failed")
-            self.log.change(id, ended)
-            self.log.publish(ended, before=previous)
-
     def _end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
-        ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
-        self.log.change(delivery.id, ended)
-        self.log.publish(ended)
+        self.log.end(delivery, status, outcome)
         self._settled.notify_all()
-
-
-def _seconds(number: float) -> timedelta:
-    return timedelta(seconds=number)

@@ -61,8 +61,8 @@ class Delivery(NamedTuple):
     """One attempt to send an occurrence to a webhook: the API's log entry, together with the exact bytes.
 
     `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is scheduled).
-    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended. A copy names the
-    delivery that it repeats in `copy_of`.
+    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended. `copy_of` is the
+    delivery that this one repeats.
     """
 
     id: str

@@ -1,16 +1,19 @@
-"""`deliveries`: every attempt with its exact bytes and headers."""
+"""`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from talkover_mock.admin import search as filters
-from talkover_mock.admin.bodies import admin_answer
+from talkover_mock.admin.bodies import admin_answer, json_object
+from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.headers import joined
+from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.deliveries.messages import TEST_EVENT
+from talkover_mock.deliveries.operations import Emitted
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
@@ -37,6 +40,7 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
 def register(admin: Admin) -> None:
     admin.route("GET", "/deliveries", _read)
     admin.route("DELETE", "/deliveries", _clear)
+    admin.route("POST", "/deliveries/<id>/redeliver", _redeliver)
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
@@ -47,6 +51,39 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
     return admin_answer({"deleted": environment.deliveries.clear()})
+
+
+def _redeliver(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
+    wanted = json_object(request)
+    refuse_unknown_keys(wanted, ("replay", "wait"))
+    replay, wait = flag_of(wanted, "replay", False), wait_of(wanted)
+    emitted = environment.deliveries.redeliver(id, replay)
+    return after_attempts(emitted, wait, lambda deliveries, _: admin_answer(deliveries[0]))
+
+
+def wait_of(wanted: Mapping[str, Any]) -> float:
+    """The seconds that a body wants to wait for attempts."""
+    return seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+
+
+def after_attempts(
+    emitted: Emitted, wait: float, show: Callable[[list[dict[str, Any]], bool], Answer]
+) -> Answer | Waiting:
+    """What `show` makes of the deliveries, with those that faults add, and of whether every attempt has ended.
+
+    It waits for the attempts, but not for an attempt that a fault delays.
+    """
+    awaited = {each.id for each in emitted.awaited}
+    every = {each.id for each in emitted.deliveries} | awaited
+
+    def is_awaited(delivery: Delivery) -> bool:
+        return delivery.id in awaited
+
+    def shown(found: Found[Delivery]) -> Answer:
+        log = emitted.log.watch(lambda delivery: delivery.id in every)
+        return show([present(each) for each in log.items], found.satisfied)
+
+    return filters.answer_found(emitted.log, filters.Search(is_awaited, len(awaited), None, wait), shown)
 
 
 def present(delivery: Delivery) -> dict[str, Any]:

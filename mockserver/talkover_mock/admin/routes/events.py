@@ -5,9 +5,9 @@ from typing import Any
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import A_JSON_VALUE, is_json, refuse_unknown_keys, required_of, seconds_in, value_of
+from talkover_mock.admin.checks import A_JSON_VALUE, is_json, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
-from talkover_mock.admin.routes.deliveries import present
+from talkover_mock.admin.routes.deliveries import after_attempts, present, wait_of
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
@@ -53,7 +53,7 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
 def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
     wanted = _checked(json_object(request))
-    wait = seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+    wait = wait_of(wanted)
     try:
         emitted = environment.deliveries.emit(
             wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
@@ -65,24 +65,18 @@ def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
 def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
-    awaited = {each.id for each in emitted.awaited}
-    all = {each.id for each in emitted.deliveries} | awaited
 
-    def is_awaited(delivery: Delivery) -> bool:
-        return delivery.id in awaited
-
-    def show(found: Found[Delivery]) -> Answer:
+    def show(deliveries: list[dict[str, Any]], finished: bool) -> Answer:
         body = {
             "event_id": emitted.occurrence.id,
             "call_id": emitted.occurrence.call.get("id"),
-            "finished": found.satisfied,
-            "deliveries": [present(each) for each in emitted.log.watch(lambda each: each.id in all).items],
+            "finished": finished,
+            "deliveries": deliveries,
             "skipped": _skipped(emitted),
         }
         return admin_answer(body)
 
-    wanted = filters.Search(is_awaited, len(awaited), None, wait)
-    return filters.answer_found(emitted.log, wanted, show)
+    return after_attempts(emitted, wait, show)
 
 
 def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> dict[str, Any]:
