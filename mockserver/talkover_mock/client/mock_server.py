@@ -235,6 +235,18 @@ class MockServer(Expecting):
         """
         return self._call("POST", "faults", new_fault(name, on, details))
 
+    def wait_for_fault(self, id: str, struck: int = 1, *, wait: float = EMIT_WAIT_SECONDS) -> Document:
+        """Waits until a fault has struck `struck` times. Raises AssertionError when `wait` seconds are over.
+
+        Returns the fault. A call that a `hold` has struck does not go on before the fault is removed.
+        """
+        query = {"struck": struck, "wait": wait}
+        fault = self._transport.call("GET", f"faults/{segment(id)}", query=query, longer=wait)
+        if fault["struck"] < struck:
+            counts = f"matched {fault['matched']}, struck {fault['struck']}"
+            raise AssertionError(f"expected {id} to strike {struck} within {wait:g} s; it has {counts}")
+        return fault
+
     def remove_fault(self, id: str) -> None:
         self._call("DELETE", f"faults/{segment(id)}")
 
