@@ -174,14 +174,17 @@ class MockServer(Expecting):
         call: Document | None = None,
         context: Document | None = None,
         data: Document | None = None,
+        unknown: bool = False,
         wait: float = EMIT_WAIT_SECONDS,
     ) -> Emitted:
         """Emits an event at an agent. Returns its deliveries, after waiting until each was attempted once.
 
-        It waits for `wait` seconds at the most; with 0 the deliveries may still be pending. The list also has the
-        webhooks that were `skipped`, with the reasons.
+        It waits for `wait` seconds at the most, and for nothing that a fault delays; with 0 the deliveries may still be
+        pending. The list also has the webhooks that were `skipped`, with the reasons. With `unknown` the event may be
+        one that the API does not have: it goes to every enabled webhook of the agent.
         """
-        wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
+        payload = {"call": call, "context": context, "data": data}
+        wanted = {"agent_id": agent_id, "event": event, "unknown": unknown, **payload, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
         if wait and not answer["finished"]:
             for hint in loop_hints():
