@@ -115,7 +115,8 @@ class _Examination:
     @property
     def signs_time(self) -> bool:
         occurrence, now = self._occurrence(PROBES[0]), self.clock.moment()
-        one, other = (signature(occurrence, self.webhook, self.settings, b"", each) for each in (now, now - OLD))
+        times = (int(each.timestamp()) for each in (now, now - OLD))
+        one, other = (signature(occurrence, self.webhook, self.settings, b"", each) for each in times)
         return one != other
 
     def result(self, each: Probe, expected: str) -> Probed:
@@ -152,7 +153,7 @@ class _Examination:
     def _made(self, each: Probe) -> Outgoing:
         """The request before a change after signing."""
         occurrence, webhook = self._occurrence(each), self.webhook._replace(**each.webhook)
-        at = self.clock.moment() - each.age
+        at = int((self.clock.moment() - each.age).timestamp())
         body = each.body(message(occurrence, self.agent, webhook, self.settings, at).body)
         return signed(occurrence, webhook, self.settings, body, at)
 

@@ -7,7 +7,7 @@ from talkover_mock.admin.routes.requests import present
 from talkover_mock.base.words import printable_lines
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import event_text, folded, line
-from talkover_mock.client.faults import fault_answer
+from talkover_mock.client.faults import fault_answer, fault_match
 from talkover_mock.environments.journal import Exchange
 
 MOST_SHOWN = 100
@@ -83,5 +83,5 @@ def _line_elsewhere(call: Mapping[str, Any]) -> str:
 
 def _fault_line(fault: dict[str, Any]) -> str:
     """`fault-1 maintenance, PATCH */toggle: matched 2, struck 1`."""
-    where = " ".join(filter(None, fault["match"].values())) or "any call"
-    return f"{fault['id']} {fault_answer(fault)}, {where}: matched {fault['matched']}, struck {fault['struck']}"
+    counts = f"matched {fault['matched']}, struck {fault['struck']}"
+    return f"{fault['id']} {fault_answer(fault)}, {fault_match(fault)}: {counts}"

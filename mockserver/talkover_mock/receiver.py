@@ -37,6 +37,8 @@ class ReceivedRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    settings: Callable[[], Mapping[str, str]] = field(default=dict, repr=False, compare=False)
+    """Tells how the sender signs, in the words of a fixture's settings."""
 
     @property
     def json(self) -> Any:
@@ -55,17 +57,19 @@ class ReceivedRequest:
     ) -> bool:
         """Whether a header signs the exact bytes with this secret, at whatever time.
 
-        `scheme` is hmac, github, stripe, standard or shopify; without it, the scheme of `header` or of a header that
-        the request has, or else hmac. `header` and `prefix` are the scheme's own unless given. Raises ValueError for
-        an unknown scheme.
+        `scheme` is hmac, github, stripe, standard or shopify. What is not given is that of the test's environment in
+        pytest, else the scheme of `header` or of a header that the request has, or else hmac, and the scheme's own
+        header and prefix. Raises ValueError for an unknown scheme.
         """
-        scheme = scheme or self._scheme(header)
+        settings = self.settings()
+        header = header or settings.get("signature_header")
+        scheme = scheme or settings.get("signature_scheme") or self._scheme(header)
         if scheme not in _SCHEMES:
             raise ValueError(f"a signature scheme is one of {', '.join(_SCHEMES)} (got {scheme!r})")
         own_header, own_prefix = _SCHEMES[scheme]
+        prefix = settings.get("signature_prefix", own_prefix) if prefix is None else prefix
         value = self.headers.get((header or own_header).lower(), "")
-        expected = self._signed(scheme, secret, value, own_prefix if prefix is None else prefix)
-        return hmac.compare_digest(value.encode(), expected.encode())
+        return hmac.compare_digest(value.encode(), self._signed(scheme, secret, value, prefix).encode())
 
     def _scheme(self, header: str | None) -> str:
         names = self.headers if header is None else (header.lower(),)
@@ -110,6 +114,8 @@ class WebhookReceiver:
         self._answers: deque[Answer] = deque()
         self._default = Answer()
         self._stopping = Event()
+        self.settings: Callable[[], Mapping[str, str]] = dict
+        """Tells how the sender signs: in pytest, the settings of the test's environment."""
         self.hint: Callable[[], str] = str
         """Makes the text that follows an unmet `wait_for`: in pytest, the events of the test's environment."""
         host = f"[{host}]" if ":" in host else host
@@ -259,7 +265,8 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) != length:
             return  # the sender has disconnected
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.receiver.take(ReceivedRequest(self.command, self.path, headers, body))
+        receiver = self.server.receiver
+        answer = receiver.take(ReceivedRequest(self.command, self.path, headers, body, receiver.settings))
         content = answer.body.encode()
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():

@@ -11,8 +11,8 @@ from talkover_mock import __version__
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.faults import FaultSpec
 from talkover_mock.environments.world import World
 
 STATE = "/__admin/state"
@@ -71,7 +71,7 @@ def test_a_token_that_no_environment_has_acts_on_none_and_is_told_the_nearest(
     more = {"staging": {"tokens": ["talq_staging"]}, "production": {"tokens": ["talq_production"]}}
     world = open_world(tokens=tokens, environments=more)
     http = create_app(world, Guard()).test_client()
-    world.default.faults.add(FaultSpec(preset="maintenance"))
+    world.default.faults.add(CallFault(preset="maintenance"))
     answer = http.post("/__admin/reset", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.get_json()["title"]) == (401, "The token opens no environment")
     remedy = "requests without a token act on the default environment"

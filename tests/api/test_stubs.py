@@ -74,6 +74,15 @@ def test_a_fault_strikes_before_the_stub(http: FlaskClient) -> None:
     assert [call(http).status_code for _ in range(2)] == [503, 200]
 
 
+def test_a_stub_that_answers_a_struck_call_counts_as_applied(http: FlaskClient) -> None:
+    http.post("/__admin/faults", json={"match": {"path": "*/call"}, "delay_seconds": 0.001})
+    call(http)
+    put(http)
+    call(http)
+    calls = http.get("/__admin/requests").get_json()["requests"]
+    assert [(each["status"], each["applied"]) for each in calls] == [(501, False), (200, True)]
+
+
 def test_a_stub_takes_the_place_of_that_of_its_operation(http: FlaskClient) -> None:
     put(http, body=1)
     put(http, body=2)

@@ -39,7 +39,7 @@ def occurrence(event: str = STARTED, **given: Any) -> Occurrence:
 
 
 def sent(event: Occurrence, webhook: Webhook = WEBHOOK, settings: Settings | None = None) -> Outgoing:
-    return message(event, AGENT, webhook, settings or DEFAULTS, MOMENT)
+    return message(event, AGENT, webhook, settings or DEFAULTS, int(MOMENT.timestamp()))
 
 
 def body_of(event: Occurrence, templates: Mapping[str, Any] | None = None) -> str:

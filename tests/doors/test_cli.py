@@ -19,7 +19,9 @@ from tests.support.installed import serving
 
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
 COMMANDS = {"check", "conformance", "health", "routes", "schema", "serve"}
-REMOTE_COMMANDS = {"clock", "deliveries", "emit", "environments", "fault", "probe", "requests", "reset", "state"}
+REMOTE_COMMANDS = {
+    *("clock", "deliveries", "emit", "environments", "fault", "probe", "redeliver", "requests", "reset", "state"),
+}
 """See test_remote_commands.py and test_probe_command.py."""
 WAIT = 10
 """Seconds after which something that should have happened did not."""

@@ -11,7 +11,8 @@ from flask import Flask
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
-from talkover_mock.environments.faults import FaultSpec
+from talkover_mock.environments.call_faults import CallFault
+from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.doors.test_cli import WAIT, outcome, run
@@ -31,7 +32,7 @@ def test_health_prints_the_answer_of_a_healthy_server(server: Server) -> None:
 
 
 def test_health_is_no_call_of_the_api_and_needs_no_admin_token(world: World, serve: Callable[[Flask], Server]) -> None:
-    world.default.faults.add(FaultSpec(preset="maintenance", times=1))
+    world.default.faults.add(CallFault(preset="maintenance"), Limits(times=1))
     for guard in (Guard(token="secret"), None):
         assert_healthy(run("health", "--url", serve(create_app(world, guard)).url))
     assert [each.struck for each in world.default.faults.all()] == [0]

@@ -16,7 +16,9 @@ from talkover_mock.admin.routes import requests as requests_routes
 from talkover_mock.admin.routes.faults import KEYS as FAULT_KEYS
 from talkover_mock.app import create_app
 from talkover_mock.client import MockServer, MockServerError, types
-from talkover_mock.environments.faults import ACTIONS, PRESETS
+from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
+from talkover_mock.deliveries.faults import DETAILS, MATCH
+from talkover_mock.environments.call_faults import ACTIONS, PRESETS
 from talkover_mock.environments.world import World
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 from talkover_mock.web.server import Server
@@ -282,6 +284,9 @@ def test_types_name_what_there_is() -> None:
     assert get_args(types.Preset) == tuple(PRESETS)
     assert get_args(types.Action) == ACTIONS
     assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id", "logs"}
-    assert set(types.FaultDetails.__annotations__) | {"preset", "action"} == set(FAULT_KEYS)
+    assert get_args(types.DeliveryAction) == tuple(ON_DELIVERIES)
+    assert set(types.Match.__annotations__) == {"method", "path", *MATCH}
+    of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)
+    assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.Match.__annotations__}
     assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

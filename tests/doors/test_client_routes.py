@@ -13,7 +13,7 @@ from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import Route
 from talkover_mock.web.waiting import Waiting
-from tests.support.documented import AGENT, OTHER_AGENT, WEBHOOK
+from tests.support.documented import AGENT, WEBHOOK
 from tests.support.peers import OK, answering, peers
 
 STARTED = "event_phone_call_started"
@@ -26,6 +26,8 @@ BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
     "restore": MockServer.restore,
     "delete_snapshot": MockServer.delete_snapshot,
     "remove_fault": MockServer.remove_fault,
+    "wait_for_fault": MockServer.wait_for_fault,
+    "redeliver": MockServer.redeliver,
 }
 
 
@@ -66,7 +68,8 @@ def use_everything(mock: MockServer) -> None:
     mine.snapshot("one")
     mine.restore("one")
     mine.delete_snapshot("one")
-    mine.emit(OTHER_AGENT, STARTED)
+    [delivery] = mine.emit(AGENT, STARTED)
+    mine.redeliver(delivery["id"])
     mine.freeze()
     mine.advance(1)
     mine.clock()
@@ -77,7 +80,9 @@ def use_everything(mock: MockServer) -> None:
     for find in (mine.stubs, mine.requests, mine.deliveries, mine.events, mine.faults):
         find()
     mine.search("requests", {})
-    mine.remove_fault(mine.add_fault("maintenance")["id"])
+    fault = mine.add_fault("maintenance")
+    mine.wait_for_fault(fault["id"], struck=0)
+    mine.remove_fault(fault["id"])
     for forget in (mine.clear_deliveries, mine.clear_requests, mine.remove_faults, mine.remove_stubs, mine.reset):
         forget()
     mock.close_environment(mock.open_environment().name)

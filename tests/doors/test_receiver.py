@@ -197,6 +197,18 @@ def test_an_unknown_scheme_is_refused_with_all_known_ones() -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_scheme_header_and_prefix_are_those_of_the_settings(scheme: str) -> None:
+    mine = SCHEMES[scheme]._replace(header="X-Mine", prefix="mine=")
+    settings = {"signature_scheme": scheme, "signature_header": "X-Mine", "signature_prefix": "mine="}
+    request = replace(request_signed(mine, "secret"), settings=lambda: settings)
+    assert request.is_signed_with("secret")
+    assert not request.is_signed_with("secret", prefix="")
+    assert not request.is_signed_with("secret", header="X-Other")
+    unprefixed = request_signed(mine._replace(prefix=""), "secret")
+    assert replace(unprefixed, settings=lambda: {**settings, "signature_prefix": ""}).is_signed_with("secret")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_delivery_is_verified_by_the_scheme_of_its_environment(scheme: str, receiver: WebhookReceiver) -> None:
     with running_mockserver() as mock:
         mock.merge_state({"settings": {"signature_scheme": scheme}})

@@ -44,6 +44,6 @@ def test_so_are_those_of_mistakes_in_fixtures(tmp_path: Path) -> None:
 
 
 def test_so_are_those_of_the_report_of_a_failing_test() -> None:
-    delivery = {"event": "e", "webhook_id": "w", "attempt": 1, "status": "failed", "captured_because": None}
-    [told] = lines([{**delivery, "error": "No\x1b[2J \u202e"}])
+    delivery = {"event": "e", "webhook_id": "w", "attempt": 1, "status": "failed"}
+    [told] = lines([{**delivery, "captured_because": None, "fault": None, "error": "No\x1b[2J \u202e"}])
     assert told.endswith("(No\\u001b[2J \\u202e)")

@@ -124,7 +124,7 @@ def test_a_fault_appears_and_is_removed(browser: Browser, server: Server, world:
     browser.press("#fault-fault-1 button", "Remove")
     browser.told("Fault fault-1 is removed.")
     browser.wait_for("#faults .empty")
-    assert world.default.faults.none
+    assert not world.default.faults.all()
 
 
 @at_both_widths

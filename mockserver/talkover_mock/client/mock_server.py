@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.expectations import loop_hints
-from talkover_mock.client.expecting import Expecting
-from talkover_mock.client.faults import new_fault
+from talkover_mock.client.faulting import Faulting
 from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
     EMIT_WAIT_SECONDS,
-    Action,
-    FaultDetails,
     Moment,
-    Preset,
     Probed,
     ProbeOptions,
     Prober,
@@ -35,7 +30,7 @@ __tracebackhide__ = True  # pytest shows the test's own line
 _LONG_SECONDS = 600.0
 
 
-class MockServer(Expecting):
+class MockServer(Faulting):
     """One environment: its addresses, its token, and the admin routes that show and change it.
 
     `url` is the server's root, and `api_url` takes the place of the vendor's base URL. `token` opens the environment,
@@ -184,19 +179,29 @@ class MockServer(Expecting):
         call: Document | None = None,
         context: Document | None = None,
         data: Document | None = None,
+        unknown: bool = False,
         wait: float = EMIT_WAIT_SECONDS,
     ) -> Emitted:
         """Emits an event at an agent. Returns its deliveries, after waiting until each was attempted once.
 
-        It waits for `wait` seconds at the most; with 0 the deliveries may still be pending. The list also has the
-        webhooks that were `skipped`, with the reasons.
+        It waits for `wait` seconds at the most, and for nothing that a fault delays; with 0 the deliveries may still be
+        pending. The list also has the webhooks that were `skipped`, with the reasons. With `unknown` the event may be
+        one that the API does not have: it goes to every enabled webhook of the agent.
         """
-        wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
+        payload = {"call": call, "context": context, "data": data}
+        wanted = {"agent_id": agent_id, "event": event, "unknown": unknown, **payload, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
         if wait and not answer["finished"]:
             for hint in loop_hints():
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
         return Emitted(answer["deliveries"], answer["skipped"])
+
+    def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Document:
+        """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
+
+        It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
+        """
+        return self._call("POST", f"deliveries/{segment(id)}/redeliver", {"replay": replay, "wait": wait}, longer=wait)
 
     def clock(self) -> Document:
         """The clock's `now`, and whether it is `frozen`."""
@@ -218,55 +223,11 @@ class MockServer(Expecting):
         """Unfreezes the clock: it shows the real time again."""
         self._call("DELETE", "clock")
 
-    # Faults, and calls to unknown paths
+    # Calls to unknown paths, and the receiver
 
     def allow_unmatched(self) -> None:
         """Allows calls to paths that the API does not have; otherwise the pytest fixture fails the test for them."""
         self.allows_unmatched = True
-
-    def faults(self) -> list[Document]:
-        """The faults, each with its numbers of `matched` and `struck` calls."""
-        return cast(list[Document], self._call("GET", "faults")["faults"])
-
-    def add_fault(self, name: Preset | Action | None = None, **details: Unpack[FaultDetails]) -> Document:
-        """`add_fault("maintenance", times=2)`, `add_fault("connection_reset", match={"path": "*/toggle"})`.
-
-        Further keywords are match, respond, delay_seconds, times, after, probability, seed, apply. Returns the fault
-        with its id. Raises ValueError for a name that is no preset and no action.
-        """
-        return self._call("POST", "faults", new_fault(name, details))
-
-    def remove_fault(self, id: str) -> None:
-        self._call("DELETE", f"faults/{segment(id)}")
-
-    def remove_faults(self) -> None:
-        self._call("DELETE", "faults")
-
-    # Stubs
-
-    def stubs(self) -> list[Document]:
-        return cast(list[Document], self._call("GET", "stubs")["stubs"])
-
-    def add_stub(
-        self,
-        method: str,
-        path: str,
-        *,
-        status: int = 200,
-        headers: Mapping[str, str] | None = None,
-        body: object = None,
-    ) -> Document:
-        """Gives one method of a path that the mock does not emulate an answer: `add_stub("GET", "/api/v1/calls")`.
-
-        Ids stand in braces, as in `/api/v1/agents/{agent_id}/call`. Replaces the stub of that method and path.
-        """
-        wanted = {"method": method, "path": path, "status": status, "headers": headers, "body": body}
-        return self._call("POST", "stubs", wanted)
-
-    def remove_stubs(self) -> None:
-        self._call("DELETE", "stubs")
-
-    # The receiver
 
     def probe(self, url: str, secret: str, **options: Unpack[ProbeOptions]) -> list[Probed]:
         """Examines the receiver at `url` with some fifteen deliveries, signed as this environment signs, at its time.

@@ -14,7 +14,21 @@ Preset = Literal[
     "server_error",
     "maintenance",
 ]
-Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json"]
+Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json", "hold", "stale"]
+DeliveryAction = Literal[
+    "lose_answer",
+    "timeout",
+    "refused",
+    "unresolved",
+    "repeat",
+    "overlap",
+    "delay",
+    "drop",
+    "bad_signature",
+    "tampered",
+    "skewed",
+]
+On = Literal["calls", "deliveries"]
 Moment = str | datetime
 """Such as `2025-09-03T23:19:51Z`; without a zone it is UTC."""
 EMIT_WAIT_SECONDS = 5.0
@@ -62,10 +76,18 @@ class EventFilters(TypedDict, total=False):
 
 
 class Match(TypedDict, total=False):
-    """The calls that a fault strikes; `*` in `path` stands for any text."""
+    """What a fault strikes: calls by method and path, deliveries by the other keys.
+
+    `*` in `path`, `event` and `url` stands for any text.
+    """
 
     method: str | None
     path: str | None
+    event: str | None
+    webhook_id: str | None
+    agent_id: str | None
+    url: str | None
+    attempt: int | None
 
 
 class Respond(TypedDict, total=False):
@@ -76,17 +98,24 @@ class Respond(TypedDict, total=False):
     body: Any
 
 
-class FaultDetails(TypedDict, total=False):
-    """A fault beside its name: its answer, the calls that it strikes, and how often; see docs/faults.md."""
+class FaultDetails(Match, total=False):
+    """A fault beside its name: what it strikes, what it does there, and how often; see docs/faults.md."""
 
     match: Match
+    headers: Mapping[str, str]
     respond: Respond
     delay_seconds: float
+    apply: bool
+    sent: bool
+    copies: int
+    together: bool
+    replay: bool
+    though_disabled: bool
+    seconds: float
     times: int | None
     after: int
     probability: float
     seed: int | None
-    apply: bool
 
 
 class WebhookFields(TypedDict, total=False):

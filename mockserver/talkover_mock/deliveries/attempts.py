@@ -1,15 +1,17 @@
 """One attempt from its place in the queue to its outcome."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Semaphore
 
+from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.payloads import TooLarge
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
-from talkover_mock.deliveries.sender import Sending
+from talkover_mock.deliveries.sender import Sending, reason_of
+from talkover_mock.deliveries.targets import Unresolved
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Webhook
 
@@ -21,6 +23,13 @@ _LONGEST_PAUSE = 30
 _LOOK_SECONDS = 0.1
 """Seconds between two checks that the attempt is still wanted."""
 _CRASHED = Outcome(error="The mock itself failed")
+_TIMEOUT = reason_of(TimeoutError())
+_UNSENT: Mapping[str, str] = {
+    "timeout": _TIMEOUT,
+    "refused": reason_of(ConnectionRefusedError()),
+    "unresolved": reason_of(Unresolved()),
+}
+"""The actions of faults that end an attempt at once, with its error."""
 
 
 @dataclass(order=True, slots=True)
@@ -32,6 +41,16 @@ class Scheduled:
     delivery: Delivery = field(compare=False)
     may_retry: bool = field(compare=False, default=True)
     previous: str | None = field(compare=False, default=None)
+    though_disabled: bool = field(compare=False, default=False)
+    """Whether it goes out to a disabled webhook too."""
+    is_asked: bool = field(compare=False, default=False)
+    """Whether the faults have been asked about the attempt: each attempt is struck once at most."""
+    overlaps: bool = field(compare=False, default=False)
+    """Whether it goes out while another one of its webhook is under way."""
+    copies: "list[Scheduled]" = field(compare=False, default_factory=list)
+    """Repetitions, which are scheduled when it goes out."""
+    make: "Callable[[], Outgoing] | None" = field(compare=False, default=None)
+    """Makes the request; None for the request by the configuration of the moment at which it goes out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +77,7 @@ class Attempt:
                 outgoing = self.sending.outgoing = self.make()
                 if len(outgoing.body) <= LARGE_BYTES:
                     stack.close()
-                outcome = self.sending.run()
+                outcome = _outcome(self.sending, self.scheduled.delivery.fault)
         except (TooLarge, ConnectionAbortedError) as error:  # stopped before its request was made
             outcome = Outcome(error=str(error))
         except Exception:
@@ -74,6 +93,18 @@ class Attempt:
         while not self.room.acquire(timeout=_LOOK_SECONDS):
             self.sending.check()
         stack.callback(self.room.release)
+
+
+def _outcome(sending: Sending, fault: DeliveryFault) -> Outcome:
+    """Sends the request, or does what the fault makes of that."""
+    if fault.sent:
+        sending.hangs_up = True
+    elif fault.action in _UNSENT:
+        return Outcome(error=_UNSENT[fault.action])
+    outcome = sending.run()
+    if fault.action == "lose_answer" and outcome.status is not None:
+        return outcome._replace(error=_TIMEOUT, lost=True)
+    return outcome
 
 
 def pause(settings: Settings, attempt: int) -> float:

@@ -1,7 +1,6 @@
 """Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from talkover_mock.base.moments import to_milliseconds
@@ -16,21 +15,32 @@ TEST_EVENT = "webhook.test"
 _ENDED = "event_phone_call_ended"
 
 
-def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, now: datetime) -> Outgoing:
-    """The request as `agent`, `webhook` and `settings` configure it; `now` is the time of the signature.
+def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
+    """The request as `agent`, `webhook` and `settings` configure it; `signed_at` is in Unix seconds.
 
     Raises TooLarge.
     """
     body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
-    return signed(occurrence, webhook, settings, body, now)
+    return signed(occurrence, webhook, settings, body, signed_at)
 
 
-def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, now: datetime) -> Outgoing:
-    """The request with this body, signed at `now`."""
-    own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
+def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int) -> Outgoing:
+    """The request with this body, and the signature of a time in Unix seconds."""
+    own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, signed_at)]
     custom = webhook.custom_headers
     headers = [*not_replaced(own, custom), *custom]  # two custom headers of one name are both sent
     return outgoing(webhook.http_method, webhook.webhook_url, headers, body, webhook.timeout)
+
+
+def tampered(outgoing: Outgoing) -> Outgoing:
+    """The request with a body that changed after signing. JSON stays JSON, since a careless receiver reads it."""
+    body = outgoing.body
+    if body.endswith(b"}"):
+        body = body[:-1] + (b"," if body[:-1] != b"{" else b"") + b'"tampered":true}'
+    else:
+        body += b" "
+    headers = [(name, str(len(body)) if name == "Content-Length" else value) for name, value in outgoing.headers]
+    return outgoing._replace(body=body, headers=tuple(headers))
 
 
 def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings) -> Any:
@@ -72,7 +82,7 @@ def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webho
 
 
 def signature(
-    occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, now: datetime
+    occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int
 ) -> Sequence[tuple[str, str]]:
     """The headers that sign the body, the signature first; empty when the webhook has no secret."""
     if not webhook.webhook_secret:
@@ -80,4 +90,4 @@ def signature(
     usual = SCHEMES[settings.signature_scheme]
     prefix = usual.prefix if settings.signature_prefix is None else settings.signature_prefix
     scheme = usual._replace(header=settings.signature_header or usual.header, prefix=prefix)
-    return tuple(sign(scheme, webhook.webhook_secret, body, int(now.timestamp()), occurrence.id).items())
+    return tuple(sign(scheme, webhook.webhook_secret, body, signed_at, occurrence.id).items())

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
-from talkover_mock.base.refusals import Conflict, Unfit
+from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
@@ -15,6 +16,7 @@ from talkover_mock.deliveries.payloads import TooLarge, size_of
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
+from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.records import Agent, LogEntry, Webhook
@@ -29,16 +31,21 @@ MOST_EVENT_BYTES = 1024 * 1024
 """The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
 """The bytes of the data of all queued events of an environment."""
+_NOT_AGAIN = "Can't be sent again"
 _SMALL_BYTES = 1024
 """Events up to this size are counted only by their number."""
 
 
 class Emitted(NamedTuple):
-    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped."""
+    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped.
+
+    `awaited` are the deliveries that go out at once, with the copies that faults make of them.
+    """
 
     occurrence: Occurrence
     deliveries: Sequence[Delivery]
     skipped: Sequence[tuple[Webhook, str]]
+    awaited: Sequence[Delivery]
     log: History[Delivery]
     """The log that holds the deliveries; a reset closes it."""
 
@@ -70,6 +77,8 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
+        An event that the API does not have goes to every enabled webhook, since none can list it.
+
         Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = _size_of(call, context, extra)
@@ -83,13 +92,18 @@ class Deliveries:
             reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
-            for delivery in deliveries:
-                self._outbox.queue(delivery)
+            awaited = [each for delivery in deliveries for each in self._outbox.queue(delivery)]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
-            emitted = Emitted(occurrence, deliveries, skipped, self._outbox.log)
+            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
             self.events.add(occurrence.id, emitted)
             self.events.publish(emitted)
             return emitted
+
+    def unknown_events(self) -> list[str]:
+        """The names of the events that were emitted though the API does not have them."""
+        with self._lock:
+            names = [each.occurrence.event for each in self.events.all()]
+        return [name for name in dict.fromkeys(names) if name not in EVENTS]
 
     def latest_attempts(self) -> dict[tuple[str, str], Delivery]:
         """The latest attempt that is kept, by the ids of its event and its webhook."""
@@ -107,7 +121,7 @@ class Deliveries:
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
-            sending.outgoing = message(occurrence, agent, webhook, settings, now)
+            sending.outgoing = message(occurrence, agent, webhook, settings, int(now.timestamp()))
             delivery = delivery._replace(outgoing=sending.outgoing)
             outcome = sending.run()
         except TooLarge as error:
@@ -126,14 +140,14 @@ class Deliveries:
             per_page = checked(query, LOG_FILTERS)["per_page"]
             oldest = self._clock.moment() - KEPT
             entries = [each for each in self._outbox.log.all() if each.webhook_id == webhook_id]
-        return [each for each in reversed(entries) if not each.is_test and each.created_at >= oldest], per_page
+        return [each for each in reversed(entries) if each.is_logged and each.created_at >= oldest], per_page
 
     def retry(self, agent_id: str, webhook_id: str, log_id: str) -> Delivery:
         """Queues one more attempt; the failed log entry stays. Raises LogNotFound, LogNotRetriable."""
         with self._lock:
             webhook = self._webhooks.find(agent_id, webhook_id)
             entry = self._outbox.log.get(log_id)
-            if entry is None or entry.webhook_id != webhook_id or entry.is_test:
+            if entry is None or entry.webhook_id != webhook_id or not entry.is_logged:
                 raise LogNotFound(log_id)
             reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
             if reason:
@@ -141,6 +155,29 @@ class Deliveries:
             delivery = self._pending(entry.occurrence, webhook)._replace(attempt=entry.attempt + 1)
             self._outbox.queue(delivery, may_retry=False)
         return delivery
+
+    def redeliver(self, id: str, replay: bool = False) -> Emitted:
+        """Sends a delivery again, once, also to a webhook that is disabled by now: anew, or as the old bytes.
+
+        Raises Missing for an unknown id. Raises Conflict for a deleted webhook, for bytes that were never made, and
+        when the queue is full.
+        """
+        with self._lock:
+            entry = self._outbox.log.get(id)
+            if entry is None:
+                raise Missing("No such delivery", f"no delivery that is kept has the id {brief(id)}")
+            webhook, outgoing = self._state.webhooks.get(entry.webhook_id), entry.outgoing
+            if webhook is None:
+                raise Conflict(_NOT_AGAIN, "its webhook is deleted")
+            if replay and outgoing is None:
+                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+            if reason := self._reason_not_to_queue(1):
+                raise Conflict(_NOT_AGAIN, reason)
+            copy = self._pending(entry.occurrence, webhook)
+            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id)
+            make = (lambda: outgoing) if replay and outgoing else None
+            awaited = self._outbox.queue(copy, may_retry=False, though_disabled=True, make=make)
+            return Emitted(entry.occurrence, [copy], (), awaited, self._outbox.log)
 
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be deleted by now."""
@@ -258,6 +295,6 @@ def _kept_bytes(emitted: Emitted) -> int:
 
 
 def _reason_to_skip(webhook: Webhook, event: str) -> str:
-    if event not in webhook.events:
+    if event in EVENTS and event not in webhook.events:
         return "it does not list the event"
     return "" if webhook.enabled else "it is disabled"

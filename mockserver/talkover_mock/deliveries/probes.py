@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from talkover_mock.deliveries.messages import TEST_EVENT
+from talkover_mock.deliveries.messages import TEST_EVENT, tampered
 from talkover_mock.deliveries.payloads import to_bytes
 from talkover_mock.deliveries.records import Outgoing
 
@@ -31,7 +31,9 @@ def _chunked(outgoing: Outgoing) -> Outgoing:
     middle = len(outgoing.body) // 2
     parts = (outgoing.body[:middle], outgoing.body[middle:], b"")
     body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
-    return _with_length(outgoing, "Transfer-Encoding", "chunked")._replace(body=body)
+    framing = ("Transfer-Encoding", "chunked")
+    headers = [framing if name == "Content-Length" else (name, value) for name, value in outgoing.headers]
+    return outgoing._replace(headers=headers, body=body)
 
 
 def _in_lower_case(outgoing: Outgoing) -> Outgoing:
@@ -41,17 +43,6 @@ def _in_lower_case(outgoing: Outgoing) -> Outgoing:
 def _with_charset(outgoing: Outgoing) -> Outgoing:
     added = {"content-type": "; charset=utf-8"}
     return outgoing._replace(headers=[(name, value + added.get(name.lower(), "")) for name, value in outgoing.headers])
-
-
-def _with_a_further_key(outgoing: Outgoing) -> Outgoing:
-    body = outgoing.body.removesuffix(b"}") + b',"amount":100}'
-    return _with_length(outgoing, "Content-Length", str(len(body)))._replace(body=body)
-
-
-def _with_length(outgoing: Outgoing, name: str, value: str) -> Outgoing:
-    """The request with another header in the place of `Content-Length`."""
-    headers = [(name, value) if own == "Content-Length" else (own, its) for own, its in outgoing.headers]
-    return outgoing._replace(headers=headers)
 
 
 class Probe(NamedTuple):
@@ -110,7 +101,7 @@ PROBES: Sequence[Probe] = (
         "tampered",
         "4xx",
         "A signature must fit its body; otherwise one that was recorded opens the door to any body.",
-        change=_with_a_further_key,
+        change=tampered,
     ),
     Probe(
         "old_time",

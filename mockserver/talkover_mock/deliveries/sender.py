@@ -81,6 +81,8 @@ class Sending:
     lookups: Lookups = field(default_factory=Lookups)
     capture: str = ""
     """The reason why nothing at all may be sent; empty where the target decides."""
+    hangs_up: bool = False
+    """Whether the connection is closed at once when the whole request is out, which counts as a timeout."""
     _socket: socket.socket | None = None
     _stopped: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -100,11 +102,11 @@ class Sending:
         except Captured as captured:
             return Outcome(200, captured=str(captured))
         except (OSError, HTTPException, ValueError, Unresolved) as error:
-            outcome = Outcome(error=_reason(error))
+            outcome = Outcome(error=reason_of(error))
         finally:
             self._close()
         if self._stopped:  # a stop may look like the end of an answer
-            outcome = Outcome(error=_reason(ConnectionAbortedError()))
+            outcome = Outcome(error=reason_of(ConnectionAbortedError()))
         return outcome._replace(duration_ms=round((RealTime.monotonic() - started) * 1000))
 
     def _run(self, deadline: float) -> Outcome:
@@ -120,6 +122,8 @@ class Sending:
         if context:
             connection = self._secure(context, connection, target.host, deadline)
         _send(connection, request, deadline)
+        if self.hangs_up:
+            raise TimeoutError
         return _answer(connection, self.outgoing.method, deadline)
 
     def _look_up(self, deadline: float) -> Callable[[str, int], list[str]]:
@@ -265,7 +269,7 @@ def _request(outgoing: Outgoing) -> bytes:
     return f"{outgoing.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + outgoing.body
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The failure in the vendor's words where it documents them, else in a few words (assumed)."""
     for kind, text in _REASONS:
         if isinstance(error, kind):

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
+from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.lookups import Lookups
-from talkover_mock.deliveries.records import Outgoing
+from talkover_mock.deliveries.records import Delivery, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.state.records import Webhook
 
@@ -13,7 +14,8 @@ class Sharing(NamedTuple):
     """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
 
     `own_ports` are those of the mock itself, which is not called. With `capture`, a reason, nothing is sent at all.
-    `report` takes the traceback; every environment puts its own in, and `lookups` of its own.
+    `report` takes the traceback, and `strike` finds the fault that hits an attempt which is due. Every environment
+    puts its own in, and `lookups` of its own.
     """
 
     wake: Callable[[Any], None]
@@ -23,6 +25,7 @@ class Sharing(NamedTuple):
     report: Callable[[str], None] = lambda _: None
     lookups: Lookups | None = None
     capture: str = ""
+    strike: Callable[[Delivery, Webhook], Struck | None] = lambda *_: None
 
     def sending(self, webhook: Webhook) -> Sending:
         """A request to the webhook, whose headers and body are still to be made."""

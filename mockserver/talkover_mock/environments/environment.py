@@ -1,6 +1,7 @@
 """One isolated environment: its state, clock, deliveries, journal, faults, snapshots, and the baseline of its reset."""
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
@@ -8,11 +9,13 @@ from typing import Any, NamedTuple
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief, nearest, there_are
+from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
-from talkover_mock.environments.faults import Faults
+from talkover_mock.environments.call_faults import STALE, CallFault
+from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
@@ -48,22 +51,8 @@ class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        "_lock",
-        "_snapshots",
-        "_state",
-        "agents",
-        "baseline",
-        "clock",
-        "deliveries",
-        "errors",
-        "expired_tokens",
-        "faults",
-        "for_pages",
-        "journal",
-        "name",
-        "rate_limit",
-        "tokens",
-        "webhooks",
+        *("_lock", "_snapshots", "_state", "agents", "baseline", "clock", "deliveries", "errors", "expired_tokens"),
+        *("faults", "for_pages", "journal", "name", "rate_limit", "tokens", "webhooks"),
     )
 
     def __init__(self, name: str, fixture: EnvironmentFixture, clock: Clock, sharing: Sharing) -> None:
@@ -82,7 +71,7 @@ class Environment:
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report, lookups=Lookups())
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self.faults.strike_delivery)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
@@ -90,7 +79,7 @@ class Environment:
     @property
     def is_calm(self) -> bool:
         """Whether a call has no fault to meet and few waits to tell: nothing that may hold an event loop up."""
-        return self.faults.none and self.journal.log.waits <= _FEW_WAITS
+        return not self.faults.has(CallFault) and self.journal.log.waits <= _FEW_WAITS
 
     def acquire_now(self) -> bool:
         """Takes the environment's lock without waiting, for an event loop. True when it is taken: then `release` it."""
@@ -200,6 +189,20 @@ class Environment:
             before = self.deliveries.now()
             self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
+
+    def add_fault(self, spec: CallFault | DeliveryFault, limits: Limits) -> Fault[CallFault | DeliveryFault]:
+        """Adds a fault. Raises Conflict at the limit."""
+        with self._lock:
+            is_stale = isinstance(spec, CallFault) and spec.action == STALE
+            return self.faults.add(spec, limits, self._state.copy() if is_stale else None)
+
+    def as_of(self, state: State) -> "Environment":
+        """This environment with an earlier state, to read from; it shares all else."""
+        then = copy(self)
+        then._state = state
+        then.agents = Agents(state, self._lock)
+        then.webhooks = Webhooks(state, self._lock, self.clock)
+        return then
 
     def report(self, crash: str) -> None:
         """Keeps the traceback of a crash: the first 99, and the latest."""

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from talkover_mock.base.headers import Head, bearer_token, quality
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.dialect.inputs import Input
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.rate_limit import Quota
@@ -69,8 +70,8 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "bearer_token", "environ", "environment_or_none", "ids", "input", "method", "note", "path"),
-        *("page", "quota", "route", "started", "struck", "world"),
+        *("_body", "applied", "bearer_token", "environ", "environment_or_none", "ids", "input", "method", "note"),
+        *("number", "page", "path", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
@@ -90,8 +91,12 @@ class MockRequest:
         """The fields of the body, once it has been read."""
         self.note = ""
         """What of the input was ignored, and why."""
-        self.struck: Fault | None = None
+        self.struck: Fault[CallFault] | None = None
         """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
+        self.applied = False
+        """Whether the operation has happened."""
+        self.number: int | None = None
+        """The call's number in the journal, where it is there as one under way."""
         self._body: bytes | None = None
         self.bearer_token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
 

@@ -87,6 +87,9 @@ ACTIONS: Mapping[str, Action] = {
     "toggle": Action("PATCH", _WEBHOOK + "/toggle", lambda said, _: f"{said['message']}: {said['data']['name']}."),
     "retry": Action("POST", _WEBHOOK + "/logs/{log_id}/retry", lambda said, _: f"{said['message']}."),
     "emit": Action("POST", ADMIN + "/events", _emitted, _event),
+    "redeliver": Action(
+        "POST", ADMIN + "/deliveries/{id}/redeliver", lambda said, _: f"{said['event']} is sent again.", lambda _: {}
+    ),
     "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"Fault {fields['id']} is removed."),
     "freeze": Action("PUT", ADMIN + "/clock", lambda said, _: f"The clock is frozen at {said['now']}.", _moment),
     "advance": Action(

@@ -13,9 +13,11 @@ from talkover_mock.admin.routes import deliveries, faults, requests
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import number_of
+from talkover_mock.deliveries.faults import ACTIONS, MATCH, DeliveryFault
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import EVENTS
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
@@ -134,20 +136,35 @@ def _pretty(text: str) -> str:
     return "".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN]
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
+def _fault(fault: Fault[Any]) -> dict[str, Any]:
     shown = faults.present(fault)
-    spec = fault.spec
-    limits = [
-        f"after {spec.after}" if spec.after else "",
-        number_of(spec.times, "time") if spec.times else "every time",
-        f"with probability {spec.probability:g}" if spec.probability < 1 else "",
+    limits = fault.limits
+    often = [
+        f"after {limits.after}" if limits.after else "",
+        number_of(limits.times, "time") if limits.times else "every time",
+        f"with probability {limits.probability:g}" if limits.probability < 1 else "",
+    ]
+    what, where, details = (_on_deliveries if isinstance(fault.spec, DeliveryFault) else _on_calls)(fault.spec)
+    return {**shown, "what": what, "where": where, "limits": ", ".join(filter(None, [*often, *details]))}
+
+
+def _on_calls(spec: CallFault) -> tuple[str, str, list[str]]:
+    """What the fault does and where, and details in words."""
+    answer = f"respond {spec.respond.status}" if spec.respond else f"delay {spec.delay_seconds:g} s"
+    details = [
         f"delay {spec.delay_seconds:g} s" if spec.delay_seconds and spec.replaces else "",
         "after the operation" if spec.apply else "",
     ]
-    answer = f"respond {spec.respond.status}" if spec.respond else f"delay {spec.delay_seconds:g} s"
-    what = spec.preset or spec.action or answer
     where = f"{spec.method or 'any method'} {short(spec.path) if spec.path else 'any path'}"
-    return {**shown, "what": what, "where": where, "limits": ", ".join(filter(None, limits))}
+    return spec.preset or spec.action or answer, where, details
+
+
+def _on_deliveries(spec: DeliveryFault) -> tuple[str, str, list[str]]:
+    """The same of a fault on deliveries."""
+    match = [f"{name} {short(str(value))}" for name in MATCH if (value := getattr(spec, name)) is not None]
+    details = [(name, getattr(spec, name)) for name in ACTIONS[spec.action]]
+    words = [name if value is True else f"{name} {value:g}" for name, value in details if value]
+    return spec.action, f"deliveries, {', '.join(match) or 'any'}", words
 
 
 def short(path: str) -> str:
