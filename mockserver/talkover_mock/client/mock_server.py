@@ -20,6 +20,7 @@ from talkover_mock.client.types import (
     Moment,
     On,
     Preset,
+    Schedule,
     WebhookFields,
 )
 from talkover_mock.client.urls import root_of, segment
@@ -128,9 +129,13 @@ class MockServer(Expecting):
         token: str | None = None,
         from_: str | None = None,
         fixture: Document | None = None,
+        schedule: int | Schedule | None = None,
     ) -> MockServer:
-        """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use."""
-        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
+        """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use.
+
+        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md.
+        """
+        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule}
         opened = self._call("POST", "environments", wanted)
         client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)
         client.opened = self.opened
@@ -138,7 +143,7 @@ class MockServer(Expecting):
         return client
 
     def close_environment(self, name: str) -> Document:
-        """Closes an opened environment. Returns `errors`, the server's own crashes, and the `unmatched` calls."""
+        """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""
         closed = self._call("DELETE", f"environments/{segment(name)}")
         self.opened.pop(name, None)
         return closed
@@ -210,6 +215,10 @@ class MockServer(Expecting):
         """Advances the clock. Every delivery that falls due on the way has been sent when this returns."""
         seconds = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._call("POST", "clock/advance", {"seconds": seconds}, longer=_LONG_SECONDS)
+
+    def settle(self) -> None:
+        """Sends all that is queued: advances the clock as far as it must, and returns when nothing is left."""
+        self._call("POST", "clock/settle", longer=_LONG_SECONDS)
 
     def unfreeze(self) -> None:
         """Unfreezes the clock: it shows the real time again."""

@@ -38,7 +38,8 @@ _SMALL_BYTES = 1024
 class Emitted(NamedTuple):
     """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped.
 
-    `awaited` are the deliveries that go out at once, with the copies that faults make of them.
+    `awaited` are the deliveries that go out at once, with the copies that faults make of them, and those of earlier
+    events that a schedule sends just before.
     """
 
     occurrence: Occurrence
@@ -81,6 +82,7 @@ class Deliveries:
         size = _size_of(call, context, extra)
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
+            due = self._outbox.begin_event()
             now = self._clock.moment()
             call = {"id": self.ids.new(now), **(call or {})}
             occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
@@ -89,7 +91,7 @@ class Deliveries:
             reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
-            awaited = [each for delivery in deliveries for each in self._outbox.queue(delivery)]
+            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
             emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
             self.events.add(occurrence.id, emitted)
@@ -178,8 +180,10 @@ class Deliveries:
             self.events.clear()
             return self._outbox.log.clear()
 
-    def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
+    def advance(self, seconds: float | None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
+
+        With None it goes as far as it must, until nothing is queued.
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
@@ -193,12 +197,12 @@ class Deliveries:
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float, gave_up: Callable[[], bool]) -> None:
-        target = outbox.now() + timedelta(seconds=seconds)
+    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
+        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
-            if due is None or due > target:
-                self._clock.move_to(max(target, self._clock.moment()))
+            if due is None or (target and due > target):
+                self._clock.move_to(max(target or self._clock.moment(), self._clock.moment()))
                 return
             self._clock.move_to(max(due, self._clock.moment()))
             outbox.wake()

@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
+from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
+from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part
@@ -55,6 +58,7 @@ class Environment:
         "baseline",
         "clock",
         "deliveries",
+        "disturbances",
         "errors",
         "expired_tokens",
         "faults",
@@ -66,7 +70,14 @@ class Environment:
         "webhooks",
     )
 
-    def __init__(self, name: str, fixture: EnvironmentFixture, clock: Clock, sharing: Sharing) -> None:
+    def __init__(
+        self,
+        name: str,
+        fixture: EnvironmentFixture,
+        clock: Clock,
+        sharing: Sharing,
+        schedule: Schedule | None = None,
+    ) -> None:
         self.name, self.baseline = name, fixture.baseline
         self.tokens, self.expired_tokens = fixture.tokens, fixture.expired_tokens
         self.clock = clock
@@ -74,6 +85,8 @@ class Environment:
         """The copy for foreign web pages, see World.for_page."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
+        self.disturbances = Disturbances(schedule) if schedule else None
+        self._begin_schedule()
         self._lock = RLock()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock)
@@ -82,7 +95,7 @@ class Environment:
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
         self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self.faults.strike_delivery)
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
@@ -113,11 +126,24 @@ class Environment:
         with self._lock:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
+            self._begin_schedule()
             self.webhooks.ids.restart(self.settings.seed)
             self.deliveries.reset(self.baseline.logs)
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
+
+    def _begin_schedule(self) -> None:
+        """The schedule begins anew, on a frozen clock."""
+        if self.disturbances:
+            self.disturbances = Disturbances(self.disturbances.schedule)
+            self.clock.apart = APART
+            self.clock.freeze(self.clock.now())
+
+    def _strike(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
+        """The fault that hits an attempt which is due: one that a test has added, or else one of the schedule."""
+        struck = self.faults.strike_delivery(delivery, webhook)
+        return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""

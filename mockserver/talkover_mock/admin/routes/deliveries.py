@@ -80,7 +80,8 @@ def after_attempts(
         return delivery.id in awaited
 
     def shown(found: Found[Delivery]) -> Answer:
-        log = emitted.log.watch(lambda delivery: delivery.id in every)
+        event_id = emitted.occurrence.id
+        log = emitted.log.watch(lambda delivery: delivery.id in every and delivery.occurrence.id == event_id)
         return show([present(each) for each in log.items], found.satisfied)
 
     return filters.answer_found(emitted.log, filters.Search(is_awaited, len(awaited), None, wait), shown)
