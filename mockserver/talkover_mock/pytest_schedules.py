@@ -6,6 +6,7 @@ The plugin registers this module. It is imported in every run, so it imports not
 from __future__ import annotations
 
 import shlex
+from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,7 +81,7 @@ class _Scheduled:
 
     def _told(self, place: int, same: Sequence[_Failure]) -> str:
         """One way of failing as text, with its smallest schedule."""
-        smallest = self._shrunk(min(same, key=lambda failure: len(failure.schedule["struck"])))
+        smallest = self._shrunk(min(same, key=_size))
         seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
         return (
             f"{place}. under {len(same)} of them: {smallest.message}\n"
@@ -125,8 +126,12 @@ def add_options(group: pytest.OptionGroup) -> None:
 
 
 def _schedule(text: str) -> Schedule:
-    """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none. Raises ValueError."""
+    """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none."""
     seed, colon, numbers = text.partition(":")
+    if not (seed.isascii() and seed.isdecimal()):
+        raise ArgumentTypeError(
+            f"a schedule is a seed such as 15, or 15:2,3 for two of its disturbances (got {text!r})"
+        )
     return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}
 
 
@@ -211,6 +216,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         if report.when == "teardown":
             scheduled.earlier_output = len(sections)
     return report
+
+
+def _size(failure: _Failure) -> tuple[int, int]:
+    """Few disturbances come first, and then what is told in few words."""
+    return len(failure.schedule["struck"]), len("".join(failure.schedule["order"]))
 
 
 def _is_failure(report: pytest.TestReport) -> bool:

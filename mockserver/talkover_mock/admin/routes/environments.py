@@ -96,7 +96,7 @@ def _present(environment: Environment) -> dict[str, Any]:
 
 
 def _present_schedule(environment: Environment) -> dict[str, Any]:
-    """`schedule`, if there is one: its disturbances that have struck, and the deliveries in the order in which they were sent."""
+    """`schedule`, if there is one, with the disturbances that have struck and the deliveries as they were sent."""
     disturbances = environment.disturbances
     if disturbances is None:
         return {}
