@@ -71,8 +71,8 @@ def _of_environment(environment: MockServer, calls: Items, suffix: str) -> list[
 
 
 def _of_schedule(environment: MockServer) -> list[Section]:
-    schedule = environment.environment(environment.name).get("schedule")
-    return [("Order of deliveries by the schedule", ", ".join(schedule["order"]))] if schedule else []
+    order = environment.environment(environment.name).get("schedule", {}).get("order")
+    return [("Order of deliveries by the schedule", ", ".join(order))] if order else []
 
 
 def _section(title: str, items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[Section]:

@@ -179,6 +179,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if scheduled.verdict:
         reports = last
     elif reports[-1].passed:
+        last[-1].sections, last[-1].user_properties = reports[-1].sections, reports[-1].user_properties
         reports = [*reports[:-1], last[-1]]
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)

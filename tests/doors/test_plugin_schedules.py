@@ -116,7 +116,8 @@ def test_mistakes_are_one_failure_with_the_smallest_schedule_of_each(workers: st
     found = failures(result)
     assert "AssertionError: it is open" in found
     assert "AssertionError: assert ['one', 'one'] == ['one']" in found
-    assert re.findall(r"   sent: (.*)", found).count("call_started, call_ended, call_ended (again)") == 1
+    orders = [sent.split(", call") for sent in re.findall(r"   sent: (.*)", found)]
+    assert [len(order) for order in orders] == [3, 3]  # one copy, or one event late
     assert all(len(numbers.split(",")) == 1 for numbers in re.findall(r"--talkover-mock-schedule \d+:(\S+)", found))
     assert "API calls" not in found
 
@@ -137,7 +138,7 @@ def test_the_line_of_the_report_repeats_it_and_so_does_the_run(folder: pytest.Py
 
 def test_each_run_has_new_fixtures_and_wider_ones_stay(folder: pytest.Pytester) -> None:
     folder.makepyfile(CAREFUL)
-    result = run(folder, "-rP", "--junitxml=report.xml")
+    result = run(folder, "-rP", "--junitxml=report.xml", "-o", "junit_family=xunit1")
     result.assert_outcomes(passed=2)
     log = (folder.path / "log").read_text().split()
     assert log == ["shared", *["run"] * 4, "next", "end"]  # three schedules, after one run without a disturbance
