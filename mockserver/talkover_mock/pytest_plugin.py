@@ -188,7 +188,14 @@ def webhook_receiver(request: pytest.FixtureRequest) -> Iterator[WebhookReceiver
 
     with running_receiver() as receiver:
         receiver.hint = lambda: _hint(request.node)
+        receiver.settings = lambda: _settings(request.node)
         yield receiver
+
+
+def _settings(item: pytest.Item) -> dict[str, Any]:
+    """The settings of the test's environment that differ from their defaults; none without an environment."""
+    environment, _ = item.stash.get(_USED, (None, None))
+    return dict(environment.assumptions()["overrides"]) if environment else {}
 
 
 def _hint(item: pytest.Item) -> str:

@@ -1,8 +1,10 @@
 """A receiver of webhooks for tests: it keeps the requests and answers as told. It imports nothing of the package."""
 
-import hashlib
+import base64
+import binascii
 import hmac
 import json
+import re
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +19,14 @@ __all__ = ["Answer", "ReceivedRequest", "WebhookReceiver", "running_receiver"]
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _MOST_SHOWN = 10
+_SCHEMES = {
+    "hmac": ("Signature", ""),
+    "github": ("X-Hub-Signature-256", "sha256="),
+    "stripe": ("Stripe-Signature", "v1="),
+    "standard": ("webhook-signature", "v1,"),
+    "shopify": ("X-Shopify-Hmac-Sha256", ""),
+}
+"""The header of each signature scheme, and what stands in it before the signature."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class ReceivedRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    settings: Callable[[], Mapping[str, str]] = field(default=dict, repr=False, compare=False)
+    """Tells how the sender signs, in the words of a fixture's settings."""
 
     @property
     def json(self) -> Any:
@@ -40,10 +52,34 @@ class ReceivedRequest:
         except (ValueError, LookupError, TypeError):
             raise ValueError(f"the body of {self.method} {self.path} names no event: {self.body[:80]!r}") from None
 
-    def is_signed_with(self, secret: str, header: str = "Signature", prefix: str = "") -> bool:
-        """Whether the header holds the HMAC-SHA256 of the exact bytes, in hexadecimal."""
-        expected = prefix + hmac.new(secret.encode(), self.body, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(self.headers.get(header.lower(), "").encode(), expected.encode())
+    def is_signed_with(
+        self, secret: str, header: str | None = None, prefix: str | None = None, scheme: str | None = None
+    ) -> bool:
+        """Whether the signature is that of the secret and the exact bytes.
+
+        Scheme, header and prefix are those of the test's environment; without one, they are those of `hmac`. The time
+        that some schemes sign may be any. Raises KeyError for an unknown scheme.
+        """
+        settings = self.settings()
+        name = scheme or settings.get("signature_scheme") or "hmac"
+        usual_header, usual_prefix = _SCHEMES[name]
+        header = header or settings.get("signature_header") or usual_header
+        prefix = settings.get("signature_prefix", usual_prefix) if prefix is None else prefix
+        found = self.headers.get(header.lower(), "")
+        return hmac.compare_digest(found.encode(), self._signature(name, secret, prefix, found).encode())
+
+    def _signature(self, scheme: str, secret: str, prefix: str, found: str) -> str:
+        """The whole value of the header, with the time of the value that was found."""
+        if scheme == "stripe":
+            time = re.match("t=(-?[0-9]+),", found)
+            start = f"{time[0]}{prefix}" if time else prefix
+            return start + _digest(secret.encode(), f"{time[1] if time else ''}.".encode() + self.body).hex()
+        if scheme == "standard":
+            id, time_sent = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "")
+            return prefix + _base64(_standard_key(secret), f"{id}.{time_sent}.".encode() + self.body)
+        if scheme == "shopify":
+            return prefix + _base64(secret.encode(), self.body)
+        return prefix + _digest(secret.encode(), self.body).hex()
 
 
 @dataclass(frozen=True)
@@ -72,6 +108,8 @@ class WebhookReceiver:
         self._answers: deque[Answer] = deque()
         self._default = Answer()
         self._stopping = Event()
+        self.settings: Callable[[], Mapping[str, str]] = dict
+        """Tells how the sender signs: in pytest, the settings of the test's environment."""
         self.hint: Callable[[], str] = str
         """Makes the text that follows an unmet `wait_for`: in pytest, the events of the test's environment."""
         host = f"[{host}]" if ":" in host else host
@@ -165,6 +203,22 @@ def _event_or_body(request: ReceivedRequest) -> str:
         return repr(request.body[:80])
 
 
+def _digest(key: bytes, message: bytes) -> bytes:
+    return hmac.digest(key, message, "sha256")
+
+
+def _base64(key: bytes, message: bytes) -> str:
+    return base64.b64encode(_digest(key, message)).decode()
+
+
+def _standard_key(secret: str) -> bytes:
+    """The key of a Standard Webhooks secret: base64, with or without `whsec_`; another text is the key itself."""
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        return secret.encode()
+
+
 def _to_answer(answer: int | Answer) -> Answer:
     return answer if isinstance(answer, Answer) else Answer(answer)
 
@@ -203,7 +257,8 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) != length:
             return  # the sender has disconnected
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.receiver.take(ReceivedRequest(self.command, self.path, headers, body))
+        receiver = self.server.receiver
+        answer = receiver.take(ReceivedRequest(self.command, self.path, headers, body, receiver.settings))
         content = answer.body.encode()
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():

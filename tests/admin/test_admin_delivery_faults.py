@@ -73,6 +73,16 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"on": "deliveries", "action": "delay", "delay_seconds": None}, "Bad value", f"{A_DELAY} (got null)"),
     ({"on": "deliveries", "action": "delay", "delay_seconds": 2592001}, "Bad value", f"{A_DELAY} (got 2592001)"),
     ({**REPEAT, "delay_seconds": -1}, "Bad value", "delay_seconds must be a number of seconds from 0 to 2592000"),
+    (
+        {**REPEAT, "delay_seconds": {}},
+        "Bad value",
+        "delay_seconds must be a number of seconds from 0 to 2592000 (got {}",
+    ),
+    (
+        {**REPEAT, "delay_seconds": ""},
+        "Bad value",
+        'delay_seconds must be a number of seconds from 0 to 2592000 (got ""',
+    ),
     ({**REPEAT, "copies": 0}, "Bad value", "copies must be a whole number from 1 to 20 (got 0)"),
     ({**REPEAT, "copies": 21}, "Bad value", "copies must be a whole number from 1 to 20 (got 21)"),
     ({**REPEAT, "together": "yes"}, "Bad value", 'together must be true or false (got "yes")'),

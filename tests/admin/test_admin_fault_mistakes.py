@@ -9,7 +9,8 @@ from talkover_mock.environments.call_faults import PRESETS
 from tests.support.faulty import FAULTS
 
 DOWN = {"preset": "maintenance"}
-KEYS = ["on", "match", "preset", "respond", "action", "delay_seconds", "apply", "times", "after", "probability", "seed"]
+KEYS = ["on", "match", "preset", "headers", "respond", "action", "delay_seconds", "apply"]
+KEYS += ["times", "after", "probability", "seed"]
 NAMES = ", ".join(PRESETS)
 NO_FAULT = "give a preset, respond, action or delay_seconds"
 A_DELAY = "delay_seconds must be a number of seconds from 0 to 600"
@@ -55,7 +56,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"action": "reset"},
         "Bad value",
-        'action must be one of hang, connection_reset, truncated_body, malformed_json (got "reset")',
+        'action must be one of hang, connection_reset, truncated_body, malformed_json, hold, stale (got "reset")',
     ),
     ({"delay_seconds": 600.5}, "Bad value", f"{A_DELAY} (got 600.5)"),
     ({"delay_seconds": "5"}, "Bad value", f'{A_DELAY} (got "5")'),
@@ -72,6 +73,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**DOWN, "probability": True}, "Bad value", "probability must be a number from 0 to 1 (got true)"),
     ({**DOWN, "probability": "0.5"}, "Bad value", 'probability must be a number from 0 to 1 (got "0.5")'),
     ({**DOWN, "apply": 1}, "Bad value", "apply must be true or false (got 1)"),
+    ({"action": "hang", "headers": {"A": "b"}}, "Bad value", "headers are those of a preset"),
+    ({**DOWN, "headers": {"A": 1}}, "Bad value", "headers must be an object of header names and texts on one line"),
+    ({**DOWN, "headers": {"TE": "x"}}, "Bad value", "headers must not have TE, which the server sets"),
+    ({"action": "hold", "apply": True}, "Bad value", "hold has neither apply nor delay_seconds"),
+    ({"action": "stale", "delay_seconds": 1}, "Bad value", "stale has neither apply nor delay_seconds"),
+    ({"action": "stale", "match": {"method": "PATCH"}}, "Bad value", "stale strikes only GET and HEAD"),
     ({"respond": {"status": 199}}, "Bad value", "respond.status must be a whole number from 200 to 599 (got 199)"),
     ({"respond": {"status": 600}}, "Bad value", "respond.status must be a whole number from 200 to 599 (got 600)"),
     ({"respond": {"headers": ["a"]}}, "Bad value", f'{A_HEADER} (got ["a"])'),

@@ -13,6 +13,7 @@ DEFAULTS = {
     "on": "calls",
     "match": {"method": None, "path": None},
     "preset": None,
+    "headers": {},
     "respond": None,
     "action": None,
     "delay_seconds": 0.0,
@@ -48,6 +49,8 @@ SPECS: list[dict[str, Any]] = [
     {"respond": {"status": 200, "headers": {}, "body": None}},
     {"match": {"method": "PATCH", "path": "/api/*/toggle"}, **DOWN, "delay_seconds": 0.005, "times": 1, "after": 3},
     {**DOWN, "probability": 0.25, "seed": 2**63 - 1, "apply": True},
+    {"preset": "rate_limited", "headers": {"Retry-After": "0"}},
+    {"action": "stale", "match": {"method": "HEAD", "path": None}},
 ]
 
 

@@ -26,6 +26,7 @@ BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
     "restore": MockServer.restore,
     "delete_snapshot": MockServer.delete_snapshot,
     "remove_fault": MockServer.remove_fault,
+    "wait_for_fault": MockServer.wait_for_fault,
     "redeliver": MockServer.redeliver,
 }
 
@@ -79,7 +80,9 @@ def use_everything(mock: MockServer) -> None:
     for find in (mine.requests, mine.deliveries, mine.events, mine.faults):
         find()
     mine.search("requests", {})
-    mine.remove_fault(mine.add_fault("maintenance")["id"])
+    fault = mine.add_fault("maintenance")
+    mine.wait_for_fault(fault["id"], struck=0)
+    mine.remove_fault(fault["id"])
     for forget in (mine.clear_deliveries, mine.clear_requests, mine.remove_faults, mine.reset):
         forget()
     mock.close_environment(mock.open_environment().name)

@@ -6,12 +6,14 @@ import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 import pytest
 import requests
 
+from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
 from tests.support.peers import has_ipv6
 
@@ -227,3 +229,44 @@ def test_a_request_that_is_none_is_not_kept(length: bytes, receiver: WebhookRece
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1000) == b""
     assert receiver.requests == []
+
+
+SECRETS = ("secret", "whsec_c2VjcmV0", "c2VjcmV0")
+
+
+def signed_by(scheme: Scheme, secret: str, body: bytes = b"{}", at: int = 7) -> ReceivedRequest:
+    """A request that the sender signs by a scheme."""
+    headers = {name.lower(): value for name, value in sign(scheme, secret, body, at, "event-1").items()}
+    return ReceivedRequest("POST", "/", headers, body)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_request_is_verified_by_every_scheme_of_the_sender(name: str, secret: str) -> None:
+    request = signed_by(SCHEMES[name], secret)
+    assert request.is_signed_with(secret, scheme=name)
+    assert not request.is_signed_with("other", scheme=name)
+    assert not replace(request, body=b"{ }").is_signed_with(secret, scheme=name)
+    assert not replace(request, headers={}).is_signed_with(secret, scheme=name)
+    for header in request.headers:
+        changed = {**request.headers, header: request.headers[header] + "0"}
+        assert not replace(request, headers=changed).is_signed_with(secret, scheme=name)
+    for other in set(SCHEMES) - {name}:
+        assert not request.is_signed_with(secret, scheme=other)
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_scheme_header_and_prefix_are_those_of_the_settings(name: str) -> None:
+    mine = SCHEMES[name]._replace(header="X-Mine", prefix="mine=")
+    settings = {"signature_scheme": name, "signature_header": "X-Mine", "signature_prefix": "mine="}
+    request = replace(signed_by(mine, "secret"), settings=lambda: settings)
+    assert request.is_signed_with("secret")
+    assert not request.is_signed_with("secret", prefix="")
+    assert not request.is_signed_with("secret", header="X-Other")
+    bare = replace(signed_by(mine._replace(prefix=""), "secret"), settings=lambda: {**settings, "signature_prefix": ""})
+    assert bare.is_signed_with("secret")
+
+
+def test_an_unknown_scheme_is_no_signature_that_is_wrong() -> None:
+    with pytest.raises(KeyError, match="md5"):
+        signed_by(SCHEMES["hmac"], "secret").is_signed_with("secret", scheme="md5")

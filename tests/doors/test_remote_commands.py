@@ -15,7 +15,7 @@ from talkover_mock.cli import main
 from talkover_mock.client import MockServer
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
 
-VERBS = ("clock", "deliveries", "emit", "environments", "fault", "requests", "reset", "state")
+VERBS = ("clock", "deliveries", "emit", "environments", "fault", "redeliver", "requests", "reset", "state")
 STARTED = "event_phone_call_started"
 MOMENT = "2026-01-01T00:00:00.000Z"
 
@@ -65,7 +65,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
     }
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", sorted({*VERBS} - {"redeliver"}))  # which gives a new delivery each time
 def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, frozen: MockServer) -> None:
     toggle(frozen)
     toggle(frozen, UNKNOWN)
@@ -200,11 +200,30 @@ def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])
 
 
+def test_faults_on_deliveries_are_added_with_their_match_and_details(mock: MockServer) -> None:
+    url = ["--url", mock.url]
+    on = ["--on", "deliveries"]
+    run("fault", "lose_answer", "event=*_ended", "attempt=1", "after=1", "--times", "1", *on, *url)
+    run("fault", "repeat", "copies=2", "together=true", f"webhook_id={WEBHOOK}", *on, *url)
+    assert lines_in_terminal("fault", "delay", "delay_seconds=2.5", "url=http://7*", *on, *url) == [
+        "ID       FAULT                     STRIKES                                          TIMES  MATCHED  STRUCK",
+        "fault-1  lose_answer               event=*_ended attempt=1                          1      0        0",
+        f"fault-2  repeat copies=2 together  webhook_id={WEBHOOK}  -      0        0",
+        "fault-3  delay delay_seconds=2.5   url=http://7*                                    -      0        0",
+    ]
+    refused = run("fault", "skewed", *on, *url)
+    assert (refused.exit_code, "seconds must be a number of seconds" in refused.stderr) == (2, True)
+
+
 def test_the_clock_is_frozen_advanced_and_unfrozen(mock: MockServer) -> None:
     table = ["NOW                       FROZEN", "2026-01-01T00:00:01.500Z  yes"]
     arguments = ["clock", "--freeze", "2026-01-01T00:00:00Z", "--advance", "1.5", "--url", mock.url]
     assert lines_in_terminal(*arguments) == table
     assert lines_in_terminal("clock", "--freeze", "--url", mock.url) == table
+    mock.merge_state({"agents": [{"id": AGENT, "webhooks": [{"id": WEBHOOK, "enabled": True}]}]})
+    mock.add_fault("delay", on="deliveries", delay_seconds=60)
+    mock.emit(AGENT, "event_phone_call_started")
+    assert lines_in_terminal("clock", "--settle", "--url", mock.url)[1] == "2026-01-01T00:01:01.500Z  yes"
     assert json.loads(run("clock", "--unfreeze", "--url", mock.url).stdout)["frozen"] is False
 
 

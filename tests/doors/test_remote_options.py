@@ -45,7 +45,9 @@ def test_the_filters_that_a_command_knows_are_those_of_the_server(
     assert [each.split()[0] for each in known] == list(filters)
 
 
-@pytest.mark.parametrize(("typed", "offered"), [("re", ["requests", "reset"]), ("clock --f", ["--freeze"])])
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("re", ["redeliver", "requests", "reset"]), ("clock --f", ["--freeze"])]
+)
 def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
     words = f"talkover-mock {typed}"
     found = run(_TALKOVER_MOCK_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(typed.split())))

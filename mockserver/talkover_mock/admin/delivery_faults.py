@@ -77,7 +77,7 @@ def _seconds(wanted: Mapping[str, Any], action: str) -> float:
     """The delay: some time for an action that is nothing without."""
     least = _LEAST_SECONDS if action == "delay" else 0
     expected = f"a number of seconds from {least} to {_MOST_SECONDS}"
-    given = wanted if action == "delay" else {"delay_seconds": wanted.get("delay_seconds") or 0.0}
+    given = {**wanted, "delay_seconds": 0.0} if action != "delay" and wanted.get("delay_seconds") is None else wanted
     seconds: float = required_of(given, "delay_seconds", lambda v: number_in(v, least, _MOST_SECONDS), expected)
     return seconds
 

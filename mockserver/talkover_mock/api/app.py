@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
-from talkover_mock.api.fault_answers import strike, struck_answer
+from talkover_mock.api.fault_answers import held, strike, struck_answer
 from talkover_mock.api.near_routes import encoded_path, near_route
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
-from talkover_mock.environments.call_faults import CallFault
+from talkover_mock.environments.call_faults import HOLD, CallFault
 from talkover_mock.environments.explain import explain
+from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import REASON, Answer, error_answer
+from talkover_mock.web.answers import REASON, Answer, NoAnswer, error_answer
 from talkover_mock.web.origins import Origins
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
@@ -127,9 +128,23 @@ class ApiApplication:
         """The API's answer, or what a fault makes of it."""
         faults = request.environment_of().faults
         fault = strike(request, faults) if faults.has(CallFault) else None
-        return (
-            self._operate(request) if fault is None else struck_answer(request, fault, lambda: self._operate(request))
-        )
+        if fault is None:
+            return self._operate(request)
+        if fault.spec.action == HOLD:
+            return self._hold(request, fault)
+        return struck_answer(request, fault, lambda: self._operate(request))
+
+    def _hold(self, request: MockRequest, fault: Fault[CallFault]) -> Waiting:
+        """The answer once the fault is removed: the call is in the journal as under way until then."""
+        environment, none_yet = request.environment_of(), NoAnswer()
+        none_yet.headers[REASON] = f"{fault.name} struck"
+        exchange = exchange_of(request, none_yet, environment.clock.moment(), under_way=True)
+        request.number = environment.journal.begin(exchange)
+
+        def go_on() -> Answer:
+            return NoAnswer() if fault.forgotten else self._operate(request)
+
+        return held(fault, lambda: self._settled(request, go_on()))
 
     def _operate(self, request: MockRequest) -> Answer:
         try:
@@ -142,7 +157,10 @@ class ApiApplication:
         if request.route is None:
             return self._without_route(request)
         authenticate(request, request.route)
+        if request.struck and request.struck.state:
+            request.environment_or_none = request.environment.as_of(request.struck.state)
         answer: Answer = request.route.view(request, **request.ids)
+        request.applied = True
         return answer
 
     def _without_route(self, request: MockRequest) -> Answer:
@@ -177,7 +195,7 @@ class ApiApplication:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""
         if request.struck is None or not request.struck.forgotten:
             environment = request.environment_of()
-            environment.journal.record(exchange_of(request, answer, environment.clock.moment()))
+            environment.journal.record(exchange_of(request, answer, environment.clock.moment()), request.number)
 
     def _refuse(self, request: MockRequest, error: Exception) -> Answer:
         """The API's own answer to an error, with the reason."""

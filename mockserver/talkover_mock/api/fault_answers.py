@@ -5,8 +5,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from talkover_mock.base import patterns
+from talkover_mock.base.signals import Signal
 from talkover_mock.dialect.errors import AgentMissing, AgentNotFound, ApiError, MissingToken, Unauthenticated
-from talkover_mock.environments.call_faults import PRESETS, CallFault, Respond
+from talkover_mock.environments.call_faults import PRESETS, READS, STALE, CallFault, Respond
 from talkover_mock.environments.faults import Fault, Faults
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from talkover_mock.web.request import MockRequest
@@ -35,6 +36,26 @@ def struck_answer(request: MockRequest, fault: Fault[CallFault], operate: Callab
     return _after_delay(request, fault, operate)
 
 
+def held(fault: Fault[CallFault], go_on: Callable[[], Answer]) -> Waiting:
+    """Waits until the fault ends, and then calls `go_on`, whether or not the client is still there."""
+    answers: list[Answer] = []
+    answered = Signal()
+
+    def end() -> None:
+        answers.append(go_on())
+        answered.set()
+
+    fault.ended.call(end)
+    return _Held(answered, _LONGEST_HANG_SECONDS, lambda: answers[0] if answers else NoAnswer())
+
+
+class _Held(Waiting):
+    """A wait for an answer that is finished already when it comes."""
+
+    def continued(self, finish: Callable[[Callable[[], Answer | Waiting]], Answer | Waiting]) -> Waiting:
+        return self
+
+
 def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callable[[], Answer]) -> Answer | Waiting:
     spec = fault.spec
     if fault.forgotten:
@@ -44,12 +65,12 @@ def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callabl
     done = operate() if spec.apply else None
     if spec.action:
         return _act(fault, spec.action, done)
-    return _respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
+    return _respond(spec.respond) if spec.respond else _preset(request, spec)
 
 
-def _preset(request: MockRequest, name: str) -> Answer:
-    """The documented body, in the words of the route."""
-    error: ApiError = PRESETS[name]()
+def _preset(request: MockRequest, spec: CallFault) -> Answer:
+    """The documented body, in the words of the route, with the headers that the fault adds or replaces."""
+    error: ApiError = PRESETS[spec.preset or ""]()
     if "/webhooks" not in request.path:
         if isinstance(error, MissingToken):
             error = Unauthenticated()
@@ -58,11 +79,14 @@ def _preset(request: MockRequest, name: str) -> Answer:
     answer = error_answer(error)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         answer.headers["X-RateLimit-Remaining"] = "0"
+    given = {name.lower() for name in spec.headers}
+    answer.headers = {name: value for name, value in answer.headers.items() if name.lower() not in given}
+    answer.headers |= spec.headers
     return answer
 
 
 def _matches(request: MockRequest, spec: CallFault) -> bool:
-    if spec.method not in (None, request.method):
+    if spec.method not in (None, request.method) or (spec.action == STALE and request.method not in READS):
         return False
     return spec.path is None or patterns.matches_path(request.path, spec.path)
 

@@ -11,12 +11,15 @@ from talkover_mock.web.request import MockRequest
 MOST_BODY_BYTES = 64 * 1024
 
 
-def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Callable[[int], Exchange]:
+def exchange_of(
+    request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False
+) -> Callable[[int], Exchange]:
     """Makes the exchange once its number is known."""
     head, size = request.head, request.size
     received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     kept = sent[:MOST_BODY_BYTES]
+    applied = request.applied if request.struck else None
     return lambda number: Exchange(
         number,
         moment,
@@ -34,4 +37,6 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Calla
         kept,
         len(sent),
         head.size + len(received) + len(kept),
+        applied,
+        under_way,
     )

@@ -20,7 +20,7 @@ _KINDS = {"calls": (*PRESETS, *ACTIONS, "delay"), "deliveries": tuple(ON_DELIVER
 _OPTIONS = ("method", "path", "times", "on")
 _TEXTS = ("event", "webhook_id", "agent_id", "url")
 _LIMITS = ("after", "probability", "seed")
-_DETAILS = {"calls": ("delay_seconds", "apply", *_LIMITS), "deliveries": (*MATCH, *DETAILS, *_LIMITS)}
+_DETAILS = {"calls": ("headers", "delay_seconds", "apply", *_LIMITS), "deliveries": (*MATCH, *DETAILS, *_LIMITS)}
 _DELAY = "`talkover-mock fault delay delay_seconds=0.5`"
 _LOST = "`talkover-mock fault lose_answer --on deliveries event=*_ended --times 1`"
 

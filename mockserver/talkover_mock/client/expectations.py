@@ -56,7 +56,7 @@ def line(item: dict[str, Any]) -> str:
     """An exchange or a delivery on one line."""
     if "event" in item:
         return _delivery_line(item)
-    status = item["status"] if item["status"] is not None else "no answer"
+    status = item["status"] or ("under way" if item["under_way"] else "no answer")
     reason = f" ({item['reason']})" if item["reason"] else ""
     return f"#{item['number']} {item['method']} {item['path']} -> {status}{reason}"
 

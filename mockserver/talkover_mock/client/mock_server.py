@@ -179,14 +179,17 @@ class MockServer(Expecting):
         call: Document | None = None,
         context: Document | None = None,
         data: Document | None = None,
+        unknown: bool = False,
         wait: float = EMIT_WAIT_SECONDS,
     ) -> Emitted:
         """Emits an event at an agent. Returns its deliveries, after waiting until each was attempted once.
 
-        It waits for `wait` seconds at the most; with 0 the deliveries may still be pending. The list also has the
-        webhooks that were `skipped`, with the reasons.
+        It waits for `wait` seconds at the most, and for nothing that a fault delays; with 0 the deliveries may still be
+        pending. The list also has the webhooks that were `skipped`, with the reasons. With `unknown` the event may be
+        one that the API does not have: it goes to every enabled webhook of the agent.
         """
-        wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
+        payload = {"call": call, "context": context, "data": data}
+        wanted = {"agent_id": agent_id, "event": event, "unknown": unknown, **payload, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
         if wait and not answer["finished"]:
             for hint in loop_hints():
@@ -243,6 +246,18 @@ class MockServer(Expecting):
         docs/faults.md has them. Returns the fault with its id. Raises ValueError for an unknown name.
         """
         return self._call("POST", "faults", new_fault(name, on, details))
+
+    def wait_for_fault(self, id: str, struck: int = 1, *, wait: float = EMIT_WAIT_SECONDS) -> Document:
+        """Waits until a fault has struck `struck` times. Raises AssertionError when `wait` seconds are over.
+
+        Returns the fault. A call that a `hold` has struck does not go on before the fault is removed.
+        """
+        query = {"struck": struck, "wait": wait}
+        fault = self._transport.call("GET", f"faults/{segment(id)}", query=query, longer=wait)
+        if fault["struck"] < struck:
+            counts = f"matched {fault['matched']}, struck {fault['struck']}"
+            raise AssertionError(f"expected {id} to strike {struck} within {wait:g} s; it has {counts}")
+        return fault
 
     def remove_fault(self, id: str) -> None:
         self._call("DELETE", f"faults/{segment(id)}")

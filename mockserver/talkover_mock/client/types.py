@@ -14,7 +14,7 @@ Preset = Literal[
     "server_error",
     "maintenance",
 ]
-Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json"]
+Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json", "hold", "stale"]
 DeliveryAction = Literal[
     "lose_answer",
     "timeout",
@@ -102,6 +102,7 @@ class FaultDetails(Match, total=False):
     """A fault beside its name: what it strikes, what it does there, and how often; see docs/faults.md."""
 
     match: Match
+    headers: Mapping[str, str]
     respond: Respond
     delay_seconds: float
     apply: bool

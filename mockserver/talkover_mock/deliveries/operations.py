@@ -16,6 +16,7 @@ from talkover_mock.deliveries.payloads import TooLarge, size_of
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
+from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.records import Agent, LogEntry, Webhook
@@ -77,6 +78,8 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
+        An event that the API does not have goes to every enabled webhook, since none can list it.
+
         Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = _size_of(call, context, extra)
@@ -97,6 +100,12 @@ class Deliveries:
             self.events.add(occurrence.id, emitted)
             self.events.publish(emitted)
             return emitted
+
+    def unknown_events(self) -> list[str]:
+        """The names of the events that were emitted though the API does not have them."""
+        with self._lock:
+            names = [each.occurrence.event for each in self.events.all()]
+        return [name for name in dict.fromkeys(names) if name not in EVENTS]
 
     def latest_attempts(self) -> dict[tuple[str, str], Delivery]:
         """The latest attempt that is kept, by the ids of its event and its webhook."""
@@ -282,6 +291,6 @@ def _kept_bytes(emitted: Emitted) -> int:
 
 
 def _reason_to_skip(webhook: Webhook, event: str) -> str:
-    if event not in webhook.events:
+    if event in EVENTS and event not in webhook.events:
         return "it does not list the event"
     return "" if webhook.enabled else "it is disabled"

@@ -1,12 +1,17 @@
 """Faults on the API's calls: which calls they strike, and the answer they give instead."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.errors import ApiError
 
-ACTIONS = ("hang", "connection_reset", "truncated_body", "malformed_json")
+_ANSWERING = ("hang", "connection_reset", "truncated_body", "malformed_json")
+HOLD, STALE = "hold", "stale"
+ACTIONS = (*_ANSWERING, HOLD, STALE)
+READS = ("GET", "HEAD")
+"""The methods of calls that a stale state can answer."""
 
 PRESETS: Mapping[str, Callable[[], ApiError]] = {
     "missing_token": errors.MissingToken,
@@ -32,12 +37,14 @@ class Respond(NamedTuple):
 class CallFault(NamedTuple):
     """A fault on calls as a test asked for it. `delay_seconds` pass before anything else happens.
 
-    With `apply` the operation happens and its answer is lost; otherwise the state stays untouched.
+    With `apply` the operation happens and its answer is lost; otherwise the state stays untouched. The `headers` are
+    further ones of a preset.
     """
 
     method: str | None = None
     path: str | None = None
     preset: str | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
     respond: Respond | None = None
     action: str | None = None
     delay_seconds: float = 0.0
@@ -46,7 +53,7 @@ class CallFault(NamedTuple):
     @property
     def replaces(self) -> bool:
         """Whether the fault's answer replaces the API's."""
-        return bool(self.preset or self.respond or self.action)
+        return bool(self.preset or self.respond or self.action in _ANSWERING)
 
     @property
     def kind(self) -> str:

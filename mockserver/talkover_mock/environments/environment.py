@@ -1,6 +1,7 @@
 """One isolated environment: its state, clock, deliveries, journal, faults, snapshots, and the baseline of its reset."""
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple
@@ -8,14 +9,14 @@ from typing import Any, NamedTuple
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
-from talkover_mock.deliveries.faults import Struck
+from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
-from talkover_mock.environments.call_faults import CallFault
-from talkover_mock.environments.faults import Faults
+from talkover_mock.environments.call_faults import STALE, CallFault
+from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.schedules import APART, Disturbances, Schedule
@@ -209,6 +210,20 @@ class Environment:
             before = self.deliveries.now()
             self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
+
+    def add_fault(self, spec: CallFault | DeliveryFault, limits: Limits) -> Fault[CallFault | DeliveryFault]:
+        """Adds a fault. Raises Conflict at the limit."""
+        with self._lock:
+            is_stale = isinstance(spec, CallFault) and spec.action == STALE
+            return self.faults.add(spec, limits, self._state.copy() if is_stale else None)
+
+    def as_of(self, state: State) -> "Environment":
+        """This environment with an earlier state, to read from; it shares all else."""
+        then = copy(self)
+        then._state = state
+        then.agents = Agents(state, self._lock)
+        then.webhooks = Webhooks(state, self._lock, self.clock)
+        return then
 
     def report(self, crash: str) -> None:
         """Keeps the traceback of a crash: the first 99, and the latest."""

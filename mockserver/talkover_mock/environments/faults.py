@@ -12,6 +12,7 @@ from talkover_mock.base.words import brief
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.state.records import Webhook
+from talkover_mock.state.store import State
 
 MOST_FAULTS = 1_000
 
@@ -53,6 +54,10 @@ class Fault(Generic[S]):
     """The number of matching calls or deliveries that the fault changed."""
     forgotten: bool = False
     """Whether a reset or the end of the environment ended the fault: requests that it held up are not recorded."""
+    state: State | None = None
+    """The state as it was when the fault was added, for calls that are answered from it."""
+    reached: dict[int, Signal] = field(default_factory=dict)
+    """The signals of waits, by the number of strikes that they wait for."""
     ended: Signal = field(default_factory=Signal)
     """Set when the fault is removed or forgotten: every pause ends, also a pause that has yet to begin."""
 
@@ -71,12 +76,23 @@ class Fault(Generic[S]):
         if self.spent or self.seen <= self.limits.after or self.random.random() >= self.limits.probability:
             return False
         self.struck += 1
+        if self.struck in self.reached:
+            self.reached.pop(self.struck).set()
         return True
+
+    def reaches(self, struck: int) -> Signal:
+        """The signal that is set when the fault has struck so often, and when it ends."""
+        signal = self.reached.setdefault(struck, Signal())
+        if self.struck >= struck or self.ended.is_set:
+            signal.set()
+        return signal
 
     def end(self, forgotten: bool = False) -> None:
         """Ends every pause, also pauses that have yet to begin."""
         self.forgotten = forgotten
         self.ended.set()
+        for signal in self.reached.values():
+            signal.set()
 
 
 class Faults:
@@ -89,7 +105,7 @@ class Faults:
         self._faults: list[Fault[Any]] = []
         self._number, self._seed = 0, seed
 
-    def add(self, spec: S, limits: Limits = _ALWAYS) -> Fault[S]:
+    def add(self, spec: S, limits: Limits = _ALWAYS, state: State | None = None) -> Fault[S]:
         """Adds a fault. Raises Conflict at the limit."""
         with self._lock:
             if len(self._faults) >= MOST_FAULTS:
@@ -97,7 +113,7 @@ class Faults:
             self._number += 1
             id = f"fault-{self._number}"
             seed = limits.seed if limits.seed is not None else f"{self._seed}/{self._number}"
-            fault = Fault(id, spec, limits, Random(seed))  # noqa: S311
+            fault = Fault(id, spec, limits, Random(seed), state=state)  # noqa: S311
             self._faults = [*self._faults, fault]
         return fault
 
@@ -108,13 +124,25 @@ class Faults:
     def all(self) -> Sequence[Fault[Any]]:
         return self._faults
 
+    def find(self, id: str) -> Fault[Any]:
+        """Raises Missing."""
+        faults = self._faults
+        found = next((each for each in faults if each.id == id), None)
+        if found is None:
+            known = ", ".join(each.id for each in faults) or "none"
+            raise Missing("No such fault", f"no fault has the id {brief(id)}; there are {known}")
+        return found
+
+    def expect(self, id: str, struck: int) -> tuple[Fault[Any], Signal]:
+        """The fault, and the signal that is set when it has struck so often. Raises Missing."""
+        with self._lock:
+            fault = self.find(id)
+            return fault, fault.reaches(struck)
+
     def remove(self, id: str) -> None:
         """Removes one fault, and frees the requests that it holds up. Raises Missing."""
         with self._lock:
-            fault = next((each for each in self._faults if each.id == id), None)
-            if fault is None:
-                known = ", ".join(each.id for each in self._faults) or "none"
-                raise Missing("No such fault", f"no fault has the id {brief(id)}; there are {known}")
+            fault = self.find(id)
             self._faults = [each for each in self._faults if each is not fault]
         fault.end()
 

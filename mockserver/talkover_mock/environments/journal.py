@@ -35,6 +35,9 @@ class Exchange(NamedTuple):
     response_body: bytes
     response_size: int
     size: int
+    applied: bool | None = None
+    """Whether the operation of a call that a fault struck has happened; None for any other call."""
+    under_way: bool = False
 
     @property
     def request_headers(self) -> dict[str, str]:
@@ -73,12 +76,23 @@ class Journal:
         """Where it stands: how often it has been reset, and the number of the latest exchange since then."""
         return self._resets, self._number
 
-    def record(self, exchange: Callable[[int], Exchange]) -> None:
-        """Adds an exchange, which is made when its number is known."""
+    def begin(self, exchange: Callable[[int], Exchange]) -> int:
+        """Adds an exchange that is under way, and returns its number, to record it with when it has ended."""
         with self._lock:
             self._number += 1
-            made = exchange(self._number)
-            self._history.add(str(self._number), made)
+            self._history.add(str(self._number), exchange(self._number))
+            return self._number
+
+    def record(self, exchange: Callable[[int], Exchange], number: int | None = None) -> None:
+        """Adds an exchange, which is made when its number is known, or puts it in the place of one under way."""
+        with self._lock:
+            if number is None:
+                self._number += 1
+                made = exchange(self._number)
+                self._history.add(str(self._number), made)
+            else:
+                made = exchange(number)
+                self._history.change(str(number), made)
             self._history.publish(made)
             if made.is_unmatched:
                 self._unmatched.append(made)
@@ -107,4 +121,4 @@ class Journal:
             self._history.close()
 
     def _new_history(self) -> History[Exchange]:
-        return History(self._lock, self._most, size_of=lambda exchange: exchange.size)
+        return History(self._lock, self._most, lambda exchange: not exchange.under_way, lambda exchange: exchange.size)

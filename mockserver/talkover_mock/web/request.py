@@ -69,8 +69,8 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "bearer_token", "environ", "environment_or_none", "ids", "method", "note", "path"),
-        *("page", "quota", "route", "started", "struck", "world"),
+        *("_body", "applied", "bearer_token", "environ", "environment_or_none", "ids", "method", "note", "number"),
+        *("page", "path", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
@@ -90,6 +90,10 @@ class MockRequest:
         """What of the input was ignored, and why."""
         self.struck: Fault[CallFault] | None = None
         """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
+        self.applied = False
+        """Whether the operation has happened."""
+        self.number: int | None = None
+        """The call's number in the journal, where it is there as one under way."""
         self._body: bytes | None = None
         scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         self.bearer_token: str | None = token.strip() or None if scheme.lower() == "bearer" else None

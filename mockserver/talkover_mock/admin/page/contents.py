@@ -45,7 +45,7 @@ class Contents:
         basis: tuple[Any, ...] = (
             [(agent.id, agent.name, [_basis(each) for each in webhooks]) for agent, webhooks in self.agents],
             (self.agents_in_all, self.more_webhooks, self.exchanges_in_all, self.deliveries_in_all, len(self.errors)),
-            [(exchange.number, exchange.moment) for exchange in self.exchanges],
+            [(exchange.number, exchange.moment, exchange.under_way) for exchange in self.exchanges],
             [[(each.id, each.status, each.struck) for each in attempts] for attempts in self.deliveries],
             [(fault.id, fault.spec, fault.limits, fault.seen, fault.struck) for fault in self.faults],
             (self.more_snapshots, [(snapshot.name, snapshot.taken_at) for snapshot in self.snapshots]),

@@ -1,7 +1,7 @@
 """`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
@@ -23,6 +23,7 @@ from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
+T = TypeVar("T")
 _STATUSES = ("pending", "success", "failed", "retrying")
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
@@ -44,13 +45,24 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    wanted = filters.search_of(request, FILTERS)
+    known = with_unknown_events(FILTERS, request, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
+    wanted = filters.search_of(request, known)
     check_ids(request.query_values("agent_id"), request.query_values("webhook_id"), request, environment)
     return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
     return admin_answer({"deleted": environment.deliveries.clear()})
+
+
+def with_unknown_events(
+    known: Mapping[str, Filter[T]], request: MockRequest, environment: Environment, read: Callable[[T], str], *more: str
+) -> Mapping[str, Filter[T]]:
+    """The filters, of which `event` also takes the names outside of the API's that were emitted."""
+    if request.query_value("event") in (None, *EVENTS):
+        return known
+    names = (*EVENTS, *more, *environment.deliveries.unknown_events())
+    return {**known, "event": filters.one_of("event", names, read)}
 
 
 def _redeliver(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:

@@ -13,25 +13,28 @@ from talkover_mock.admin.checks import (
     number_in,
     object_of,
     refuse_unknown_keys,
+    seconds_in,
     value_of,
     whole_of,
 )
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
+from talkover_mock.admin.search import count_of
 from talkover_mock.base.headers import HEADER_NAME
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DeliveryFault
-from talkover_mock.environments.call_faults import ACTIONS, PRESETS, CallFault, Respond
+from talkover_mock.environments.call_faults import ACTIONS, HOLD, PRESETS, READS, STALE, CallFault, Respond
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault, Limits
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
+from talkover_mock.web.waiting import Waiting
 
 _MOST_SECONDS = 600
 _A_DELAY = f"a number of seconds from 0 to {_MOST_SECONDS}"
 LIMITS = Limits._fields
-KEYS = ("on", "match", "preset", "respond", "action", "delay_seconds", "apply", *LIMITS)
+KEYS = ("on", "match", "preset", "headers", "respond", "action", "delay_seconds", "apply", *LIMITS)
 """The keys of a fault on calls."""
 
 _SERVERS_HEADERS = (
@@ -53,6 +56,7 @@ def register(admin: Admin) -> None:
     admin.route("GET", "/faults", _list)
     admin.route("POST", "/faults", _add)
     admin.route("DELETE", "/faults", _remove_all)
+    admin.route("GET", "/faults/<id>", _read)
     admin.route("DELETE", "/faults/<id>", _remove)
 
 
@@ -65,7 +69,16 @@ def _add(request: MockRequest, environment: Environment) -> Answer:
     wanted = {"on" if key is True else key: value for key, value in given.items()}  # YAML reads `on` as true
     on_deliveries = choice_of(wanted, "on", ("calls", "deliveries")) == "deliveries"
     spec = delivery_faults.read(wanted, LIMITS, request, environment) if on_deliveries else _spec(wanted)
-    return admin_answer(present(environment.faults.add(spec, _limits(wanted))), 201)
+    return admin_answer(present(environment.add_fault(spec, _limits(wanted))), 201)
+
+
+def _read(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
+    """The fault; `wait` first waits so many seconds until it has struck `struck` times."""
+    refuse_unknown_keys(dict(request.query()), ("struck", "wait"))
+    struck = count_of(request, "struck")
+    wait = seconds_in(request.query_value("wait") or "0", "wait")
+    fault, reached = environment.faults.expect(id, 1 if struck is None else struck)
+    return Waiting(reached, wait, lambda: admin_answer(present(fault)))
 
 
 def _remove_all(_: MockRequest, environment: Environment) -> Answer:
@@ -94,6 +107,7 @@ def _present(spec: CallFault) -> dict[str, Any]:
     return {
         "match": {"method": spec.method, "path": spec.path},
         "preset": spec.preset,
+        "headers": dict(spec.headers),
         "respond": spec.respond._asdict() if spec.respond else None,
         "action": spec.action,
         "delay_seconds": spec.delay_seconds,
@@ -122,15 +136,28 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
     if not kinds and not wanted.get("delay_seconds"):
         raise Problem(422, "No fault", "give a preset, respond, action or delay_seconds", presets=list(PRESETS))
     match = object_of(wanted, "match", ("method", "path"))
-    return CallFault(
+    spec = CallFault(
         method=choice_of(match, "match.method", METHODS),
         path=value_of(match, "match.path", None, _is_path, "a path such as /api/v1/agents/*; * matches anything"),
         preset=choice_of(wanted, "preset", tuple(PRESETS)),
+        headers=_headers(wanted, "headers"),
         respond=_respond(wanted),
         action=choice_of(wanted, "action", ACTIONS),
         delay_seconds=value_of(wanted, "delay_seconds", _DEFAULTS.delay_seconds, _is_delay, _A_DELAY),
         apply=flag_of(wanted, "apply", _DEFAULTS.apply),
     )
+    _refuse_contradictions(spec)
+    return spec
+
+
+def _refuse_contradictions(spec: CallFault) -> None:
+    """Raises Problem 422 for details that mean nothing beside the rest."""
+    if spec.headers and not spec.preset:
+        raise Problem(422, "Bad value", "headers are those of a preset; an answer of your own has respond.headers")
+    if spec.action in (HOLD, STALE) and (spec.apply or spec.delay_seconds):
+        raise Problem(422, "Bad value", f"{spec.action} has neither apply nor delay_seconds")
+    if spec.action == STALE and spec.method not in (None, *READS):
+        raise Problem(422, "Bad value", f"{STALE} strikes only GET and HEAD (got match.method {spec.method})")
 
 
 def _respond(wanted: Mapping[str, Any]) -> Respond | None:
@@ -138,12 +165,17 @@ def _respond(wanted: Mapping[str, Any]) -> Respond | None:
         return None
     given = object_of(wanted, "respond", ("status", "headers", "body"))
     status = whole_of(given, "respond.status", 200, least=200, most=599)
-    headers = value_of(given, "respond.headers", {}, _is_headers, "an object of header names and texts on one line")
-    for name in headers:
-        if name.lower() in _SERVERS_HEADERS:
-            detail = f"respond.headers must not have {name}, which the server sets (an action can end the connection)"
-            raise Problem(422, "Bad value", detail)
+    headers = _headers(given, "respond.headers")
     return Respond(status, headers, value_of(given, "respond.body", None, is_json, A_JSON_VALUE))
+
+
+def _headers(given: Mapping[str, Any], name: str) -> dict[str, str]:
+    headers: dict[str, str] = value_of(given, name, {}, _is_headers, "an object of header names and texts on one line")
+    for each in headers:
+        if each.lower() in _SERVERS_HEADERS:
+            detail = f"{name} must not have {each}, which the server sets (an action can end the connection)"
+            raise Problem(422, "Bad value", detail)
+    return headers
 
 
 def _is_delay(value: Any) -> bool:
