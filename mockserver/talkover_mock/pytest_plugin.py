@@ -1,6 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
-If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used.
+If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, but for
+the small module whose hooks run tests under schedules.
 """
 
 from __future__ import annotations

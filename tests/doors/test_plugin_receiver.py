@@ -81,7 +81,8 @@ def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pyteste
         def test_it(webhook_receiver):
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
-                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.receiver"
+                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.pytest_schedules",
+                "talkover_mock.receiver",
             }
         """
     )

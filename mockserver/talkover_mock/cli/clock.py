@@ -19,7 +19,7 @@ from talkover_mock.cli._remote import Remote, against_server
 @click.option("--unfreeze", is_flag=True, help="Return to the real time.")
 @against_server
 def command(remote: Remote, freeze: str | None, advance: float | None, settle: bool, unfreeze: bool) -> None:
-    """Show, freeze, advance, settle or unfreeze an environment's clock."""
+    """Show, freeze, advance or unfreeze an environment's clock."""
     if unfreeze:
         refuse_both("--unfreeze", {"--freeze": freeze, "--advance": advance, "--settle": settle or None})
     with remote.client() as client:
