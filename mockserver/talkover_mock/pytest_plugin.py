@@ -1,7 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
 If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, except
-for the real clock.
+for the real clock and the small module whose hooks run tests under schedules.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from talkover_mock import pytest_schedules
 from talkover_mock.base import real_time  # noqa: F401  # takes the real clock before a test can freeze time
 
 if TYPE_CHECKING:
@@ -36,11 +37,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="use a running mock server, such as a container, instead of starting one",
     )
+    pytest_schedules.add_options(group)
     parser.addini(
         "talkover_mock_fixtures",
         "fixture files and folders that every test's environment starts with (default: the built-in fixture)",
         type="paths",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(pytest_schedules, "talkover_mock_schedules")
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +80,12 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     have, unless the test calls `talkover_mock.allow_unmatched()`.
     """
     run = request.config.stash[_RUN]
-    environment = talkover_mock_server.open_environment()
+    environment = talkover_mock_server.open_environment(schedule=pytest_schedules.schedule_of(request.node))
     run.managed.add(environment.name)
     meanwhile = _begin(request, environment)
     yield environment
     closed = environment.close()
+    pytest_schedules.note(request.node, closed.get("schedule"))
     run.managed.discard(environment.name)
     _check(environment, closed["errors"], closed["unmatched"], meanwhile)
 
@@ -154,7 +161,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Adds to the report of a failing test what it and its fixtures did to the mock server."""
     report = yield
     run = item.config.stash.get(_RUN, None)
-    if report.failed and report.when != "teardown" and run is not None:
+    if report.failed and report.when != "teardown" and run is not None and not pytest_schedules.is_over(item):
         report.sections += _sections(item, run)
     return report
 

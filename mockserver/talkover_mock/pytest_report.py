@@ -21,7 +21,7 @@ Items = Sequence[dict[str, Any]]
 
 def sections(environment: MockServer) -> list[Section]:
     """Titles with their texts. An error becomes a text of the report."""
-    return guarded(lambda: _of_environment(environment, environment.requests(), ""))
+    return guarded(lambda: [*_of_environment(environment, environment.requests(), ""), *_of_schedule(environment)])
 
 
 def sections_of_another(environment: MockServer, calls: Items) -> list[Section]:
@@ -69,6 +69,11 @@ def _of_environment(environment: MockServer, calls: Items, suffix: str) -> list[
         *_section(f"Deliveries of the mock server{suffix}", environment.deliveries()),
         *_section(f"Faults of the mock server{suffix}", environment.faults(), _fault_line),
     ]
+
+
+def _of_schedule(environment: MockServer) -> list[Section]:
+    order = environment.environment(environment.name).get("schedule", {}).get("order")
+    return [("Order of deliveries by the schedule", ", ".join(order))] if order else []
 
 
 def _section(title: str, items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[Section]:

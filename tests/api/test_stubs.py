@@ -109,7 +109,7 @@ def test_removing_and_resetting(http: FlaskClient, world: World) -> None:
     assert call(http).status_code == 501
     put(http)
     assert http.post("/__admin/reset").status_code == 200
-    assert (call(http).status_code, world.default.stubs()) == (501, [])
+    assert (call(http).status_code, world.default.stubs.all()) == (501, [])
 
 
 def test_stubs_are_in_the_state_and_in_snapshots(http: FlaskClient) -> None:

@@ -72,6 +72,7 @@ def use_everything(mock: MockServer) -> None:
     mine.redeliver(delivery["id"])
     mine.freeze()
     mine.advance(1)
+    mine.settle()
     mine.clock()
     mine.unfreeze()
     mine.assert_not_requested("GET", "*")

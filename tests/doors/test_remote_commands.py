@@ -220,6 +220,10 @@ def test_the_clock_is_frozen_advanced_and_unfrozen(mock: MockServer) -> None:
     arguments = ["clock", "--freeze", "2026-01-01T00:00:00Z", "--advance", "1.5", "--url", mock.url]
     assert lines_in_terminal(*arguments) == table
     assert lines_in_terminal("clock", "--freeze", "--url", mock.url) == table
+    mock.merge_state({"agents": [{"id": AGENT, "webhooks": [{"id": WEBHOOK, "enabled": True}]}]})
+    mock.add_fault("delay", on="deliveries", delay_seconds=60)
+    mock.emit(AGENT, "event_phone_call_started")
+    assert lines_in_terminal("clock", "--settle", "--url", mock.url)[1] == "2026-01-01T00:01:01.500Z  yes"
     assert json.loads(run("clock", "--unfreeze", "--url", mock.url).stdout)["frozen"] is False
 
 

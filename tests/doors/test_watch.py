@@ -120,7 +120,7 @@ def test_what_happened_without_a_change_stays(edited: Edited) -> None:
     http.get("/api/v1/agents", headers={"Authorization": "Bearer talq_test"})
     http.post("/__admin/faults", json={"preset": "maintenance"})
     environment.deliveries.emit("a", "event_action")
-    environment.take_snapshot("before")
+    environment.snapshots.take("before")
     environment.freeze()
     edited.edit(edited.of("Second"))
     assert edited.name() == "Second"

@@ -83,7 +83,7 @@ OTHER_STATE = Source(
 def changed_environment() -> Environment:
     """One whose state is neither its baseline nor its snapshot."""
     one = environment()
-    one.take_snapshot("before")
+    one.snapshots.take("before")
     one.webhooks.create(AGENT, RIGHT)
     one.webhooks.toggle(AGENT, WEBHOOK)
     return one
@@ -112,7 +112,7 @@ def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], obje
 
 def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
     def take(environment: Environment) -> object:
-        return environment.take_snapshot("now")
+        return environment.snapshots.take("now")
 
     def replace(environment: Environment) -> object:
         environment.replace(OTHER_STATE)

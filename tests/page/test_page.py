@@ -32,7 +32,7 @@ def state(world: World, name: str = "default") -> dict[str, Any]:
     return {
         "enabled": (webhook := environment.webhook(WEBHOOK)) and webhook.enabled,
         "faults": [fault.id for fault in environment.faults.all()],
-        "snapshots": [snapshot.name for snapshot in environment.snapshots()],
+        "snapshots": [snapshot.name for snapshot in environment.snapshots.all()],
         "frozen": environment.clock.is_frozen,
     }
 
@@ -320,7 +320,7 @@ def test_its_version_changes_with_what_is_shown_and_not_with_the_time() -> None:
 @pytest.mark.slow
 def test_the_latest_snapshots_are_shown_and_how_many_more_there_are(http: FlaskClient, world: World) -> None:
     for number in range(102):
-        world.default.take_snapshot(f"snapshot-{number}")
+        world.default.snapshots.take(f"snapshot-{number}")
     text = page(http).text
     assert "snapshot-101" in text
     assert "snapshot-1 " not in text

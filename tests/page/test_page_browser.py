@@ -140,7 +140,7 @@ def test_snapshots_are_taken_restored_and_deleted(browser: Browser, server: Serv
     browser.wait_for(f"#webhook-{WEBHOOK}", "disabled")
     browser.press("#snapshot-before button", "Delete")
     browser.wait_for("#snapshots .empty")
-    assert world.default.snapshots() == []
+    assert world.default.snapshots.all() == []
 
 
 @at_both_widths

@@ -26,7 +26,7 @@ BOUND = 10
 CHANGES: dict[str, Callable[[Environment], object]] = {
     "toggle": lambda environment: environment.webhooks.toggle(AGENT, WEBHOOK),
     "fault": lambda environment: environment.faults.add(CallFault(preset="maintenance")),
-    "snapshot": lambda environment: environment.take_snapshot("before"),
+    "snapshot": lambda environment: environment.snapshots.take("before"),
     "clock": lambda environment: environment.freeze(),
     "event": lambda environment: environment.deliveries.emit(AGENT, "event_recording"),
     "crash": lambda environment: environment.report("Traceback"),

@@ -59,7 +59,7 @@ def world() -> Iterator[World]:
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)
     world.default.deliveries.log.watch(lambda delivery: delivery.ended, least=2, seconds=10)
-    world.default.take_snapshot("before")  # to be restored, in whatever order it asks
+    world.default.snapshots.take("before")  # to be restored, in whatever order it asks
     yield world
     world.stop()
 

@@ -191,7 +191,7 @@ class ApiApplication:
         """The answer to OPTIONS. Raises RouteNotFound, NotEmulated or MethodNotAllowed for all else."""
         if answer := preflight(request):
             return answer
-        if stub := request.environment_of().stub_of(request.method, request.path):
+        if stub := request.environment_of().stubs.of(request.method, request.path):
             request.route = Route(stub.method, stub.path, respond, operation=stub.operation)
             request.applied = True
             return respond(stub)

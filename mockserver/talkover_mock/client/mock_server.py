@@ -19,6 +19,7 @@ from talkover_mock.client.types import (
     Probed,
     ProbeOptions,
     Prober,
+    Schedule,
     WebhookFields,
 )
 from talkover_mock.client.urls import root_of, segment
@@ -131,11 +132,15 @@ class MockServer(Faulting):
         token: str | None = None,
         from_: str | None = None,
         fixture: Document | None = None,
+        schedule: int | Schedule | None = None,
     ) -> MockServer:
-        """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use."""
+        """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use.
+
+        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md.
+        """
         if fixture is not None:
             check_fixture(fixture)
-        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
+        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule}
         opened = self._call("POST", "environments", wanted)
         client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness, self._prober)
         client.opened = self.opened
@@ -143,7 +148,7 @@ class MockServer(Faulting):
         return client
 
     def close_environment(self, name: str) -> Document:
-        """Closes an opened environment. Returns `errors`, the server's own crashes, and the `unmatched` calls."""
+        """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""
         closed = self._call("DELETE", f"environments/{segment(name)}")
         self.opened.pop(name, None)
         return closed
@@ -218,6 +223,10 @@ class MockServer(Faulting):
         """Advances the clock. Every delivery that falls due on the way has been sent when this returns."""
         seconds = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._call("POST", "clock/advance", {"seconds": seconds}, longer=_LONG_SECONDS)
+
+    def settle(self) -> None:
+        """Sends all that is queued: advances the clock as far as it must, and returns when nothing is left."""
+        self._call("POST", "clock/settle", longer=_LONG_SECONDS)
 
     def unfreeze(self) -> None:
         """Unfreezes the clock: it shows the real time again."""

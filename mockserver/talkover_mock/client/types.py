@@ -118,6 +118,13 @@ class FaultDetails(Match, total=False):
     seed: int | None
 
 
+class Schedule(TypedDict, total=False):
+    """A seed, and the numbers of the only disturbances that strike; None for all."""
+
+    seed: int
+    only: Sequence[str] | None
+
+
 class WebhookFields(TypedDict, total=False):
     """The keys of a webhook in a fixture."""
 

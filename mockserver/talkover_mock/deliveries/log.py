@@ -1,13 +1,19 @@
-"""The log of one environment's attempts: how entries are added, struck and ended."""
+"""The log of one environment's attempts, how entries are added, struck and ended; and the result of an event."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from threading import RLock
+from typing import NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.deliveries.faults import Struck
-from talkover_mock.deliveries.records import Delivery, Outcome
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.dialect.ids import IdSource
+from talkover_mock.state.records import Webhook
+
+_BYTES_OF_A_WEBHOOK = 500
+"""What an event keeps for each webhook that got it or was skipped, about."""
 
 
 class Log(History[Delivery]):
@@ -44,3 +50,23 @@ class Log(History[Delivery]):
             ended = previous._replace(status="failed")
             self.change(id, ended)
             self.publish(ended, before=previous)
+
+
+class Emitted(NamedTuple):
+    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped.
+
+    `awaited` are the deliveries that go out at once, with the copies that faults make of them, and those of earlier
+    events that a schedule sends just before.
+    """
+
+    occurrence: Occurrence
+    deliveries: Sequence[Delivery]
+    skipped: Sequence[tuple[Webhook, str]]
+    awaited: Sequence[Delivery]
+    log: History[Delivery]
+    """The log that holds the deliveries; a reset closes it."""
+
+
+def bytes_of(emitted: Emitted) -> int:
+    """About the bytes that the event keeps, also where no webhook got it."""
+    return emitted.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))

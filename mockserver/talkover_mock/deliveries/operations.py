@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
+from talkover_mock.deliveries.log import Emitted, bytes_of
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of
@@ -25,8 +26,6 @@ from talkover_mock.state.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""
-_BYTES_OF_A_WEBHOOK = 500
-"""What an event keeps for each webhook that got it or was skipped, about."""
 MOST_EVENT_BYTES = 1024 * 1024
 """The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
@@ -34,20 +33,6 @@ MOST_QUEUED_BYTES = 16 * 1024 * 1024
 _NOT_AGAIN = "Can't be sent again"
 _SMALL_BYTES = 1024
 """Events up to this size are counted only by their number."""
-
-
-class Emitted(NamedTuple):
-    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped.
-
-    `awaited` are the deliveries that go out at once, with the copies that faults make of them.
-    """
-
-    occurrence: Occurrence
-    deliveries: Sequence[Delivery]
-    skipped: Sequence[tuple[Webhook, str]]
-    awaited: Sequence[Delivery]
-    log: History[Delivery]
-    """The log that holds the deliveries; a reset closes it."""
 
 
 class Deliveries:
@@ -84,6 +69,7 @@ class Deliveries:
         size = _size_of(call, context, extra)
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
+            due = self._outbox.begin_event()
             now = self._clock.moment()
             call = {"id": self.ids.new(now), **(call or {})}
             occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
@@ -92,7 +78,7 @@ class Deliveries:
             reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
-            awaited = [each for delivery in deliveries for each in self._outbox.queue(delivery)]
+            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
             emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
             self.events.add(occurrence.id, emitted)
@@ -194,8 +180,10 @@ class Deliveries:
             self.events.clear()
             return self._outbox.log.clear()
 
-    def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
+    def advance(self, seconds: float | None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
+
+        With None it goes as far as it must, until nothing is queued.
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
@@ -209,12 +197,12 @@ class Deliveries:
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float, gave_up: Callable[[], bool]) -> None:
-        target = outbox.now() + timedelta(seconds=seconds)
+    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
+        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
-            if due is None or due > target:
-                self._clock.move_to(max(target, self._clock.moment()))
+            if due is None or (target and due > target):
+                self._clock.move_to(max(target or self._clock.moment(), self._clock.moment()))
                 return
             self._clock.move_to(max(due, self._clock.moment()))
             outbox.wake()
@@ -252,7 +240,7 @@ class Deliveries:
             self._sharing.lookups.stop()
 
     def _new_events(self) -> History[Emitted]:
-        return History(self._lock, self._sharing.most_kept, size_of=_kept_bytes)
+        return History(self._lock, self._sharing.most_kept, size_of=bytes_of)
 
     def _new_outbox(self, given: Sequence[LogEntry]) -> Outbox:
         outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
@@ -287,11 +275,6 @@ def _size_of(*parts: Mapping[str, Any] | None) -> int:
     except TooLarge:
         detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
         raise Unfit("The event is too large", detail) from None
-
-
-def _kept_bytes(emitted: Emitted) -> int:
-    """About the bytes that the event keeps, also where no webhook got it."""
-    return emitted.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
 
 
 def _reason_to_skip(webhook: Webhook, event: str) -> str:

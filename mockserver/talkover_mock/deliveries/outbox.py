@@ -68,6 +68,14 @@ class Outbox:
             self.wake()  # for one that waits, the pump looks again when the attempt before it has ended
         return [each.delivery for each in (scheduled, *scheduled.copies) if each.due <= now]
 
+    def begin_event(self) -> Sequence[Delivery]:
+        """Moves a frozen clock on for a new event, where events are kept apart. Returns what falls due by that."""
+        if not (self._clock.apart and self._clock.is_frozen):
+            return ()
+        self._clock.move_to(self._clock.moment() + self._clock.apart)
+        self.wake()
+        return [each.delivery for each in self._schedule if each.due <= self.now()]
+
     def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:

@@ -4,58 +4,50 @@ from collections.abc import Callable
 from copy import copy
 from datetime import datetime
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief, nearest, there_are
-from talkover_mock.deliveries.faults import DeliveryFault
+from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
+from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.call_faults import STALE, CallFault
 from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
+from talkover_mock.environments.schedules import APART, Disturbances, Schedule
+from talkover_mock.environments.snapshots import Snapshot, Snapshots
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
-from talkover_mock.loading.stubs import MOST_STUBS
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
-from talkover_mock.state.names import ID, NAME_TEXT
-from talkover_mock.state.records import Agent, Stub, Webhook
+from talkover_mock.state.records import Agent, Webhook
 from talkover_mock.state.store import Baseline, State
+from talkover_mock.state.stubs import Stubs
 from talkover_mock.state.webhooks import Webhooks
 
-MOST_SNAPSHOTS = 10_000
 _MOST_ERRORS = 100
 _FEW_WAITS = 20
-
-
-class Snapshot(NamedTuple):
-    """A named copy of the state; unchanged records are shared with it."""
-
-    name: str
-    taken_at: datetime
-    state: State
-
-
-def check_name(name: str) -> None:
-    """Raises Unfit for a text that can't name an environment or a snapshot."""
-    if not ID.fullmatch(name):
-        raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
 
 
 class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_snapshots", "_state", "agents", "baseline", "clock", "deliveries", "errors", "expired_tokens"),
-        *("faults", "for_pages", "journal", "name", "rate_limit", "tokens", "webhooks"),
+        *("_lock", "_state", "agents", "baseline", "clock", "deliveries", "disturbances", "errors", "expired_tokens"),
+        *("faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens", "webhooks"),
     )
 
-    def __init__(self, name: str, fixture: EnvironmentFixture, clock: Clock, sharing: Sharing) -> None:
+    def __init__(
+        self,
+        name: str,
+        fixture: EnvironmentFixture,
+        clock: Clock,
+        sharing: Sharing,
+        schedule: Schedule | None = None,
+    ) -> None:
         self.name, self.baseline = name, fixture.baseline
         self.tokens, self.expired_tokens = fixture.tokens, fixture.expired_tokens
         self.clock = clock
@@ -63,15 +55,18 @@ class Environment:
         """The copy for foreign web pages, see World.for_page."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
+        self.disturbances = Disturbances(schedule) if schedule else None
+        self._begin_schedule()
         self._lock = RLock()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
+        self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
-        self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self.faults.strike_delivery)
+        self.snapshots = Snapshots(self._state, self._lock, self.clock)
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
@@ -102,6 +97,7 @@ class Environment:
         with self._lock:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
+            self._begin_schedule()
             self.webhooks.ids.restart(self.settings.seed)
             self.deliveries.reset(self.baseline.logs)
             self.rate_limit.reset()
@@ -125,6 +121,18 @@ class Environment:
         self.end_for_pages()
         return True
 
+    def _begin_schedule(self) -> None:
+        """The schedule begins anew, on a frozen clock."""
+        if self.disturbances:
+            self.disturbances = Disturbances(self.disturbances.schedule)
+            self.clock.apart = APART
+            self.clock.freeze(self.clock.now())
+
+    def _strike(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
+        """The fault that hits an attempt which is due: one that a test has added, or else one of the schedule."""
+        struck = self.faults.strike_delivery(delivery, webhook)
+        return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
+
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""
         self.end_for_pages()
@@ -138,41 +146,13 @@ class Environment:
         if copy:
             copy.close()
 
-    def take_snapshot(self, name: str) -> Snapshot:
-        """Keeps a copy of the state under a name, and replaces the snapshot of that name. Raises Unfit, Conflict."""
-        check_name(name)
-        with self._lock:
-            if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
-                detail = f"{MOST_SNAPSHOTS} snapshots are kept, which is the limit; delete some"
-                raise Conflict("Too many snapshots", detail)
-            self._snapshots[name] = Snapshot(name, self.clock.moment(), self._state.copy())
-            return self._snapshots[name]
-
     def restore_snapshot(self, name: str) -> Snapshot:
         """Makes the snapshot's state the current one. Raises Missing."""
         with self._lock:
-            snapshot, seed = self._snapshot(name), self.settings.seed
-            self._state.restore(snapshot.state)
+            seed = self.settings.seed
+            snapshot = self.snapshots.restore(name)
             self._reseed(seed)
         return snapshot
-
-    def delete_snapshot(self, name: str) -> Snapshot:
-        """Forgets the snapshot, and returns it. Raises Missing."""
-        with self._lock:
-            snapshot = self._snapshot(name)
-            del self._snapshots[name]
-        return snapshot
-
-    def snapshots(self) -> list[Snapshot]:
-        """Oldest name first; a snapshot taken again keeps its place."""
-        with self._lock:
-            return list(self._snapshots.values())
-
-    def _snapshot(self, name: str) -> Snapshot:
-        if name not in self._snapshots:
-            hint = nearest(name, self._snapshots) or there_are(list(self._snapshots))
-            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}{hint}")
-        return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
@@ -243,32 +223,6 @@ class Environment:
             seed = self.settings.seed
             self._state.merge(to_baseline(source, self._state, self.settings, with_logs=False))
             self._reseed(seed)
-
-    def stubs(self) -> list[Stub]:
-        """The answers to calls that the mock does not emulate, oldest first."""
-        with self._lock:
-            return list(self._state.stubs.values())
-
-    def stub_of(self, method: str, path: str) -> Stub | None:
-        """The stub that answers a call."""
-        return next((each for each in self.stubs() if each.takes(method, path)), None)
-
-    def put_stub(self, source: Source) -> Stub:
-        """Puts the one stub of a fixture, in the place of the stub of its operation. Raises FixtureError, Conflict."""
-        [stub] = to_baseline(source).stubs.values()
-        with self._lock:
-            if stub.operation not in self._state.stubs and len(self._state.stubs) >= MOST_STUBS:
-                raise Conflict("Too many stubs", f"there are {MOST_STUBS} stubs, which is the limit")
-            self._state.stubs.put(stub.operation, stub)
-        return stub
-
-    def remove_stubs(self) -> int:
-        """Removes every stub, and returns their number; a reset brings the fixture's back."""
-        with self._lock:
-            stubs = self.stubs()
-            for each in stubs:
-                self._state.stubs.remove(each.operation)
-        return len(stubs)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""

@@ -13,7 +13,9 @@ from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
-from talkover_mock.environments.environment import Environment, check_name
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.schedules import Schedule
+from talkover_mock.environments.snapshots import check_name
 from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
 from talkover_mock.state.names import is_token
 from talkover_mock.state.store import Baseline
@@ -143,14 +145,20 @@ class World:
                 environment.for_pages = copy
             return environment.for_pages
 
-    def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
+    def open(
+        self,
+        baseline: Baseline,
+        name: str | None = None,
+        token: str | None = None,
+        schedule: Schedule | None = None,
+    ) -> Environment:
         """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
         with self._lock:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
-            environment = Environment(name, fixture, Clock(self._time), self._sharing)
+            environment = Environment(name, fixture, Clock(self._time), self._sharing, schedule)
             self._add(environment)
             self._closed_tokens.pop(token, None)
             if self._stopped:

@@ -11,7 +11,6 @@ from talkover_mock.dialect.rules import Field, Invalid, choice, fields_of
 from talkover_mock.loading.mistakes import Mistakes
 from talkover_mock.state.records import Stub
 
-MOST_STUBS = 1_000
 _PATH = r"/api(/([A-Za-z0-9_.~%-]+|\{[A-Za-z_]+\}))+"
 _LEAST, _MOST = 200, 599
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any
 
 from talkover_mock.deliveries.records import Delivery
-from talkover_mock.environments.environment import Environment, Snapshot
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
+from talkover_mock.environments.snapshots import Snapshot
 from talkover_mock.state.records import Agent, Webhook
 
 MOST_EXCHANGES, MOST_DELIVERIES, MOST_ATTEMPTS = 50, 30, 150
@@ -60,7 +61,7 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
     agents, more_webhooks = _agents(environment)
     exchanges = environment.journal.log.watch(lambda _: True).items
     deliveries = environment.deliveries.log.watch(lambda _: True).items
-    snapshots = environment.snapshots()
+    snapshots = environment.snapshots.all()
     return Contents(
         agents=agents,
         agents_in_all=len(environment.agent_ids()),

@@ -12,8 +12,8 @@ from talkover_mock.admin.search import Filter
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
-from talkover_mock.deliveries.operations import Emitted
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
@@ -92,7 +92,8 @@ def after_attempts(
         return delivery.id in awaited
 
     def shown(found: Found[Delivery]) -> Answer:
-        log = emitted.log.watch(lambda delivery: delivery.id in every)
+        event_id = emitted.occurrence.id
+        log = emitted.log.watch(lambda delivery: delivery.id in every and delivery.occurrence.id == event_id)
         return show([present(each) for each in log.items], found.satisfied)
 
     return filters.answer_found(emitted.log, filters.Search(is_awaited, len(awaited), None, wait), shown)

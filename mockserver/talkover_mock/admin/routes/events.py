@@ -13,7 +13,7 @@ from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, near_or_all
-from talkover_mock.deliveries.operations import Emitted
+from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
