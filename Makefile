@@ -6,8 +6,10 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
+# Libraries of users' suites, beside which the package is tried.
+SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
 
-.PHONY: all lint types test quick run lowest dist bench soak clean
+.PHONY: all lint types test quick products run lowest dist bench soak clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -21,14 +23,15 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 
 # The wheels let the tests install the package into fresh environments without a network. Of the package with axe-core
 # the tests take the script only, so that it needs none of what it depends on.
-$(DEV): setup.cfg pyproject.toml | $(BIN)/python
+$(DEV): setup.cfg pyproject.toml Makefile | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client
+	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client $(SURROUNDINGS)
 	rm -rf build $(WHEELS)/talkover_mock-*
 	$(BIN)/pip install --quiet --no-deps --upgrade --target $(AXE) 'axe-playwright-python~=0.1.8'
 	touch $(RUN) $@
 
 run: $(RUN)
+	@echo 'The command is $(BIN)/talkover-mock; in another terminal, try $(BIN)/talkover-mock --help' >&2
 	$(BIN)/talkover-mock serve
 
 lint: $(DEV)
@@ -40,6 +43,10 @@ types: $(DEV)
 
 test: $(DEV)
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# Writes the files that are made of others: tests compare them.
+products: $(DEV)
+	$(BIN)/python -m tests.support.fidelity_page
 
 # What takes no quarter of a second: to run while changing something. `make test` is what counts.
 quick: $(DEV)

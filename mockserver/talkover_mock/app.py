@@ -24,10 +24,9 @@ def create_app(
     The API's routes are in `url_map` too, but a call to them is answered in front of Flask, without a request context:
     hooks run for the admin routes only.
     """
-    api = ApiApplication(world, log, origins=origins or (guard.origins if guard else None))
-    app = _flask(api, world, guard, log)
-    api.otherwise = app.wsgi_app if guard else None
-    app.wsgi_app = api  # type: ignore[method-assign]  # as Flask documents it for middleware
+    api = _api(world, guard, log, origins)
+    app, behind = _flask(api, world, guard, log)
+    api.otherwise = behind if guard else None
     return app
 
 
@@ -35,9 +34,9 @@ def create_wsgi_app(
     world: World, guard: Guard | None = None, log: Log | None = None, origins: Origins | None = None
 ) -> ApiApplication:
     """The same application, which answers the API sooner: the admin side is imported when its first request comes."""
-    api = ApiApplication(world, log, origins=origins or (guard.origins if guard else None))
+    api = _api(world, guard, log, origins)
     if guard:
-        api.otherwise = _Late(lambda: _admin_side(api, world, guard, log))
+        api.otherwise = _Late(lambda: _flask(api, world, guard, log)[1])
     return api
 
 
@@ -55,14 +54,12 @@ class _Late:
         return self._made(environ, start_response)
 
 
-def _admin_side(api: ApiApplication, world: World, guard: Guard, log: Log | None) -> "WSGIApplication":
-    app = _flask(api, world, guard, log)
-    inner, app.wsgi_app = app.wsgi_app, api  # type: ignore[method-assign]
-    return inner
+def _api(world: World, guard: Guard | None, log: Log | None, origins: Origins | None) -> ApiApplication:
+    return ApiApplication(world, log, origins=origins or (guard.origins if guard else None))
 
 
-def _flask(api: ApiApplication, world: World, guard: Guard | None, log: Log | None) -> "Flask":
-    """Flask's side, whose map has the routes of both surfaces."""
+def _flask(api: ApiApplication, world: World, guard: Guard | None, log: Log | None) -> "tuple[Flask, WSGIApplication]":
+    """Flask's application with the API in front of it, and what is behind the API; its map has the routes of both."""
     from flask import Flask
 
     from talkover_mock.admin.app import create_admin
@@ -71,4 +68,5 @@ def _flask(api: ApiApplication, world: World, guard: Guard | None, log: Log | No
     for route in api.routes:
         app.add_url_rule(route.path, route.operation, methods=[route.method], provide_automatic_options=False)
     app.extensions["talkover_mock"] = world
-    return app
+    behind, app.wsgi_app = app.wsgi_app, api  # type: ignore[method-assign]  # as Flask documents it for middleware
+    return app, behind

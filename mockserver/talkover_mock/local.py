@@ -13,6 +13,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
 from talkover_mock.loading.fixture import DEFAULT, Fixture
+from talkover_mock.probe import probe
 from talkover_mock.web.server import Server
 
 __all__ = ["running_mockserver"]
@@ -67,7 +68,7 @@ def serving(fixture: Fixture, port: int = 0, deliver_to: Sequence[str] = ()) -> 
     harness = Harness(world, app.operations, server.url)
     server.start()
     try:
-        with MockServer(server.url, fixture[DEFAULT].tokens[0], harness=harness) as client:
+        with MockServer(server.url, fixture[DEFAULT].tokens[0], harness=harness, prober=probe) as client:
             yield Local(client, world)
     finally:
         world.stop()

@@ -1,6 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
-If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used.
+If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, except
+for the real clock and the small module whose hooks run tests under schedules.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+
+from talkover_mock import pytest_schedules
+from talkover_mock.base import real_time  # noqa: F401  # takes the real clock before a test can freeze time
 
 if TYPE_CHECKING:
     from talkover_mock.client import MockServer
@@ -33,11 +37,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="use a running mock server, such as a container, instead of starting one",
     )
+    pytest_schedules.add_options(group)
     parser.addini(
         "talkover_mock_fixtures",
         "fixture files and folders that every test's environment starts with (default: the built-in fixture)",
         type="paths",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(pytest_schedules, "talkover_mock_schedules")
 
 
 @pytest.fixture(scope="session")
@@ -71,11 +80,12 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     have, unless the test calls `talkover_mock.allow_unmatched()`.
     """
     run = request.config.stash[_RUN]
-    environment = talkover_mock_server.open_environment()
+    environment = talkover_mock_server.open_environment(schedule=pytest_schedules.schedule_of(request.node))
     run.managed.add(environment.name)
     meanwhile = _begin(request, environment)
     yield environment
     closed = environment.close()
+    pytest_schedules.note(request.node, closed.get("schedule"))
     run.managed.discard(environment.name)
     _check(environment, closed["errors"], closed["unmatched"], meanwhile)
 
@@ -104,9 +114,8 @@ def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Meanwhile
 
 def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], meanwhile: Meanwhile) -> None:
     _fail_for_crashes(errors)
-    strays = [each for each in meanwhile.strays() if each["operation"] is None and each["method"] != "OPTIONS"]
     if not environment.allows_unmatched:
-        _fail_for_unmatched([*unmatched, *strays])
+        _fail_for_unmatched([*unmatched, *meanwhile.unmatched()])
 
 
 def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:
@@ -114,7 +123,7 @@ def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:
 
     if calls:
         found = "\n  ".join(lines(calls))
-        text = "the test made calls to paths that the API does not have (talkover_mock.allow_unmatched() allows them):"
+        text = "the test made calls that no route of the mock answers (talkover_mock.allow_unmatched() allows them):"
         pytest.fail(f"{text}\n  {found}", pytrace=False)
 
 
@@ -152,7 +161,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Adds to the report of a failing test what it and its fixtures did to the mock server."""
     report = yield
     run = item.config.stash.get(_RUN, None)
-    if report.failed and report.when != "teardown" and run is not None:
+    if report.failed and report.when != "teardown" and run is not None and not pytest_schedules.is_over(item):
         report.sections += _sections(item, run)
     return report
 
@@ -180,7 +189,14 @@ def webhook_receiver(request: pytest.FixtureRequest) -> Iterator[WebhookReceiver
 
     with running_receiver() as receiver:
         receiver.hint = lambda: _hint(request.node)
+        receiver.settings = lambda: _settings(request.node)
         yield receiver
+
+
+def _settings(item: pytest.Item) -> dict[str, Any]:
+    """The settings of the test's environment that differ from their defaults; none without an environment."""
+    environment, _ = item.stash.get(_USED, (None, None))
+    return dict(environment.assumptions()["overrides"]) if environment else {}
 
 
 def _hint(item: pytest.Item) -> str:
@@ -208,10 +224,11 @@ def _running_server(url: str, fixtures: Fixtures, config: pytest.Config) -> Iter
     import os
 
     from talkover_mock.client import MockServer
+    from talkover_mock.probe import probe
     from talkover_mock.pytest_watching import Run
 
     try:
-        client = MockServer(url, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN"))
+        client = MockServer(url, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN"), prober=probe)
     except ValueError as error:
         raise _Unusable(f"--talkover-mock-url: {error}") from None
     with client:
@@ -242,7 +259,7 @@ def _check_it_answers(client: MockServer) -> None:
     from talkover_mock.client import MockServerError
 
     try:
-        client.health()
+        client.clock()  # health would answer without admin routes, or with a wrong admin token
     except (requests.RequestException, MockServerError) as error:
         text = (
             f"--talkover-mock-url {client.url}: no mock server can be used there ({_first_cause(error)}). "

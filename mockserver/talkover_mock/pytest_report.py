@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from talkover_mock.admin.routes.requests import present
+from talkover_mock.base.words import printable_lines
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import event_text, folded, line
-from talkover_mock.client.faults import fault_answer
+from talkover_mock.client.faults import fault_answer, fault_match
 from talkover_mock.environments.journal import Exchange
 
 MOST_SHOWN = 100
@@ -20,7 +21,7 @@ Items = Sequence[dict[str, Any]]
 
 def sections(environment: MockServer) -> list[Section]:
     """Titles with their texts. An error becomes a text of the report."""
-    return guarded(lambda: _of_environment(environment, environment.requests(), ""))
+    return guarded(lambda: [*_of_environment(environment, environment.requests(), ""), *_of_schedule(environment)])
 
 
 def sections_of_another(environment: MockServer, calls: Items) -> list[Section]:
@@ -56,7 +57,7 @@ def presented(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
 
 def lines(items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[str]:
     """One line for each of the latest items; equal lines that follow one another are one."""
-    texts = folded(map(line, items))
+    texts = [printable_lines(text) for text in folded(map(line, items))]
     before = [f"({len(texts) - MOST_SHOWN} before these)"] if len(texts) > MOST_SHOWN else []
     return [*before, *texts[-MOST_SHOWN:]]
 
@@ -68,6 +69,11 @@ def _of_environment(environment: MockServer, calls: Items, suffix: str) -> list[
         *_section(f"Deliveries of the mock server{suffix}", environment.deliveries()),
         *_section(f"Faults of the mock server{suffix}", environment.faults(), _fault_line),
     ]
+
+
+def _of_schedule(environment: MockServer) -> list[Section]:
+    order = environment.environment(environment.name).get("schedule", {}).get("order")
+    return [("Order of deliveries by the schedule", ", ".join(order))] if order else []
 
 
 def _section(title: str, items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[Section]:
@@ -82,5 +88,5 @@ def _line_elsewhere(call: Mapping[str, Any]) -> str:
 
 def _fault_line(fault: dict[str, Any]) -> str:
     """`fault-1 maintenance, PATCH */toggle: matched 2, struck 1`."""
-    where = " ".join(filter(None, fault["match"].values())) or "any call"
-    return f"{fault['id']} {fault_answer(fault)}, {where}: matched {fault['matched']}, struck {fault['struck']}"
+    counts = f"matched {fault['matched']}, struck {fault['struck']}"
+    return f"{fault['id']} {fault_answer(fault)}, {fault_match(fault)}: {counts}"

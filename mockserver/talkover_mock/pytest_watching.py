@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from talkover_mock.base.headers import bearer_token
 from talkover_mock.client import MockServer
 from talkover_mock.pytest_report import presented
 
@@ -22,6 +23,9 @@ class Meanwhile(Protocol):
     def strays(self) -> Sequence[Call]:
         """The calls without a token of any environment, where all of them are the test's."""
 
+    def unmatched(self) -> Sequence[Call]:
+        """Those of `strays` that no route of the API took."""
+
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """The calls to environments that are not among `own`; `environment` has the name."""
 
@@ -35,7 +39,14 @@ class AtOwnServer:
 
     def strays(self) -> Sequence[Call]:
         """See `Meanwhile`."""
-        return presented([each for each in self._new(self._world.default) if not self._has_token(each)])
+        return presented(self._strays())
+
+    def unmatched(self) -> Sequence[Call]:
+        """See `Meanwhile`."""
+        return presented([each for each in self._strays() if each.is_unmatched])
+
+    def _strays(self) -> Sequence[Exchange]:
+        return [each for each in self._new(self._world.default) if not self._has_token(each)]
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """See `Meanwhile`."""
@@ -52,8 +63,8 @@ class AtOwnServer:
         return environment.journal.log.watch(lambda exchange: was_reset or exchange.number > number).items
 
     def _has_token(self, exchange: Exchange) -> bool:
-        token = exchange.request_headers.get("Authorization", "").partition(" ")[2].strip()
-        return self._world.has_token(token)
+        token = bearer_token(exchange.request_headers.get("Authorization", ""))
+        return token is not None and self._world.has_token(token)
 
 
 class AtRunningServer:
@@ -64,6 +75,10 @@ class AtRunningServer:
 
     def strays(self) -> Sequence[Call]:
         """See `Meanwhile`: no call is surely the test's."""
+        return ()
+
+    def unmatched(self) -> Sequence[Call]:
+        """See `strays`."""
         return ()
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:

@@ -1,5 +1,7 @@
 """A receiver of webhooks for tests: it keeps the requests and answers as told. It imports nothing of the package."""
 
+import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -17,6 +19,14 @@ __all__ = ["Answer", "ReceivedRequest", "WebhookReceiver", "running_receiver"]
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _MOST_SHOWN = 10
+_SCHEMES = {
+    "hmac": ("Signature", ""),
+    "github": ("X-Hub-Signature-256", "sha256="),
+    "stripe": ("Stripe-Signature", "v1="),
+    "standard": ("webhook-signature", "v1,"),
+    "shopify": ("X-Shopify-Hmac-Sha256", ""),
+}
+"""The header of each signature scheme, and the text before the signature in it."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,8 @@ class ReceivedRequest:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    settings: Callable[[], Mapping[str, str]] = field(default=dict, repr=False, compare=False)
+    """Tells how the sender signs, in the words of a fixture's settings."""
 
     @property
     def json(self) -> Any:
@@ -40,10 +52,40 @@ class ReceivedRequest:
         except (ValueError, LookupError, TypeError):
             raise ValueError(f"the body of {self.method} {self.path} names no event: {self.body[:80]!r}") from None
 
-    def is_signed_with(self, secret: str, header: str = "Signature", prefix: str = "") -> bool:
-        """Whether the header holds the HMAC-SHA256 of the exact bytes, in hexadecimal."""
-        expected = prefix + hmac.new(secret.encode(), self.body, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(self.headers.get(header.lower(), "").encode(), expected.encode())
+    def is_signed_with(
+        self, secret: str, header: str | None = None, prefix: str | None = None, scheme: str | None = None
+    ) -> bool:
+        """Whether a header signs the exact bytes with this secret, at whatever time.
+
+        `scheme` is hmac, github, stripe, standard or shopify. What is not given is that of the test's environment in
+        pytest, else the scheme of `header` or of a header that the request has, or else hmac, and the scheme's own
+        header and prefix. Raises ValueError for an unknown scheme.
+        """
+        settings = self.settings()
+        header = header or settings.get("signature_header")
+        scheme = scheme or settings.get("signature_scheme") or self._scheme(header)
+        if scheme not in _SCHEMES:
+            raise ValueError(f"a signature scheme is one of {', '.join(_SCHEMES)} (got {scheme!r})")
+        own_header, own_prefix = _SCHEMES[scheme]
+        prefix = settings.get("signature_prefix", own_prefix) if prefix is None else prefix
+        value = self.headers.get((header or own_header).lower(), "")
+        return hmac.compare_digest(value.encode(), self._signed(scheme, secret, value, prefix).encode())
+
+    def _scheme(self, header: str | None) -> str:
+        names = self.headers if header is None else (header.lower(),)
+        return next((scheme for scheme, (own, _) in _SCHEMES.items() if own.lower() in names), "hmac")
+
+    def _signed(self, scheme: str, secret: str, value: str, prefix: str) -> str:
+        """The expected value of the signature's header, for the time and the id that the request has."""
+        key = secret.encode()
+        if scheme == "stripe":
+            time = value.removeprefix("t=").partition(",")[0]
+            return f"t={time},{prefix}{_digest(key, f'{time}.'.encode() + self.body).hex()}"
+        if scheme == "standard":
+            id, time = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "")
+            return prefix + _base64(_digest(_standard_key(secret), f"{id}.{time}.".encode() + self.body))
+        digest = _digest(key, self.body)
+        return prefix + (_base64(digest) if scheme == "shopify" else digest.hex())
 
 
 @dataclass(frozen=True)
@@ -72,6 +114,8 @@ class WebhookReceiver:
         self._answers: deque[Answer] = deque()
         self._default = Answer()
         self._stopping = Event()
+        self.settings: Callable[[], Mapping[str, str]] = dict
+        """Tells how the sender signs: in pytest, the settings of the test's environment."""
         self.hint: Callable[[], str] = str
         """Makes the text that follows an unmet `wait_for`: in pytest, the events of the test's environment."""
         host = f"[{host}]" if ":" in host else host
@@ -130,6 +174,8 @@ class WebhookReceiver:
         if self._thread.is_alive():
             self._server.wake()
             self._thread.join()
+            with suppress(OSError):
+                self._server.socket.shutdown(socket.SHUT_RDWR)  # also for a forked child's copy
         self._server.server_close()
 
     def _serve(self) -> None:
@@ -156,6 +202,22 @@ def running_receiver() -> Iterator[WebhookReceiver]:
         yield receiver
     finally:
         receiver.stop()
+
+
+def _digest(key: bytes, message: bytes) -> bytes:
+    return hmac.digest(key, message, hashlib.sha256)
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+def _standard_key(secret: str) -> bytes:
+    """The key of a Standard Webhooks secret: base64, with or without `whsec_`; another text is the key itself."""
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        return secret.encode()
 
 
 def _event_or_body(request: ReceivedRequest) -> str:
@@ -203,7 +265,8 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) != length:
             return  # the sender has disconnected
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.receiver.take(ReceivedRequest(self.command, self.path, headers, body))
+        receiver = self.server.receiver
+        answer = receiver.take(ReceivedRequest(self.command, self.path, headers, body, receiver.settings))
         content = answer.body.encode()
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():

@@ -51,11 +51,13 @@ def test_an_attempt_is_shown_with_the_exact_request_and_answer(http: FlaskClient
         "webhook_id": WEBHOOK,
         "event": STARTED,
         "attempt": 1,
+        "copy_of": None,
         "status": "success",
         "test": False,
         "captured": False,
         "captured_because": None,
         "error": None,
+        "fault": None,
         "created_at": NOW,
         "ended_at": NOW,
     }

@@ -18,7 +18,7 @@ STATE = "/__admin/state"
 SHARED_AGENT = "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"
 STAGING_WEBHOOK = "9fe0c4a9-72d1-4c8e-b350-6f1e9a8d7c42"
 PRODUCTION_WEBHOOK = "9fe0d1f6-38b2-4e0a-a7c9-15d3e6f4b820"
-ONE_WEBHOOK = {"id": "w", "name": "W", "webhook_url": "http://x", "events": ["event_action"], "enabled": False}
+ONE_WEBHOOK = {"id": "w", "name": "W", "webhook_url": "http://xy", "events": ["event_action"], "enabled": False}
 ONE_AGENT = {"agents": [{"id": "one", "name": "One", "webhooks": [ONE_WEBHOOK]}]}
 FIXTURES_OWN = [
     {"name": "default", "tokens": [], "agents": 3, "errors": 0},
@@ -92,7 +92,7 @@ def test_the_name_and_the_token_can_be_chosen(http: FlaskClient) -> None:
 
 
 def test_environments_do_not_see_each_other(http: FlaskClient) -> None:
-    tokens = ["talq_other", opened(http)["token"], opened(http)["token"]]
+    tokens = [opened(http)["token"] for _ in range(3)]
     assert [enabled(http, token) for token in (tokens[0], tokens[0], tokens[0], tokens[1], tokens[2])] == [
         *(True, False, True),
         *(True, True),
@@ -126,6 +126,22 @@ def test_the_baseline_is_that_of_another_environment_if_so_wished(
     token = opened(http, body, headers)["token"]
     assert http.get(STATE, headers=bearer(token)).get_json() == baseline
     assert enabled(http, token, SHARED_AGENT, STAGING_WEBHOOK) is False
+
+
+@pytest.mark.parametrize("token", ["talq_mine", "talq_closed"])
+def test_a_request_may_bring_the_token_of_the_environment_that_it_opens(http: FlaskClient, token: str) -> None:
+    """As behind a balancer, which finds the server by it."""
+    opened(http, {"name": "closed", "token": "talq_closed"})
+    http.delete(f"{ENVIRONMENTS}/closed")
+    baseline = http.get(STATE).get_json()
+    assert opened(http, {"token": token}, bearer(token))["token"] == token
+    assert http.get(STATE, headers=bearer(token)).get_json() == baseline
+
+
+def test_any_other_token_that_no_environment_has_opens_nothing(http: FlaskClient) -> None:
+    answer = http.post(ENVIRONMENTS, json={"token": "talq_mine"}, headers=bearer("talq_mien"))
+    assert (answer.status_code, answer.get_json()["title"]) == (401, "The token opens no environment")
+    assert listed(http) == FIXTURES_OWN
 
 
 def test_the_baseline_is_a_fixture_if_one_comes_along(http: FlaskClient) -> None:

@@ -23,7 +23,8 @@ def world() -> Iterator[World]:
 
 
 ALL_EVENTS = ", ".join(EVENTS)
-ALL_KEYS = "agent_id, event, call, context, data, wait"
+ALL_KEYS = "agent_id, event, unknown, call, context, data, wait"
+A_NAME = "event must be the name of an event, of at most 255 characters"
 VALID = {"agent_id": AGENT, "event": STARTED}
 JSON = "JSON of at most 100 levels; put dates and infinite numbers in quotes"
 NESTED = '{"a": ' * 900
@@ -68,6 +69,10 @@ MISTAKES: list[tuple[object, int, str, str]] = [
         "Unknown event",
         f'event must be one of the 22 events (got "event_phone_call_start"); did you mean {STARTED}?',
     ),
+    ({**VALID, "unknown": "yes"}, 422, "Bad value", 'unknown must be true or false (got "yes")'),
+    ({**VALID, "unknown": True, "event": ""}, 422, "Bad value", f'{A_NAME} (got "")'),
+    ({**VALID, "unknown": True, "event": 7}, 422, "Bad value", f"{A_NAME} (got 7)"),
+    ({**VALID, "unknown": True, "event": "x" * 256}, 422, "Bad value", f'{A_NAME} (got "{"x" * 76}...)'),
     (
         {"agent_id": AGENT},
         422,

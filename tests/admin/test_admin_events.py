@@ -13,8 +13,19 @@ from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver, running_receiver
-from tests.support.delivering import CAPTURED, DISABLED, ENDED, MOMENT, RECORDER, RECORDING, STARTED, WAIT, delivering
-from tests.support.documented import AGENT, OTHER_AGENT, WEBHOOK
+from tests.support.delivering import (
+    CAPTURED,
+    DISABLED,
+    ENDED,
+    MOMENT,
+    RECORDER,
+    RECORDING,
+    SECRET,
+    STARTED,
+    WAIT,
+    delivering,
+)
+from tests.support.documented import AGENT, OTHER_AGENT, TOKEN, WEBHOOK
 
 EVENTS_ROUTE = "/__admin/events"
 ENVELOPE = {
@@ -94,7 +105,7 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"call": {"id": "call-1"}, "context": {"order": {"id": 7}}},
         {"call_id": "call-1", "context": {"order": {"id": 7}}},
     ),
-    "empty context": (STARTED, {"call": {"id": "c"}, "context": {}}, {"call_id": "c", "context": {}}),
+    "empty context": (STARTED, {"call": {"id": "c"}, "context": {}}, {"call_id": "c", "context": []}),
     "further data": (
         STARTED,
         {"call": {"id": "c"}, "context": {"a": 1}, "data": {"tags": ["é", None], "call_id": "mine"}},
@@ -196,3 +207,41 @@ def test_more_deliveries_than_are_kept_are_refused_before_any_is_sent(receiver: 
     assert problem["title"] == "Too many deliveries are queued"
     assert problem["detail"] == "0 deliveries are queued, and 2 more would exceed the limit of 1"
     assert receiver.requests == []
+
+
+NEW = "event_phone_call_paused"
+
+
+def test_an_event_that_the_api_does_not_have_goes_to_every_enabled_webhook(
+    http: FlaskClient, receiver: WebhookReceiver
+) -> None:
+    told = emit(http, NEW, unknown=True, call={"id": "call-1"})
+    assert [each["webhook_id"] for each in told["deliveries"]] == [WEBHOOK, RECORDER]
+    assert told["skipped"] == [{"webhook_id": DISABLED, "reason": "it is disabled"}]
+    first, second = receiver.requests
+    assert first.json == {**second.json, "webhook_id": WEBHOOK, "webhook_name": "My Webhook"}
+    assert next(iter(first.json.items())) == ("event", NEW)
+    assert first.is_signed_with(SECRET)
+    log = http.get(f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}/logs", headers=TOKEN).get_json()["data"]
+    assert [(each["event"], each["status"]) for each in log] == [(NEW, "success")]
+
+
+def test_an_unknown_event_is_searched_for_by_its_name_once_it_was_emitted(http: FlaskClient) -> None:
+    for path in ("events", "deliveries"):
+        assert http.get(f"/__admin/{path}?event={NEW}").status_code == 422
+    emit(http, NEW, unknown=True)
+    emit(http, STARTED, unknown=True)
+    assert http.get(f"/__admin/events?event={NEW}").get_json()["count"] == 1
+    assert http.get(f"/__admin/deliveries?event={NEW}").get_json()["count"] == 2
+    assert http.get(f"/__admin/deliveries?event={STARTED}").get_json()["count"] == 1
+    near = http.get(f"/__admin/deliveries?event={NEW}x")
+    assert (near.status_code, near.get_json()["title"]) == (422, "Unknown event")
+    assert near.get_json()["detail"].endswith(f"did you mean {NEW}?")
+    http.post("/__admin/reset")
+    assert http.get(f"/__admin/events?event={NEW}").status_code == 422
+
+
+def test_a_fault_may_match_unknown_events_by_a_pattern(http: FlaskClient) -> None:
+    http.post("/__admin/faults", json={"on": "deliveries", "action": "drop", "match": {"event": "*_paused"}})
+    assert {each["fault"] for each in emit(http, NEW, unknown=True)["deliveries"]} == {"fault-1 (drop)"}
+    assert {each["fault"] for each in emit(http, STARTED)["deliveries"]} == {None}

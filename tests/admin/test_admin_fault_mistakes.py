@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.environments.faults import PRESETS
+from talkover_mock.environments.call_faults import PRESETS
 from tests.support.faulty import FAULTS
 
 DOWN = {"preset": "maintenance"}
-KEYS = ["match", "preset", "respond", "action", "delay_seconds", "times", "after", "probability", "seed", "apply"]
+KEYS = ["on", "match", "preset", "headers", "respond", "action", "delay_seconds", "apply"]
+KEYS += ["times", "after", "probability", "seed"]
 NAMES = ", ".join(PRESETS)
 NO_FAULT = "give a preset, respond, action or delay_seconds"
 A_DELAY = "delay_seconds must be a number of seconds from 0 to 600"
@@ -31,6 +32,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "Two faults in one",
         "give one of preset, respond and action, not preset and respond and action",
     ),
+    ({"action": "lose_answer"}, "Bad value", 'lose_answer strikes deliveries; add "on": "deliveries"'),
+    ({**DOWN, "on": "call"}, "Bad value", 'on must be one of calls, deliveries; did you mean calls? (got "call")'),
     ({**DOWN, "tiems": 2}, "Unknown key", 'unknown key "tiems"; did you mean times?'),
     ({**DOWN, "x": 2}, "Unknown key", 'unknown key "x"'),
     ({**DOWN, "match": {"paht": "*"}}, "Unknown key", 'unknown key "match.paht"; did you mean path?'),
@@ -41,9 +44,9 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**DOWN, "match": {"method": "FETCH"}}, "Bad value", f'{METHODS}; did you mean PATCH? (got "FETCH")'),
     ({**DOWN, "match": {"method": "X"}}, "Bad value", f'match.method must be one of {METHODS} (got "X")'),
     ({**DOWN, "match": {"method": ["GET"]}}, "Bad value", '(got ["GET"])'),
-    ({**DOWN, "match": {"path": "agents/*"}}, "Bad value", f'{A_PATH} (got "agents/*")'),
+    ({**DOWN, "match": {"path": "agents/*"}}, "Bad value", f'{A_PATH}; did you mean */agents/*? (got "agents/*")'),
     ({**DOWN, "match": {"path": "http://x/*"}}, "Bad value", f'{A_PATH} (got "http://x/*")'),
-    ({**DOWN, "match": {"path": "/agents/*"}}, "Bad value", f'{A_PATH} (got "/agents/*")'),
+    ({**DOWN, "match": {"path": "/agents/*"}}, "Bad value", f'{A_PATH}; did you mean */agents/*? (got "/agents/*")'),
     ({**DOWN, "match": {"path": "/api/v2*"}}, "Bad value", f'{A_PATH} (got "/api/v2*")'),
     ({**DOWN, "match": {"path": "/api"}}, "Bad value", f'{A_PATH} (got "/api")'),
     ({**DOWN, "match": {"path": ""}}, "Bad value", f'{A_PATH} (got "")'),
@@ -53,7 +56,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"action": "reset"},
         "Bad value",
-        'action must be one of hang, connection_reset, truncated_body, malformed_json (got "reset")',
+        'action must be one of hang, connection_reset, truncated_body, malformed_json, hold, stale (got "reset")',
     ),
     ({"delay_seconds": 600.5}, "Bad value", f"{A_DELAY} (got 600.5)"),
     ({"delay_seconds": "5"}, "Bad value", f'{A_DELAY} (got "5")'),
@@ -70,6 +73,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**DOWN, "probability": True}, "Bad value", "probability must be a number from 0 to 1 (got true)"),
     ({**DOWN, "probability": "0.5"}, "Bad value", 'probability must be a number from 0 to 1 (got "0.5")'),
     ({**DOWN, "apply": 1}, "Bad value", "apply must be true or false (got 1)"),
+    ({"action": "hang", "headers": {"A": "b"}}, "Bad value", "headers are those of a preset"),
+    ({**DOWN, "headers": {"A": 1}}, "Bad value", "headers must be an object of header names and texts on one line"),
+    ({**DOWN, "headers": {"TE": "x"}}, "Bad value", "headers must not have TE, which the server sets"),
+    ({"action": "hold", "apply": True}, "Bad value", "hold has neither apply nor delay_seconds"),
+    ({"action": "stale", "delay_seconds": 1}, "Bad value", "stale has neither apply nor delay_seconds"),
+    ({"action": "stale", "match": {"method": "PATCH"}}, "Bad value", "stale strikes only GET and HEAD"),
     ({"respond": {"status": 199}}, "Bad value", "respond.status must be a whole number from 200 to 599 (got 199)"),
     ({"respond": {"status": 600}}, "Bad value", "respond.status must be a whole number from 200 to 599 (got 600)"),
     ({"respond": {"headers": ["a"]}}, "Bad value", f'{A_HEADER} (got ["a"])'),

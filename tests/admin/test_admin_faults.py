@@ -5,21 +5,23 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.environments.faults import ACTIONS, PRESETS
+from talkover_mock.environments.call_faults import ACTIONS, PRESETS
 from tests.support.documented import TOGGLE, TOKEN
 from tests.support.faulty import FAULTS, add_fault, bearer
 
 DEFAULTS = {
+    "on": "calls",
     "match": {"method": None, "path": None},
     "preset": None,
+    "headers": {},
     "respond": None,
     "action": None,
     "delay_seconds": 0.0,
+    "apply": False,
     "times": None,
     "after": 0,
     "probability": 1.0,
     "seed": None,
-    "apply": False,
 }
 DOWN = {"preset": "maintenance"}
 
@@ -47,6 +49,8 @@ SPECS: list[dict[str, Any]] = [
     {"respond": {"status": 200, "headers": {}, "body": None}},
     {"match": {"method": "PATCH", "path": "/api/*/toggle"}, **DOWN, "delay_seconds": 0.005, "times": 1, "after": 3},
     {**DOWN, "probability": 0.25, "seed": 2**63 - 1, "apply": True},
+    {"preset": "rate_limited", "headers": {"Retry-After": "0"}},
+    {"action": "stale", "match": {"method": "HEAD", "path": None}},
 ]
 
 

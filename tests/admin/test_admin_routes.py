@@ -1,5 +1,6 @@
 """What the admin routes share: whose environment they act on, and what they do with what they can't answer."""
 
+from collections.abc import Callable
 from time import monotonic
 
 import pytest
@@ -7,10 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from talkover_mock import __version__
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from tests.support.documented import TOKEN
 
 STATE = "/__admin/state"
 STAGING = {"Authorization": "Bearer talq_staging"}
@@ -25,7 +28,7 @@ ONE_AGENT = {"agents": [{"id": "one", "name": "One"}]}
 def test_a_request_acts_only_on_the_environment_of_its_token(
     http: FlaskClient, world: World, method: str, path: str, body: object
 ) -> None:
-    for headers, id in ((TOKEN, "default"), (STAGING, "staging"), ({}, "default")):
+    for headers, id in ((STAGING, "staging"), ({}, "default")):
         for environment in world.environments.values():
             environment.webhooks.toggle(
                 *next((a, w) for a in environment.agent_ids() for w in environment.webhook_ids(a))
@@ -49,6 +52,39 @@ def test_an_expired_token_opens_no_state(http: FlaskClient, method: str, path: s
         "status": 401,
         "detail": "the fixture lists the token under expired_tokens of staging",
     }
+
+
+@pytest.mark.parametrize("tokens", [[], ["talq_of_the_default"]], ids=["any token", "a token"])
+@pytest.mark.parametrize(
+    ("token", "hint"),
+    {
+        "talq_stagin": "; nearest: the token of environment staging",
+        "TALQ_PRODUCTION": "; nearest: the token of environment production",
+        "nothing-alike": "",
+        "x" * 500: "",
+    }.items(),
+    ids=lambda each: each[:20],
+)
+def test_a_token_that_no_environment_has_acts_on_none_and_is_told_the_nearest(
+    token: str, hint: str, tokens: list[str], open_world: Callable[..., World]
+) -> None:
+    more = {"staging": {"tokens": ["talq_staging"]}, "production": {"tokens": ["talq_production"]}}
+    world = open_world(tokens=tokens, environments=more)
+    http = create_app(world, Guard()).test_client()
+    world.default.faults.add(CallFault(preset="maintenance"))
+    answer = http.post("/__admin/reset", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.get_json()["title"]) == (401, "The token opens no environment")
+    remedy = "requests without a token act on the default environment"
+    assert answer.get_json()["detail"] == f"no environment has this token{hint}; {remedy}"
+    assert len(world.default.faults.all()) == 1
+
+
+def test_a_token_of_a_closed_environment_says_so(http: FlaskClient, world: World) -> None:
+    world.open(world.default.baseline, "mine", "talq_mine")
+    world.close("mine")
+    answer = http.post("/__admin/reset", headers={"Authorization": "Bearer talq_mine"})
+    expected = "the token was that of environment mine, which has been closed"
+    assert (answer.status_code, answer.get_json()["detail"]) == (401, expected)
 
 
 def test_health_tells_what_is_running_and_for_how_long(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def test_a_record_is_served_with_all_that_it_has() -> None:
                     {
                         "id": "w",
                         "name": "W",
-                        "webhook_url": "http://x",
+                        "webhook_url": "http://xy",
                         "webhook_secret": None,
                         "events": ["event_action", "event_recording"],
                         "timeout": 30,
@@ -155,8 +155,8 @@ def test_only_what_is_given_changes(change: dict[str, Any]) -> None:
 
 
 def test_an_agents_own_keys_are_laid_over_too() -> None:
-    after = merged(state(FULL), {"agents": [{"id": "agent", "label": "M", "voice": "v"}]})
-    assert after == {"agents": [{**served(FULL)["agents"][0], "label": "M", "voice": "v"}]}
+    after = merged(state(FULL), {"agents": [{"id": "agent", "label": "M", "voice": {"v": 1}}]})
+    assert after == {"agents": [{**served(FULL)["agents"][0], "label": "M", "voice": {"v": 1}}]}
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,11 @@ MALFORMED = [
     "[::1",
 ]
 NEIGHBOURS = ["mock", "mock:7357", "mock_server:7357", "10.0.0.7", "192.168.1.2:7357", "[fd00::1]:7357", "[fd00::1]"]
-DOCKER = ["host.docker.internal:7357"]
+FROM_CONTAINERS = ["host.docker.internal:7357", "host.containers.internal", "host.testcontainers.internal:7357"]
+LOOKALIKES = ["evil-host.docker.internal", "host.docker.internal.evil.example", "host.docker.evil.example"]
 EVIL = "https://evil.example"
+HEALTH = "/__admin/health"
+"""It answers everybody: see tests/api/test_beside.py."""
 
 
 def client(world: World, guard: Guard | None) -> FlaskClient:
@@ -44,8 +47,8 @@ def client(world: World, guard: Guard | None) -> FlaskClient:
 
 
 def admin_calls(app: Flask) -> list[tuple[str, str]]:
-    """Every admin call, and one to a path that is none."""
-    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin/")]
+    """Every admin call that the guard guards, and one to a path that is none."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin/") and rule.rule != HEALTH]
     known = [(verb, rule.rule.replace("<name>", "mine")) for rule in rules for verb in rule.methods or ()]
     return [*known, ("GET", "/__admin/nope"), ("OPTIONS", "/__admin/state"), ("GET", "/__admin")]
 
@@ -68,15 +71,15 @@ def cors_headers(answer: TestResponse) -> list[str]:
 @pytest.mark.parametrize(
     ("guard", "known", "unknown"),
     [
-        (Guard(), LOCAL, [*FOREIGN, *MALFORMED, *NEIGHBOURS, *DOCKER]),
+        (Guard(), LOCAL, [*FOREIGN, *MALFORMED, *NEIGHBOURS, *FROM_CONTAINERS]),
         (Guard("192.168.1.2"), [*LOCAL, "192.168.1.2:7357"], [*FOREIGN, *MALFORMED, "mock", "10.0.0.7"]),
         (Guard("Mock.Test"), [*LOCAL, "mock.test:7357"], [*FOREIGN, *MALFORMED, "mock"]),
         (Guard(hosts=("mock_server", "Mock.Test")), [*LOCAL, "mock_server:7357", "mock.test"], [*FOREIGN, "mock"]),
-        (Guard("0.0.0.0"), [*LOCAL, *NEIGHBOURS, *DOCKER], [*FOREIGN, *MALFORMED]),
-        (Guard("::"), [*LOCAL, *NEIGHBOURS, *DOCKER], [*FOREIGN, *MALFORMED]),
-        (Guard(""), [*LOCAL, *NEIGHBOURS, *DOCKER], [*FOREIGN, *MALFORMED]),
+        (Guard("0.0.0.0"), [*LOCAL, *NEIGHBOURS, *FROM_CONTAINERS], [*FOREIGN, *MALFORMED, *LOOKALIKES]),
+        (Guard("::"), [*LOCAL, *NEIGHBOURS, *FROM_CONTAINERS], [*FOREIGN, *MALFORMED]),
+        (Guard(""), [*LOCAL, *NEIGHBOURS, *FROM_CONTAINERS], [*FOREIGN, *MALFORMED]),
         (Guard("0.0.0.0", ("evil.example",)), [*LOCAL, *NEIGHBOURS, "evil.example"], [*FOREIGN[1:], *MALFORMED]),
-        (Guard(hosts=("*",)), [*LOCAL, *NEIGHBOURS, *DOCKER, *FOREIGN, *MALFORMED], []),
+        (Guard(hosts=("*",)), [*LOCAL, *NEIGHBOURS, *FROM_CONTAINERS, *FOREIGN, *MALFORMED], []),
     ],
     ids=["local", "address", "name", "allowed names", "0.0.0.0", "::", "empty", "everywhere and a name", "any"],
 )
@@ -88,6 +91,18 @@ def test_only_known_names_of_the_server_are_answered(
         **dict.fromkeys(known, 200),
         **dict.fromkeys(unknown, 403),
     }
+
+
+def test_no_answer_of_the_admin_routes_is_sniffed_or_kept(world: World) -> None:
+    answers = [
+        client(world, guard).open(path, method=method, headers=headers)
+        for guard in (Guard(), Guard(token="secret"))
+        for headers in ({}, {"Origin": EVIL}, {"Authorization": "Bearer talq_staging"}, {"Accept": "application/yaml"})
+        for method, path in admin_calls(client(world, Guard()).application)
+        if "wait" not in path
+    ]
+    kept = {(answer.headers.get("X-Content-Type-Options"), answer.headers.get("Cache-Control")) for answer in answers}
+    assert kept == {("nosniff", "no-store")}
 
 
 def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: World) -> None:

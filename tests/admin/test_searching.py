@@ -123,7 +123,7 @@ def test_a_test_is_marked(attempts: list[dict[str, Any]]) -> None:
 @pytest.mark.usefixtures("attempts")
 def test_what_is_gone_can_still_be_asked_for(http: FlaskClient) -> None:
     """Deleted, of the fixture but not of the state, or known from the log alone."""
-    webhook = {"name": "N", "webhook_url": "http://x", "events": [STARTED]}
+    webhook = {"name": "N", "webhook_url": "http://xy", "events": [STARTED]}
     created = http.post(WEBHOOKS, json=webhook, headers=TOKEN).get_json()["data"]["id"]
     http.delete(f"{WEBHOOKS}/{created}", headers=TOKEN)
     assert http.get(f"{DELIVERIES}?webhook_id={created}").get_json()["count"] == 0

@@ -212,7 +212,7 @@ def test_any_other_name_is_a_problem(http: FlaskClient, name: str, shown: str) -
 
 
 def test_there_is_a_bound_and_overwriting_stays_within_it(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("talkover_mock.environments.environment.MOST_SNAPSHOTS", 2)
+    monkeypatch.setattr("talkover_mock.environments.snapshots.MOST_SNAPSHOTS", 2)
     for name in ("one", "two", "one"):
         take(http, name)
     answer = http.put(f"{SNAPSHOTS}/three")

@@ -150,7 +150,7 @@ def test_a_call_that_is_refused_or_struck_ends_a_wait_too(server: Server, pool: 
 def test_deleting_the_log_keeps_those_who_wait(server: Server, waiting: Wait, history: Searched) -> None:
     history.happen(server)
     found = waiting(history, "min=2")
-    assert call(server, "DELETE", history.path).ok
+    assert call(server, "DELETE", history.path, {}).ok
     assert not found.done()
     history.happen(server)
     assert history.outcome(found.result(WAIT)) == (True, 2, 1)
@@ -220,7 +220,7 @@ def test_a_reset_ends_an_event_that_waits_for_its_deliveries(
     receiver.answer_always(Answer(delay_seconds=1800))
     found = pool.submit(emit, server, wait=300)
     DELIVERIES_MADE.until_waiting(environment, 1)
-    assert call(server, "POST", RESET).ok
+    assert call(server, "POST", RESET, {}).ok
     answer = found.result(WAIT)
     assert (answer["finished"], answer["deliveries"]) == (False, [])
     until_held_up(server, 0)

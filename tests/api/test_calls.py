@@ -111,7 +111,7 @@ def test_a_missing_body_is_a_missing_number(calls: FlaskClient) -> None:
         ({"is_testing": "maybe"}, {"is_testing": ["The is testing field must be true or false."]}),
         ({"payload": "x"}, {"payload": ["The payload must be an array."]}),
         ({"context": [1]}, {"context": ["The context must be an array."]}),
-        ({"context": {"a": "x" * 1_000_000}}, {"context": ["The context must not be greater than 1000 kilobytes."]}),
+        ({"context": {"a": "x" * 1_000_000}}, {"context": ["The context must not be greater than 976 kilobytes."]}),
     ],
     ids=str,
 )

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from talkover_mock.environments.faults import PRESETS
+from talkover_mock.environments.call_faults import PRESETS
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN, UNKNOWN, toggle_path
 from tests.support.faulty import FAULTS, STATE, add_fault, bearer
 

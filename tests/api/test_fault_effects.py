@@ -40,7 +40,7 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("PATCH", TOGGLE, None),
     ("DELETE", f"{WEBHOOKS}/{WEBHOOK}", None),
     ("PUT", f"{WEBHOOKS}/{WEBHOOK}", {"name": "Changed"}),
-    ("POST", WEBHOOKS, {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}),
+    ("POST", WEBHOOKS, {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}),
 ]
 
 

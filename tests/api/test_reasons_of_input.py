@@ -1,19 +1,26 @@
 """`X-Mockserver-Reason` of input that was ignored or refused, and of paths and methods: one row for each cause."""
 
+import gzip
 import json
 import re
+import tracemalloc
+import zlib
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.dialect.inputs import MOST_BYTES, MOST_VALUES
+from talkover_mock.environments.world import World
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.reasons import AGENTS, API, REASON, WEBHOOKS, reason_of
+from tests.support.watching import BUSY_SECONDS, watched
 
 SEND_JSON = "send Content-Type: application/json"
+A_WEBHOOK = f"{AGENTS}/{{agent_id}}/webhooks/{{webhook_id}}"
 STANDS = f"API paths begin with {API}"
 NO_ROUTE = f"no route has this path; {STANDS}, admin paths with /__admin"
-BODY = json.dumps({"name": "New", "webhook_url": "http://x", "events": ["event_action"]})
+BODY = json.dumps({"name": "New", "webhook_url": "http://xy", "events": ["event_action"]})
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
@@ -41,6 +48,95 @@ def test_a_body_that_is_ignored_is_the_reason_with_every_status(
     request = {"data": body, "content_type": content_type, "headers": TOKEN}
     assert reason_of(http, f"POST {WEBHOOKS}", 422, **request) == reason
     assert reason_of(http, f"PUT {WEBHOOKS}/{WEBHOOK}", 200, **request) == reason
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "how"),
+    [
+        (gzip.compress(b"{}"), "gzip", "gzip"),
+        (gzip.compress(b"{}"), None, "gzip"),
+        (zlib.compress(b"{}"), "deflate", "deflate"),
+        (zlib.compress(b"{}", 1), None, "deflate"),
+        (b"\x28\xb5\x2f\xfd\x00", "zstd", "zstd"),
+        (b"\x0b\x01\x80{}\x03", "br", "br"),
+    ],
+    ids=["gzip", "gzip unsaid", "deflate", "deflate unsaid", "zstd", "br"],
+)
+@pytest.mark.parametrize("kind", [JSON, None])
+def test_a_compressed_body_is_named_as_such(
+    http: FlaskClient, body: bytes, encoding: str | None, how: str, kind: str | None
+) -> None:
+    headers = {**TOKEN, **({"Content-Encoding": encoding} if encoding else {})}
+    assert reason_of(http, f"POST {WEBHOOKS}", 422, data=body, content_type=kind, headers=headers) == (
+        f"the body is compressed ({how}) and was ignored; send it plain, without Content-Encoding"
+    )
+
+
+def test_a_plain_body_that_is_said_to_be_compressed_is_read(http: FlaskClient) -> None:
+    headers = {**TOKEN, "Content-Encoding": "gzip"}
+    answer = http.put(f"{WEBHOOKS}/{WEBHOOK}", json={"name": "New"}, headers=headers)
+    assert (answer.status_code, REASON in answer.headers) == (200, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        (b'{"name": "' + b"x" * MOST_BYTES + b'"}', JSON, f"is larger than {MOST_BYTES} bytes"),
+        (b"name=" + b"x" * MOST_BYTES, FORM, f"is larger than {MOST_BYTES} bytes"),
+        (b'{"events": [' + b"0," * MOST_VALUES + b"0]}", JSON, f"has more than {MOST_VALUES} values"),
+        (b'{"events": [' + b"{}," * MOST_VALUES + b"{}]}", JSON, f"has more than {MOST_VALUES} values"),
+    ],
+    ids=["JSON", "a form", "numbers", "objects"],
+)
+def test_a_body_that_is_too_large_is_ignored_with_the_reason(
+    http: FlaskClient, body: bytes, kind: str, reason: str
+) -> None:
+    request = {"data": body, "content_type": kind, "headers": TOKEN}
+    told = reason_of(http, f"POST {WEBHOOKS}", 422, **request)
+    assert told.startswith(f"the body {reason}, the limit of this mock, and was ignored")
+
+
+def test_a_toggle_takes_a_body_of_any_size(http: FlaskClient) -> None:
+    answer = http.patch(f"{WEBHOOKS}/{WEBHOOK}/toggle", data=b"x" * (MOST_BYTES + 1), headers=TOKEN)
+    assert (answer.status_code, REASON in answer.headers) == (200, False)
+
+
+def test_the_fields_of_a_form_beyond_the_limit_are_not_parsed(http: FlaskClient) -> None:
+    body = b"name=New&" + b"a&" * (MOST_BYTES // 2 - 10)
+    tracemalloc.start()
+    try:
+        answer = http.put(f"{WEBHOOKS}/{WEBHOOK}", data=body, content_type=FORM, headers=TOKEN)
+        grown = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.get_json()["data"]["name"] == "New"
+    assert grown < 10 * len(body)
+
+
+@pytest.mark.parametrize("verb", ["POST", "PUT"])
+def test_many_mistakes_are_found_outside_of_the_lock_and_the_first_are_explained(
+    http: FlaskClient, world: World, verb: str
+) -> None:
+    """100,000 unknown events once made every call of their environment wait for 5 s."""
+    body = {"name": "New", "webhook_url": "http://xy/", "events": [f"event_no_{n}" for n in range(100_000)]}
+    path = WEBHOOKS if verb == "POST" else f"{WEBHOOKS}/{WEBHOOK}"
+    answer, waited = watched(world.default, lambda: http.open(path, method=verb, json=body, headers=TOKEN))
+    assert (answer.status_code, len(answer.get_json()["errors"])) == (422, 100_000)
+    assert answer.headers[REASON].count("The selected events.") <= 20
+    assert answer.headers[REASON].isprintable()
+    assert waited < BUSY_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "before"),
+    [("PUT /__admin/state", 422, "1 mistake, so nothing was changed: "), ("POST /__admin/events", 400, "")],
+)
+def test_a_compressed_body_of_an_admin_route_is_named_as_such(
+    http: FlaskClient, call: str, status: int, before: str
+) -> None:
+    assert reason_of(http, call, status, data=gzip.compress(b"{}"), content_type=JSON) == (
+        f"{before}body: is compressed (gzip); it must be plain text"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +211,7 @@ def test_filters_that_are_invalid(http: FlaskClient) -> None:
         (f"DELETE {WEBHOOKS}", "this path answers GET, HEAD, POST only"),
         (f"PATCH {WEBHOOKS}/{WEBHOOK}", "this path answers GET, HEAD, PUT, DELETE only"),
         (f"POST {TOGGLE}", "this path answers PATCH only"),
-        (f"PUT {AGENTS}", "this path answers GET, HEAD only"),
+        (f"PUT {AGENTS}", "this path answers GET, HEAD, POST only"),
         (f"POST {API}/health", "this path answers GET, HEAD only"),
     ],
 )
@@ -143,7 +239,13 @@ def test_a_method_that_the_path_does_not_answer(http: FlaskClient, call: str, re
         (f"{AGENTS}/{AGENT}/webhook", f"no route has this path; did you mean {WEBHOOKS}?"),
         (f"{TOGGLE}s", f"no route has this path; did you mean {TOGGLE}?"),
         ("/admin/state", "no route has this path; did you mean /__admin/state?"),
+        (f"{API}/webhooks", f"no route has this path; did you mean {AGENTS}/{{agent_id}}/webhooks?"),
+        (f"{API}/webhooks/{WEBHOOK}/", f"no route has this path; did you mean {A_WEBHOOK}?"),
+        (f"{AGENTS}/{AGENT}/toggle", f"no route has this path; did you mean {A_WEBHOOK}/toggle?"),
+        ("/toggle", f"no route has this path; did you mean {A_WEBHOOK}/toggle?"),
+        (f"{API}/logs", f"no route has this path; did you mean {A_WEBHOOK}/logs?"),
         (f"{API}/nope", NO_ROUTE),
+        (f"{API}/nope/toggle", NO_ROUTE),
         (f"{WEBHOOKS}/{WEBHOOK}/enable", NO_ROUTE),
         ("/", NO_ROUTE),
         (f"{API}{'/Agents' * 5_000}", NO_ROUTE),

@@ -37,6 +37,8 @@ def test_an_exchange_is_told_whole(http: FlaskClient) -> None:
         "status": 200,
         "reason": None,
         "fault": None,
+        "applied": None,
+        "under_way": False,
         "request": {
             "headers": {
                 "Authorization": "Bearer ta***",

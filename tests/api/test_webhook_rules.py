@@ -50,7 +50,7 @@ REFUSED: Mapping[str, tuple[Any, Mapping[str, Sequence[str]]]] = {
             "custom_headers.1.value": ["The custom_headers.1.value field is required."],
         },
     ),
-    "payload_templates": ([1], {"payload_templates": ["The payload templates must be an array."]}),
+    "payload_templates": ("x", {"payload_templates": ["The payload templates must be an array."]}),
 }
 """By field: a value, and the errors that it leads to."""
 ACCEPTED: Mapping[str, tuple[Any, Any]] = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from talkover_mock.base.words import brief, near_or_all, nearest, number_of
+from talkover_mock.base.words import brief, near_or_all, nearest, number_of, there_are
 
 
 def test_one_thing_and_several() -> None:
@@ -31,3 +31,12 @@ def test_the_known_word_that_is_near_is_named_or_else_all_of_them() -> None:
     assert near_or_all("x", ["timeout", "name"]) == "; expected one of timeout, name"
     assert near_or_all("x", ["timeout"]) == "; expected timeout"
     assert near_or_all("nam", ["timeout", "name"]) == "; did you mean name?"
+
+
+def test_of_many_names_the_first_are_compared_and_listed() -> None:
+    names = [f"snapshot {number}" for number in range(10_000)]
+    assert there_are(names) == f"; there are {', '.join(names[:20])} and 9980 more"
+    assert there_are(names[:20]) == f"; there are {', '.join(names[:20])}"
+    assert there_are([]) == "; there are none"
+    assert nearest("the first", [*["x"] * 499, "the first one"]) == "; did you mean the first one?"
+    assert nearest("the first", [*["x"] * 500, "the first one"]) == ""

@@ -39,8 +39,15 @@ ADMIN_PATHS = [
     "/__ADMIN/reset",
     "/__admin;a=1/reset",
     "/\t__admin/reset",
+    "/__admin%3fa=1",
+    "/__admin%23a/reset",
+    "/__admin%00.html",
+    "/hook/..;a=1/__admin/reset",
+    "/hook/..%3b/__admin/reset",
+    "/__admin/../hook",
+    "/__admin%2f..%2fhook",
 ]
-OTHER_PATHS = ["", "/", "/hook", "/__adminx", "/x/__admin", "/_admin", "/hook?to=/__admin", "/__admin/../hook", "/%"]
+OTHER_PATHS = ["", "/", "/hook", "/__adminx", "/x/__admin", "/_admin", "/hook?to=/__admin", "/hook;/__admin", "/%"]
 HOSTS = ["127.0.0.1:7357", "10.0.0.7", "mock:80", "user:pass@127.0.0.1:1", "[::1]:7357", "2130706433"]
 
 

@@ -2,30 +2,31 @@
 
 import tracemalloc
 from collections.abc import Callable
-from threading import Event, Thread
-from time import monotonic, sleep
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.base import history
 from talkover_mock.base.refusals import Conflict, Unfit
+from talkover_mock.deliveries.attempts import LARGE_BYTES, MOST_LARGE
 from talkover_mock.deliveries.operations import MOST_EVENT_BYTES, MOST_QUEUED_BYTES
-from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, render, size_of
+from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, render, size_of, to_bytes
 from talkover_mock.deliveries.sender import MOST_HEADER_BYTES
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
-from talkover_mock.receiver import WebhookReceiver
+from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.documented import AGENT, TOKEN, WEBHOOK_PATH
-from tests.support.stories import STARTED, emit, hook
+from tests.support.stories import STARTED, WAIT, emit, hook
+from tests.support.watching import BUSY_SECONDS, watched
 
 OpenWorld = Callable[..., World]
 TOO_LARGE = f"The payload is larger than {MOST_BYTES} bytes, the limit of this mock"
 MANY = 100_000
 THOUSAND = "x" * 1000
-BUSY_SECONDS = 1.0
-"""The longest wait for a lock that a busy machine may show; an unbounded template makes it minutes."""
 MOST_GROWTH = 200_000_000
 TEMPLATES = {
     "in one string": "{{context.text}} " * MANY,
@@ -37,40 +38,16 @@ TEMPLATES = {
 }
 
 
-def longest_wait(environment: Environment, done: Event) -> float:
-    """The longest time that somebody waited for the environment's lock, until `done`."""
-    longest = 0.0
-    while not done.is_set():
-        begun = monotonic()
-        environment.agent_ids()
-        longest = max(longest, monotonic() - begun)
-        sleep(0.005)
-    return longest
-
-
-def watched(environment: Environment, act: Callable[[], Any]) -> tuple[Any, float]:
-    """The result of an act, and the longest wait of its environment meanwhile."""
-    done, waits = Event(), list[float]()
-    thread = Thread(target=lambda: waits.append(longest_wait(environment, done)))
-    thread.start()
-    try:
-        result = act()
-    finally:
-        done.set()
-        thread.join()
-    return result, waits[0]
-
-
-@pytest.mark.slow
+@pytest.mark.parametrize("text", [THOUSAND, "é" * 1000], ids=["ascii", "escaped"])
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
-def test_a_template_that_renders_too_much_fails_at_once(template: object, open_world: OpenWorld) -> None:
+def test_a_template_that_renders_too_much_fails_at_once(template: object, text: str, open_world: OpenWorld) -> None:
     webhook = hook("http://127.0.0.1:1/", payload_templates={STARTED: template}, max_retries=5)
     environment = open_world(webhook).default
     tracemalloc.start()
     try:
         found, waited = watched(
             environment,
-            lambda: environment.deliveries.emit(AGENT, STARTED, context={"text": THOUSAND}).log.watch(
+            lambda: environment.deliveries.emit(AGENT, STARTED, context={"text": text}).log.watch(
                 lambda each: each.ended, 1, None, 10
             ),
         )
@@ -92,6 +69,14 @@ def test_what_is_just_within_the_limit_is_rendered() -> None:
         render("{{context.text}}" * 5000, scope)
     with pytest.raises(TooLarge):
         render(["{{context.text}}"] * 5000, scope)
+
+
+@pytest.mark.parametrize("text", ["x", "é", "/", "\x01", "\n", "🙂"])
+@pytest.mark.parametrize("style", ["php", "plain"])
+def test_the_limit_is_one_of_the_bytes_that_are_sent(text: str, style: str) -> None:
+    assert len(to_bytes(text * (MOST_BYTES // 20), style)) < MOST_BYTES
+    with pytest.raises(TooLarge):
+        to_bytes(text * MOST_BYTES, style)
 
 
 @pytest.mark.parametrize("value", ["x" * 2000, ["x"] * 1000, {str(n): n for n in range(500)}, [[[["x" * 2000]]]]])
@@ -164,3 +149,61 @@ def test_custom_headers_that_are_not_sent_are_told(open_world: OpenWorld, receiv
     assert delivery["request"]["headers_not_sent"] == ["Transfer-Encoding", "content-length", "Connection"]
     [request] = receiver.requests
     assert (request.headers["host"], "transfer-encoding" in request.headers) == ("other.example", False)
+
+
+def test_one_large_event_may_go_to_many_webhooks(open_world: OpenWorld) -> None:
+    """Their deliveries share the event's data."""
+    many = 2 * MOST_QUEUED_BYTES // MOST_EVENT_BYTES
+    environment = open_world(*(hook("http://127.0.0.1:1/", f"hook-{n}") for n in range(many))).default
+    environment.freeze()
+    emitted = environment.deliveries.emit(AGENT, STARTED, context={"text": "x" * (MOST_EVENT_BYTES - 100)})
+    assert len(emitted.deliveries) == many
+
+
+def test_few_large_payloads_are_under_way_at_once(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
+    """However many webhooks lead to a receiver that hangs."""
+    template = {STARTED: "{{context.text}}" * (LARGE_BYTES // 1000 + 1)}
+    large = [hook(receiver.url, f"large-{n}", payload_templates=template) for n in range(10 * MOST_LARGE)]
+    world = open_world(*large)
+    receiver.answer_always(Answer(delay_seconds=1800))
+    world.default.deliveries.emit(AGENT, STARTED, context={"text": THOUSAND})
+    receiver.wait_for(MOST_LARGE)
+    Event().wait(0.05)
+    assert len(receiver.requests) == MOST_LARGE
+    begun = monotonic()
+    world.default.reset()
+    receiver.answer_always(200)
+    world.default.deliveries.emit(AGENT, STARTED, context={"text": THOUSAND})
+    receiver.wait_for(11 * MOST_LARGE)
+    assert monotonic() - begun < WAIT, "those that had no room end with the reset, like those that were under way"
+    assert world.default.errors == []
+
+
+def test_an_event_that_no_webhook_got_counts_with_its_data(open_world: OpenWorld) -> None:
+    deliveries = open_world(hook("http://127.0.0.1:1/", enabled=False)).default.deliveries
+    for _ in range(history.MOST_BYTES // MOST_EVENT_BYTES + 5):
+        deliveries.emit(AGENT, STARTED, context={"text": "x" * (MOST_EVENT_BYTES - 100)})
+    assert deliveries.events.dropped > 0
+
+
+def test_the_headers_of_answers_count_in_the_log(
+    open_world: OpenWorld, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MOST_BYTES", 100_000)
+    receiver.answer_always(Answer(headers={"X-Large": "x" * 40_000}))
+    environment = open_world(hook(receiver.url)).default
+    for _ in range(3):
+        emit(environment)
+    assert environment.deliveries.log.dropped == 1
+
+
+def test_a_test_payload_that_is_too_large_fails(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
+    """The name of a fixture's agent may have any length."""
+    world = open_world(hook(receiver.url))
+    state = world.default.document()
+    state["agents"][0]["name"] = "x" * MOST_BYTES
+    http = create_app(world, Guard()).test_client()
+    assert http.put("/__admin/state", json=state).status_code == 200
+    answer = http.post(f"{WEBHOOK_PATH}/test", headers=TOKEN)
+    assert (answer.status_code, answer.get_json()["message"]) == (200, f"Webhook test failed: {TOO_LARGE}")
+    assert (world.default.errors, receiver.requests) == ([], [])

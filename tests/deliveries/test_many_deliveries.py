@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 
@@ -12,6 +13,7 @@ from talkover_mock.deliveries.sender import Sending
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
+from tests.support.disturbed import DISTURBANCES, add
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.stories import STARTED, WAIT, attempts, emit, hook, statuses
 
@@ -141,11 +143,13 @@ def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_whatever_happens_at_once_everything_ends(open_world: OpenWorld, receiver: WebhookReceiver, seed: int) -> None:
     """Threads do all that can be done, in any order; at the end nothing is pending, stuck or broken."""
     world = open_world(*hooks(receiver.url, 4, max_retries=2), settings={"retry_schedule": [0.01, 0.02]})
     environments = [world.default, world.open(world.default.baseline)]
+    for environment, (action, details) in product(environments, DISTURBANCES if seed % 2 else ()):
+        add(environment, action, probability=0.1, **details)
 
     def act(number: int) -> None:
         choice = random.Random(f"{seed}/{number}")  # noqa: S311

@@ -39,7 +39,7 @@ def occurrence(event: str = STARTED, **given: Any) -> Occurrence:
 
 
 def sent(event: Occurrence, webhook: Webhook = WEBHOOK, settings: Settings | None = None) -> Outgoing:
-    return message(event, AGENT, webhook, settings or DEFAULTS, MOMENT)
+    return message(event, AGENT, webhook, settings or DEFAULTS, int(MOMENT.timestamp()))
 
 
 def body_of(event: Occurrence, templates: Mapping[str, Any] | None = None) -> str:
@@ -74,7 +74,7 @@ def test_the_envelope_has_its_keys_in_order_and_a_duration_when_a_call_ended(eve
         ({"call": {}}, '"call_id":null,"duration":0'),
         ({"call": {"id": "c/1", "duration": 1.5, "more": 1}}, '"call_id":"c\\/1","duration":1.5'),
         ({"context": {"b": 1, "a": "é"}}, '"call_id":"call-1","duration":0,"context":{"b":1,"a":"\\u00e9"}'),
-        ({"context": {}}, '"call_id":"call-1","duration":0,"context":{}'),
+        ({"context": {}}, '"call_id":"call-1","duration":0,"context":[]'),
         ({"extra": {"z": 1, "a": [2]}}, '"call_id":"call-1","duration":0,"z":1,"a":[2]'),
         ({"context": {"c": 1}, "extra": {"z": 1}}, '"call_id":"call-1","duration":0,"context":{"c":1},"z":1'),
         ({"extra": {"call_id": "mine"}}, '"call_id":"mine","duration":0'),
@@ -82,6 +82,20 @@ def test_the_envelope_has_its_keys_in_order_and_a_duration_when_a_call_ended(eve
 )
 def test_an_ended_call_carries_its_duration_its_context_and_what_was_added(given: dict[str, Any], tail: str) -> None:
     assert body_of(occurrence(ENDED, **given)) == f'{{"event":"{ENDED}",{ENVELOPE},{tail}}}'
+
+
+@pytest.mark.parametrize(
+    ("event", "given", "body"),
+    [
+        (STARTED, {}, '{"call_id":"call-1"}'),
+        (ENDED, {"call": {"id": "call-uuid", "duration": 45}}, '{"call_id":"call-uuid","duration":45}'),
+        (STARTED, {"context": {"a": 1}, "extra": {"z": 1}}, '{"call_id":"call-1","context":{"a":1},"z":1}'),
+        (TEST_EVENT, {}, f'{{"event":"webhook.test",{ENVELOPE},"test":true}}'),
+    ],
+)
+def test_without_the_envelope_only_what_the_vendor_shows_is_left(event: str, given: dict[str, Any], body: str) -> None:
+    bare = DEFAULTS._replace(payload_envelope=False)
+    assert sent(occurrence(event, **given), settings=bare).body.decode() == body
 
 
 def test_the_timestamp_is_the_moment_of_the_event_in_milliseconds() -> None:
@@ -118,12 +132,13 @@ def test_a_template_holds_for_its_own_event_only() -> None:
 
 
 def test_an_empty_template_is_an_empty_body() -> None:
-    assert body_of(occurrence(STARTED), {STARTED: {}}) == "{}"
+    assert body_of(occurrence(STARTED), {STARTED: {}}) == "[]"
 
 
 def test_a_template_sees_every_key_of_the_agent() -> None:
     template = {key: f"{{{{agent.{key}}}}}" for key in (*AGENT_DEFAULTS, "team")}
-    expected = {**AGENT_DEFAULTS, "id": AGENT_ID, "name": "My Agent", "label": "support", "team": {"lead": "x"}}
+    own = {"id": AGENT_ID, "name": "My Agent", "label": "support", "team": {"lead": "x"}}
+    expected = {**AGENT_DEFAULTS, **own, "conversation_speed": 1}  # PHP writes 1.0 so
     assert body_of(occurrence(STARTED), {STARTED: template}) == json.dumps(expected, separators=(",", ":"))
 
 

@@ -72,7 +72,7 @@ def names(environment: Environment) -> list[str]:
 
 
 def status(environment: Environment, id: str) -> str:
-    call = environment.call(id)
+    call = environment.calls.get(id)
     assert call
     return call.status
 
@@ -221,7 +221,7 @@ def test_a_reset_ends_it(environment: Environment) -> None:
     environment.reset()
     environment.freeze(MOMENT)
     environment.deliveries.advance(3600)
-    assert (names(environment), environment.call_ids(AGENT)) == ([], [])
+    assert (names(environment), environment.calls.ids_of(AGENT)) == ([], [])
     assert environment.errors == []
 
 
@@ -251,7 +251,7 @@ def _delete(_: Environment, api: FlaskClient, call: Call) -> None:
 def test_a_call_that_is_gone_ends_it(
     environment: Environment, api: FlaskClient, lose: Callable[[Environment, FlaskClient, Call], None]
 ) -> None:
-    environment.take_snapshot("before")
+    environment.snapshots.take("before")
     call = play(environment, "short")
     environment.deliveries.advance(1)
     lose(environment, api, call)
@@ -337,3 +337,17 @@ def test_a_clock_that_is_frozen_later_sends_what_is_due_by_then(environment: Env
         ENDED,
         RECORDING,
     ]
+
+
+def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
+    environment: Environment, receiver: WebhookReceiver
+) -> None:
+    """On a frozen clock all have their turn, one after another: what is due with a step comes after it."""
+    environment.merge(source({"scenarios": {"late": [{"after": 1, "event": ENDED}]}}))
+    receiver.answer_next(500)
+    environment.deliveries.emit(AGENT, STARTED)  # its retry is due with the steps
+    for id in ("first", "second"):
+        play(environment, "late", id)
+    environment.deliveries.emit(AGENT, CONNECTED)
+    environment.deliveries.advance(1)
+    assert receiver.events == [STARTED, CONNECTED, STARTED, ENDED, ENDED]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from talkover_mock.base.addresses import CONTAINER_HOSTS
 from talkover_mock.deliveries.records import Outcome
 from talkover_mock.deliveries.sender import Sending, outgoing
 from talkover_mock.deliveries.targets import Captured, Unresolved, resolve
@@ -83,6 +84,8 @@ def test_an_address_of_this_machine_or_network_is_called(url: str, address: str,
         "http://localhost.example.com/",
         "http://service.local/",
         "http://evil-host.docker.internal/",
+        "http://host.testcontainers.internal.evil.example/",
+        "http://app.test.svc.cluster.local/",
         "http://example。com/",  # other scripts' full stops
         "http://example\uff0ecom/",
         "http://example｡com/",
@@ -159,9 +162,7 @@ def test_a_public_address_written_as_a_number_is_captured(name: str) -> None:
         resolve(f"http://{name}/")
 
 
-@pytest.mark.parametrize(
-    "name", ["receiver", "my_app", "host.docker.internal", "app.localhost", "RECEIVER", "receiver."]
-)
+@pytest.mark.parametrize("name", ["receiver", "my_app", *CONTAINER_HOSTS, "app.localhost", "RECEIVER", "receiver."])
 def test_a_container_s_name_is_looked_up_once_and_called(name: str, names: Callable[[Answers], list[str]]) -> None:
     looked_up = name.lower().rstrip(".")
     asked = names({looked_up: ["172.18.0.2", "172.18.0.2", "172.18.0.3"]})

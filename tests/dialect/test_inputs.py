@@ -145,7 +145,8 @@ def test_a_json_content_type(kind: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("kind", "method", "expected"),
     [
-        *[(FORM, method, True) for method in ("POST", "PUT", "PATCH")],
+        *[(FORM, method, True) for method in ("POST", "PUT", "PATCH", "DELETE")],
+        *[(FORM, method, False) for method in ("GET", "HEAD")],
         (f"{FORM.upper()} ; charset=utf-8", "PUT", True),
         ("multipart/form-data; boundary=x", "POST", True),
         ("multipart/form-data; boundary=x", "PUT", False),
@@ -168,7 +169,7 @@ ALL_REQUIRED = (
     '{"message":"The given data was invalid.","errors":{"name":["The name field is required."],'
     '"webhook_url":["The webhook url field is required."],"events":["The events field is required."]}}'
 )
-RIGHT = {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
+RIGHT = {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}
 IGNORED: list[Any] = [
     (json.dumps(RIGHT), "text/plain", "the body was sent with Content-Type text/plain and was ignored"),
     (json.dumps(RIGHT), None, "the body was sent without a Content-Type and was ignored"),
@@ -217,13 +218,13 @@ def test_what_is_not_found_says_so_also_with_a_body_that_is_ignored(http: FlaskC
 
 
 FORM_BODY = (
-    "name=+My+Form+&webhook_url=http://x&webhook_secret=&events[]=event_action&events[]=event_recording&timeout=45"
+    "name=+My+Form+&webhook_url=http://xy&webhook_secret=&events[]=event_action&events[]=event_recording&timeout=45"
     "&max_retries=0&enabled=0&http_method=PUT&custom_headers[0][key]=X-A&custom_headers[0][value]=b"
     "&payload_templates[event_action][id]=%7B%7Bcall.id%7D%7D"
 )
 STORED = {
     "name": "My Form",
-    "webhook_url": "http://x",
+    "webhook_url": "http://xy",
     "webhook_secret": None,
     "events": ["event_action", "event_recording"],
     "timeout": 45,
@@ -267,7 +268,7 @@ def test_an_empty_field_of_a_form_clears_what_was_stored(app: Flask, http: Flask
 
 
 def test_multipart_is_read_in_a_post_only(http: FlaskClient) -> None:
-    data = {"name": " N ", "webhook_url": "http://x", "events[]": ["event_action"], "enabled": "1"}
+    data = {"name": " N ", "webhook_url": "http://xy", "events[]": ["event_action"], "enabled": "1"}
     created = http.post(WEBHOOKS, data=data, content_type="multipart/form-data", headers=TOKEN)
     assert (created.status_code, created.get_json()["data"]["name"]) == (200, "N")
     path = f"{WEBHOOKS}/{WEBHOOK}"

@@ -9,7 +9,7 @@ from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
 
-REQUIRED: dict[str, Any] = {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
+REQUIRED: dict[str, Any] = {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}
 HEADER = {"key": "X-A", "value": "b"}
 OTHERS: dict[str, Any] = {
     **REQUIRED,
@@ -40,7 +40,7 @@ def errors_of(body: Mapping[str, Any], over: Mapping[str, Any] | None = None) ->
 def test_the_defaults() -> None:
     assert stored() == {
         "name": "N",
-        "webhook_url": "http://x",
+        "webhook_url": "http://xy",
         "webhook_secret": None,
         "events": ("event_action",),
         "timeout": 30,
@@ -65,13 +65,15 @@ ACCEPTED: Sequence[tuple[str, Any, Any]] = [
     ("name", "  My Webhook\n", "My Webhook"),
     ("name", "é" * 255, "é" * 255),
     ("name", "030", "030"),
-    ("webhook_url", " http://x ", "http://x"),
-    ("webhook_url", "http://x/" + "a" * 491, "http://x/" + "a" * 491),
+    ("webhook_url", " http://xy ", "http://xy"),
+    ("webhook_url", "http://xy/" + "a" * 490, "http://xy/" + "a" * 490),
     ("webhook_secret", "s" * 255, "s" * 255),
     ("webhook_secret", " s ", "s"),
     ("events", list(EVENTS), tuple(EVENTS)),
     ("events", [" event_recording ", "event_action"], ("event_recording", "event_action")),
     ("events", ["event_action", "event_action"], ("event_action", "event_action")),
+    ("events", {"a": "event_action"}, ("event_action",)),
+    ("events", {"1": "event_recording", "0": " event_action "}, ("event_recording", "event_action")),
     *[("timeout", value, 30) for value in (30, "30", " 30 ", "+30", 30.0)],
     *[("timeout", value, int(value)) for value in (5, 120, 5.0, "5", "120")],
     *[("max_retries", value, int(value)) for value in (True, 0, 10, "0", "-0", "+1", 5.0)],
@@ -80,10 +82,14 @@ ACCEPTED: Sequence[tuple[str, Any, Any]] = [
     *[("http_method", method, method) for method in ("POST", "PUT", "PATCH")],
     *[("authorization_scheme", name, name) for name in ("none", "bearer", "basic", "api_key", "custom")],
     ("custom_headers", [], ()),
+    ("custom_headers", {}, ()),
+    ("custom_headers", {"a": HEADER, "b": {"value": "v", "key": "k"}}, (("X-A", "b"), ("k", "v"))),
     ("custom_headers", [HEADER, {"key": " k ", "value": " v ", "more": 1}], (("X-A", "b"), ("k", "v"))),
     ("payload_templates", TEMPLATES, TEMPLATES),
     ("payload_templates", {}, {}),
     ("payload_templates", [], {}),
+    ("payload_templates", [{"id": 1}], {}),
+    ("payload_templates", {"event_action": [], "nope": {}}, {"event_action": []}),
 ]
 
 
@@ -99,28 +105,33 @@ BETWEEN = "The timeout must be between 5 and 120."
 RETRIES_INTEGER = "The max retries must be an integer."
 RETRIES_BETWEEN = "The max retries must be between 0 and 10."
 BOOLEAN = "The enabled field must be true or false."
+NAME_TOO_LONG = "The name must not be greater than 255 characters."
 URL = "The webhook url must be a valid URL."
 URL_TOO_LONG = "The webhook url must not be greater than 500 characters."
 REFUSED: Mapping[str, Sequence[tuple[Sequence[Any], list[str]]]] = {
     "name": [
         (NOTHING, ["The name field is required."]),
-        ([5, 0, ["N"], {}, True, False], ["The name must be a string."]),
-        (["é" * 256], ["The name must not be greater than 255 characters."]),
+        ([[], {}], ["The name field is required."]),
+        ([5, 0, ["N"], {"a": []}, True, False], ["The name must be a string."]),
+        (["é" * 256], [NAME_TOO_LONG]),
+        ([["N"] * 256], ["The name must be a string.", NAME_TOO_LONG]),
     ],
     "webhook_url": [
         (NOTHING, ["The webhook url field is required."]),
-        ([5, [], {}, False, "x"], [URL]),
-        (["http://x/" + "a" * 492], [URL_TOO_LONG]),
-        (["x" * 501], [URL, URL_TOO_LONG]),
+        ([[], {}], ["The webhook url field is required."]),
+        ([5, ["http://xy"], {"a": "http://xy"}, False, "x"], [URL]),
+        (["http://xy/" + "a" * 491], [URL_TOO_LONG]),
+        (["x" * 501, ["http://xy"] * 501], [URL, URL_TOO_LONG]),
     ],
     "webhook_secret": [
-        ([5, [], ["s"], False], ["The webhook secret must be a string."]),
+        ([5, [], {}, ["s"], False], ["The webhook secret must be a string."]),
         (["s" * 256], ["The webhook secret must not be greater than 255 characters."]),
     ],
     "events": [
         (NOTHING, ["The events field is required."]),
         ([[], {}], ["The events field must contain at least 1 items."]),
-        (["event_action", 5, True, {"0": "event_action"}], ["The events must be an array."]),
+        (["event_action", 5, 0, True], ["The events must be an array."]),
+        ([False], ["The events must be an array.", "The events field must contain at least 1 items."]),
     ],
     "timeout": [
         ([4, 121, "4", "121", 0, -30, True, 4.0, -1e9], [BETWEEN]),
@@ -136,8 +147,8 @@ REFUSED: Mapping[str, Sequence[tuple[Sequence[Any], list[str]]]] = {
     "enabled": [(["true", "false", "yes", "on", "01", 2, -1, 1.0, 0.0, [], {}], [BOOLEAN])],
     "http_method": [(["GET", "DELETE", "post", 1, True, ["POST"]], ["The selected http method is invalid."])],
     "authorization_scheme": [(["Bearer", "x", 1, {}], ["The selected authorization scheme is invalid."])],
-    "custom_headers": [(["X-A: b", {"X-A": "b"}, 1, True], ["The custom headers must be an array."])],
-    "payload_templates": [(["x", 1, [1], True], ["The payload templates must be an array."])],
+    "custom_headers": [(["X-A: b", 1, True, False], ["The custom headers must be an array."])],
+    "payload_templates": [(["x", 1, True, False], ["The payload templates must be an array."])],
 }
 REFUSED_ROWS = [
     pytest.param(field, value, texts, id=f"{field} {str(value)[:20]!r} {len(texts)}")
@@ -152,6 +163,8 @@ def test_what_is_refused(field: str, value: Any, texts: list[str]) -> None:
     assert errors_of({**REQUIRED, field: value}) == errors_of({field: value}, OTHERS) == [(field, texts)]
 
 
+PARTS = ("key", "value")
+ENDS = ("0.key", "1.key", "0.value", "1.value")
 ENTRIES: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
     (
         "events",
@@ -165,13 +178,29 @@ ENTRIES: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
         [HEADER, {"key": " ", "value": ""}, "X-A: b", {"key": 5, "value": ["b"]}],
         [
             ("custom_headers.1.key", "The custom_headers.1.key field is required."),
-            ("custom_headers.1.value", "The custom_headers.1.value field is required."),
             ("custom_headers.2.key", "The custom_headers.2.key field is required."),
-            ("custom_headers.2.value", "The custom_headers.2.value field is required."),
             ("custom_headers.3.key", "The custom_headers.3.key must be a string."),
+            ("custom_headers.1.value", "The custom_headers.1.value field is required."),
+            ("custom_headers.2.value", "The custom_headers.2.value field is required."),
             ("custom_headers.3.value", "The custom_headers.3.value must be a string."),
         ],
     ),
+    (
+        "custom_headers",
+        [{}, {}],
+        [(path, f"The {path} field is required.") for path in map("custom_headers.{}".format, ENDS)],
+    ),
+    (
+        "custom_headers",
+        [{"key": [], "value": {}}],
+        [(path, f"The {path} field is required.") for path in ("custom_headers.0.key", "custom_headers.0.value")],
+    ),
+    (
+        "custom_headers",
+        {"X-Team": "blue"},
+        [(f"custom_headers.X-Team.{part}", f"The custom_headers.X-Team.{part} field is required.") for part in PARTS],
+    ),
+    ("events", {"a": "nope", "b": "event_action"}, [("events.a", "The selected events.a is invalid.")]),
 ]
 
 
@@ -219,22 +248,26 @@ def test_unknown_keys_are_ignored() -> None:
 
 URLS = {
     True: [
-        *(
-            "http://localhost",
-            "http://app:8080/hooks",
-            "http://my_app/hooks",
-            "https://127.0.0.1:9000",
-            "http://[::1]:80/",
-        ),
-        *("https://user:password@example.com/x", "ftp://example.com", "HTTPS://EXAMPLE.COM", "http://x:99999"),
-        *("http://x?a[]=1&b=%20#part", "http://x#part", "https://exämple.com/ä", "http://x/a;b,c(d)'e'"),
+        *("http://localhost", "http://app:8080/hooks", "http://my_app/hooks", "https://127.0.0.1:9000", "http://ab"),
+        *("https://user:password@example.com/x", "http://us%20er@app", "HTTPS://EXAMPLE.COM", "http://app:99999"),
+        *("ftp://example.com", "ws://app", "redis://app:6379", "mailto://app", "coap+tcp://app", "soap.beep://app"),
+        *("http://app?a[]=1&b=%20#part", "http://app#x", "http://app/a;b,c(d)'e'", "http://app//x", "http://app?a?b"),
+        *("https://exämple.com/ä", "http://😀.com", "http://a~b", "http://a=b", "http://a|b", "http://$a", "http://.b"),
+        *("http://app.", "http://a..b", "http://xn--80ak6aa92e.com", "http://a.xn--b-", "http://١٢", "http://a²"),
+        *("http://[::1]:80/", "http://[::]", "http://[1:2:3:4:5:6:7:8]", "http://[::ffff:1.2.3.4]"),
     ],
     False: [
         *("http://", "//x", "javascript:alert(1)", "mailto:a@b", "x", "example.com", "http:///x", "http:x", "://x"),
-        *("http://a b", "http://x/a b", "http://x\n.y", "http://x:port", "http://x/%zz", "1http://x", "http://@"),
-        *("http://x/<a>", 'http://x/"'),
+        *("tcp://h:1", "tcp://host:1", "foo://a.b", "javascript://app", "soapxbeep://app", "1http://app"),
+        *("http://a", "http://1", "http://a.", "http://app..", "http://b_", "http://b-", "http://a$", "http://😀😀"),
+        *("http://a!b", "http://a,b", "http://a&b", "http://a*b", "http://a(b", "http://a{b", "http://e\u0301x"),
+        *("http://a b", "http://app/a b", "http://ap\n.y", "http://app:port", "http://app:", "http://app/%zz"),
+        *("http://app/<a>", 'http://app/"', "http://app/[x]", "http://app#[x]", "http://app?a|b", "http://app/e\u0301"),
+        *("http://@app", "http://:p@app", "http://us~er@app", "http://@"),
+        *("http://[1:2]", "http://[12345::1]", "http://[::01.2.3.4]", "http://[fe80::1%25eth0]", "http://[1.2.3.4]"),
     ],
 }
+"""Compared with the pattern of Laravel 8.83 itself, under PHP 8.2."""
 
 
 @pytest.mark.parametrize("url", URLS[True])

@@ -21,6 +21,7 @@ def test_the_defaults_are_the_documented_behaviour() -> None:
     assert (DEFAULTS.create_status, DEFAULTS.failed_test_status) == (200, 200)
     assert (DEFAULTS.signature_scheme, DEFAULTS.signature_header, DEFAULTS.signature_prefix) == ("hmac", None, None)
     assert (DEFAULTS.retry_schedule, DEFAULTS.delivery_json, DEFAULTS.seed) == (None, "php", 0)
+    assert DEFAULTS.payload_envelope is True
     assert DEFAULTS.overrides() == {}
 
 
@@ -37,6 +38,8 @@ ACCEPTED: Sequence[tuple[str, Any, Any]] = [
     ("retry_schedule", [0], (0,)),
     ("retry_schedule", [0.5, 1, 86_400], (0.5, 1, 86_400)),
     *[("delivery_json", value, value) for value in ("php", "plain")],
+    *[("payload_envelope", value, False) for value in (False, 0, "0")],
+    ("payload_envelope", "1", True),
     *[("seed", value, value) for value in (0, 1, 2**63 - 1)],
 ]
 
@@ -78,6 +81,7 @@ REFUSED: Sequence[tuple[str, Sequence[Any], Sequence[str]]] = [
     ("signature_prefix", ("x" * 101,), ["The signature prefix must not be greater than 100 characters."]),
     ("retry_schedule", ([], 1, "1", {"0": 1}, True), [SCHEDULE]),
     ("delivery_json", ("PHP", "pretty", 1), ["The selected delivery json is invalid."]),
+    ("payload_envelope", ("no", 2, []), ["The payload envelope field must be true or false."]),
     ("seed", (-1, "-1"), ["The seed must be between 0 and 9223372036854775807."]),
 ]
 REFUSED_ROWS = [

@@ -12,14 +12,29 @@ from click.testing import CliRunner, Result
 
 from talkover_mock.cli import main
 from talkover_mock.cli.serve import command as serve_command
+from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.loading.schema import fixture_schema
 from tests.conftest import FIXTURES
 from tests.support.installed import serving
 
-GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://x, events: [event_action]}]}]\n"
-COMMANDS = {"check", "health", "schema", "serve"}
-REMOTE_COMMANDS = {"clock", "deliveries", "emit", "environments", "fault", "play", "requests", "reset", "state"}
-"""See test_remote_commands.py."""
+GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
+COMMANDS = {"check", "conformance", "health", "routes", "schema", "serve"}
+REMOTE_COMMANDS = {
+    *(
+        "clock",
+        "deliveries",
+        "emit",
+        "environments",
+        "fault",
+        "play",
+        "probe",
+        "redeliver",
+        "requests",
+        "reset",
+        "state",
+    ),
+}
+"""See test_remote_commands.py and test_probe_command.py."""
 WAIT = 10
 """Seconds after which something that should have happened did not."""
 
@@ -43,6 +58,34 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_check_counts_what_each_environment_holds() -> None:
     expected = "default: 3 agents, 4 webhooks\nstaging: 1 agent, 1 webhook\nproduction: 1 agent, 2 webhooks\n"
     assert outcome(run("check", str(FIXTURES))) == (0, expected, "")
+
+
+def test_routes_lists_what_is_emulated_stubbed_and_known(folder: Path) -> None:
+    lines = run("routes").stdout.splitlines()
+    assert [" ".join(line.split()) for line in lines[:4]] == [
+        "METHOD PATH STATE",
+        "GET /api/v1/health emulated",
+        "GET /api/v1/agents emulated",
+        "POST /api/v1/agents known",
+    ]
+    assert len(lines) == len(ENDPOINTS) + 1
+    call = "{method: POST, path: '/api/v1/agents/{id}/callback'}"
+    other = "{method: GET, path: /api/v1/other}"
+    calendar = "{method: GET, path: '/api/v1/calendars/{id}/events'}"
+    (folder / "f.yaml").write_text(f"stubs: [{call}, {other}, {calendar}]\nenvironments: {{b: {{stubs: [{call}]}}}}\n")
+    stubbed = [" ".join(line.split()) for line in run("routes", "f.yaml").stdout.splitlines() if "stubbed" in line]
+    assert stubbed == [
+        "POST /api/v1/agents/{agent_id}/callback stubbed in default, b",
+        "GET /api/v1/calendars/* stubbed in default",
+        "GET /api/v1/other stubbed in default, not documented",
+    ]
+
+
+def test_routes_reports_mistakes_of_a_fixture(folder: Path) -> None:
+    (folder / "f.yaml").write_text("stubs: [{method: GET, path: /api/v1/agents}]\n")
+    result = run("routes", "f.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "f.yaml:1: stubs[0].path: is a route that the mock emulates" in result.stderr
 
 
 def test_check_takes_files_and_folders_together(folder: Path) -> None:
@@ -105,6 +148,7 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
     [
         f"take the place of the variable, which has '{os.pathsep}' between several. [env var: TALKOVER_MOCK_FIXTURES;",
         "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_HOST]",
+        "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_ORIGIN]",
         "The variable has spaces between several. [env var: TALKOVER_MOCK_DELIVER_TO]",
         "How many requests, and how many deliveries, each environment keeps.",
         "An empty variable asks for none. [env var: TALKOVER_MOCK_ADMIN_TOKEN]",
@@ -161,6 +205,7 @@ def test_every_flag_has_its_variable(name: str) -> None:
 
 OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     "fixtures": ((), f"a b{os.pathsep}c", ("a b", "c"), ["--fixtures", "d", "--fixtures", "e"], ("d", "e")),
+    "watch": (False, "1", True, ["--watch"], True),
     "host": ("127.0.0.1", "0.0.0.0", "0.0.0.0", ["--host", "::1"], "::1"),
     "port": (7357, "8000", 8000, ["--port", "0"], 0),
     "port_file": (None, "a", Path("a"), ["--port-file", "b"], Path("b")),
@@ -175,10 +220,10 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
     ),
     "allow_origin": (
         (),
-        "http://a.test https://b.test:8443",
-        ("http://a.test", "https://b.test:8443"),
-        ["--allow-origin", "https://c.test"],
-        ("https://c.test",),
+        "https://a.test null",
+        ("https://a.test", "null"),
+        ["--allow-origin", "*", "--allow-origin", "http://B.test:8080/"],
+        ("*", "http://B.test:8080"),
     ),
     "deliver_to": (
         (),
@@ -213,6 +258,18 @@ def test_an_option_is_its_flag_or_its_variable_or_its_default(name: str, monkeyp
     assert value(name, *arguments) == from_flag
 
 
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:7357", "udp://[fd00::1]:53"])
+def test_an_address_that_kubernetes_puts_into_the_port_s_variable_counts_as_unset(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does so for a service named talkover-mock."""
+    monkeypatch.setenv("TALKOVER_MOCK_PORT", address)
+    assert (value("port"), value("port", "--port", "1")) == (7357, 1)
+    with pytest.raises(click.BadParameter, match="expected a number from 0 to 65535"):
+        value("port", "--port", address)
+
+
+UNSENDABLE = "a header can't carry this token; give visible ASCII, without a space at its ends"
 SEVERAL = "for several, repeat the option, or put spaces between them in the variable"
 
 
@@ -225,6 +282,7 @@ SEVERAL = "for several, repeat the option, or put spaces between them in the var
         ("deliver_to", "a,b", f'"a,b" is no host; give a name or an address alone, such as example.com; {SEVERAL}'),
         ("allow_host", "http://a", '"http://a" is no host; give a name or an address alone, such as example.com'),
         ("admin_token", " ", 'expected a token; without the option none is asked for (got " ")'),
+        *(("admin_token", token, UNSENDABLE) for token in (" abc ", "abc ", "é", "a\tb", "a\nb")),
     ],
 )
 def test_what_an_option_can_not_be_is_told_with_its_variable(

@@ -1,23 +1,53 @@
 """`talkover-mock health`: whom it asks, what it prints, how it ends. See test_remote_urls.py for what is no URL."""
 
+import json
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from click.testing import Result
+from flask import Flask
 
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.environments.call_faults import CallFault
+from talkover_mock.environments.faults import Limits
+from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.doors.test_cli import WAIT, outcome, run
+from tests.support.peers import Peer
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 
 
+def assert_healthy(result: Result) -> None:
+    """The command ended well, and printed the answer of the server's own health route."""
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert list(json.loads(result.stdout)) == ["status", "version", "uptime_seconds"]
+
+
 def test_health_prints_the_answer_of_a_healthy_server(server: Server) -> None:
-    assert outcome(run("health", "--url", f"{server.url}/")) == (0, '{"status":"ok"}\n', "")
+    assert_healthy(run("health", "--url", f"{server.url}/"))
 
 
-def test_health_asks_the_port_that_the_server_was_given(server: Server) -> None:
-    assert outcome(run("health", TALKOVER_MOCK_PORT=str(server.port))) == (0, '{"status":"ok"}\n', "")
+def test_health_is_no_call_of_the_api_and_needs_no_admin_token(world: World, serve: Callable[[Flask], Server]) -> None:
+    world.default.faults.add(CallFault(preset="maintenance"), Limits(times=1))
+    for guard in (Guard(token="secret"), None):
+        assert_healthy(run("health", "--url", serve(create_app(world, guard)).url))
+    assert [each.struck for each in world.default.faults.all()] == [0]
+    assert world.default.journal.log.watch(lambda _: True).items == []
+
+
+@pytest.mark.parametrize("host", ["", "127.0.0.1", "127.0.0.2", "::1", "localhost", "0.0.0.0", "::"])
+def test_health_asks_the_host_and_the_port_that_the_server_was_given(host: str, app: Flask, world: World) -> None:
+    server = Server(app.wsgi_app, host)
+    try:
+        server.start()
+        assert_healthy(run("health", TALKOVER_MOCK_HOST=host, TALKOVER_MOCK_PORT=str(server.port)))
+    finally:
+        world.stop()
+        server.stop()
 
 
 @pytest.fixture
@@ -43,22 +73,37 @@ def test_health_takes_its_flag_over_its_variable_over_the_port(
     places["down_port"] = closed_port
     given = {name: value.format(**places) for name, value in variables.items()}
     result = run("health", *(argument.format(**places) for argument in arguments), **given)
-    assert outcome(result) == (0, '{"status":"ok"}\n', "")
+    assert_healthy(result)
 
 
 def test_health_fails_when_nobody_answers(closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}"
     result = run("health", "--url", url)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"Error: {url}/api/v1/health does not answer (")
+    assert result.stderr.startswith(f"Error: {url}/__admin/health does not answer (")
     assert result.stderr.endswith(f"; {REMEDY}\n")
     assert result.stderr.count("\n") == 1
 
 
-def test_health_fails_when_something_else_answers(server: Server) -> None:
-    url = f"{server.url}/elsewhere"
-    expected = f"Error: {url}/api/v1/health answers 404 Not Found; {REMEDY}\n"
-    assert outcome(run("health", "--url", url)) == (1, "", expected)
+def test_health_ignores_an_address_that_kubernetes_puts_into_the_port_s_variable() -> None:
+    result = run("health", TALKOVER_MOCK_PORT="tcp://10.0.0.1:7357", TALKOVER_MOCK_HOST="127.0.0.3")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: http://127.0.0.3:7357/__admin/health does not answer (")
+
+
+def answering(status: bytes) -> Peer:
+    """A program that is no mock server, or stands before one that is gone."""
+    return Peer(
+        lambda _, it: it.sendall(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status) if it.recv(9_999) else None
+    )
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "503 Service Unavailable"])
+def test_health_fails_when_something_else_answers(status: str) -> None:
+    with answering(status.encode()) as peer:
+        result = run("health", "--url", peer.url)
+    expected = f"{peer.url}/__admin/health answers {status}, which a mock server never does; is it the right --url?"
+    assert outcome(result) == (1, "", f"Error: {expected}\n")
 
 
 def test_health_fails_when_the_answer_is_not_http() -> None:
@@ -75,4 +120,4 @@ def test_health_fails_when_the_answer_is_not_http() -> None:
         result = run("health", "--url", url)
         answered.result(WAIT)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.strip() == f"Error: {url}/api/v1/health does not answer (220 mail at your service); {REMEDY}"
+    assert result.stderr.strip() == f"Error: {url}/__admin/health does not answer (220 mail at your service); {REMEDY}"

@@ -16,7 +16,9 @@ from talkover_mock.admin.routes import requests as requests_routes
 from talkover_mock.admin.routes.faults import KEYS as FAULT_KEYS
 from talkover_mock.app import create_app
 from talkover_mock.client import MockServer, MockServerError, types
-from talkover_mock.environments.faults import ACTIONS, PRESETS
+from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
+from talkover_mock.deliveries.faults import DETAILS, MATCH
+from talkover_mock.environments.call_faults import ACTIONS, PRESETS
 from talkover_mock.environments.world import World
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 from talkover_mock.web.server import Server
@@ -175,7 +177,6 @@ def test_an_error_carries_the_whole_problem(mock: MockServer) -> None:
     assert str(caught.value) == (
         "422 The fixture has mistakes: 2 mistakes, so nothing was changed; the first: "
         "agents[0].webhooks[0].evnts: unknown key; did you mean events?\n"
-        "  agents[0].webhooks[0].evnts: unknown key; did you mean events?\n"
         "  agents[0].webhooks[0].timeout: The timeout must be between 5 and 120. (got 3)"
     )
     assert (caught.value.status, caught.value.problem["status"]) == (422, 422)
@@ -226,7 +227,7 @@ def test_the_admin_token_is_sent_and_handed_on(world: World, serve: Callable[[Fl
         environment.reset()
         assert environment.state() == mock.state()
     with MockServer(url) as mock, pytest.raises(MockServerError) as caught:
-        mock.health()
+        mock.state()
     assert str(caught.value) == (
         "401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)"
     )
@@ -283,6 +284,9 @@ def test_types_name_what_there_is() -> None:
     assert get_args(types.Preset) == tuple(PRESETS)
     assert get_args(types.Action) == ACTIONS
     assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id", "logs"}
-    assert set(types.FaultDetails.__annotations__) | {"preset", "action"} == set(FAULT_KEYS)
+    assert get_args(types.DeliveryAction) == tuple(ON_DELIVERIES)
+    assert set(types.Match.__annotations__) == {"method", "path", *MATCH}
+    of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)
+    assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.Match.__annotations__}
     assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

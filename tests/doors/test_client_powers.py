@@ -161,10 +161,16 @@ def test_a_fault_of_an_unknown_name_or_with_an_unknown_keyword_is_refused(mock: 
         ValueError, match=r"^no preset or action is named '500'; expected one of missing_token, .*, hang, "
     ):
         mock.add_fault(cast(Any, "500"))
-    with pytest.raises(TypeError, match=r"^add_fault\(\) has no keyword 'action'; expected one of match, respond, "):
+    with pytest.raises(TypeError, match=r"^add_fault\(\) has no keyword 'action'; expected one of method, path, "):
         mock.add_fault(**misspelt)
     with pytest.raises(TypeError, match=r"^add_fault\(\) has no keyword 'tims'; did you mean times\?$"):
         mock.add_fault("hang", **cast(Any, {"tims": 1}))
+    with pytest.raises(ValueError, match=r"^drop strikes deliveries: add on='deliveries'$"):
+        mock.add_fault("drop")
+    with pytest.raises(ValueError, match=r"^hang strikes calls: add on='calls'$"):
+        mock.add_fault("hang", on="deliveries")
+    with pytest.raises(ValueError, match=r"^on must be one of calls, deliveries \(got 'both'\)$"):
+        mock.add_fault("hang", on=cast(Any, "both"))
     assert mock.faults() == []
 
 

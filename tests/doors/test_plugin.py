@@ -12,6 +12,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+from tests.support.receivers import SECRET, careful, listening
 
 pytestmark = pytest.mark.slow
 WAIT = 60
@@ -139,6 +140,14 @@ def test_a_running_server_is_given_the_fixtures_of_the_run(
     assert list(world.environments) == ["default", "staging", "production"]
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_receiver_is_examined_at_any_server(is_running: bool, folder: pytest.Pytester, server: Server) -> None:
+    with listening(careful()) as place:
+        folder.makepyfile(f"def test_it(talkover_mock):\n    talkover_mock.probe({place.url!r}, {SECRET!r})\n")
+        run(folder, *(["--talkover-mock-url", server.url] if is_running else [])).assert_outcomes(passed=1)
+    assert len(place.requests) == 17
+
+
 def test_fixtures_come_from_the_ini_file_and_are_relative_to_it(folder: pytest.Pytester) -> None:
     folder.makeini("[pytest]\ntalkover_mock_fixtures = mine.yaml")
     folder.mkdir("sub").joinpath("test_mine.py").write_text(MINE)
@@ -218,7 +227,7 @@ def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester,
         result = run(folder, "--talkover-mock-url", server.url)
     finally:
         server.stop()
-    reason = '404 Not Found: { "message": "The route __admin/health could not be found." }'
+    reason = '404 Not Found: { "message": "The route __admin/clock could not be found." }'
     assert end_of(result) == [UNREACHABLE.format(url=server.url, reason=reason)]
 
 
@@ -255,7 +264,8 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
         def test_it():
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
-                "talkover_mock", "talkover_mock.pytest_plugin"
+                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
+                "talkover_mock.pytest_schedules",
             }
         """
     )

@@ -47,6 +47,32 @@ def test_a_receiver_gets_what_a_running_server_sends(folder: pytest.Pytester, se
     run(folder, "--talkover-mock-url", server.url).assert_outcomes(passed=2)
 
 
+SIGNED = f"""\
+import pytest
+
+@pytest.mark.parametrize("scheme", ["hmac", "github", "stripe", "standard", "shopify"])
+def test_signed(talkover_mock, webhook_receiver, scheme):
+    talkover_mock.set_webhook({WEBHOOK!r}, webhook_url=webhook_receiver.url, webhook_secret="s", enabled=True)
+    settings = {{"signature_scheme": scheme, "signature_header": "X-Mine"}}
+    talkover_mock.merge_state({{"settings": settings}})
+    talkover_mock.add_fault("bad_signature", on="deliveries", after=1)
+    for genuine in (True, False):
+        talkover_mock.emit({AGENT!r}, "event_phone_call_started")
+        request = webhook_receiver.requests[-1]
+        assert "x-mine" in request.headers
+        assert request.is_signed_with("s") is genuine
+        assert not request.is_signed_with("other")
+"""
+
+
+@pytest.mark.parametrize("where", ["its own", "running"])
+def test_a_signature_is_verified_by_the_scheme_of_the_environment(
+    where: str, folder: pytest.Pytester, server: Server
+) -> None:
+    folder.makepyfile(SIGNED)
+    run(folder, *(["--talkover-mock-url", server.url] if where == "running" else [])).assert_outcomes(passed=5)
+
+
 def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pytester) -> None:
     folder.makepyfile(
         """
@@ -55,7 +81,9 @@ def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pyteste
         def test_it(webhook_receiver):
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
-                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.receiver"
+                "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
+                "talkover_mock.pytest_schedules",
+                "talkover_mock.receiver",
             }
         """
     )

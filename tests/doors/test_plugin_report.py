@@ -44,6 +44,11 @@ def test_waiting(talkover_mock, webhook_receiver):
 
 def test_nothing_emitted(talkover_mock, webhook_receiver):
     webhook_receiver.wait_for(1, wait=0.01)
+
+def test_in_a_loop(webhook_receiver):
+    async def main():
+        webhook_receiver.wait_for(1, wait=0.01)
+    asyncio.run(main())
 """
 
 
@@ -51,9 +56,9 @@ def test_nothing_emitted(talkover_mock, webhook_receiver):
 def test_an_event_shows_who_got_it_and_who_was_passed_over_and_why(
     where: str, folder: pytest.Pytester, server: Server
 ) -> None:
-    folder.makepyfile(NAMES + EVENTS)
+    folder.makepyfile("import asyncio\n" + NAMES + EVENTS)
     result = run(folder, *(["--talkover-mock-url", server.url] if where == "running" else []))
-    result.assert_outcomes(failed=4)
+    result.assert_outcomes(failed=5)
     title, head = "Events of the mock server", f"{EVENT} at agent {AGENT}"
     skipped = f"  webhook {WEBHOOK}: skipped, it is disabled"
     other = f"  webhook {OTHER_WEBHOOK}: skipped, it does not list the event"
@@ -66,6 +71,7 @@ def test_an_event_shows_who_got_it_and_who_was_passed_over_and_why(
     expected = "E       AssertionError: expected 1 request within 0.01 s, got 0"
     assert f"{expected}\nE       the events of the mock server:\nE       {head}\nE       {skipped}" in text
     assert f"{expected}\nE       the events of the mock server:\nE       no event has been emitted" in text
+    assert f"{expected}\nE       the call was made inside a running event loop, which stood still meanwhile" in text
 
 
 ELSEWHERE = """

@@ -23,12 +23,13 @@ TOGGLE = {TOGGLE!r}
 def call(talkover_mock, path=TOGGLE, method="PATCH"):
     return requests.request(method, talkover_mock.url + path, headers=talkover_mock.headers).status_code
 """
-UNMATCHED = "the test made calls to paths that the API does not have (talkover_mock.allow_unmatched() allows them):"
+UNMATCHED = "the test made calls that no route of the mock answers (talkover_mock.allow_unmatched() allows them):"
 TEARDOWN = """
 def test_unmatched(talkover_mock):
     assert call(talkover_mock) == 200
     assert call(talkover_mock, "/api/v1/nope") == 404
     assert call(talkover_mock, TOGGLE, "DELETE") == 405
+    assert call(talkover_mock, "/api/v1/credits/balance", "GET") == 501
 
 def test_allowed(talkover_mock):
     talkover_mock.allow_unmatched()
@@ -44,6 +45,14 @@ def test_what_a_route_answers(talkover_mock):
     assert call(talkover_mock, TOGGLE, "OPTIONS") == 200
     talkover_mock.add_fault("server_error")
     assert call(talkover_mock) == 500
+
+def test_what_a_fault_answers(talkover_mock):
+    talkover_mock.add_fault(respond={"status": 202}, match={"method": "POST", "path": "/api/v1/calls"})
+    assert call(talkover_mock, "/api/v1/calls", "POST") == 202
+
+def test_what_a_stub_answers(talkover_mock):
+    talkover_mock.add_stub("GET", "/api/v1/credits/balance", body={"balance": 1})
+    assert call(talkover_mock, "/api/v1/credits/balance", "GET") == 200
 """
 REPORTS = """
 def test_passing(talkover_mock):
@@ -124,6 +133,9 @@ TEARDOWNS = {
         "  #2 PATCH /api/v1/nope -> 404 "
         "(no route has this path; API paths begin with /api/v1, admin paths with /__admin)",
         f"  #3 DELETE {TOGGLE} -> 405 (this path answers PATCH only)",
+        "  #4 GET /api/v1/credits/balance -> 501 (GET /api/v1/credits/balance is documented, but not emulated here; "
+        'give it an answer with POST /__admin/stubs {"method": "GET", "path": "/api/v1/credits/balance", '
+        '"status": 200, "body": ...}, or under stubs: in a fixture)',
     ]
 }
 
@@ -134,15 +146,15 @@ def test_only_what_a_test_can_not_have_meant_fails_it_and_only_failures_show_the
 ) -> None:
     folder.makepyfile(CALL + TEARDOWN + REPORTS)
     result = run(folder, "-p", "xdist", "-n", workers, "-rA")
-    result.assert_outcomes(passed=5, failed=5, errors=2)
+    result.assert_outcomes(passed=7, failed=5, errors=2)
     assert journals(result) == JOURNALS
     assert teardowns(result) == TEARDOWNS
 
 
 def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Pytester, mock: MockServer) -> None:
     folder.makepyfile(CALL + TEARDOWN)
-    result = run(folder, "--talkover-mock-url", mock.url, "-k", "unmatched or allowed")
-    result.assert_outcomes(passed=2, errors=1)
+    result = run(folder, "--talkover-mock-url", mock.url, "-k", "unmatched or allowed or fault or stub")
+    result.assert_outcomes(passed=4, errors=1)
     assert UNMATCHED in errors(result)
     assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
 

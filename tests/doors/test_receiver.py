@@ -6,13 +6,17 @@ import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 import pytest
 import requests
 
+from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
+from talkover_mock.local import running_mockserver
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
+from tests.support.documented import AGENT, WEBHOOK
 from tests.support.peers import has_ipv6
 
 WAIT = 10
@@ -138,8 +142,80 @@ def test_a_signature_is_checked_over_the_exact_bytes() -> None:
 def test_a_signature_may_stand_in_another_header_after_a_prefix() -> None:
     request = signed("secret", b"{}", "x-hub-signature-256", "sha256=")
     assert request.is_signed_with("secret", "X-Hub-Signature-256", "sha256=")
-    assert not request.is_signed_with("secret", "X-Hub-Signature-256")
-    assert not request.is_signed_with("secret")
+    assert not request.is_signed_with("secret", "X-Hub-Signature-256", "")
+    assert not request.is_signed_with("secret", "Signature")
+    odd = signed("secret", b"{}", "x-odd", "v9:")
+    assert odd.is_signed_with("secret", "X-Odd", "v9:")
+    assert not odd.is_signed_with("secret", "X-Odd")
+
+
+SIGNED = [
+    (scheme, secret) for scheme in SCHEMES for secret in ("secret", "no base64!", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La")
+]
+
+
+def request_signed(scheme: Scheme, secret: str, body: bytes = b"{}") -> ReceivedRequest:
+    headers = sign(scheme, secret, body, 1756943415, "msg_1")
+    return ReceivedRequest("POST", "/", {name.lower(): value for name, value in headers.items()}, body)
+
+
+@pytest.mark.parametrize(("scheme", "secret"), SIGNED)
+def test_every_scheme_is_known_by_its_header(scheme: str, secret: str) -> None:
+    request = request_signed(SCHEMES[scheme], secret)
+    assert request.is_signed_with(secret)
+    assert request.is_signed_with(secret, scheme=scheme)
+    assert not request.is_signed_with("another")
+    assert not replace(request, body=b"{ }").is_signed_with(secret)
+    assert [name for name in SCHEMES if request.is_signed_with(secret, scheme=name)] == [scheme]
+
+
+@pytest.mark.parametrize(("scheme", "secret"), SIGNED)
+def test_every_scheme_may_have_another_header_and_prefix(scheme: str, secret: str) -> None:
+    request = request_signed(SCHEMES[scheme]._replace(header="X-Odd", prefix="v9:"), secret)
+    assert request.is_signed_with(secret, "X-Odd", "v9:", scheme)
+    assert not request.is_signed_with(secret, "X-Odd", scheme=scheme)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header", "value"),
+    [
+        ("stripe", "stripe-signature", "t=1756943415"),
+        ("standard", "webhook-timestamp", "1756943415"),
+        ("standard", "webhook-id", "msg_1"),
+    ],
+)
+def test_a_signature_covers_the_time_and_the_id_of_the_request(scheme: str, header: str, value: str) -> None:
+    request = request_signed(SCHEMES[scheme], "secret")
+    changed = request.headers[header].replace(value, value[:-1] + "2")
+    assert request.headers[header] != changed
+    assert not replace(request, headers={**request.headers, header: changed}).is_signed_with("secret")
+
+
+def test_an_unknown_scheme_is_refused_with_all_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"one of hmac, github, stripe, standard, shopify \(got 'md5'\)"):
+        signed("secret", b"{}").is_signed_with("secret", scheme="md5")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_scheme_header_and_prefix_are_those_of_the_settings(scheme: str) -> None:
+    mine = SCHEMES[scheme]._replace(header="X-Mine", prefix="mine=")
+    settings = {"signature_scheme": scheme, "signature_header": "X-Mine", "signature_prefix": "mine="}
+    request = replace(request_signed(mine, "secret"), settings=lambda: settings)
+    assert request.is_signed_with("secret")
+    assert not request.is_signed_with("secret", prefix="")
+    assert not request.is_signed_with("secret", header="X-Other")
+    unprefixed = request_signed(mine._replace(prefix=""), "secret")
+    assert replace(unprefixed, settings=lambda: {**settings, "signature_prefix": ""}).is_signed_with("secret")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_delivery_is_verified_by_the_scheme_of_its_environment(scheme: str, receiver: WebhookReceiver) -> None:
+    with running_mockserver() as mock:
+        mock.merge_state({"settings": {"signature_scheme": scheme}})
+        mock.set_webhook(WEBHOOK, webhook_url=receiver.url, webhook_secret="our secret", enabled=True)
+        mock.emit(AGENT, "event_phone_call_started")
+    [request] = receiver.requests
+    assert (request.is_signed_with("our secret"), request.is_signed_with("another")) == (True, False)
 
 
 def test_the_documented_payload_has_the_documented_signature() -> None:

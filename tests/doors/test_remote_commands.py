@@ -16,7 +16,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.dialect.scenarios import SCENARIOS
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
 
-VERBS = ("clock", "deliveries", "emit", "environments", "fault", "play", "requests", "reset", "state")
+VERBS = ("clock", "deliveries", "emit", "environments", "fault", "play", "redeliver", "requests", "reset", "state")
 STARTED = "event_phone_call_started"
 ANSWERED = {
     "scenario": "answered",
@@ -74,7 +74,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
     }
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", sorted({*VERBS} - {"redeliver"}))  # which gives a new delivery each time
 def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, frozen: MockServer) -> None:
     toggle(frozen)
     toggle(frozen, UNKNOWN)
@@ -90,16 +90,16 @@ def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, fro
 
 
 def test_state_is_a_line_for_each_webhook(mock: MockServer) -> None:
-    hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://x/1", "events": ["event_action"]}
+    hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://xy/1", "events": ["event_action"]}
     off, bad = {"id": "long-id", "name": "Off", "enabled": False}, {"id": "e", "name": "Bad", "status": "error"}
     agent = {"id": "a", "name": "A", "webhooks": [hook, {**hook, **off}, {**hook, **bad}]}
     mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent]})
     assert lines_in_terminal("state", "--url", mock.url) == [
-        "AGENT  WEBHOOK  NAME      STATUS    EVENTS  URL",
-        "empty  -        Empty     -         -       -",
-        "a      w        One line  active    1       http://x/1",
-        "a      long-id  Off       disabled  1       http://x/1",
-        "a      e        Bad       error     1       http://x/1",
+        "AGENT  WEBHOOK  NAME       STATUS    EVENTS  URL",
+        "empty  -        Empty      -         -       -",
+        r"a      w        One\nline  active    1       http://xy/1",
+        "a      long-id  Off        disabled  1       http://xy/1",
+        "a      e        Bad        error     1       http://xy/1",
     ]
 
 
@@ -155,8 +155,9 @@ def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> N
     toggle(frozen)
     options = ["--call", '{"id": "call-1"}', "--context", '{"order": 7}', "--data", '{"mood": "good"}', "--wait", "9"]
     table = [
-        f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  URL{' ' * 26}ERROR",
-        f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook",
+        f"AT            EVENT                     WEBHOOK{' ' * 31}ATTEMPT  STATUS    HTTP  MS  "
+        f"URL{' ' * 26}FAULT  ERROR",
+        f"00:00:00.000  {STARTED}  {WEBHOOK}  1        captured  200   0   https://example.com/webhook  -",
     ]
     assert lines_in_terminal("emit", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
     assert lines_in_terminal("deliveries", f"event={STARTED}", "--url", frozen.url) == table
@@ -180,24 +181,56 @@ def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: M
     assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
 
 
+def test_a_delivery_is_sent_again(frozen: MockServer) -> None:
+    toggle(frozen)
+    [first] = frozen.emit(AGENT, STARTED)
+    url = ["--url", frozen.url]
+    again = json.loads(run("redeliver", first["id"], *url).stdout)
+    assert (again["copy_of"], again["status"]) == (first["id"], "success")
+    frozen.advance(60)
+    header, line = lines_in_terminal("redeliver", first["id"], "--replay", "--wait", "9", *url)
+    assert (header.split()[:2], line.split()[0]) == (["AT", "EVENT"], "00:01:00.000")
+    assert [each["request"] for each in frozen.deliveries()] == [first["request"]] * 3
+    refused = run("redeliver", "nope", *url)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        'Error: 404 No such delivery: no delivery that is kept has the id "nope"\n',
+    )
+
+
 def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     url = ["--url", mock.url]
     run("fault", "maintenance", "after=1", "--method", "patch", "--path", "*/toggle", "--times", "1", *url)
     run("fault", "connection_reset", "probability=0", "apply=true", "seed=7", *url)
     assert [toggle(mock) for _ in range(3)] == [200, 503, 200]
     assert lines_in_terminal("fault", "delay", "delay_seconds=0.005", *url) == [
-        "ID       FAULT             METHOD  PATH      TIMES  MATCHED  STRUCK",
-        "fault-1  maintenance       PATCH   */toggle  1      3        1",
-        "fault-2  connection_reset  -       -         -      2        0",
-        "fault-3  delay 0.005 s     -       -         -      0        0",
+        "ID       FAULT             STRIKES         TIMES  MATCHED  STRUCK",
+        "fault-1  maintenance       PATCH */toggle  1      3        1",
+        "fault-2  connection_reset  any call        -      2        0",
+        "fault-3  delay 0.005 s     any call        -      0        0",
     ]
     [chance] = [each for each in mock.faults() if each["action"]]
     assert (chance["probability"], chance["apply"], chance["seed"]) == (0, True, 7)
     mock.add_fault(respond={"status": 418})
-    assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       -       -         -      0        0"
+    assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       any call        -      0        0"
     left = json.loads(run("fault", "--remove", "fault-2", *url).stdout)
     assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-4"]
     assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])
+
+
+def test_faults_on_deliveries_are_added_with_their_match_and_details(mock: MockServer) -> None:
+    url = ["--url", mock.url]
+    on = ["--on", "deliveries"]
+    run("fault", "lose_answer", "event=*_ended", "attempt=1", "after=1", "--times", "1", *on, *url)
+    run("fault", "repeat", "copies=2", "together=true", f"webhook_id={WEBHOOK}", *on, *url)
+    assert lines_in_terminal("fault", "delay", "delay_seconds=2.5", "url=http://7*", *on, *url) == [
+        "ID       FAULT                     STRIKES                                          TIMES  MATCHED  STRUCK",
+        "fault-1  lose_answer               event=*_ended attempt=1                          1      0        0",
+        f"fault-2  repeat copies=2 together  webhook_id={WEBHOOK}  -      0        0",
+        "fault-3  delay delay_seconds=2.5   url=http://7*                                    -      0        0",
+    ]
+    refused = run("fault", "skewed", *on, *url)
+    assert (refused.exit_code, "seconds must be a number of seconds" in refused.stderr) == (2, True)
 
 
 def test_the_clock_is_frozen_advanced_and_unfrozen(mock: MockServer) -> None:
@@ -205,6 +238,10 @@ def test_the_clock_is_frozen_advanced_and_unfrozen(mock: MockServer) -> None:
     arguments = ["clock", "--freeze", "2026-01-01T00:00:00Z", "--advance", "1.5", "--url", mock.url]
     assert lines_in_terminal(*arguments) == table
     assert lines_in_terminal("clock", "--freeze", "--url", mock.url) == table
+    mock.merge_state({"agents": [{"id": AGENT, "webhooks": [{"id": WEBHOOK, "enabled": True}]}]})
+    mock.add_fault("delay", on="deliveries", delay_seconds=60)
+    mock.emit(AGENT, "event_phone_call_started")
+    assert lines_in_terminal("clock", "--settle", "--url", mock.url)[1] == "2026-01-01T00:01:01.500Z  yes"
     assert json.loads(run("clock", "--unfreeze", "--url", mock.url).stdout)["frozen"] is False
 
 

@@ -13,26 +13,28 @@ from talkover_mock.admin.routes import deliveries as delivery_routes
 from talkover_mock.admin.routes import requests as request_routes
 from talkover_mock.app import create_app
 from talkover_mock.cli import deliveries, main, requests
+from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.conftest import ROOT
 from tests.doors.test_remote_commands import VERBS, run
+from tests.support.documented import WEBHOOK
 from tests.support.peers import closed_port
 
 
 def test_these_are_all_commands_against_a_server() -> None:
-    takes_json = []
+    takes_a_token = []
     for name in main.list_commands(click.Context(main)):
         found = main.get_command(click.Context(main), name)
         assert found
-        takes_json += [name for each in found.params if "--json" in each.opts]
-    assert takes_json == list(VERBS)
+        takes_a_token += [name for each in found.params if "--token" in each.opts]
+    assert takes_a_token == sorted([*VERBS, "conformance"])  # which asks any server, not only a mock
 
 
 def test_the_readme_names_them_all() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "`talkover-mock health`" in readme
-    assert set(re.findall(r"^\| `talkover-mock (\w+)", readme, re.MULTILINE)) == set(VERBS)
+    assert set(re.findall(r"^\| `talkover-mock (\w+)", readme, re.MULTILINE)) == {*VERBS, "probe"}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,9 @@ def test_the_filters_that_a_command_knows_are_those_of_the_server(
     assert [each.split()[0] for each in known] == list(filters)
 
 
-@pytest.mark.parametrize(("typed", "offered"), [("re", ["requests", "reset"]), ("clock --f", ["--freeze"])])
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("re", ["redeliver", "requests", "reset"]), ("clock --f", ["--freeze"])]
+)
 def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
     words = f"talkover-mock {typed}"
     found = run(_TALKOVER_MOCK_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(typed.split())))
@@ -79,3 +83,11 @@ def test_the_admin_token_comes_from_its_variable(world: World, serve: Callable[[
         "Error: 401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)\n",
     )
     assert run("reset", "--url", url, TALKOVER_MOCK_ADMIN_TOKEN="secret").exit_code == 0
+
+
+def test_a_token_that_no_environment_has_resets_nothing(mock: MockServer) -> None:
+    mock.set_webhook(WEBHOOK, enabled=True)
+    result = run("reset", "--url", mock.url, "--token", "talq_stagin")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no environment has this token; nearest: the token of environment staging" in result.stderr
+    assert mock.webhook(WEBHOOK)["enabled"] is True

@@ -29,7 +29,8 @@ WAIT = 20
 
 
 def arguments_of(verb: str) -> list[str]:
-    return {"emit": [verb, AGENT, STARTED], "play": [verb, "answered", "--agent", AGENT]}.get(verb, [verb])
+    more = {"emit": [AGENT, STARTED], "redeliver": ["any"], "play": ["answered", "--agent", AGENT]}
+    return [verb, *more.get(verb, [])]
 
 
 @pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])
@@ -81,7 +82,11 @@ def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
 
 KINDS = (
     "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
-    "maintenance, insufficient_credits, hang, connection_reset, truncated_body, malformed_json, delay"
+    "maintenance, insufficient_credits, hang, connection_reset, truncated_body, malformed_json, hold, stale, delay"
+)
+
+ON_DELIVERIES = (
+    "lose_answer, timeout, refused, unresolved, repeat, overlap, delay, drop, bad_signature, tampered, skewed"
 )
 
 
@@ -113,10 +118,21 @@ MISUSE = {
     ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
     ("fault", "maintenance", "method=GET"): "method is an option: --method GET",
     ("fault", "hang", "afer=2"): 'unknown detail "afer"; did you mean after?',
-    ("fault", "hang", "x=2"): 'unknown detail "x"; expected one of delay_seconds, after, probability, seed, apply',
+    (
+        "fault",
+        "hang",
+        "x=2",
+    ): 'unknown detail "x"; expected one of headers, delay_seconds, apply, after, probability, seed',
     ("fault", "hangs"): f'KIND must be one of {KINDS}; did you mean hang? (got "hangs")',
     ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
     ("fault", "delay=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay=5")',
+    ("fault", "drop"): f'KIND must be one of {KINDS}; add --on deliveries (got "drop")',
+    ("fault", "hang", "--on", "deliveries"): f'KIND must be one of {ON_DELIVERIES} (got "hang")',
+    ("fault", "drop", "--on", "both"): "Invalid value for '--on': 'both' is not one of 'calls', 'deliveries'.",
+    ("fault", "drop", "--on", "deliveries", "apply=true"): 'unknown detail "apply"; expected one of event, webhook_id, '
+    "agent_id, url, attempt, sent, copies, delay_seconds, together, replay, though_disabled, seconds, after, "
+    "probability, seed",
+    ("fault", "--on", "deliveries"): "name the KIND of the fault, such as maintenance; see --help",
     ("fault", "500"): f'KIND must be one of {KINDS} (got "500")',
     ("fault", "delay"): "say for how long: `talkover-mock fault delay delay_seconds=0.5`",
     ("fault", "delay", "delay_seconds=0"): "say for how long: `talkover-mock fault delay delay_seconds=0.5`",

@@ -216,6 +216,17 @@ def test_what_it_cannot_have_is_said_so(arguments: tuple[str, ...], message: str
     assert refusal(tmp_path, "--port", "0", *arguments) == f"{USAGE}{message}\n"
 
 
+@pytest.mark.parametrize("token", [" abc ", "é"])
+def test_an_admin_token_that_no_header_can_carry_is_refused_at_the_start(
+    token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", token)
+    said = refusal(tmp_path, "--port", "0").removeprefix(USAGE)
+    where = "'--admin-token' (env var: 'TALKOVER_MOCK_ADMIN_TOKEN')"
+    wanted = "give visible ASCII, without a space at its ends"
+    assert said == f"Invalid value for {where}: a header can't carry this token; {wanted}\n"
+
+
 def test_every_mistake_of_every_fixture_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("agents: []\nenviroments: {}\n")
     (tmp_path / "worse.yaml").write_text("agents: [\n")
@@ -266,8 +277,8 @@ def test_it_answers_on_when_nobody_reads_its_log_any_more(tmp_path: Path) -> Non
 
 def test_without_admin_only_the_api_is_served(launch: Launch) -> None:
     url = url_of(launch("--no-admin"))
-    answer = requests.get(f"{url}/__admin/health", timeout=WAIT)
-    assert (answer.status_code, answer.json()) == (404, {"message": "The route __admin/health could not be found."})
+    answer = requests.get(f"{url}/__admin/state", timeout=WAIT)
+    assert (answer.status_code, answer.json()) == (404, {"message": "The route __admin/state could not be found."})
     assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).json()["message"] == "Webhook enabled"
 
 
@@ -278,7 +289,7 @@ def test_an_admin_token_is_asked_for_on_the_admin_routes_alone(
     monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", "secret")
     url = url_of(launch())
     headers = {"X-Mockserver-Admin-Token": token}
-    assert requests.get(f"{url}/__admin/health", headers=headers, timeout=WAIT).status_code == status
+    assert requests.get(f"{url}/__admin/state", headers=headers, timeout=WAIT).status_code == status
     assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=WAIT).status_code == 200
 
 

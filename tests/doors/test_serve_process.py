@@ -216,6 +216,29 @@ def test_output_that_a_full_disk_does_not_take_is_said_so(command: str) -> None:
     assert (done.returncode, done.stderr) == (2, "Error: can't write the output: No space left on device\n")
 
 
+def limited(files: int, folder: Path) -> AbstractContextManager["Popen[str]"]:
+    """Runs `serve` where the system lets it open so many files."""
+    command = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *SERVE]
+    return running(command, cwd=folder, stdout=PIPE, stderr=PIPE, text=True)
+
+
+def test_with_few_descriptors_it_answers_several_clients_at_once(tmp_path: Path) -> None:
+    with limited(100, tmp_path) as process, ExitStack() as stack:
+        url = url_of(process)
+        clients = [stack.enter_context(requests.Session()) for _ in range(20)]
+        for _ in range(2):  # each keeps its connection
+            assert {client.get(f"{url}/api/v1/health", timeout=WAIT).status_code for client in clients} == {200}
+        assert clients[0].get(f"{url}/__admin/state", timeout=WAIT).ok
+        end(process)
+
+
+def test_with_too_few_descriptors_it_says_so(tmp_path: Path) -> None:
+    with limited(20, tmp_path) as process:
+        _, said = process.communicate(timeout=WAIT)
+    expected = "the system lets this process open 20 files, and a server needs 32 (ulimit -n)"
+    assert (process.returncode, said.splitlines()[-1]) == (2, f"Error: can't listen on 127.0.0.1:0: {expected}")
+
+
 def test_standard_error_is_left_as_it_was_inherited_and_shared(tmp_path: Path) -> None:
     """A neighbour that writes more than the pipe holds waits for its reader, and loses nothing."""
     reading, writing = os.pipe()

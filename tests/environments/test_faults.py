@@ -10,7 +10,8 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from talkover_mock.environments.faults import Faults, FaultSpec
+from talkover_mock.environments.call_faults import CallFault
+from talkover_mock.environments.faults import Faults, Limits
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
 from tests.support.faulty import FAULTS, RESET, STATE, TOGGLE_ANY, WAIT, add_fault, add_fault_at, bearer, counts
@@ -178,11 +179,11 @@ class Dice(Random):
 @pytest.mark.parametrize("times", [1, 2, 700])
 def test_a_strike_is_decided_and_counted_in_one_step(times: int) -> None:
     faults = Faults(RLock(), 0)
-    fault = faults.add(FaultSpec(preset="maintenance", times=times))
+    fault = faults.add(CallFault(preset="maintenance"), Limits(times=times))
     fault.random = Dice()
 
     def client(_: int) -> int:
-        return sum(faults.strike(lambda _: True) is fault for _ in range(100))
+        return sum(faults.strike(CallFault, lambda _: True) is fault for _ in range(100))
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(client, range(8))) == times

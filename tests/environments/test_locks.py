@@ -13,8 +13,9 @@ from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import faults as faults_module
 from talkover_mock.environments import rate_limit as rate_limit_module
 from talkover_mock.environments import world as world_module
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.faults import FaultSpec
+from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.world import World
 from talkover_mock.loading.mistakes import Source
@@ -82,7 +83,7 @@ OTHER_STATE = Source(
 def changed_environment() -> Environment:
     """One whose state is neither its baseline nor its snapshot."""
     one = environment()
-    one.take_snapshot("before")
+    one.snapshots.take("before")
     one.webhooks.create(AGENT, RIGHT)
     one.webhooks.toggle(AGENT, WEBHOOK)
     return one
@@ -111,7 +112,7 @@ def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], obje
 
 def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
     def take(environment: Environment) -> object:
-        return environment.take_snapshot("now")
+        return environment.snapshots.take("now")
 
     def replace(environment: Environment) -> object:
         environment.replace(OTHER_STATE)
@@ -201,11 +202,11 @@ def test_two_calls_at_once_are_both_counted() -> None:
 def test_a_fault_that_is_to_strike_once_strikes_once() -> None:
     def with_fault() -> Environment:
         one = environment()
-        one.faults.add(FaultSpec(action="connection_reset", times=1))
+        one.faults.add(CallFault(action="connection_reset"), Limits(times=1))
         return one
 
     def strike(environment: Environment) -> bool:
-        return environment.faults.strike(lambda _: True) is not None
+        return environment.faults.strike(CallFault, lambda _: True) is not None
 
     for each, results in every_turn(with_fault, strike, strike, faults_module):
         assert sorted(map(str, results)) == ["False", "True"]
@@ -214,7 +215,7 @@ def test_a_fault_that_is_to_strike_once_strikes_once() -> None:
 
 def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() -> None:
     def add(environment: Environment) -> str:
-        return environment.faults.add(FaultSpec(preset="maintenance")).id
+        return environment.faults.add(CallFault(preset="maintenance")).id
 
     def remove_first(environment: Environment) -> str:
         environment.faults.remove("fault-1")

@@ -100,7 +100,7 @@ def test_of_many_environments_some_are_named(http: FlaskClient, world: World) ->
 
 def test_a_webhook_that_has_been_deleted(http: FlaskClient) -> None:
     created = http.post(
-        WEBHOOKS, headers=TOKEN, json={"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
+        WEBHOOKS, headers=TOKEN, json={"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}
     )
     for id, reset in ((WEBHOOK, "; a reset brings it back"), (created.get_json()["data"]["id"], "")):
         assert http.delete(f"{WEBHOOKS}/{id}", headers=TOKEN).status_code == 200
@@ -120,7 +120,7 @@ def test_a_deleted_webhook_is_not_sought_in_an_environment_with_the_same_baselin
 
 def test_only_the_last_deletions_are_remembered(http: FlaskClient, world: World) -> None:
     ids = [
-        world.default.webhooks.create(AGENT, {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}).id
+        world.default.webhooks.create(AGENT, {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}).id
         for _ in range(1_001)
     ]
     for id in ids:
@@ -131,7 +131,7 @@ def test_only_the_last_deletions_are_remembered(http: FlaskClient, world: World)
 
 def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> None:
     agents = {"agents": [{"id": AGENT, "name": "Another"}]}
-    assert http.put("/__admin/state", json=agents, headers=TOKEN).status_code == 200
+    assert http.put("/__admin/state", json=agents).status_code == 200
     gone = "is in the fixture, but not in the current state; a reset brings it back"
     assert reason_of(http, f"PATCH {TOGGLE}", 404, headers=TOKEN) == f"webhook {WEBHOOK} {gone}"
     assert reason_of(http, f"GET {AGENTS}/{OTHER_AGENT}", 404, headers=TOKEN) == f"agent {OTHER_AGENT} {gone}"
@@ -143,6 +143,7 @@ def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> No
         (None, f"the request has no Authorization header; {SEND}"),
         ("Basic dXNlcjpwYXNz", f"{NO_BEARER} its scheme is Basic; {SEND}"),
         ("Bearer", f"{NO_BEARER} nothing follows Bearer; {SEND}"),
+        ("Basic Bearer ,x", f"{NO_BEARER} nothing follows Bearer; {SEND}"),
         ("bearer  ", f"{NO_BEARER} nothing follows Bearer; {SEND}"),
         ("talq_secret", f"{NO_BEARER} it does not begin with Bearer; {SEND}"),
         ("talq_secret talq_secret", f"{NO_BEARER} it does not begin with Bearer; {SEND}"),

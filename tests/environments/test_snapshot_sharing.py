@@ -58,13 +58,13 @@ def test_a_thousand_snapshots_of_ten_thousand_webhooks_stay_small() -> None:
     environment = world_of(100, 100).default
     with tracing() as used:
         for number in range(1_000):
-            environment.take_snapshot(f"same-{number}")
+            environment.snapshots.take(f"same-{number}")
         assert used() < 3 * MEGABYTE, "a kilobyte each"
         for number in range(1_000):
             toggle(environment, number)
-            environment.take_snapshot(f"{number}")
+            environment.snapshots.take(f"{number}")
         assert used() < 30 * MEGABYTE, "the mere ids would be half a megabyte each"
-    assert len(environment.snapshots()) == 2_000
+    assert len(environment.snapshots.all()) == 2_000
     for number in (999, 0, 500, 501, 250):
         environment.restore_snapshot(f"{number}")
         assert disabled(environment) == number + 1
@@ -78,10 +78,10 @@ def test_deleting_snapshots_gives_their_memory_back() -> None:
     with tracing() as used:
         for number in range(500):
             toggle(environment, number)
-            environment.take_snapshot(f"{number}")
+            environment.snapshots.take(f"{number}")
         grown = used()
         for number in range(500):
-            environment.delete_snapshot(f"{number}")
+            environment.snapshots.delete(f"{number}")
         assert used() < grown / 4
 
 
@@ -146,7 +146,7 @@ class SnapshotMachine(RuleBasedStateMachine):
     @rule(name=NAMES)
     def take(self, name: str) -> None:
         before = deepcopy(self.environment.document())
-        self.environment.take_snapshot(name)
+        self.environment.snapshots.take(name)
         assert self.environment.document() == before
         self.copies[name] = before
 
@@ -161,12 +161,12 @@ class SnapshotMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def forget(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.copies)))
-        self.environment.delete_snapshot(name)
+        self.environment.snapshots.delete(name)
         del self.copies[name]
 
     @invariant()
     def snapshots_are_as_their_copies(self) -> None:
-        found = {each.name: to_document(each.state) for each in self.environment.snapshots()}
+        found = {each.name: to_document(each.state) for each in self.environment.snapshots.all()}
         assert found == self.copies
 
     @invariant()

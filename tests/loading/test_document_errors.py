@@ -1,5 +1,7 @@
 """Documents that can't be read: what is said, and the line it is said of."""
 
+import gzip
+import zlib
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from tests.loading.test_documents import LOADERS
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
 )
+LONG_BOMB = f"a: &a {'x' * 1_000_000}\nb: [{', '.join(['*a'] * 100)}]\n"
 BAD_YAML: dict[str, tuple[str, str, int | None]] = {
     "a key twice": ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "the key 'c' appears twice in one mapping", 5),
     "a key twice, written differently": ("a: 1\n'a': 2\n", "the key 'a' appears twice in one mapping", 2),
@@ -24,6 +27,7 @@ BAD_YAML: dict[str, tuple[str, str, int | None]] = {
     "cyclic alias": ("a: &x\n  b: 1\n  c: *x\n", "the alias *x has no complete anchor &x before it", 3),
     "an anchor twice": ("a: &x 1\nb: &x 2\n", "the anchor &x appears twice", 2),
     "alias bomb": (BOMB, "its aliases expand to too much data", 7),
+    "alias bomb of a long text": (LONG_BOMB, "its aliases expand to too much data", 2),
     "python tag": (
         "a: 1\nb: !!python/object/apply:os.getcwd []\n",
         "the tag 'tag:yaml.org,2002:python/object/apply:os.getcwd' is not allowed in a fixture",
@@ -169,6 +173,15 @@ def test_bytes_that_are_not_utf_8(content: bytes, byte: str, line: int) -> None:
         read(content)
     assert str(caught.value) == f"is not UTF-8: the byte 0x{byte} is not valid there; save it as UTF-8"
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("content", "how"), [(gzip.compress(b"a: 1"), "gzip"), (zlib.compress(b"a: 1"), "deflate")], ids=["gzip", "zlib"]
+)
+def test_a_compressed_file_is_named_as_such(content: bytes, how: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read(content)
+    assert str(caught.value) == f"is compressed ({how}); it must be plain text"
 
 
 YAML_TEXT = """\

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.base.words import printable
 from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import to_baseline
 from talkover_mock.loading.mistakes import FixtureError
@@ -28,7 +29,7 @@ def error_of(*paths: str | Path) -> FixtureError:
 
 @pytest.mark.parametrize("path", ["n" * 300, "a/" * 3000 + "a", "n\0ul"], ids=["a long name", "a long path", "a null"])
 def test_a_path_that_no_file_can_have(path: str) -> None:
-    assert str(error_of(path)).startswith(f"{path}: can't be read: ")
+    assert str(error_of(path)).startswith(f"{printable(path)}: can't be read: ")
 
 
 def test_an_unreadable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

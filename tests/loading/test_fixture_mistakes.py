@@ -17,7 +17,7 @@ agents:
     webhooks:
       - id: one
         name: W
-        webhook_url: http://x
+        webhook_url: http://xy
         events: [event_action]
 """
 """A right fixture; what a row adds stands from line 9 on."""
@@ -28,7 +28,7 @@ ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 DATE_TEXT = "is not a valid date, such as 2025-09-03T23:19:51Z."
 TOKEN_TEXT = "must be a token: visible ASCII characters, no comma"
 WEBHOOK_TEXT = "must be a mapping with name, webhook_url and events"
-BODY_KEYS = "tokens, expired_tokens, agents, calls, scenarios, settings"
+BODY_KEYS = "tokens, expired_tokens, agents, calls, scenarios, settings, stubs"
 
 OF_A_WEBHOOK: dict[str, list[str]] = {
     "timeout: 3": ["9: timeout: The timeout must be between 5 and 120. (got 3)"],
@@ -135,10 +135,10 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
         + [f"f:4: {HOOK_PATH}.events: The events field is required."],
     ),
     "events": (
-        "agents:\n- name: A\n  webhooks:\n  - name: W\n    webhook_url: x\n    events:\n"
+        "agents:\n- name: A\n  webhooks:\n  - name: W\n    webhook_url: xy\n    events:\n"
         "    - event_recordin\n    - 5\n",
         [
-            f'f:5: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL; did you mean http://x? (got "x")',
+            f'f:5: {HOOK_PATH}.webhook_url: The webhook url must be a valid URL; did you mean http://xy? (got "xy")',
             f"f:7: {HOOK_PATH}.events[0]: The selected events.0 is invalid; did you mean event_recording?"
             ' (got "event_recordin")',
             f"f:8: {HOOK_PATH}.events[1]: The selected events.1 is invalid; "
@@ -151,17 +151,28 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     ),
     "a webhook under two agents": (
         HOOK
-        + "  - name: B\n    webhooks:\n      - {id: one, name: W, webhook_url: http://x, events: [event_action]}\n",
+        + "  - name: B\n    webhooks:\n      - {id: one, name: W, webhook_url: http://xy, events: [event_action]}\n",
         [f'f:11: agents[1].webhooks[0].id: is already the id of {HOOK_PATH} in f (got "one")'],
     ),
     "a bad webhook twice": (
-        "agents: [{name: A, webhooks: &w [{id: a, name: W, webhook_url: http://x, events: []}]},"
+        "agents: [{name: A, webhooks: &w [{id: a, name: W, webhook_url: http://xy, events: []}]},"
         " {name: B, webhooks: *w}]",
         [
             f"f:1: {HOOK_PATH}.events: The events field must contain at least 1 items. (got [])",
             "f:1: agents[1].webhooks[0].events: The events field must contain at least 1 items. (got [])",
             f'f:1: agents[1].webhooks[0].id: is already the id of {HOOK_PATH} in f (got "a")',
         ],
+    ),
+    "headers that are a mapping": (
+        HOOK + "        custom_headers: {X.Team: blue, X-Env: {key: [], value: v}}\n",
+        [
+            f"f:9: {HOOK_PATH}.custom_headers.{path}: The custom_headers.{path} field is required.{got}"
+            for path, got in (("X.Team.key", ""), ("X-Env.key", " (got [])"), ("X.Team.value", ""))
+        ],
+    ),
+    "a text that is an empty list": (
+        HOOK.replace("name: W", "name: []"),
+        [f"f:6: {HOOK_PATH}.name: The name field is required. (got [])"],
     ),
     "environments are no mapping": (
         "environments: 0\n",

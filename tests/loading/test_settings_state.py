@@ -27,7 +27,7 @@ def world() -> World:
     return World(read_fixture([Source("fixture", "", document)]), time=Time())
 
 
-def served(http: FlaskClient, headers: Mapping[str, str] = TOKEN) -> dict[str, Any] | None:
+def served(http: FlaskClient, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     settings: dict[str, Any] | None = http.get(STATE, headers=headers).get_json().get("settings")
     return settings
 

@@ -40,7 +40,7 @@ def unset(name: str) -> str:
         ("${EMPTY:-x}", "x"),
         ("a${EMPTY}", "a"),
         ("a${NOPE:-}", "a"),
-        ("${NOPE:-http://x:1/?a=$$}", "http://x:1/?a=$$"),
+        ("${NOPE:-http://xy:1/?a=$$}", "http://xy:1/?a=$$"),
         ("$$", "$"),
         ("$${T}", "${T}"),
         ("$$${T}", "$10"),
@@ -51,19 +51,21 @@ def unset(name: str) -> str:
 )
 @pytest.mark.parametrize("name", ["f.yaml", "f.json"])
 def test_the_variables_of_a_string(tmp_path: Path, given: str, expected: str, name: str) -> None:
-    text = '{"agents": [{"name": "A", "webhooks": [{"name": "W", "webhook_url": "http://x", "events": ["event_action"],'
+    text = (
+        '{"agents": [{"name": "A", "webhooks": [{"name": "W", "webhook_url": "http://xy", "events": ["event_action"],'
+    )
     text += f' "webhook_secret": "{given}"}}]}}]}}'
     assert loaded(tmp_path, text, name=name).webhook_secret == expected
 
 
 def test_variables_stand_for_every_kind_of_value(tmp_path: Path) -> None:
-    text = HOOK.replace("http://x", "${URL}/hooks").replace("[event_action]", '["${E}"]') + "        timeout: ${T}\n"
+    text = HOOK.replace("http://xy", "${URL}/hooks").replace("[event_action]", '["${E}"]') + "        timeout: ${T}\n"
     webhook = loaded(tmp_path, text)
     assert (webhook.webhook_url, webhook.events, webhook.timeout) == ("http://app:9000/hooks", ("event_action",), 10)
 
 
 def test_a_variable_without_a_value_is_a_mistake_with_its_line(tmp_path: Path) -> None:
-    text = HOOK.replace("http://x", "${APP_URL}") + '        webhook_secret: "${ x}"\n'
+    text = HOOK.replace("http://xy", "${APP_URL}") + '        webhook_secret: "${ x}"\n'
     with pytest.raises(FixtureError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value).replace(f"{tmp_path}/", "").split("\n") == [
@@ -75,7 +77,7 @@ def test_a_variable_without_a_value_is_a_mistake_with_its_line(tmp_path: Path) -
 
 def test_the_process_gives_the_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "f.yaml"
-    path.write_text(HOOK.replace("http://x", "http://${OWN_HOST}"))
+    path.write_text(HOOK.replace("http://xy", "http://${OWN_HOST}"))
     monkeypatch.setenv("OWN_HOST", "app")
     assert load([path])["default"].baseline.webhooks["one"].webhook_url == "http://app"
 
@@ -91,7 +93,7 @@ def test_state_that_comes_over_http_keeps_them() -> None:
 
 EXTENDED = """\
 x-hook: &hook
-  webhook_url: ${NOPE:-http://x}
+  webhook_url: ${NOPE:-http://xy}
   events: [event_action]
   webhook_secret: ${SECRET}
 x-number: 5
@@ -107,7 +109,7 @@ environments:
 
 def test_extension_keys_hold_what_aliases_use(tmp_path: Path) -> None:
     webhook = loaded(tmp_path, EXTENDED)
-    assert (webhook.webhook_url, webhook.webhook_secret) == ("http://x", "s$$ecret")
+    assert (webhook.webhook_url, webhook.webhook_secret) == ("http://xy", "s$$ecret")
 
 
 def test_the_state_may_have_extension_keys_too() -> None:
@@ -140,7 +142,7 @@ VARIED: dict[str, Any] = {
             "id": "${ID}",
             "name": "${NAME}",
             "created_at": "${NOW}",
-            "webhooks": [hook(webhook_url="${URL:-http://x}", events=["${E}"], http_method="${M}", status="${S}")],
+            "webhooks": [hook(webhook_url="${URL:-http://xy}", events=["${E}"], http_method="${M}", status="${S}")],
         }
     ],
     "settings": {"plan": "${PLAN}", "signature_header": "${HEADER}"},

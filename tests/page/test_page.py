@@ -15,7 +15,7 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.scenarios import SCENARIOS
 from talkover_mock.environments.world import World
-from tests.support.delivering import WAIT
+from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK, toggle_path
 from tests.support.frozen import Time, frozen_world
 from tests.support.page_document import PAGE, page, press, told
@@ -33,7 +33,7 @@ def state(world: World, name: str = "default") -> dict[str, Any]:
     return {
         "enabled": (webhook := environment.webhook(WEBHOOK)) and webhook.enabled,
         "faults": [fault.id for fault in environment.faults.all()],
-        "snapshots": [snapshot.name for snapshot in environment.snapshots()],
+        "snapshots": [snapshot.name for snapshot in environment.snapshots.all()],
         "frozen": environment.clock.is_frozen,
     }
 
@@ -235,6 +235,21 @@ def test_the_clock_is_frozen_advanced_and_unfrozen(http: FlaskClient, world: Wor
     assert state(world)["frozen"]
 
 
+def test_an_attempt_is_sent_again_and_names_what_it_repeats(http: FlaskClient, world: World) -> None:
+    press(http, NAME)
+    http.post("/__admin/faults", json={"on": "deliveries", "action": "lose_answer", "times": 1, "match": {"url": "h*"}})
+    shown = page(http)
+    for text in ("lose_answer", "deliveries, url h*", "1 time; matched 0, struck 0"):
+        assert text in shown.text
+    first = http.post("/__admin/events", json={"agent_id": AGENT, "event": STARTED, "wait": WAIT}).get_json()
+    assert "Struck by fault-1 (lose_answer)" in page(http).text
+    id = first["deliveries"][0]["id"]
+    told_of = told(http, http.post(PAGE, data={"action": "redeliver", "id": id}))
+    assert told_of == f"{STARTED} is sent again."
+    assert world.default.deliveries.log.watch(lambda each: each.copy_of == id, 1, None, WAIT).satisfied
+    assert f"repeats attempt {id}" in page(http).text
+
+
 def test_a_fault_in_force_is_shown_with_what_it_does_and_removed(http: FlaskClient, world: World) -> None:
     match = {"method": "PATCH", "path": "/api/v1/*"}
     http.post("/__admin/faults", json={"preset": "maintenance", "times": 2, "match": match})
@@ -336,7 +351,7 @@ def test_its_version_changes_with_what_is_shown_and_not_with_the_time() -> None:
 @pytest.mark.slow
 def test_the_latest_snapshots_are_shown_and_how_many_more_there_are(http: FlaskClient, world: World) -> None:
     for number in range(102):
-        world.default.take_snapshot(f"snapshot-{number}")
+        world.default.snapshots.take(f"snapshot-{number}")
     text = page(http).text
     assert "snapshot-101" in text
     assert "snapshot-1 " not in text

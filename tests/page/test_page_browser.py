@@ -124,7 +124,7 @@ def test_a_fault_appears_and_is_removed(browser: Browser, server: Server, world:
     browser.press("#fault-fault-1 button", "Remove")
     browser.told("Fault fault-1 is removed.")
     browser.wait_for("#faults .empty")
-    assert world.default.faults.none
+    assert not world.default.faults.all()
 
 
 @at_both_widths
@@ -140,7 +140,7 @@ def test_snapshots_are_taken_restored_and_deleted(browser: Browser, server: Serv
     browser.wait_for(f"#webhook-{WEBHOOK}", "disabled")
     browser.press("#snapshot-before button", "Delete")
     browser.wait_for("#snapshots .empty")
-    assert world.default.snapshots() == []
+    assert world.default.snapshots.all() == []
 
 
 @at_both_widths
@@ -180,5 +180,17 @@ def test_axe_finds_nothing(
     browser.run("for (const each of document.querySelectorAll('details')) each.open = true")
     browser.press("#emit button", "Emit")
     browser.wait_for("#outcome p")
+    assert browser.violations() == []
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)], ids=["1280-light", "390-dark"])
+@pytest.mark.parametrize("document", ["assumptions", "?environment=nope"])
+def test_axe_finds_nothing_in_a_document(
+    browser: Browser, server: Server, document: str, width: int, dark: bool
+) -> None:
+    browser.open(server.url + PAGE, width, dark=dark)
+    browser.driver.get(server.url + PAGE + document)
+    browser.wait_for("main h2")
     assert browser.violations() == []
     assert browser.run("return document.documentElement.scrollWidth") <= width

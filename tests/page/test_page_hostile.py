@@ -3,20 +3,27 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.page.curl import again
+from talkover_mock.app import create_app
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.delivering import WAIT
 from tests.support.documented import AGENT, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, Document, page
+from tests.support.stories import STARTED, hook
 
+SOON = 1.0
+"""Seconds that a page may take on a busy machine."""
 MARK = "xssxss"
 MARKUP = f"\"><script>{MARK}()</script><img src=x onerror={MARK}()><svg onload={MARK}()>'`{{{{ 7*7 }}}}</pre></details>"
 HOSTILE = [
@@ -168,3 +175,16 @@ def test_the_lines_of_an_environment_with_tokens_take_the_token_from_a_variable(
     lines = [code for code in page(http, name).code if code.startswith("curl")]
     needed = '-H "Authorization: Bearer $TOKEN"'
     assert all(needed in line for line in lines) is (name == "staging")
+
+
+@pytest.mark.slow
+def test_a_page_of_large_payloads_is_soon_made(open_world: Callable[..., World]) -> None:
+    """Each was written whole with its indentation, of which the page shows the beginning: 3 s for all."""
+    world = open_world(hook("https://far.example/", payload_templates={STARTED: ["{{context.list}}"] * 4}))
+    for _ in range(8):
+        world.default.deliveries.emit(AGENT, STARTED, context={"list": [{}] * 100_000})
+    assert world.default.deliveries.log.watch(lambda each: each.ended, 8, None, 60).satisfied
+    begun = monotonic()
+    shown = page(create_app(world, Guard()).test_client())
+    assert monotonic() - begun < SOON
+    assert "Only the beginning of the body is shown." in shown.text

@@ -1,6 +1,7 @@
 """The signature check of the page, by every scheme, and where there is nothing to check."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from talkover_mock.admin.page.signatures import check
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.signing import SCHEMES
 from talkover_mock.environments.world import World
+from tests.support.disturbed import add
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.stories import STARTED, emit, hook
 
@@ -49,6 +51,34 @@ def test_other_bytes_another_secret_or_a_header_in_its_place_are_not_genuine(ope
     found = check(delivery, world.default)
     assert found
     assert found.genuine is False
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "fields", "genuine"),
+    [
+        ("bad_signature", {}, SECRET, False),
+        ("bad_signature", {}, {}, False),
+        ("tampered", {}, SECRET, False),
+        ("tampered", {}, {}, None),
+        ("skewed", {"seconds": -5000.0}, SECRET, True),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["hmac", "stripe"])
+def test_a_forged_signature_names_its_fault(
+    open_world: Callable[..., World],
+    scheme: str,
+    action: str,
+    details: dict[str, Any],
+    fields: dict[str, str],
+    genuine: bool | None,
+) -> None:
+    world = open_world(hook(FAR, **fields), settings={"signature_scheme": scheme})
+    add(world.default, action, **details)
+    found = check(delivered(world), world.default)
+    assert found
+    assert found.genuine is genuine
+    if genuine is False:
+        assert found.text == f"Not genuine: fault-1 ({action}) struck."
 
 
 def test_there_is_nothing_to_check_without_a_secret_a_webhook_or_a_request(open_world: Callable[..., World]) -> None:

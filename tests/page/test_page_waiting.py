@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.faults import FaultSpec
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
@@ -25,8 +25,8 @@ BOUND = 10
 
 CHANGES: dict[str, Callable[[Environment], object]] = {
     "toggle": lambda environment: environment.webhooks.toggle(AGENT, WEBHOOK),
-    "fault": lambda environment: environment.faults.add(FaultSpec(preset="maintenance")),
-    "snapshot": lambda environment: environment.take_snapshot("before"),
+    "fault": lambda environment: environment.faults.add(CallFault(preset="maintenance")),
+    "snapshot": lambda environment: environment.snapshots.take("before"),
     "clock": lambda environment: environment.freeze(),
     "event": lambda environment: environment.deliveries.emit(AGENT, "event_recording"),
     "call": lambda environment: environment.calls.place(AGENT, {"to": "+1234567890"}),
@@ -78,7 +78,7 @@ def until_it_waits(server: Server) -> None:
 def test_every_change_of_what_is_shown_ends_the_wait(
     http: FlaskClient, server: Server, world: World, change: Callable[[Environment], object]
 ) -> None:
-    world.default.faults.add(FaultSpec(action="hang"))  # what a reset takes back
+    world.default.faults.add(CallFault(action="hang"))  # what a reset takes back
     known = etag(http)
     waiting = Waiting(server, known)
     until_it_waits(server)

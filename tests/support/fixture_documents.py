@@ -14,7 +14,7 @@ from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import Baseline, State
 
-WEBHOOK: Mapping[str, Any] = {"name": "W", "webhook_url": "http://x", "events": ["event_action"]}
+WEBHOOK: Mapping[str, Any] = {"name": "W", "webhook_url": "http://xy", "events": ["event_action"]}
 
 
 def hook(**fields: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ _leaves = (
     | st.integers()
     | st.floats()
     | _texts
-    | st.sampled_from(["event_action", "talq_a", "error", "active", "a", "http://x", "30", "2025-01-01T00:00:00Z"])
+    | st.sampled_from(["event_action", "talq_a", "error", "active", "a", "http://xy", "30", "2025-01-01T00:00:00Z"])
     | st.sampled_from([10**400, "9" * 600])
 )
 anything = st.recursive(
@@ -73,7 +73,7 @@ def _nearly(keys: tuple[str, ...], **right: st.SearchStrategy[Any]) -> st.Search
 
 
 _ids = st.sampled_from(["a", "b", "c"])
-_urls = st.just("http://x/y")
+_urls = st.just("http://xy/y")
 _events = st.lists(st.sampled_from(list(EVENTS)), min_size=1, max_size=3)
 _broken_webhooks = _nearly((*WEBHOOK_KEYS, "tiemout"), id=_ids, name=_texts, webhook_url=_urls, events=_events)
 _broken_agents = _nearly((*AGENT_KEYS, "x"), id=_ids, name=_texts, webhooks=st.lists(_broken_webhooks, max_size=3))

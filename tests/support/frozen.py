@@ -14,7 +14,7 @@ from tests.support.documented import AGENT, TOKEN, WEBHOOK
 
 WEBHOOKS = f"/api/v1/agents/{AGENT}/webhooks"
 ONE = f"{WEBHOOKS}/{WEBHOOK}"
-RIGHT: Mapping[str, Any] = {"name": "N", "webhook_url": "http://x", "events": ["event_action"]}
+RIGHT: Mapping[str, Any] = {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}
 """What a webhook needs, and no more."""
 BEFORE, NOW = "2025-09-03T00:00:00.000000Z", "2025-09-03T23:19:51.000000Z"
 """When the webhook was created, and what the clock shows."""

@@ -55,7 +55,7 @@ class Peer:
     def read_request(self, connection: socket.socket) -> None:
         """All of it, into `received`."""
         self.received = b""
-        while not (head := re.match(rb"(?s).*?\r\nContent-Length: ([0-9]+)\r\n.*?\r\n\r\n", self.received)):
+        while not (head := re.match(rb"(?s).*?\r\nContent-Length: ([0-9]+)(?=\r\n).*?\r\n\r\n", self.received)):
             self.received += _some(connection)
         while len(self.received) < head.end() + int(head[1]):
             self.received += _some(connection)

@@ -37,7 +37,11 @@ def toggle(*headers: bytes, body: bytes = b"") -> bytes:
 
 
 def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), WAIT)
+    return connect_to(server.port)
+
+
+def connect_to(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), WAIT)
 
 
 def rest_of(client: socket.socket) -> bytes:

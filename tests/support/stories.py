@@ -48,13 +48,10 @@ def impatient(*webhooks: Mapping[str, Any], timeout: float) -> Baseline:
 
 
 def emit(environment: Environment, event: str = STARTED, agent_id: str = AGENT, **extra: Any) -> Sequence[Delivery]:
-    """The first attempts, as they ended."""
+    """The first attempts that go out at once, as they ended."""
     emitted = environment.deliveries.emit(agent_id, event, extra=extra)
-
-    def is_first(delivery: Delivery) -> bool:
-        return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
-
-    found = emitted.log.watch(is_first, len(emitted.deliveries), None, WAIT)
+    awaited = {each.id for each in emitted.awaited}
+    found = emitted.log.watch(lambda delivery: delivery.id in awaited, len(awaited), None, WAIT)
     assert found.satisfied
     return found.items
 

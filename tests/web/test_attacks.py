@@ -19,7 +19,7 @@ from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web import connection
 from talkover_mock.web import server as serving
 from talkover_mock.web.server import Server
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.faulty import add_fault_at, until_held_up, until_struck
 from tests.support.stories import STARTED, hook, world_of
 
@@ -48,12 +48,24 @@ def answered(server: Server, sent: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "127.0.0.2", "[::ffff:127.0.0.1]"])
-def test_the_mock_delivers_nothing_to_itself(host: str, mock: MockServer, server: Server) -> None:
-    """Its API is no receiver either; what leads to admin routes is captured on any host."""
-    mock.set_webhook(WEBHOOK, webhook_url=f"http://{host}:{server.port}/api/v1/health", http_method="PUT")
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/api/v1/x", "the target is the mock server itself, and it never delivers to itself"),
+        (
+            "/__admin/snapshots/x",
+            "the path is /__admin or below it; the admin routes of a mock server are never called",
+        ),
+    ],
+)
+def test_the_mock_delivers_nothing_to_itself(
+    host: str, path: str, reason: str, mock: MockServer, server: Server
+) -> None:
+    """A web page may create webhooks; through one it would drive the admin routes as nobody's page."""
+    mock.set_webhook(WEBHOOK, webhook_url=f"http://{host}:{server.port}{path}", http_method="PUT")
     mock.set_webhook(WEBHOOK, enabled=True)
     [delivery] = mock.emit(AGENT, STARTED)
-    assert delivery["captured_because"] == "the target is the mock server itself, and it never delivers to itself"
+    assert delivery["captured_because"] == reason
     test = requests.post(mock.url + TOGGLE.replace("toggle", "test"), headers=mock.headers, timeout=WAIT)
     assert (test.json()["success"], mock.snapshots()) == (True, [])
 
@@ -160,15 +172,21 @@ def test_the_receivers_of_one_environment_delay_no_other(
         world.stop()
 
 
-@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (50, 1)])
+@pytest.mark.parametrize(("soft", "most"), [(-1, 4_000), (1_000_000, 4_000), (1_024, 924), (100, 50), (32, 16)])
 def test_no_more_connections_than_descriptors(soft: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (soft, soft))
     assert serving.most_connections() == most
 
 
+def test_too_few_descriptors_for_a_server_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (31, 31))
+    with pytest.raises(OSError, match=r"lets this process open 31 files, and a server needs 32 \(ulimit -n\)"):
+        serving.most_connections()
+
+
 def test_an_empty_id_in_a_form_removes_nothing_else(http: FlaskClient) -> None:
     http.post("/__admin/faults", json={"preset": "maintenance"})
-    answer = http.post("/__admin/", data={"action": "remove_fault", "id": ""}, headers=TOKEN)
+    answer = http.post("/__admin/", data={"action": "remove_fault", "id": ""})
     page = http.get(answer.headers["Location"]).text
     assert "the form has no field" in page
     assert len(http.get("/__admin/faults").get_json()["faults"]) == 1

@@ -13,7 +13,9 @@ WAIT = 60
 BEGINNING = """
 import gc, multiprocessing, os, socket, sys, traceback
 import requests
+from talkover_mock.client import MockServer
 from talkover_mock.local import running_mockserver
+from talkover_mock.receiver import WebhookReceiver
 
 AGENT, WEBHOOK = "9fbef0b7-8d4e-4a08-9207-66c22155721d", "9fcafbf2-7593-44d6-8cd7-1b221beba62a"
 TOGGLE = f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}/toggle"
@@ -88,6 +90,8 @@ if __name__ == "__main__":
         assert len(mock.requests(method="PATCH")) == 80
 """
 
+OVER_HTTP = "running_mockserver() as server, MockServer(server.url, server.token) as mock"
+
 A_CHILDS_STOP_DOES_NOTHING = """
 reader, writer = os.pipe()
 number = 0
@@ -123,6 +127,25 @@ os.write(writer, b"x")
 ended(number)
 """
 
+A_RECEIVER_IS_THAT_OF_ITS_PARENT = """
+reader, writer = os.pipe()
+receiver = WebhookReceiver()
+receiver.start()
+ended(child(receiver.stop))
+assert requests.post(receiver.url, json={"event": "e"}, timeout=10).status_code == 200
+number = child(lambda: os.read(reader, 1))
+receiver.stop()
+try:
+    requests.post(receiver.url, timeout=10)
+except requests.ConnectionError as error:
+    assert "refused" in str(error)
+else:
+    raise AssertionError("somebody still listens")
+finally:
+    os.write(writer, b"x")
+    ended(number)
+"""
+
 A_SERVER_THAT_NEVER_RAN = """
 from talkover_mock.web.server import Server
 server = Server(lambda *_: [])
@@ -151,8 +174,12 @@ with running_mockserver() as mock:
 PROGRAMS = {
     "a child acts on the parent's world": A_CHILD_ACTS_ON_THE_PARENTS_WORLD,
     "children together get their own answers": CHILDREN_TOGETHER_GET_THEIR_OWN_ANSWERS,
+    "and so they do over HTTP": CHILDREN_TOGETHER_GET_THEIR_OWN_ANSWERS.replace(
+        "running_mockserver() as mock", OVER_HTTP
+    ),
     "a child's stop does nothing": A_CHILDS_STOP_DOES_NOTHING,
     "a parent's stop ends listening for everybody": A_PARENTS_STOP_ENDS_LISTENING_FOR_EVERYBODY,
+    "a receiver is that of its parent": A_RECEIVER_IS_THAT_OF_ITS_PARENT,
     "a server that never ran": A_SERVER_THAT_NEVER_RAN,
     "a child has a server of its own": A_CHILD_HAS_A_SERVER_OF_ITS_OWN,
 }

@@ -1,5 +1,6 @@
 """A foreign web page never touches the developer's environments: origin, Sec-Fetch-Site, host, route."""
 
+import re
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -18,7 +19,7 @@ from talkover_mock.environments.world import FOR_PAGES, World
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.web.answers import REASON
 from talkover_mock.web.origins import Origins
-from tests.support.documented import TOGGLE, TOKEN, WEBHOOK_PATH
+from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.stories import MOMENT, STARTED, attempts, hook
 
 OpenWorld = Callable[..., World]
@@ -33,6 +34,8 @@ LOCAL_ORIGINS = [
     "http://web:3000",
     "http://my_app",
     "http://host.docker.internal:3000",
+    "http://host.containers.internal:3000",
+    "http://host.testcontainers.internal",
 ]
 FOREIGN_ORIGINS = [
     "https://evil.example",
@@ -99,12 +102,31 @@ def test_a_foreign_page_touches_nothing_and_a_local_one_is_served(
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}], ids=str)
+def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[str, str], open_world: OpenWorld) -> None:
+    """All of them, and so a new one too."""
+    world = open_world(hook("http://127.0.0.1:1/"), environments={"other": {"tokens": ["talq_other"]}})
+    app = create_app(world, Guard())
+    ids = {"<agent_id>": AGENT, "<webhook_id>": WEBHOOK, "<log_id>": "none", "<phone>": "+1234567890"}
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
+    for rule, token in product(rules, ["talq_test", "talq_other"]):
+        path = re.sub("<[^>]*>", lambda found: ids[found[0]], rule.rule)
+        before = [traces(each) for each in (world.default, world.by_name("other"))]
+        for method in rule.methods or ():
+            sent = {**headers, "Authorization": f"Bearer {token}"}
+            answer = app.test_client().open(path, method=method, headers=sent, json=NEW)
+            assert "was given a copy" in answer.headers[REASON]
+        assert [traces(each) for each in (world.default, world.by_name("other"))] == before, path
+
+
 @pytest.mark.parametrize("origin", [*LOCAL_ORIGINS, *FOREIGN_ORIGINS])
 def test_the_admin_routes_refuse_every_other_origin(origin: str, world: World) -> None:
     http = create_app(world, Guard()).test_client()
     for site, path in product(SITES, ["/__admin/state", "/__admin/requests"]):
         own = origin == "http://localhost" and site in (None, "none", "same-origin")
-        answer = http.get(path, headers=headers_of(origin, site, "localhost"))
+        headers = headers_of(origin, site, "localhost")
+        del headers["Authorization"]
+        answer = http.get(path, headers=headers)
         assert answer.status_code == (200 if own else 403), (origin, site)
 
 

@@ -1,8 +1,9 @@
-"""docs/architecture.md and the charters are true: files, names, limits, the import line, and what is public."""
+"""docs/architecture.md and the charters are true: files, names, the import line, and what is public."""
 
 import ast
 import importlib
 import re
+import subprocess
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,19 +16,18 @@ from tests.whole.test_wings import LINE, MODULES, PACKAGE, tree
 
 DOCS = ROOT / "docs"
 TEXT = (DOCS / "architecture.md").read_text()
-CONTRIBUTING = (DOCS / "CONTRIBUTING.md").read_text()
-UNITS = {"": 1, "s": 1, "KiB": 1024, "MiB": 1024 * 1024}
+CONTRIBUTING, SECURITY = [(DOCS / name).read_text() for name in ("CONTRIBUTING.md", "SECURITY.md")]
 ENDINGS = "py|md|yaml|toml|cfg"
 
 
-def section(heading: str) -> str:
-    [found] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+def section(heading: str, text: str = TEXT) -> str:
+    [found] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
-def rows(heading: str) -> list[list[str]]:
+def rows(heading: str, text: str = TEXT) -> list[list[str]]:
     """The cells of a section's table, without its head."""
-    lines = [line for line in section(heading).splitlines() if line.startswith("|")]
+    lines = [line for line in section(heading, text).splitlines() if line.startswith("|")]
     return [line.strip("| ").split(" | ") for line in lines[2:]]
 
 
@@ -69,7 +69,7 @@ def test_every_file_and_folder_exists() -> None:
 
 
 def test_every_name_is_defined_where_the_page_says() -> None:
-    placed = [each.split("::") for each in in_code(TEXT) if "::" in each]
+    placed = [each.split("::") for each in in_code(TEXT + SECURITY) if "::" in each]
     wrong = [f"{file}::{name}" for file, name in placed if not defines(file_of(file) or PACKAGE, name)]
     assert (wrong, len(placed) > 50) == ([], True)
 
@@ -92,26 +92,21 @@ def test_the_import_line_is_the_one_that_is_kept() -> None:
     assert f"\n    {LINE}\n" in TEXT
 
 
-def test_every_limit_is_the_one_of_the_code() -> None:
-    wrong = []
-    for what, values, constants in rows("Limits"):
-        places = in_code(constants)
-        assert what.count(";") == values.count(";") == len(places) - 1, what
-        for value, place in zip(values.split("; "), places, strict=True):
-            number, _, unit = value.partition(" ")
-            file, name = place.split("::")
-            module = importlib.import_module("talkover_mock." + file.removesuffix(".py").replace("/", "."))
-            if int(number.replace(",", "")) * UNITS[unit] != getattr(module, name):
-                wrong.append(f"{place} is not {value}")
-    assert wrong == []
-
-
 def test_every_target_of_make_is_there() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     readme = (ROOT / "README.md").read_text()
     named = {each.split()[1] for each in in_code(readme + CONTRIBUTING) if re.fullmatch("make [a-z]+.*", each)}
     assert named - {*targets} == set()
     assert {"quick", "test", "lowest", "bench", "soak"} <= named
+
+
+def test_make_run_says_where_the_command_is() -> None:
+    said = subprocess.run(
+        ["make", "--no-print-directory", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    *_, word, command = said.splitlines()
+    assert word.startswith("echo ")
+    assert f"{command.removesuffix(' serve')} --help" in word
 
 
 # What is public
@@ -128,7 +123,9 @@ def fixtures_of(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local"])
+@pytest.mark.parametrize(
+    "door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local", "talkover_mock.probe"]
+)
 def test_a_door_opens_to_what_is_public(door: str) -> None:
     module = importlib.import_module(door)
     assert sorted(module.__all__) == PUBLIC[door]

@@ -83,7 +83,10 @@ def test_the_image_serves_the_mounted_fixtures_to_the_network_and_is_healthy(
         state = requests.get(f"{url}/__admin/state", headers={"Host": "talkover:7357"}, timeout=10)
         assert state.json() == {"agents": []}
         check = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
-        assert run(check, folder, {**variables, "TALKOVER_MOCK_PORT": url.rpartition(":")[2]}) == '{"status":"ok"}\n'
+        healthy = run(check, folder, {**variables, "TALKOVER_MOCK_PORT": url.rpartition(":")[2]})
+        assert json.loads(healthy)["status"] == "ok"
+        journal = requests.get(f"{url}/__admin/requests", timeout=10).json()
+        assert journal["count"] == 0, "the check is no call of the API"
 
 
 def test_the_health_check_starts_within_a_second() -> None:
@@ -100,7 +103,7 @@ def test_compose_agrees_with_the_published_schema() -> None:
 
 def test_compose_mounts_the_fixtures_and_waits_until_the_server_is_healthy(compose: Any) -> None:
     server, app = compose["services"]["talkover"], compose["services"]["app"]
-    assert server["read_only"] is True
+    assert (server["read_only"], server["init"]) == (True, True)
     folder, target, mode = server["volumes"][0].split(":")
     assert (target, mode) == (dict(pair.split("=") for pair in last("ENV").split())["TALKOVER_MOCK_FIXTURES"], "ro")
     assert (ROOT / folder).is_dir()

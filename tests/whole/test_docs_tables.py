@@ -5,8 +5,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import click
 import pytest
 
+from talkover_mock.cli import probe
+from talkover_mock.deliveries.probes import PROBES
 from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
@@ -58,6 +61,17 @@ CALLS = table("fixtures.md", "Calls")
 def test_every_event_with_what_the_api_says_of_it() -> None:
     events = {key: cells for key, cells in table("deliveries.md", "Events").items() if key.startswith("event_")}
     assert list(events.items()) == [(event, [text]) for event, text in EVENTS.items()]
+
+
+def test_every_probe_with_what_is_expected_and_why() -> None:
+    probes = table("deliveries.md", "Examining your receiver")
+    assert list(probes.items()) == [(each.name, [each.expected, each.why]) for each in PROBES]
+
+
+def test_every_option_of_a_probe() -> None:
+    text = under("## Examining your receiver", (ROOT / "docs" / "deliveries.md").read_text())
+    options = [name for each in probe.command.params if isinstance(each, click.Option) for name in each.opts]
+    assert [name for name in options if not re.search(rf"`([\w-]+ \w+ )?{name}[` ]", text)] == []
 
 
 def test_every_key_of_an_agent_with_its_default() -> None:

@@ -37,7 +37,7 @@ INVALID_TOKEN = {"error": "UNAUTHORIZED", "message": "Invalid or missing authent
 
 GOOD: dict[str, list[tuple[Any, Any]]] = {
     "name": [("New", "New"), (" Trimmed\n", "Trimmed"), ("é" * 255, "é" * 255)],
-    "webhook_url": [("http://x/y", "http://x/y"), (" ftp://user:p@host:99 ", "ftp://user:p@host:99")],
+    "webhook_url": [("http://xy/y", "http://xy/y"), (" ftp://user:p@host:99 ", "ftp://user:p@host:99")],
     "events": [(["event_action"], ["event_action"]), (["event_recording", "event_action"],) * 2],
     "webhook_secret": [("s", "s"), (None, None), ("", None)],
     "timeout": [(5, 5), ("120", 120), (30.0, 30), (None, 30)],

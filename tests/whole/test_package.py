@@ -52,7 +52,8 @@ def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed
     fixtures = {f"talkover_mock/fixtures/{path.name}" for path in (ROOT / "fixtures").glob("*.yaml")}
     folders = (source / "talkover_mock" / name for name in ("static", "templates"))
     page = {path.relative_to(source).as_posix() for folder in folders for path in folder.iterdir()}
-    assert found == {*package, *page, *fixtures, "talkover_mock/openapi.yaml", "talkover_mock/py.typed"}
+    data = {f"talkover_mock/{name}" for name in ("conformance.yaml", "openapi.yaml", "py.typed")}
+    assert found == {*package, *page, *fixtures, *data}
 
 
 def test_an_installed_wheel_serves_its_default_fixture_and_its_description(

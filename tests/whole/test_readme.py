@@ -22,6 +22,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.web.server import Server
 from tests.conftest import ROOT
 from tests.support.documented import AGENT
+from tests.support.installed import run
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text()
@@ -88,6 +89,17 @@ def test_the_tests_that_are_shown_pass(page: str, pytester: pytest.Pytester, mon
     assert 0 not in counts
     pytester.makepyfile(**{f"test_{number}": text for number, text in enumerate(PROGRAMS[page])})
     pytester.runpytest_subprocess("-W", "error", "-p", "talkover_mock").assert_outcomes(passed=sum(counts))
+
+
+@pytest.mark.slow
+def test_what_is_shown_exists_in_the_oldest_python_that_is_promised(tmp_path: Path) -> None:
+    """Most machines have one Python; mypy knows what each version has."""
+    [oldest] = re.findall(r"^python_requires = >=(\S+)$", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
+    for page, texts in PROGRAMS.items():
+        for number, text in enumerate(texts):
+            (tmp_path / f"{Path(page).stem}_{number}.py").write_text(text)
+    options = ["--python-version", oldest, "--check-untyped-defs", "--ignore-missing-imports"]
+    run([sys.executable, "-m", "mypy", *options, "."], tmp_path, {})
 
 
 @each("http")

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.page import dashboard
+from talkover_mock.admin.page.documents import readable
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.table import admin_table
@@ -29,7 +30,7 @@ def create_admin(world: World, operations: Sequence[str], guard: Guard, log: Log
     admin = admin_table(world, operations, log)
     dashboard.register(admin, app)
     for route in admin.routes:
-        view = _view(admin, route)
+        view = _view(app, admin, route)
         app.add_url_rule(route.path, route.operation, view, methods=[route.method], provide_automatic_options=False)
 
     @app.before_request
@@ -44,17 +45,17 @@ def create_admin(world: World, operations: Sequence[str], guard: Guard, log: Log
             error, headers = _route_problem(app, error)
         refused = admin.refuse(g.mock_request, error)
         refused.headers.update(headers)
-        return _response(refused)
+        return _response(app, refused)
 
     return app
 
 
-def _view(admin: Admin, route: Route) -> Callable[..., Response]:
+def _view(app: Flask, admin: Admin, route: Route) -> Callable[..., Response]:
     """The route's view as Flask calls it."""
 
     def view(**ids: str) -> Response:
         answer = admin.answer(g.mock_request, route, ids)
-        return _Parked(answer) if isinstance(answer, Waiting) else _response(answer)
+        return _Parked(answer) if isinstance(answer, Waiting) else _response(app, answer)
 
     return view
 
@@ -71,7 +72,8 @@ class _Parked(Response):
         return self._waiting(environ, start_response)
 
 
-def _response(answer: Answer) -> Response:
+def _response(app: Flask, answer: Answer) -> Response:
+    answer = readable(app, g.mock_request, answer)
     return Response(answer.body, answer.status_code, answer.headers)
 
 

@@ -14,6 +14,8 @@ from talkover_mock.loading.mistakes import FixtureError, Source
 from talkover_mock.web.answers import REASON, Answer
 from talkover_mock.web.request import MockRequest
 
+PROBLEM = "application/problem+json"
+
 
 class DocumentAnswer(Answer):
     """An answer of the admin API: indented JSON, since people read it too; made when it is sent."""
@@ -36,7 +38,7 @@ def admin_answer(document: object, status: int = 200, **headers: str) -> Documen
 
 def problem_answer(problem: Problem) -> DocumentAnswer:
     """A problem document, with its sentence in the header of reasons too."""
-    headers = {"Content-Type": "application/problem+json", REASON: header_text(problem.detail)}
+    headers = {"Content-Type": PROBLEM, REASON: header_text(problem.detail)}
     return DocumentAnswer(problem.body(), problem.status, headers)
 
 

@@ -5,12 +5,10 @@ import hmac
 from typing import NamedTuple
 
 from talkover_mock.admin.problems import Problem
+from talkover_mock.base.addresses import CONTAINER_HOSTS, EVERYWHERE, LOCAL_NAMES
 from talkover_mock.base.words import brief
 from talkover_mock.web.origins import (
     ANY,
-    DOCKER_HOST,
-    EVERYWHERE,
-    LOCAL_NAMES,
     Origins,
     host_name,
     is_address,
@@ -27,7 +25,7 @@ class Guard(NamedTuple):
     `pages` are the origins of web pages that may call the API; the admin routes refuse those pages too.
 
     Bound to every address, as in a container, the server also accepts IP addresses, names without a dot (names of
-    containers) and host.docker.internal as its name: none of them can be the name of a foreign web page.
+    containers) and the names by which containers know this machine: none of them can be that of a foreign web page.
     """
 
     bound: str = "127.0.0.1"
@@ -60,7 +58,7 @@ class Guard(NamedTuple):
         if host in (*LOCAL_NAMES, *(name.lower() for name in (self.bound, *self.hosts))):
             return True
         everywhere = self.bound in EVERYWHERE
-        return everywhere and (is_address(host) or "." not in host or host == DOCKER_HOST)
+        return everywhere and (is_address(host) or "." not in host or host in CONTAINER_HOSTS)
 
     def _check_token(self, given: str) -> None:
         if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):

@@ -25,9 +25,8 @@ class Harness:
         self._host = url.partition("://")[2]
         self.process = os.getpid()
 
-    def answer(self, method: str, path: str, query: str, body: object, token: str | None) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, query: str, sent: bytes, token: str | None) -> tuple[int, Any]:
         """The status and the document, or the text, of one admin request; a wait blocks this thread."""
-        sent = b"" if body is None else json.dumps(body, allow_nan=False).encode()
         request = MockRequest(
             {
                 "REQUEST_METHOD": method,

@@ -7,14 +7,16 @@ from talkover_mock.admin.bodies import problem_answer
 from talkover_mock.admin.problems import Problem, problem_of
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.explain import explain_unknown_token
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import REASON, Answer, conditional
+from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
 from talkover_mock.web.routes import ADMIN, Route, Routes
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
+_NOTHING_OPENED = "The token opens no environment"
 
 
 class Admin:
@@ -63,6 +65,7 @@ class Admin:
         return answer
 
     def _noted(self, request: MockRequest, answer: Answer) -> Answer:
+        answer.headers.update(SAFE_HEADERS)
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer
@@ -71,12 +74,15 @@ class Admin:
 def environment_of(request: MockRequest) -> Environment:
     """The environment that the request acts on: its token's, or the default one without a token.
 
-    Raises Problem 401 for a token that opens nothing.
+    Raises Problem 401 for a token that opens nothing. Here that is also a token which no environment has, although the
+    API takes it for the default environment: a slip must not reset that one.
     """
-    token = request.bearer_token
+    token, world = request.bearer_token, request.world
+    if token and not (world.has_token(token) or world.had_token(token)):
+        raise Problem(401, _NOTHING_OPENED, explain_unknown_token(token, world))
     try:
-        environment = request.world.by_token(token) if token else request.world.default
+        environment = world.by_token(token) if token else world.default
     except ApiError as error:
-        raise Problem(401, "The token opens no environment", error.reason) from None
+        raise Problem(401, _NOTHING_OPENED, error.reason) from None
     request.environment_or_none = environment
     return environment

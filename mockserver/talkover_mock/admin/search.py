@@ -42,7 +42,7 @@ def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
     wanted = [filters[key](value) for key, value in given if key in filters]
-    least, most = _count(request, "min"), _count(request, "max")
+    least, most = count_of(request, "min"), count_of(request, "max")
     if least is not None and most is not None and least > most:
         raise Problem(422, "Bad count", f"min must not be greater than max (got min={least} and max={most})")
     wait = seconds_in(request.query_value("wait") or "0", "wait")
@@ -137,7 +137,8 @@ def since(read: Callable[[T], datetime]) -> Filter[T]:
     return parse
 
 
-def _count(request: MockRequest, name: str) -> int | None:
+def count_of(request: MockRequest, name: str) -> int | None:
+    """The whole number of a field of the query; None without one. Raises Problem 422."""
     value = request.query_value(name)
     return None if value is None else _whole(value, name)
 

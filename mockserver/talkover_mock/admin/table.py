@@ -14,12 +14,26 @@ from talkover_mock.admin.routes import (
     scenarios,
     snapshots,
     state,
+    stubs,
 )
 from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.world import World
 from talkover_mock.web.request_log import Log
 
-_MODULES = (about, assumptions, clock, deliveries, environments, events, faults, requests, scenarios, snapshots, state)
+_MODULES = (
+    about,
+    assumptions,
+    clock,
+    deliveries,
+    environments,
+    events,
+    faults,
+    requests,
+    scenarios,
+    snapshots,
+    state,
+    stubs,
+)
 """Each has `register(admin)`, which declares its routes."""
 
 

@@ -4,32 +4,39 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from talkover_mock.api import FAMILIES
-from talkover_mock.api.fault_answers import strike, struck_answer
+from talkover_mock.api.beside import health_check, visit
+from talkover_mock.api.fault_answers import held, respond, strike, struck_answer
+from talkover_mock.api.input import method_of
+from talkover_mock.api.known_routes import known_routes
 from talkover_mock.api.near_routes import encoded_path, near_route
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of, worded
 from talkover_mock.base.headers import header_text
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
+from talkover_mock.environments.call_faults import HOLD, CallFault
 from talkover_mock.environments.explain import explain
+from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.world import World
-from talkover_mock.web.answers import REASON, Answer, error_answer
+from talkover_mock.web.answers import REASON, Answer, NoAnswer, error_answer
 from talkover_mock.web.origins import Origins
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import API, is_admin
+from talkover_mock.web.routes import Route, in_order, is_admin
 from talkover_mock.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_BELOW_API = f"{API}/"
 _HEALTH = API + "/health"
 _MOST_DIGITS = 4
 """Digits of the size of a small body: at most 9,999 bytes."""
 
 
 class ApiApplication:
-    """Answers every path but those below `/__admin`, which go to `otherwise` where there is one.
+    """Answers every path but those below `/__admin`, which go to `otherwise` where there is one, except for health.
 
     `log` gets a line for each request; `origins` are the web pages that may come. The framework stays outside: its
     context, sessions and signals are nothing that a route of the API uses, and every call would pay for them.
@@ -47,14 +54,13 @@ class ApiApplication:
         api = Api()
         for family in FAMILIES:
             family.register(api)
-        self.routes = api.routes
+        self.routes, self.known = api.routes, known_routes()
         self.operations = sorted(route.operation for route in api.routes)
         """The routes as the journal names them."""
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if self.otherwise and is_admin(environ["PATH_INFO"]):
-            return self.otherwise(environ, start_response)
-        return self.answer(self._request(environ))(environ, start_response)
+        application = self._beside(environ) or self.answer(self._request(environ))
+        return application(environ, start_response)
 
     def begin(self, environ: "WSGIEnvironment") -> "WSGIApplication":
         """For a server's event loop: the answer where it is quick, else the application that makes it in a thread.
@@ -62,11 +68,16 @@ class ApiApplication:
         Quick is a small request to a quick route, of an environment whose lock is free, without faults and with few
         waits; and an answer that needs no search for its reason.
         """
-        if self.otherwise and is_admin(environ["PATH_INFO"]):
-            return self.otherwise
+        if beside := self._beside(environ):
+            return beside
         request = self._request(environ)
-        self._match(request)
-        if request.route is None or not request.route.is_quick or len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+        if len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+            return _Elsewhere(lambda: self.answer(request))
+        try:
+            self._match(request)
+        except Exception:
+            return _Elsewhere(lambda: self.answer(request))  # which reports the crash
+        if request.route is None or not request.route.is_quick:
             return _Elsewhere(lambda: self.answer(request))
         environment = request.environment_of()
         if not (environment.is_calm and environment.acquire_now()):
@@ -75,6 +86,20 @@ class ApiApplication:
             return self._quick(request)
         finally:
             environment.release()
+
+    def _beside(self, environ: "WSGIEnvironment") -> "WSGIApplication | None":
+        """What answers a request that is no call of the API; None for a call."""
+        if environ["PATH_INFO"].startswith(_BELOW_API):
+            return None
+        request = MockRequest(environ, self._world)
+        if answer := health_check(request):
+            return answer
+        if self.otherwise and is_admin(environ["PATH_INFO"]):
+            return self.otherwise
+        answer = visit(request, has_page=self.otherwise is not None)
+        if answer and self._log:
+            self._log(request_line(request, answer.status_code, None))
+        return answer
 
     def _request(self, environ: "WSGIEnvironment") -> MockRequest:
         request = MockRequest(environ, self._world)
@@ -93,7 +118,6 @@ class ApiApplication:
 
     def answer(self, request: MockRequest) -> Answer | Waiting:
         """The answer to a request, which is in the journal and in the log once it is made."""
-        self._match(request)
         return self._finished(request, lambda: self._answer(request))
 
     def _finished(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
@@ -117,18 +141,34 @@ class ApiApplication:
         return answer
 
     def _match(self, request: MockRequest) -> None:
-        """Notes the route, which the journal tells also where a fault answers."""
+        """Notes method and route, which the journal tells also where a fault answers."""
+        request.method = method_of(request)
         match = self.routes.match(request.path)
         if match:
             request.route, request.ids = match.route(request.method), match.ids
 
     def _answer(self, request: MockRequest) -> Answer | Waiting:
         """The API's answer, or what a fault makes of it."""
+        self._match(request)
         faults = request.environment_of().faults
-        fault = None if faults.none else strike(request, faults)
-        return (
-            self._operate(request) if fault is None else struck_answer(request, fault, lambda: self._operate(request))
-        )
+        fault = strike(request, faults) if faults.has(CallFault) else None
+        if fault is None:
+            return self._operate(request)
+        if fault.spec.action == HOLD:
+            return self._hold(request, fault)
+        return struck_answer(request, fault, lambda: self._operate(request))
+
+    def _hold(self, request: MockRequest, fault: Fault[CallFault]) -> Waiting:
+        """The answer once the fault is removed: the call is in the journal as under way until then."""
+        environment, none_yet = request.environment_of(), NoAnswer()
+        none_yet.headers[REASON] = f"{fault.name} struck"
+        exchange = exchange_of(request, none_yet, environment.clock.moment(), under_way=True)
+        request.number = environment.journal.begin(exchange)
+
+        def go_on() -> Answer:
+            return NoAnswer() if fault.forgotten else self._operate(request)
+
+        return held(fault, lambda: self._settled(request, go_on()))
 
     def _operate(self, request: MockRequest) -> Answer:
         try:
@@ -141,19 +181,30 @@ class ApiApplication:
         if request.route is None:
             return self._without_route(request)
         authenticate(request, request.route)
+        if request.struck and request.struck.state:
+            request.environment_or_none = request.environment.as_of(request.struck.state)
         answer: Answer = request.route.view(request, **request.ids)
+        request.applied = True
         return answer
 
     def _without_route(self, request: MockRequest) -> Answer:
-        """The answer to OPTIONS. Raises RouteNotFound or MethodNotAllowed for all else."""
+        """The answer to OPTIONS. Raises RouteNotFound, NotEmulated or MethodNotAllowed for all else."""
         if answer := preflight(request):
             return answer
-        match = self.routes.match(request.path)
-        if match is None:
+        if stub := request.environment_of().stubs.of(request.method, request.path):
+            request.route = Route(stub.method, stub.path, respond, operation=stub.operation)
+            request.applied = True
+            return respond(stub)
+        matches = [match for table in (self.routes, self.known) if (match := table.match(request.path))]
+        if not matches:
             raise RouteNotFound(encoded_path(request.path), near_route(self.routes, request.path))
+        allowed = in_order(verb for match in matches for verb in match.allowed())
         if request.method == "OPTIONS":
-            return options_answer(match.allowed())
-        raise MethodNotAllowed(request.method, encoded_path(request.path), match.allowed())
+            return options_answer(allowed)
+        for match in matches:
+            if route := match.route(request.method):
+                route.view(request, **match.ids)
+        raise MethodNotAllowed(request.method, encoded_path(request.path), allowed)
 
     def _complete(self, request: MockRequest, answer: Answer) -> None:
         """Adds what every answer of the API carries: its quota, and the note on input that was ignored."""
@@ -176,7 +227,7 @@ class ApiApplication:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""
         if request.struck is None or not request.struck.forgotten:
             environment = request.environment_of()
-            environment.journal.record(exchange_of(request, answer, environment.clock.moment()))
+            environment.journal.record(exchange_of(request, answer, environment.clock.moment()), request.number)
 
     def _refuse(self, request: MockRequest, error: Exception) -> Answer:
         """The API's own answer to an error, with the reason."""

@@ -6,7 +6,10 @@ from http import HTTPStatus
 
 from talkover_mock.api.routing import worded
 from talkover_mock.base import patterns
-from talkover_mock.environments.faults import PRESETS, Fault, Faults, FaultSpec, Respond
+from talkover_mock.base.signals import Signal
+from talkover_mock.environments.call_faults import PRESETS, READS, STALE, CallFault, Respond
+from talkover_mock.environments.faults import Fault, Faults
+from talkover_mock.state.records import Stub
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
@@ -17,14 +20,14 @@ _UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","d
 """What there is to cut or to spoil when the operation did not happen."""
 
 
-def strike(request: MockRequest, faults: Faults) -> Fault | None:
+def strike(request: MockRequest, faults: Faults) -> Fault[CallFault] | None:
     """The fault that hits the request."""
-    fault = faults.strike(lambda spec: _matches(request, spec))
+    fault = faults.strike(CallFault, lambda spec: _matches(request, spec))
     request.struck = fault
     return fault
 
 
-def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer | Waiting:
+def struck_answer(request: MockRequest, fault: Fault[CallFault], operate: Callable[[], Answer]) -> Answer | Waiting:
     """What the client gets, after the fault's delay.
 
     `operate` does what the API would do, and is called only if the fault lets it happen.
@@ -34,7 +37,27 @@ def struck_answer(request: MockRequest, fault: Fault, operate: Callable[[], Answ
     return _after_delay(request, fault, operate)
 
 
-def _after_delay(request: MockRequest, fault: Fault, operate: Callable[[], Answer]) -> Answer | Waiting:
+def held(fault: Fault[CallFault], go_on: Callable[[], Answer]) -> Waiting:
+    """Waits until the fault ends, and then calls `go_on`, whether or not the client is still there."""
+    answers: list[Answer] = []
+    answered = Signal()
+
+    def end() -> None:
+        answers.append(go_on())
+        answered.set()
+
+    fault.ended.call(end)
+    return _Held(answered, _LONGEST_HANG_SECONDS, lambda: answers[0] if answers else NoAnswer())
+
+
+class _Held(Waiting):
+    """A wait for an answer that is finished already when it comes."""
+
+    def continued(self, finish: Callable[[Callable[[], Answer | Waiting]], Answer | Waiting]) -> Waiting:
+        return self
+
+
+def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callable[[], Answer]) -> Answer | Waiting:
     spec = fault.spec
     if fault.forgotten:
         return NoAnswer()
@@ -43,25 +66,28 @@ def _after_delay(request: MockRequest, fault: Fault, operate: Callable[[], Answe
     done = operate() if spec.apply else None
     if spec.action:
         return _act(fault, spec.action, done)
-    return _respond(spec.respond) if spec.respond else _preset(request, spec.preset or "")
+    return respond(spec.respond) if spec.respond else _preset(request, spec)
 
 
-def _preset(request: MockRequest, name: str) -> Answer:
-    """The documented body, in the words of the route."""
-    error = worded(PRESETS[name](), request.route)
+def _preset(request: MockRequest, spec: CallFault) -> Answer:
+    """The documented body, in the words of the route, with the headers that the fault adds or replaces."""
+    error = worded(PRESETS[spec.preset or ""](), request.route)
     answer = error_answer(error)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         answer.headers["X-RateLimit-Remaining"] = "0"
+    given = {name.lower() for name in spec.headers}
+    answer.headers = {name: value for name, value in answer.headers.items() if name.lower() not in given}
+    answer.headers |= spec.headers
     return answer
 
 
-def _matches(request: MockRequest, spec: FaultSpec) -> bool:
-    if spec.method not in (None, request.method):
+def _matches(request: MockRequest, spec: CallFault) -> bool:
+    if spec.method not in (None, request.method) or (spec.action == STALE and request.method not in READS):
         return False
     return spec.path is None or patterns.matches_path(request.path, spec.path)
 
 
-def _act(fault: Fault, action: str, done: Answer | None) -> Answer | Waiting:
+def _act(fault: Fault[CallFault], action: str, done: Answer | None) -> Answer | Waiting:
     if action == "hang":
         return Waiting(fault.ended, _LONGEST_HANG_SECONDS, NoAnswer)
     if action == "connection_reset":
@@ -72,7 +98,8 @@ def _act(fault: Fault, action: str, done: Answer | None) -> Answer | Waiting:
     return Answer(whole.body[: len(whole.body) // 2], whole.status_code, whole.headers)
 
 
-def _respond(wanted: Respond) -> Answer:
+def respond(wanted: Respond | Stub) -> Answer:
+    """The answer that a test defines."""
     is_text = isinstance(wanted.body, str)
     has_body = wanted.body is not None and wanted.status not in _WITHOUT_BODY
     text = "" if not has_body else wanted.body if is_text else json.dumps(wanted.body, separators=(",", ":"))

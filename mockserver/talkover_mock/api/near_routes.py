@@ -5,7 +5,8 @@ from collections.abc import Collection
 from urllib.parse import quote
 
 from talkover_mock.base.words import near_word
-from talkover_mock.web.routes import ADMIN, API, Routes
+from talkover_mock.dialect.endpoints import API
+from talkover_mock.web.routes import ADMIN, Routes
 
 _DOUBLE_SLASH = "the path has a double slash"
 _MOST_STEPS = 20
@@ -41,7 +42,17 @@ def near_route(routes: Routes, path: str) -> str:
     ):
         if fixed != path and routes.match(fixed):
             return f"{why}; did you mean {quote(fixed)}?"
-    return _NO_ROUTE
+    return _with_missing_steps(routes, prefixed.rstrip("/")) or _NO_ROUTE
+
+
+def _with_missing_steps(routes: Routes, path: str) -> str:
+    """The reason for a path that lacks a record of a route, such as the agent in `/api/v1/webhooks`; empty if none."""
+    for route in routes:
+        optional = re.sub("([^/]+)/<[^/]+>/", r"(?:\1/[^/]+/)?", route.path.removeprefix(f"{API}/"))
+        if re.fullmatch(f"{API}/" + re.sub("<[^/]+>", "[^/]+", optional), path):
+            longer = route.path.replace("<", "{").replace(">", "}")
+            return f"no route has this path; did you mean {longer}?"
+    return ""
 
 
 def _spelled(path: str, words: Collection[str], cutoff: float = 0.75) -> str:

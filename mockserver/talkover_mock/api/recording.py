@@ -11,12 +11,16 @@ from talkover_mock.web.request import MockRequest
 MOST_BODY_BYTES = 64 * 1024
 
 
-def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Callable[[int], Exchange]:
+def exchange_of(
+    request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False
+) -> Callable[[int], Exchange]:
     """Makes the exchange once its number is known."""
     head, size = request.head, request.size
     received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     kept = sent[:MOST_BODY_BYTES]
+    replaced = request.struck is not None and request.struck.spec.replaces
+    applied = request.applied if request.struck else None
     return lambda number: Exchange(
         number,
         moment,
@@ -34,4 +38,7 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime) -> Calla
         kept,
         len(sent),
         head.size + len(received) + len(kept),
+        replaced,
+        applied,
+        under_way,
     )

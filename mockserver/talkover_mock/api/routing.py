@@ -1,14 +1,16 @@
 """Declares the API's routes, and checks token and rate limit before a view is called; answers OPTIONS."""
 
+import re
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import TypeAlias
 
 from talkover_mock.dialect import errors
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.rate_limit import Quota
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.routes import API, Route, Routes
+from talkover_mock.web.routes import Route, Routes
 
 View: TypeAlias = Callable[..., Answer]
 """A function that takes the request, and the path's ids by name."""
@@ -67,7 +69,7 @@ def missing_token_reason(request: MockRequest) -> str:
     if header is None:
         return "the request has no Authorization header; send Authorization: Bearer <token>"
     scheme, _, rest = header.strip().partition(" ")
-    if scheme.lower() == "bearer":
+    if re.search(r"bearer\s*(,|$)", header, re.IGNORECASE):
         why = "nothing follows Bearer"
     elif rest and scheme.isascii() and scheme.isalpha():
         why = f"its scheme is {scheme}"
@@ -99,7 +101,11 @@ def preflight(request: MockRequest) -> Answer | None:
 
 
 def options_answer(allowed: Sequence[str]) -> Answer:
-    """The answer to OPTIONS on a known path: 200, empty (measured)."""
+    """The answer to OPTIONS on a known path: 200, empty (measured on Laravel 9 to 11, with its headers)."""
     answer = Answer()
-    answer.headers["Allow"] = ", ".join(allowed)
+    answer.headers |= {
+        "Content-Type": "text/html; charset=UTF-8",
+        "Allow": ",".join(allowed),
+        "Vary": "Access-Control-Request-Method",
+    }
     return answer

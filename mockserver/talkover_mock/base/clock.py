@@ -17,7 +17,7 @@ _LEAST_STEP = timedelta(milliseconds=100)
 class Clock:
     """Tells the time. `source` returns an aware datetime; a test may give its own instead of the real time."""
 
-    __slots__ = ("_frozen", "_offset", "_second", "_source", "_started")
+    __slots__ = ("_frozen", "_offset", "_second", "_source", "_started", "apart")
 
     def __init__(self, source: Callable[[], datetime] = real_time) -> None:
         self._source = source
@@ -26,6 +26,8 @@ class Clock:
         self._offset = timedelta()
         self._second = (0, datetime.fromtimestamp(0, timezone.utc))
         """The latest whole second that was asked for."""
+        self.apart = timedelta()
+        """How far a frozen clock is moved on before each event."""
 
     @property
     def is_frozen(self) -> bool:

@@ -4,6 +4,19 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+_BEARER = "bearer "
+SERVERS_HEADERS = (
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+)
+"""Headers that only the server can set: they say where an answer ends, and whether the connection stays open."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -26,6 +39,16 @@ def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
+def bearer_token(authorization: str) -> str | None:
+    """The token of an `Authorization` header: what follows its last `Bearer `, up to a comma; None without any.
+
+    Measured on Laravel 9 to 11 (`Basic Bearer x` is `x`, `Bearer a,b` is `a`), and the scheme in any case on 11.
+    """
+    value = authorization.strip()  # as HTTP servers do
+    start = value.lower().rfind(_BEARER)
+    return value[start + len(_BEARER) :].partition(",")[0] or None if start >= 0 else None
+
+
 def masked(token: str | None) -> str:
     """The first and last characters of a token: enough to tell tokens apart, too few to use one."""
     if not token:
@@ -39,6 +62,18 @@ def header_text(text: str, most: int = 1000) -> str:
         return text[:most]
     line = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     return re.sub("[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", line)[:most]
+
+
+def are_headers(value: object) -> bool:
+    """Whether a value has names of headers, each with a text on one line."""
+    return isinstance(value, dict) and all(
+        isinstance(name, str) and HEADER_NAME.fullmatch(name) and isinstance(text, str) and _is_line(text)
+        for name, text in value.items()
+    )
+
+
+def _is_line(text: str) -> bool:
+    return text.isprintable() and text.isascii()
 
 
 def quality(accept: str, kinds: Collection[str]) -> float:

@@ -3,8 +3,12 @@
 import difflib
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 _MOST_SHOWN = 80
+_MOST_COMPARED = 500
+"""Known words that a word is compared with: comparing takes some 20 µs a word, often under a lock."""
+_MOST_LISTED = 20
 
 
 def number_of(count: int, noun: str) -> str:
@@ -13,8 +17,11 @@ def number_of(count: int, noun: str) -> str:
 
 
 def near_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The most similar known word, or the empty text. Case is ignored; with `cutoff` 1 only the case may differ."""
-    by_lower = {each.lower(): each for each in known}
+    """The most similar of the first 500 known words, or the empty text.
+
+    Case is ignored; with `cutoff` 1 only the case may differ.
+    """
+    by_lower = {each.lower(): each for each in islice(known, _MOST_COMPARED)}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[near[0]] if near else ""
 
@@ -25,15 +32,31 @@ def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
+def printable(text: str) -> str:
+    """The text on one line: control characters and those that change the direction of writing are escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The text with each of its lines printable."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def brief(value: object) -> str:
     """The value as printable JSON of at most 80 characters; it may have any size, depth and type."""
     text = ""
     for part in json.JSONEncoder(default=str, ensure_ascii=False, skipkeys=True).iterencode(value):
         shown = part[: _MOST_SHOWN + 1]
-        text += "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in shown)
+        text += printable(shown)
         if len(text) > _MOST_SHOWN:
             return text[: _MOST_SHOWN - 3] + "..."
     return text
+
+
+def there_are(names: Sequence[str]) -> str:
+    """A hint at the names that there are, of many the first 20: `; there are one, two`."""
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"; there are {', '.join(names[:_MOST_LISTED]) or 'none'}{more}"
 
 
 def near_or_all(word: object, known: Sequence[str]) -> str:

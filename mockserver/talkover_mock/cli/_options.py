@@ -50,6 +50,19 @@ def port_number(text: str) -> int:
     return whole(0, 65535)(text)
 
 
+class PortOption(click.Option):
+    """The option --port. Its variable may be no port: Kubernetes sets it to the address of a service of that name."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The value of the variable; None for an address, which counts as unset."""
+        return port_or_none(super().resolve_envvar_value(ctx))
+
+
+def port_or_none(value: str | None) -> str | None:
+    """The value of the port's variable; None if it is unset, empty, or an address such as `tcp://10.0.0.1:7357`."""
+    return None if not value or "://" in value else value
+
+
 def seconds(text: str) -> float:
     """An option type for spans of time; raises BadParameter. The server refuses a span that is too long."""
     try:

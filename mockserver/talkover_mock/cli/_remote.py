@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,31 +13,63 @@ from typing import Any
 import click
 import requests
 
+from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+class _Told(click.ClickException):
+    """An error whose text may quote a server."""
+
+    def format_message(self) -> str:
+        return printable_lines(self.message)
 
 
-class Failed(click.ClickException):
+class Failed(_Told):
     """An error of wrong use, of a refusing server, or of a server that does not answer."""
 
     exit_code = 2
 
 
-class Unexpected(click.ClickException):
+class Unexpected(_Told):
     """The error of an expectation that was not met."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True)
-class Remote:
+class Output:
+    """How to show what a command has found."""
+
+    as_json: bool
+
+    @property
+    def prints_json(self) -> bool:
+        """True with --json, and when standard output is no terminal."""
+        return self.as_json or not sys.stdout.isatty()
+
+    def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
+        """Prints JSON or a table; `empty` is the text of a table without rows."""
+        if self.prints_json:
+            click.echo(json.dumps(data, indent=2))
+        else:
+            click.echo(table(columns, rows) if rows else empty)
+
+    def show_line(self, data: object, line: str) -> None:
+        """Prints one row of a growing table, or one line of JSON."""
+        click.echo(json.dumps(data) if self.prints_json else line)
+
+    def add_line(self, line: str) -> None:
+        """Prints a remark: below a table, or on standard error, so that standard output is JSON alone."""
+        click.echo(printable(line), err=self.prints_json)
+
+
+@dataclass(frozen=True)
+class Remote(Output):
     """A running server, and how to show its answers."""
 
     url: str
     token: str | None
-    as_json: bool
 
     @contextmanager
     def client(self) -> Iterator[MockServer]:
@@ -60,25 +91,8 @@ class Remote:
             return f"{self.url} has no admin routes: {why} ({error})"
         return str(error)
 
-    @property
-    def prints_json(self) -> bool:
-        """True with --json, and when standard output is no terminal."""
-        return self.as_json or not sys.stdout.isatty()
 
-    def show(self, data: object, columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str = "") -> None:
-        """Prints JSON or a table; `empty` is the text of a table without rows."""
-        if self.prints_json:
-            click.echo(json.dumps(data, indent=2))
-        else:
-            click.echo(table(columns, rows) if rows else empty)
-
-    def show_line(self, data: object, line: str) -> None:
-        """Prints one row of a growing table, or one line of JSON."""
-        click.echo(json.dumps(data) if self.prints_json else line)
-
-    def add_line(self, line: str) -> None:
-        """Prints a remark: below a table, or on standard error, so that standard output is JSON alone."""
-        click.echo(_CONTROL.sub(" ", line), err=self.prints_json)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal.")
 
 
 def against_server(command: Callable[..., None]) -> Callable[..., None]:
@@ -86,10 +100,10 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
-        command(Remote(url, token, as_json), **options)
+        command(Remote(as_json, url, token), **options)
 
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, also in a terminal."),
+        json_option,
         click.option(
             "--token",
             envvar="TALKOVER_MOCK_TOKEN",
@@ -121,7 +135,7 @@ def cell(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _CONTROL.sub(" ", str(value))
+    return printable(str(value))
 
 
 def _first_cause(error: BaseException) -> BaseException:

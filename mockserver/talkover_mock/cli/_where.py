@@ -5,8 +5,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
+from talkover_mock.base.addresses import url_of
 from talkover_mock.base.words import brief
-from talkover_mock.cli._options import port_number
+from talkover_mock.cli._options import port_number, port_or_none
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 DEFAULT_PORT = 7357
@@ -16,7 +17,7 @@ _BELOW_ROOT = ("/api/v1", "/__admin")
 def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     """The server's root, without a slash at its end. Raises BadParameter for another URL."""
     if url is None:
-        return f"http://127.0.0.1:{_default_port()}"
+        return url_of(os.environ.get("TALKOVER_MOCK_HOST", ""), _default_port())
     parts = _parts(url)
     if parts is None:
         example = f"http://127.0.0.1:{DEFAULT_PORT}"
@@ -35,7 +36,7 @@ url_option = click.option(
     callback=_root,
     metavar="URL",
     show_envvar=True,
-    show_default=f"http://127.0.0.1 with the port of TALKOVER_MOCK_PORT or {DEFAULT_PORT}",
+    show_default=f"this machine, with the TALKOVER_MOCK_HOST and TALKOVER_MOCK_PORT of the server, or {DEFAULT_PORT}",
     help="The server's URL.",
 )
 
@@ -53,6 +54,6 @@ def _parts(url: str) -> SplitResult | None:
 def _default_port() -> int:
     """The port of the variable that `talkover-mock serve` reads too. Raises BadParameter."""
     try:
-        return port_number(os.environ.get("TALKOVER_MOCK_PORT") or str(DEFAULT_PORT))
+        return port_number(port_or_none(os.environ.get("TALKOVER_MOCK_PORT")) or str(DEFAULT_PORT))
     except click.BadParameter as error:
         raise click.BadParameter(error.message, param_hint="TALKOVER_MOCK_PORT") from None

@@ -15,12 +15,13 @@ from talkover_mock.cli._remote import Remote, against_server
     help="Freeze the clock at a moment such as 2025-09-03T23:19:51Z; without NOW, where it is.",
 )
 @click.option("--advance", type=seconds, metavar="SECONDS", help="Advance it, and send every delivery that falls due.")
+@click.option("--settle", is_flag=True, help="Advance it until every delivery that is queued has been sent.")
 @click.option("--unfreeze", is_flag=True, help="Return to the real time.")
 @against_server
-def command(remote: Remote, freeze: str | None, advance: float | None, unfreeze: bool) -> None:
+def command(remote: Remote, freeze: str | None, advance: float | None, settle: bool, unfreeze: bool) -> None:
     """Show, freeze, advance or unfreeze an environment's clock."""
     if unfreeze:
-        refuse_both("--unfreeze", {"--freeze": freeze, "--advance": advance})
+        refuse_both("--unfreeze", {"--freeze": freeze, "--advance": advance, "--settle": settle or None})
     with remote.client() as client:
         if unfreeze:
             client.unfreeze()
@@ -28,5 +29,7 @@ def command(remote: Remote, freeze: str | None, advance: float | None, unfreeze:
             client.freeze(None if freeze == BARE else freeze)
         if advance is not None:
             client.advance(advance)
+        if settle:
+            client.settle()
         clock = client.clock()
     remote.show(clock, ("NOW", "FROZEN"), [(clock["now"], clock["frozen"])], "")

@@ -8,7 +8,7 @@ from talkover_mock.cli._options import seconds, whole
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli._search import search_of
 
-COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "ERROR")
+COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "FAULT", "ERROR")
 FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "since")
 """The filters of the admin route, with remarks for the help."""
 
@@ -40,5 +40,6 @@ def row(delivery: dict[str, Any]) -> tuple[object, ...]:
         answer.get("status"),
         delivery["duration_ms"],
         sent.get("url"),
+        delivery["fault"],
         delivery["error"] or "",
     )

@@ -14,6 +14,7 @@ from talkover_mock.client.types import EMIT_WAIT_SECONDS
 @click.option("--call", metavar="JSON", help="The call: its id, its duration, and the keys that templates name.")
 @click.option("--context", metavar="JSON", help="The context of the call.")
 @click.option("--data", metavar="JSON", help="Further keys of the payload.")
+@click.option("--unknown", is_flag=True, help="Emit an event that the API does not have, to every enabled webhook.")
 @click.option(
     "--wait",
     type=seconds,
@@ -30,12 +31,14 @@ def command(
     call: str | None,
     context: str | None,
     data: str | None,
+    unknown: bool,
     wait: float,
 ) -> None:
     """Emit an event at an agent of a running server."""
     objects = {"call": json_value("--call", call), "context": json_value("--context", context)}
     with remote.client() as client:
-        deliveries = client.emit(agent_id, event, **objects, data=json_value("--data", data), wait=wait)
+        payload = {**objects, "data": json_value("--data", data)}
+        deliveries = client.emit(agent_id, event, **payload, unknown=unknown, wait=wait)
     remote.show(deliveries, COLUMNS, [row(each) for each in deliveries], "no deliveries")
     for each in deliveries.skipped:
         remote.add_line(f"webhook {each['webhook_id']} was skipped: {each['reason']}")

@@ -1,6 +1,7 @@
 """`talkover-mock fault`."""
 
 import json
+from collections.abc import Sequence
 from shlex import quote
 from typing import Any
 
@@ -9,27 +10,36 @@ import click
 from talkover_mock.base.words import brief, near_or_all, nearest
 from talkover_mock.cli._options import BARE, pairs, refuse_both, whole
 from talkover_mock.cli._remote import Remote, against_server
-from talkover_mock.client.faults import fault_answer
-from talkover_mock.environments.faults import ACTIONS, PRESETS
+from talkover_mock.client.faults import fault_answer, fault_match
+from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
+from talkover_mock.deliveries.faults import DETAILS, MATCH
+from talkover_mock.environments.call_faults import ACTIONS, PRESETS
 
-COLUMNS = ("ID", "FAULT", "METHOD", "PATH", "TIMES", "MATCHED", "STRUCK")
-_KINDS = (*PRESETS, *ACTIONS, "delay")
-_OPTIONS = ("method", "path", "times")
-_DETAILS = ("delay_seconds", "after", "probability", "seed", "apply")
+COLUMNS = ("ID", "FAULT", "STRIKES", "TIMES", "MATCHED", "STRUCK")
+_KINDS = {"calls": (*PRESETS, *ACTIONS, "delay"), "deliveries": tuple(ON_DELIVERIES)}
+_OPTIONS = ("method", "path", "times", "on")
+_TEXTS = ("event", "webhook_id", "agent_id", "url")
+_LIMITS = ("after", "probability", "seed")
+_DETAILS = {"calls": ("headers", "delay_seconds", "apply", *_LIMITS), "deliveries": (*MATCH, *DETAILS, *_LIMITS)}
 _DELAY = "`talkover-mock fault delay delay_seconds=0.5`"
+_LOST = "`talkover-mock fault lose_answer --on deliveries event=*_ended --times 1`"
 
 
 @click.command(
     name="fault",
     help=f"""Add, list or remove faults of a running server.
 
-    A fault makes the API fail. Without KIND, the faults are listed. KIND is a preset ({", ".join(PRESETS)}), an action
-    ({", ".join(ACTIONS)}), or delay.
-    Details are {", ".join(_DETAILS)}, such as {_DELAY}.
+    A fault makes the API fail, or its deliveries. Without KIND, the faults are listed. KIND is a preset
+    ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
+    Details are {", ".join(_DETAILS["calls"])}, such as {_DELAY}.
+
+    With --on deliveries, KIND is {", ".join(ON_DELIVERIES)}.
+    Details are {", ".join(_DETAILS["deliveries"])}, such as {_LOST}.
     """,
 )
 @click.argument("kind", required=False)
 @click.argument("details", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--on", type=click.Choice(tuple(_KINDS)), help="What the fault strikes.  [default: calls]")
 @click.option("--method", metavar="METHOD", help="Only requests with this method.")
 @click.option("--path", metavar="PATH", help="Only requests with this path; * stands for anything.")
 @click.option("--times", type=whole(1), metavar="N", help="Strike N times, then no more.  [default: always]")
@@ -45,17 +55,19 @@ def command(
     remote: Remote,
     kind: str | None,
     details: tuple[str, ...],
+    on: str | None,
     method: str | None,
     path: str | None,
     times: int | None,
     remove: str | None,
 ) -> None:
     if remove is not None:
-        refuse_both("--remove", {"KIND": kind, "--method": method, "--path": path, "--times": times})
-    if kind is None and (method or path or times):
+        refuse_both("--remove", {"KIND": kind, "--on": on, "--method": method, "--path": path, "--times": times})
+    if kind is None and (on or method or path or times):
         raise click.UsageError("name the KIND of the fault, such as maintenance; see --help")
-    match = {"method": method.upper() if method else None, "path": path}
-    spec = {**_spec(kind, _details(details)), "match": match, "times": times} if kind is not None else None
+    given = {"method": method and method.upper(), "path": path, "times": times}
+    given = {name: value for name, value in given.items() if value is not None}
+    spec = None if kind is None else {**_spec(kind, on or "calls", details), **given}
     with remote.client() as client:
         if remove == BARE:
             client.remove_faults()
@@ -67,26 +79,28 @@ def command(
     remote.show(faults, COLUMNS, [_row(each) for each in faults], "no faults")
 
 
-def _spec(kind: str, details: dict[str, Any]) -> dict[str, Any]:
+def _spec(kind: str, on: str, given: tuple[str, ...]) -> dict[str, Any]:
     """The arguments of the client's `add_fault`. Raises UsageError."""
-    if kind not in _KINDS:
-        raise click.UsageError(f"KIND must be one of {', '.join(_KINDS)}{nearest(kind, _KINDS)} (got {brief(kind)})")
-    if kind == "delay":
+    kinds, details = _KINDS[on], _details(given, _DETAILS[on])
+    if kind not in kinds:
+        hint = "; add --on deliveries" if on == "calls" and kind in ON_DELIVERIES else nearest(kind, kinds)
+        raise click.UsageError(f"KIND must be one of {', '.join(kinds)}{hint} (got {brief(kind)})")
+    if kind == "delay" and on == "calls":
         if not details.get("delay_seconds"):
             raise click.UsageError(f"say for how long: {_DELAY}")
         return details
-    return {"name": kind, **details}
+    return {"name": kind, "on": on, **details}
 
 
-def _details(given: tuple[str, ...]) -> dict[str, Any]:
+def _details(given: tuple[str, ...], known: Sequence[str]) -> dict[str, Any]:
     """Reads the details. Raises UsageError for a key that has an option, and for an unknown key."""
     found = pairs(given)
     for key, value in found.items():
         if key in _OPTIONS:
             raise click.UsageError(f"{key} is an option: --{key} {quote(value)}")
-        if key not in _DETAILS:
-            raise click.UsageError(f"unknown detail {brief(key)}{near_or_all(key, _DETAILS)}")
-    return {key: _value(text) for key, text in found.items()}
+        if key not in known:
+            raise click.UsageError(f"unknown detail {brief(key)}{near_or_all(key, known)}")
+    return {key: text if key in _TEXTS else _value(text) for key, text in found.items()}
 
 
 def _value(text: str) -> Any:
@@ -98,13 +112,5 @@ def _value(text: str) -> Any:
 
 
 def _row(fault: dict[str, Any]) -> tuple[object, ...]:
-    match = fault["match"]
-    return (
-        fault["id"],
-        fault_answer(fault),
-        match["method"],
-        match["path"],
-        fault["times"],
-        fault["matched"],
-        fault["struck"],
-    )
+    counts = fault["times"], fault["matched"], fault["struck"]
+    return (fault["id"], fault_answer(fault), fault_match(fault), *counts)

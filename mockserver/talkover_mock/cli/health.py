@@ -16,14 +16,15 @@ def command(url: str) -> None:
 
     The exit code is 1 when it does not.
     """
-    address = f"{url}/api/v1/health"
+    address = f"{url}/__admin/health"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=2) as answer:
-            click.echo(answer.read().decode())
+            click.echo(answer.read().decode(), nl=False)
     except HTTPError as error:
         error.close()
-        raise click.ClickException(f"{address} answers {error.code} {error.reason}; {REMEDY}") from None
+        answered = f"{address} answers {error.code} {error.reason}"
+        raise click.ClickException(f"{answered}, which a mock server never does; is it the right --url?") from None
     except (OSError, ValueError, HTTPException) as error:
         reason = " ".join(str(error).split())  # the text may quote an answer that is not HTTP
         raise click.ClickException(f"{address} does not answer ({reason}); {REMEDY}") from None

@@ -12,3 +12,5 @@ def command(remote: Remote) -> None:
     with remote.client() as client:
         done = client.reset()
     remote.show_line(done, f"reset environment {done['environment']}")
+    if "note" in done:
+        remote.add_line(done["note"])

@@ -9,7 +9,7 @@ import socket
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -21,11 +21,12 @@ from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
-from talkover_mock.cli._options import BadFixture, port_number, whole
+from talkover_mock.cli._options import BadFixture, PortOption, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
+from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.environments.world import MOST_KEPT, World
-from talkover_mock.loading.files import default_fixture, load
+from talkover_mock.loading.files import FixtureFiles, default_fixture
 from talkover_mock.loading.fixture import Fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.web.request_log import Log
@@ -63,9 +64,14 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 
 def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuses an empty token on the command line; an empty variable means that no token is asked for."""
+    """Refuses a token that no header can carry. An empty variable means that no token is asked for.
+
+    Raises BadParameter, which does not repeat the token: messages are kept in logs.
+    """
     if value is not None and not value.strip():
         raise click.BadParameter(f"expected a token; without the option none is asked for (got {brief(value)})")
+    if value is not None and not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise click.BadParameter("a header can't carry this token; give visible ASCII, without a space at its ends")
     return value
 
 
@@ -83,6 +89,13 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     f"which has {os.pathsep!r} between several.",
 )
 @click.option(
+    "--watch",
+    is_flag=True,
+    envvar="TALKOVER_MOCK_WATCH",
+    show_envvar=True,
+    help="Load fixtures again when their files change. An environment that somebody has changed follows when reset.",
+)
+@click.option(
     "--host",
     default="127.0.0.1",
     envvar="TALKOVER_MOCK_HOST",
@@ -92,6 +105,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 )
 @click.option(
     "--port",
+    cls=PortOption,
     default=DEFAULT_PORT,
     type=port_number,
     metavar="PORT",
@@ -165,6 +179,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 def command(
     paths: tuple[str, ...],
     fixtures: tuple[str, ...],
+    watch: bool,
     host: str,
     port: int,
     port_file: Path | None,
@@ -180,16 +195,19 @@ def command(
     The URL is the one line on standard output, written when the server answers.
     """
     forget_stale(port_file)
-    world = World(_load(_given(paths, fixtures)), deliver_to=deliver_to, most_kept=keep)
+    files = FixtureFiles(_given(paths, fixtures) or [default_fixture()])
+    world = _load(files, lambda fixture: World(fixture, deliver_to=deliver_to, most_kept=keep))
     asked = Guard(host, allow_host, admin_token, allow_origin)
     guard = None if no_admin else asked
     log = LogWriter()
+    watching = Watch(world, files, log.write) if watch else None
+    world.catch_up = watching.look if watching else lambda: not_in_use(files)
     raise_file_limit()
     server = _listen(create_wsgi_app(world, guard, log.write, asked.origins), host, port, log.write)
     world.own_ports.add(server.port)
     _on_signal(lambda *_: server.stop_soon())
     try:
-        with _woken_by_signals(server.loop), port_in(port_file, server.port):
+        with _woken_by_signals(server.loop), port_in(port_file, server.port), watching or nullcontext():
             _tell(server.url)
             if guard and sys.stderr.isatty():
                 click.echo(f"{server.url}/__admin/ is the page; Ctrl-C ends it", err=True)
@@ -238,9 +256,9 @@ def _given(paths: Sequence[str], fixtures: Sequence[str]) -> Sequence[str]:
     return paths if paths and source is ParameterSource.ENVIRONMENT else (*paths, *fixtures)
 
 
-def _load(fixtures: Sequence[str]) -> Fixture:
+def _load(files: FixtureFiles, use: Callable[[Fixture], World]) -> World:
     try:
-        return load(fixtures or [default_fixture()])
+        return files.load(use)
     except FixtureError as error:
         raise BadFixture(error) from None
 

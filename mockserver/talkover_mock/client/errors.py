@@ -10,6 +10,8 @@ class MockServerError(Exception):
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         lines = [f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"]
-        lines += [f"  {each.get('path', '')}: {each.get('message', '')}" for each in problem.get("errors", [])]
+        places = [(each.get("path"), each.get("message")) for each in problem.get("errors", [])]
+        mistakes = [": ".join(filter(None, place)) for place in places]
+        lines += [f"  {each}" for each in mistakes if each not in lines[0]]  # the detail has the first
         super().__init__("\n".join(lines))
         self.status, self.problem = status, problem

@@ -56,7 +56,7 @@ def line(item: dict[str, Any]) -> str:
     """An exchange or a delivery on one line."""
     if "event" in item:
         return _delivery_line(item)
-    status = item["status"] if item["status"] is not None else "no answer"
+    status = item["status"] or ("under way" if item["under_way"] else "no answer")
     reason = f" ({item['reason']})" if item["reason"] else ""
     return f"#{item['number']} {item['method']} {item['path']} -> {status}{reason}"
 
@@ -66,9 +66,9 @@ def _delivery_line(item: dict[str, Any]) -> str:
 
 
 def _ending(delivery: Mapping[str, Any]) -> str:
-    """`success`, `retrying (Connection refused)`, or `captured (…)` with the reason."""
-    captured, error = delivery["captured_because"], delivery["error"]
-    reason = captured or error
+    """`success`, `retrying (Connection refused)`, or `captured (…)` with the reason; also the fault that struck."""
+    captured = delivery["captured_because"]
+    reason = "; ".join(filter(None, (captured or delivery["error"], delivery["fault"])))
     return ("captured" if captured else str(delivery["status"])) + (f" ({reason})" if reason else "")
 
 
@@ -98,13 +98,13 @@ def folded(texts: Iterable[str]) -> list[str]:
 
 
 def loop_hints() -> list[str]:
-    """A hint for a wait in the thread of a running event loop; nothing in that loop happens while the test waits."""
+    """A hint for a wait inside a task of an event loop; nothing in that loop happens while the test waits."""
     asyncio = sys.modules.get("asyncio")
-    try:
-        loop = asyncio and asyncio.get_running_loop()
+    try:  # not the loop: where gevent or eventlet makes threads of greenlets, the server's own loop runs in this thread
+        task = asyncio and asyncio.current_task()
     except RuntimeError:
-        loop = None
-    if loop is None:
+        task = None
+    if task is None:
         return []
     return [
         "the call was made inside a running event loop, which stood still meanwhile: if the application or the "

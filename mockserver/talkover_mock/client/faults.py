@@ -1,27 +1,56 @@
-"""Faults in the client's words: the name of a preset or an action, and the answer of a struck call."""
+"""Faults in the client's words: the JSON that adds one, and what it does and strikes on one line."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from talkover_mock.client.types import Action, FaultDetails, Preset
+from talkover_mock.client.types import Action, DeliveryAction, FaultDetails, Match, On, Preset
+
+_NAMES = {"calls": (*get_args(Preset), *get_args(Action)), "deliveries": get_args(DeliveryAction)}
+
+_OF_EVERY_FAULT = ("id", "on", "match", "action", "times", "after", "probability", "seed", "matched", "struck")
 
 
-def new_fault(name: str | None, details: Mapping[str, object]) -> dict[str, object]:
+def new_fault(name: str | None, on: str, details: Mapping[str, Any]) -> dict[str, object]:
     """The JSON that adds a fault. Raises ValueError for an unknown name, and TypeError for an unknown keyword."""
-    presets, actions, known = get_args(Preset), get_args(Action), FaultDetails.__annotations__
+    known = FaultDetails.__annotations__
     for key in details:
         if key not in known:
             raise TypeError(f"add_fault() has no keyword {key!r}{_nearest_or_all(key, known)}")
-    if name not in (None, *presets, *actions):
-        raise ValueError(f"no preset or action is named {name!r}{_nearest_or_all(str(name), (*presets, *actions))}")
-    return {"action" if name in actions else "preset": name, **details}
+    _check_name(name, on)
+    rest = {key: value for key, value in details.items() if key != "match" and key not in Match.__annotations__}
+    match = {**(details.get("match") or {}), **{key: details[key] for key in Match.__annotations__ if key in details}}
+    kind = "preset" if name in get_args(Preset) else "action"
+    return {"on": on, kind: name, "match": match, **rest}
+
+
+def _check_name(name: str | None, on: str) -> None:
+    if on not in _NAMES:
+        raise ValueError(f"on must be one of {', '.join(get_args(On))} (got {on!r})")
+    if name is None or name in _NAMES[on]:
+        return
+    for other, names in _NAMES.items():
+        if name in names:
+            raise ValueError(f"{name} strikes {other}: add on={other!r}")
+    raise ValueError(f"no preset or action is named {name!r}{_nearest_or_all(name, _NAMES[on])}")
 
 
 def fault_answer(fault: Mapping[str, Any]) -> str:
-    """The answer of a struck call: `maintenance`, `hang`, `respond 418` or `delay 0.5 s`."""
+    """What the fault does: `maintenance`, `hang`, `respond 418`, `delay 0.5 s` or `timeout sent`."""
+    if fault["on"] == "deliveries":
+        given = [(key, value) for key, value in fault.items() if key not in _OF_EVERY_FAULT and value]
+        details = [key if value is True else f"{key}={value:g}" for key, value in given]
+        return " ".join([fault["action"], *details])
     answer = f"respond {fault['respond']['status']}" if fault["respond"] else f"delay {fault['delay_seconds']:g} s"
     return str(fault["preset"] or fault["action"] or answer)
+
+
+def fault_match(fault: Mapping[str, Any]) -> str:
+    """What the fault strikes: `any call`, `PATCH */toggle`, `any delivery` or `event=event_action attempt=2`."""
+    given = {key: value for key, value in fault["match"].items() if value is not None}
+    if fault["on"] == "deliveries":
+        return " ".join(f"{key}={value}" for key, value in given.items()) or "any delivery"
+    return " ".join(given.values()) or "any call"
 
 
 def _nearest_or_all(word: str, known: Iterable[str]) -> str:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
-from talkover_mock.base.shapes import Call
+from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.expectations import loop_hints
-from talkover_mock.client.expecting import Expecting
-from talkover_mock.client.faults import new_fault
+from talkover_mock.client.faulting import Faulting
+from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
+from talkover_mock.client.timing import Timing
 from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
     EMIT_WAIT_SECONDS,
-    Action,
-    FaultDetails,
-    Moment,
-    Preset,
+    Probed,
+    ProbeOptions,
+    Prober,
+    Schedule,
     WebhookFields,
 )
 from talkover_mock.client.urls import root_of, segment
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __tracebackhide__ = True  # pytest shows the test's own line
-_LONG_SECONDS = 600.0
 
 
-class MockServer(Expecting):
+class MockServer(Timing, Faulting):
     """One environment: its addresses, its token, and the admin routes that show and change it.
 
     `url` is the server's root, and `api_url` takes the place of the vendor's base URL. `token` opens the environment,
@@ -45,17 +44,19 @@ class MockServer(Expecting):
         name: str = "default",
         admin_token: str | None = None,
         harness: Harness | None = None,
+        prober: Prober | None = None,
     ) -> None:
         """Raises ValueError for a URL that can't be the root of a server.
 
         `harness` has the admin routes of a server that this process has started; without it they are asked over HTTP.
+        `prober` is `talkover_mock.probe.probe`, for the method of that name.
         """
         self.url = root_of(url)
         self.api_url = f"{self.url}/api/v1"
         self.token = token or "talq_default"
         self.name = name
         self.allows_unmatched = False
-        self._admin_token, self._harness = admin_token, harness
+        self._admin_token, self._harness, self._prober = admin_token, harness, prober
         self.opened: dict[str, MockServer] = {}
         """The environments that this client, or a client of `opened`, has opened and not closed, by name."""
         super().__init__(transport_to(self.url, token, admin_token, harness))
@@ -69,7 +70,7 @@ class MockServer(Expecting):
         return self._call("GET", "health")
 
     def assumptions(self) -> Document:
-        """The documented, measured and assumed behaviours, and the settings that the fixture overrides."""
+        """The behaviours with how sure each is, and the settings that the fixture overrides."""
         return self._call("GET", "assumptions")
 
     def openapi(self) -> str:
@@ -84,10 +85,12 @@ class MockServer(Expecting):
 
     def replace_state(self, fixture: Document) -> Document:
         """Replaces the state; `reset` still goes back to the baseline. Returns the state."""
+        check_fixture(fixture)
         return self._call("PUT", "state", fixture)
 
     def merge_state(self, fixture: Document) -> Document:
         """Merges a fixture into the state by id; keys that it does not give stay. Returns the state."""
+        check_fixture(fixture)
         return self._call("PATCH", "state", fixture)
 
     def set_webhook(self, webhook_id: str, **fields: Unpack[WebhookFields]) -> Document:
@@ -127,17 +130,23 @@ class MockServer(Expecting):
         token: str | None = None,
         from_: str | None = None,
         fixture: Document | None = None,
+        schedule: int | Schedule | None = None,
     ) -> MockServer:
-        """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use."""
-        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture}
+        """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use.
+
+        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md.
+        """
+        if fixture is not None:
+            check_fixture(fixture)
+        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule}
         opened = self._call("POST", "environments", wanted)
-        client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness)
+        client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness, self._prober)
         client.opened = self.opened
         self.opened[client.name] = client
         return client
 
     def close_environment(self, name: str) -> Document:
-        """Closes an opened environment. Returns `errors`, the server's own crashes, and the `unmatched` calls."""
+        """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""
         closed = self._call("DELETE", f"environments/{segment(name)}")
         self.opened.pop(name, None)
         return closed
@@ -163,7 +172,7 @@ class MockServer(Expecting):
     def delete_snapshot(self, name: str) -> None:
         self._call("DELETE", f"snapshots/{segment(name)}")
 
-    # Events, deliveries and the clock
+    # Events
 
     def emit(
         self,
@@ -173,78 +182,46 @@ class MockServer(Expecting):
         call: Document | None = None,
         context: Document | None = None,
         data: Document | None = None,
+        unknown: bool = False,
         wait: float = EMIT_WAIT_SECONDS,
     ) -> Emitted:
         """Emits an event at an agent. Returns its deliveries, after waiting until each was attempted once.
 
-        It waits for `wait` seconds at the most; with 0 the deliveries may still be pending. The list also has the
-        webhooks that were `skipped`, with the reasons.
+        It waits for `wait` seconds at the most, and for nothing that a fault delays; with 0 the deliveries may still be
+        pending. The list also has the webhooks that were `skipped`, with the reasons. With `unknown` the event may be
+        one that the API does not have: it goes to every enabled webhook of the agent.
         """
-        wanted = {"agent_id": agent_id, "event": event, "call": call, "context": context, "data": data, "wait": wait}
+        payload = {"call": call, "context": context, "data": data}
+        wanted = {"agent_id": agent_id, "event": event, "unknown": unknown, **payload, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
         if wait and not answer["finished"]:
             for hint in loop_hints():
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
         return Emitted(answer["deliveries"], answer["skipped"])
 
-    def play(
-        self, name: str, agent_id: str, *, call: Document | None = None, context: Document | None = None
-    ) -> Document:
-        """Plays a scenario at an agent's call: `play("answered", agent_id)`, then `advance(60)` on a frozen clock.
+    def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Document:
+        """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
 
-        `call` may have the `id` of an active call; otherwise a new call begins, with `to`, `from`, `direction`,
-        `is_testing` and `payload`. Returns its `call_id`, the `events` to come, and the `seconds` that they take.
+        It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
         """
-        wanted = {"agent_id": agent_id, "call": call, "context": context}
-        return self._call("POST", f"scenarios/{segment(name)}/play", wanted, longer=_LONG_SECONDS)
+        return self._call("POST", f"deliveries/{segment(id)}/redeliver", {"replay": replay, "wait": wait}, longer=wait)
 
-    def calls(self) -> list[Call]:
-        """The calls of the state, oldest first."""
-        return cast(list[Call], self.state().get("calls", []))
-
-    def clock(self) -> Document:
-        """The clock's `now`, and whether it is `frozen`."""
-        return self._call("GET", "clock")
-
-    def freeze(self, now: Moment | None = None) -> None:
-        """Freezes the environment's clock, at `now` (such as 2025-09-03T23:19:51Z) or where it is.
-
-        Every delivery that is due by a later `now` has been sent when this returns.
-        """
-        self._call("PUT", "clock", {"now": now and str(now)}, longer=_LONG_SECONDS if now else 0)
-
-    def advance(self, seconds: float | timedelta) -> None:
-        """Advances the clock. Every delivery that falls due on the way has been sent when this returns."""
-        seconds = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        self._call("POST", "clock/advance", {"seconds": seconds}, longer=_LONG_SECONDS)
-
-    def unfreeze(self) -> None:
-        """Unfreezes the clock: it shows the real time again."""
-        self._call("DELETE", "clock")
-
-    # Faults, and calls to unknown paths
+    # Calls to unknown paths, and the receiver
 
     def allow_unmatched(self) -> None:
         """Allows calls to paths that the API does not have; otherwise the pytest fixture fails the test for them."""
         self.allows_unmatched = True
 
-    def faults(self) -> list[Document]:
-        """The faults, each with its numbers of `matched` and `struck` calls."""
-        return cast(list[Document], self._call("GET", "faults")["faults"])
+    def probe(self, url: str, secret: str, **options: Unpack[ProbeOptions]) -> list[Probed]:
+        """Examines the receiver at `url` with some fifteen deliveries, signed as this environment signs, at its time.
 
-    def add_fault(self, name: Preset | Action | None = None, **details: Unpack[FaultDetails]) -> Document:
-        """`add_fault("maintenance", times=2)`, `add_fault("connection_reset", match={"path": "*/toggle"})`.
-
-        Further keywords are match, respond, delay_seconds, times, after, probability, seed, apply. Returns the fault
-        with its id. Raises ValueError for a name that is no preset and no action.
+        Further keywords are expect, event, data, http_method, custom_headers, timeout, signature_scheme,
+        signature_header, signature_prefix, delivery_json, deliver_to, now; see docs/deliveries.md. Returns the
+        probes with their answers. Raises AssertionError with each probe that was answered otherwise than expected,
+        ValueError for a wrong option or a URL that may not be called, and ConnectionError if nothing answers.
         """
-        return self._call("POST", "faults", new_fault(name, details))
-
-    def remove_fault(self, id: str) -> None:
-        self._call("DELETE", f"faults/{segment(id)}")
-
-    def remove_faults(self) -> None:
-        self._call("DELETE", "faults")
+        settings = {**self.assumptions()["overrides"], "now": self.clock()["now"]}
+        return examine(self._prober, url, secret, settings, options)
 
     def disconnect(self) -> None:
         """Closes the connection; the environment stays open."""

@@ -1,11 +1,14 @@
 """The client's connection to a server elsewhere, over HTTP."""
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import requests
 
+from talkover_mock.client.bodies import json_bytes
 from talkover_mock.client.errors import MockServerError
+from talkover_mock.client.originals import OriginalSession
 from talkover_mock.client.urls import query_text
 
 T = TypeVar("T")
@@ -16,16 +19,15 @@ _LONGEST_SECONDS = 600.0
 
 
 class Remote:
-    """A connection to the admin routes of one server, with one environment's token."""
+    """A connection to the admin routes of one server, with one environment's token; each process has its own."""
 
     def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
         self._root = f"{url}/__admin/"
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the machine must not get at local calls
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}".encode()
-        if admin_token:
-            self._session.headers["X-Mockserver-Admin-Token"] = admin_token.encode()
+        self._headers: dict[str, str | bytes] = {
+            **({"Authorization": f"Bearer {token}".encode()} if token else {}),
+            **({"X-Mockserver-Admin-Token": admin_token.encode()} if admin_token else {}),
+        }
+        self._session, self._process = OriginalSession(), os.getpid()
 
     def call(
         self,
@@ -48,6 +50,13 @@ class Remote:
     def close(self) -> None:
         self._session.close()
 
+    def _own_session(self) -> OriginalSession:
+        """The session of this process: a forked child that used its parent's would get the parent's answers."""
+        if os.getpid() != self._process:
+            self._session.close()  # the child's copy; the parent's connection stays
+            self._session, self._process = OriginalSession(), os.getpid()
+        return self._session
+
     def _exchange(
         self,
         read: Callable[[requests.Response], T | MockServerError],
@@ -57,7 +66,10 @@ class Remote:
         timeout: float,
     ) -> T | MockServerError:
         """Returns an error instead of raising it: its traceback would keep the connection open."""
-        answer = self._session.request(method, self._root + path, json=body, timeout=timeout)
+        sent = json_bytes(body)
+        headers = self._headers | ({"Content-Type": "application/json"} if sent else {})
+        url, session = self._root + path, self._own_session()
+        answer = session.request(method, url, data=sent, headers=headers, timeout=timeout)
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
+from talkover_mock.client.bodies import json_bytes
 from talkover_mock.client.errors import MockServerError
 from talkover_mock.client.urls import query_text
 
@@ -37,7 +38,7 @@ class Harness(Protocol):
     process: int
     """The process that started the server: only there its state is the server's."""
 
-    def answer(self, method: str, path: str, query: str, body: object, token: str | None) -> tuple[int, Any]:
+    def answer(self, method: str, path: str, query: str, sent: bytes, token: str | None) -> tuple[int, Any]:
         """The status and the document, or the text, of one admin request."""
 
 
@@ -50,7 +51,6 @@ class InProcess:
     def __init__(self, harness: Harness, url: str, token: str | None) -> None:
         self._harness, self._url, self._token = harness, url, token
         self._remote: Transport | None = None
-        self._process = harness.process
 
     def call(
         self,
@@ -76,15 +76,14 @@ class InProcess:
             self._remote.close()
 
     def _answer(self, method: str, path: str, query: str, body: object) -> Any:
-        status, document = self._harness.answer(method, path, query, body, self._token)
+        status, document = self._harness.answer(method, path, query, json_bytes(body), self._token)
         if status >= HTTPStatus.BAD_REQUEST:
             raise MockServerError(status, document)
         return document
 
     def _over_http(self) -> Transport:
-        """A connection of this process's own."""
-        if self._remote is None or os.getpid() != self._process:
-            self._remote, self._process = transport_to(self._url, self._token), os.getpid()
+        if self._remote is None:
+            self._remote = transport_to(self._url, self._token)
         return self._remote
 
 

@@ -1,6 +1,6 @@
 """The arguments of the client's methods, for editors and type checkers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
@@ -15,7 +15,21 @@ Preset = Literal[
     "maintenance",
     "insufficient_credits",
 ]
-Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json"]
+Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json", "hold", "stale"]
+DeliveryAction = Literal[
+    "lose_answer",
+    "timeout",
+    "refused",
+    "unresolved",
+    "repeat",
+    "overlap",
+    "delay",
+    "drop",
+    "bad_signature",
+    "tampered",
+    "skewed",
+]
+On = Literal["calls", "deliveries"]
 Moment = str | datetime
 """Such as `2025-09-03T23:19:51Z`; without a zone it is UTC."""
 EMIT_WAIT_SECONDS = 5.0
@@ -63,10 +77,18 @@ class EventFilters(TypedDict, total=False):
 
 
 class Match(TypedDict, total=False):
-    """The calls that a fault strikes; `*` in `path` stands for any text."""
+    """What a fault strikes: calls by method and path, deliveries by the other keys.
+
+    `*` in `path`, `event` and `url` stands for any text.
+    """
 
     method: str | None
     path: str | None
+    event: str | None
+    webhook_id: str | None
+    agent_id: str | None
+    url: str | None
+    attempt: int | None
 
 
 class Respond(TypedDict, total=False):
@@ -77,17 +99,31 @@ class Respond(TypedDict, total=False):
     body: Any
 
 
-class FaultDetails(TypedDict, total=False):
-    """A fault beside its name: its answer, the calls that it strikes, and how often; see docs/faults.md."""
+class FaultDetails(Match, total=False):
+    """A fault beside its name: what it strikes, what it does there, and how often; see docs/faults.md."""
 
     match: Match
+    headers: Mapping[str, str]
     respond: Respond
     delay_seconds: float
+    apply: bool
+    sent: bool
+    copies: int
+    together: bool
+    replay: bool
+    though_disabled: bool
+    seconds: float
     times: int | None
     after: int
     probability: float
     seed: int | None
-    apply: bool
+
+
+class Schedule(TypedDict, total=False):
+    """A seed, and the numbers of the only disturbances that strike; None for all."""
+
+    seed: int
+    only: Sequence[str] | None
 
 
 class WebhookFields(TypedDict, total=False):
@@ -104,6 +140,42 @@ class WebhookFields(TypedDict, total=False):
     authorization_scheme: str
     custom_headers: Sequence[Mapping[str, str]]
     payload_templates: Mapping[str, Any]
-    created_at: str
-    updated_at: str
+    created_at: Moment
+    updated_at: Moment
     status: str | None
+
+
+class ProbeOptions(TypedDict, total=False):
+    """The options of a probe: those of a webhook and of the settings for signatures, as a fixture has them.
+
+    `event` and `data`, further keys, make the payload; `expect` has other expectations by the names of probes;
+    `deliver_to` are hosts that may be called beside this machine and its network; `now` is the time of the signatures.
+    """
+
+    event: str | None
+    data: Mapping[str, Any] | None
+    expect: Mapping[str, str] | None
+    http_method: Literal["POST", "PUT", "PATCH"] | None
+    custom_headers: Sequence[Mapping[str, str]] | None
+    timeout: int | None
+    signature_scheme: Literal["hmac", "github", "stripe", "standard", "shopify"] | None
+    signature_header: str | None
+    signature_prefix: str | None
+    delivery_json: Literal["php", "plain"] | None
+    deliver_to: Sequence[str] | None
+    now: Moment | None
+
+
+class Probed(TypedDict):
+    """A probe of a receiver: the status of each copy that was sent, and whether it was the expected one."""
+
+    name: str
+    expected: str
+    statuses: Sequence[int | None]
+    error: str | None
+    passed: bool
+    why: str
+
+
+Prober = Callable[..., list[Probed]]
+"""`talkover_mock.probe.probe`, which the client is given, since it imports nothing else of the package."""

@@ -1,18 +1,35 @@
 """One attempt from its place in the queue to its outcome."""
 
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from threading import Semaphore
 
+from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.payloads import TooLarge
 from talkover_mock.deliveries.plans import Due
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
-from talkover_mock.deliveries.sender import Sending
+from talkover_mock.deliveries.sender import Sending, reason_of
+from talkover_mock.deliveries.targets import Unresolved
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.state.records import Webhook
 
+MOST_LARGE = 4
+"""Payloads of one environment that are made at once, or that are sent at once and are large."""
+LARGE_BYTES = 256 * 1024
+"""A larger payload is a large one."""
 _LONGEST_PAUSE = 30
+_LOOK_SECONDS = 0.1
+"""Seconds between two checks that the attempt is still wanted."""
 _CRASHED = Outcome(error="The mock itself failed")
+_TIMEOUT = reason_of(TimeoutError())
+_UNSENT: Mapping[str, str] = {
+    "timeout": _TIMEOUT,
+    "refused": reason_of(ConnectionRefusedError()),
+    "unresolved": reason_of(Unresolved()),
+}
+"""The actions of faults that end an attempt at once, with its error."""
 
 
 @dataclass(slots=True)
@@ -22,11 +39,28 @@ class Scheduled(Due):
     delivery: Delivery
     may_retry: bool = True
     previous: str | None = None
+    though_disabled: bool = False
+    """Whether it goes out to a disabled webhook too."""
+    is_asked: bool = False
+    """Whether the faults have been asked about the attempt: each attempt is struck once at most."""
+    overlaps: bool = False
+    """Whether it goes out while another one of its webhook is under way."""
+    copies: "list[Scheduled]" = field(default_factory=list)
+    """Repetitions, which are scheduled when it goes out."""
+    make: "Callable[[], Outgoing] | None" = None
+    """Makes the request; None for the request by the configuration of the moment at which it goes out."""
+
+    @property
+    def webhook_id(self) -> str:
+        return self.delivery.webhook_id
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """A delivery on its way: what the pump runs. It `finish`es with its outcome, and `report`s a crash of the mock."""
+    """A delivery on its way: what the pump runs. It `finish`es with its outcome, and `report`s a crash of the mock.
+
+    `room` bounds the memory that slow receivers of large payloads can cost.
+    """
 
     scheduled: Scheduled
     webhook: Webhook
@@ -34,14 +68,19 @@ class Attempt:
     make: Callable[[], Outgoing]
     finish: Callable[["Attempt", Outcome, Outgoing | None], None]
     report: Callable[[str], None]
+    room: Semaphore
 
     def run(self) -> None:
         """A crash of the mock itself is reported before anybody can see that the attempt has ended."""
         outgoing: Outgoing | None = None
         try:
-            outgoing = self.sending.outgoing = self.make()
-            outcome = self.sending.run()
-        except TooLarge as error:
+            with ExitStack() as stack:
+                self._take_room(stack)
+                outgoing = self.sending.outgoing = self.make()
+                if len(outgoing.body) <= LARGE_BYTES:
+                    stack.close()
+                outcome = _outcome(self.sending, self.scheduled.delivery.fault)
+        except (TooLarge, ConnectionAbortedError) as error:  # stopped before its request was made
             outcome = Outcome(error=str(error))
         except Exception:
             outcome = _CRASHED
@@ -50,6 +89,24 @@ class Attempt:
 
     def stop(self) -> None:
         self.sending.stop()
+
+    def _take_room(self, stack: ExitStack) -> None:
+        """Waits for room, which `stack` gives back. Raises ConnectionAbortedError when the attempt is stopped."""
+        while not self.room.acquire(timeout=_LOOK_SECONDS):
+            self.sending.check()
+        stack.callback(self.room.release)
+
+
+def _outcome(sending: Sending, fault: DeliveryFault) -> Outcome:
+    """Sends the request, or does what the fault makes of that."""
+    if fault.sent:
+        sending.hangs_up = True
+    elif fault.action in _UNSENT:
+        return Outcome(error=_UNSENT[fault.action])
+    outcome = sending.run()
+    if fault.action == "lose_answer" and outcome.status is not None:
+        return outcome._replace(error=_TIMEOUT, lost=True)
+    return outcome
 
 
 def pause(settings: Settings, attempt: int) -> float:

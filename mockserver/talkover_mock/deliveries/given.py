@@ -26,7 +26,7 @@ def _deliveries(
             created = entry.created_at or now
             call = {"id": ids.new(created), **(entry.call or {})}
             occurrence = Occurrence(ids.new(created), agent.id, entry.event, created, call, entry.context)
-            outgoing = message(occurrence, agent, webhook, state.settings, created)
+            outgoing = message(occurrence, agent, webhook, state.settings, int(created.timestamp()))
             yield Delivery(
                 entry.id or ids.new(created, log),
                 webhook.id,

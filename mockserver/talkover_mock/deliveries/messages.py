@@ -1,11 +1,10 @@
-"""Builds the request that tells a webhook of an event: envelope or template, exact bytes, signature, headers."""
+"""Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.deliveries.payloads import render, size_of, to_bytes
+from talkover_mock.deliveries.payloads import render, to_bytes
 from talkover_mock.deliveries.records import Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.settings import Settings
@@ -16,22 +15,39 @@ TEST_EVENT = "webhook.test"
 CALL_ENDED = "event_phone_call_ended"
 
 
-def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, now: datetime) -> Outgoing:
-    """The request as `agent`, `webhook` and `settings` configure it; `now` is the time of the signature.
+def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
+    """The request as `agent`, `webhook` and `settings` configure it; `signed_at` is in Unix seconds.
 
     Raises TooLarge.
     """
-    payload = _payload(occurrence, agent, webhook)
-    size_of(payload)
-    body = to_bytes(payload, settings.delivery_json)
-    own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, now)]
+    body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
+    return signed(occurrence, webhook, settings, body, signed_at)
+
+
+def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int) -> Outgoing:
+    """The request with this body, and the signature of a time in Unix seconds."""
+    own = [("Content-Type", "application/json"), *signature(occurrence, webhook, settings, body, signed_at)]
     custom = webhook.custom_headers
     headers = [*not_replaced(own, custom), *custom]  # two custom headers of one name are both sent
     return outgoing(webhook.http_method, webhook.webhook_url, headers, body, webhook.timeout)
 
 
-def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
-    """The documented envelope, or the webhook's template for the event, which replaces all of it (documented)."""
+def tampered(outgoing: Outgoing) -> Outgoing:
+    """The request with a body that changed after signing. JSON stays JSON, since a careless receiver reads it."""
+    body = outgoing.body
+    if body.endswith(b"}"):
+        body = body[:-1] + (b"," if body[:-1] != b"{" else b"") + b'"tampered":true}'
+    else:
+        body += b" "
+    headers = [(name, str(len(body)) if name == "Content-Length" else value) for name, value in outgoing.headers]
+    return outgoing._replace(body=body, headers=tuple(headers))
+
+
+def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings) -> Any:
+    """The event in its envelope (assumed), or the webhook's template for it, which replaces all of it (assumed).
+
+    Without the envelope only what the vendor's pages show is left: the call's id, its duration and its context.
+    """
     envelope = {
         "event": occurrence.event,
         "agent_id": agent.id,
@@ -41,7 +57,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
         "timestamp": to_milliseconds(occurrence.moment),
     }
     if occurrence.event == TEST_EVENT:
-        return {**envelope, "test": True}
+        return {**envelope, "test": True, **occurrence.extra}
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
         return render(template, _scope(envelope, occurrence, agent, webhook))
@@ -50,7 +66,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook) -> Any:
         tail["duration"] = occurrence.call.get("duration", 0)
     if occurrence.context is not None:
         tail["context"] = occurrence.context
-    return {**envelope, **tail, **occurrence.extra}
+    return {**(envelope if settings.payload_envelope else {}), **tail, **occurrence.extra}
 
 
 def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webhook: Webhook) -> dict[str, Any]:
@@ -66,7 +82,7 @@ def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webho
 
 
 def signature(
-    occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, now: datetime
+    occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int
 ) -> Sequence[tuple[str, str]]:
     """The headers that sign the body, the signature first; empty when the webhook has no secret."""
     if not webhook.webhook_secret:
@@ -74,4 +90,4 @@ def signature(
     usual = SCHEMES[settings.signature_scheme]
     prefix = usual.prefix if settings.signature_prefix is None else settings.signature_prefix
     scheme = usual._replace(header=settings.signature_header or usual.header, prefix=prefix)
-    return tuple(sign(scheme, webhook.webhook_secret, body, int(now.timestamp()), occurrence.id).items())
+    return tuple(sign(scheme, webhook.webhook_secret, body, signed_at, occurrence.id).items())

@@ -3,18 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
-from talkover_mock.base.refusals import Conflict, Unfit
+from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
+from talkover_mock.deliveries.log import Emitted, bytes_of
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
+from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.records import Agent, LogEntry, Webhook
@@ -23,24 +26,13 @@ from talkover_mock.state.webhooks import Webhooks, checked
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""
-_BYTES_OF_A_WEBHOOK = 500
-"""What an event keeps for each webhook that got it or was skipped, about."""
 MOST_EVENT_BYTES = 1024 * 1024
 """The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
 """The bytes of the data of all queued events of an environment."""
+_NOT_AGAIN = "Can't be sent again"
 _SMALL_BYTES = 1024
 """Events up to this size are counted only by their number."""
-
-
-class Emitted(NamedTuple):
-    """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped."""
-
-    occurrence: Occurrence
-    deliveries: Sequence[Delivery]
-    skipped: Sequence[tuple[Webhook, str]]
-    log: History[Delivery]
-    """The log that holds the deliveries; a reset closes it."""
 
 
 class Deliveries:
@@ -70,12 +62,15 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
-        An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`.
+        An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`. An
+        event that the API does not have goes to every enabled webhook, since none can list it.
+
         Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = _size_of(call, context, extra)
         with self._lock:
             webhooks = self._webhooks.of(agent_id)
+            due = self._outbox.begin_event()
             now = self._clock.moment()
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
             if followed:
@@ -92,13 +87,18 @@ class Deliveries:
                 raise Conflict("Too many deliveries are queued", reason)
             if followed:
                 self._state.put_call(followed)
-            for delivery in deliveries:
-                self._outbox.queue(delivery)
+            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
-            emitted = Emitted(occurrence, deliveries, skipped, self._outbox.log)
+            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
             self.events.add(occurrence.id, emitted)
             self.events.publish(emitted)
             return emitted
+
+    def unknown_events(self) -> list[str]:
+        """The names of the events that were emitted though the API does not have them."""
+        with self._lock:
+            names = [each.occurrence.event for each in self.events.all()]
+        return [name for name in dict.fromkeys(names) if name not in EVENTS]
 
     def latest_attempts(self) -> dict[tuple[str, str], Delivery]:
         """The latest attempt that is kept, by the ids of its event and its webhook."""
@@ -112,12 +112,15 @@ class Deliveries:
             agent = cast(Agent, self._state.agents.get(agent_id))
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
-            outgoing = message(occurrence, agent, webhook, self._state.settings, now)
-            delivery = self._pending(occurrence, webhook)._replace(is_test=True, outgoing=outgoing)
-            outbox, sending = self._outbox, self._sharing.sending(outgoing)
+            delivery = self._pending(occurrence, webhook)._replace(is_test=True)
+            settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
+            sending.outgoing = message(occurrence, agent, webhook, settings, int(now.timestamp()))
+            delivery = delivery._replace(outgoing=sending.outgoing)
             outcome = sending.run()
+        except TooLarge as error:
+            outcome = Outcome(error=str(error))
         finally:
             with self._lock:
                 outbox.drop(sending)
@@ -132,14 +135,14 @@ class Deliveries:
             per_page = checked(query, LOG_FILTERS)["per_page"]
             oldest = self._clock.moment() - KEPT
             entries = [each for each in self._outbox.log.all() if each.webhook_id == webhook_id]
-        return [each for each in reversed(entries) if not each.is_test and each.created_at >= oldest], per_page
+        return [each for each in reversed(entries) if each.is_logged and each.created_at >= oldest], per_page
 
     def retry(self, agent_id: str, webhook_id: str, log_id: str) -> Delivery:
         """Queues one more attempt; the failed log entry stays. Raises LogNotFound, LogNotRetriable."""
         with self._lock:
             webhook = self._webhooks.find(agent_id, webhook_id)
             entry = self._outbox.log.get(log_id)
-            if entry is None or entry.webhook_id != webhook_id or entry.is_test:
+            if entry is None or entry.webhook_id != webhook_id or not entry.is_logged:
                 raise LogNotFound(log_id)
             reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
             if reason:
@@ -148,10 +151,37 @@ class Deliveries:
             self._outbox.queue(delivery, may_retry=False)
         return delivery
 
+    def redeliver(self, id: str, replay: bool = False) -> Emitted:
+        """Sends a delivery again, once, also to a webhook that is disabled by now: anew, or as the old bytes.
+
+        Raises Missing for an unknown id. Raises Conflict for a deleted webhook, for bytes that were never made, and
+        when the queue is full.
+        """
+        with self._lock:
+            entry = self._outbox.log.get(id)
+            if entry is None:
+                raise Missing("No such delivery", f"no delivery that is kept has the id {brief(id)}")
+            webhook, outgoing = self._state.webhooks.get(entry.webhook_id), entry.outgoing
+            if webhook is None:
+                raise Conflict(_NOT_AGAIN, "its webhook is deleted")
+            if replay and outgoing is None:
+                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+            if reason := self._reason_not_to_queue(1):
+                raise Conflict(_NOT_AGAIN, reason)
+            copy = self._pending(entry.occurrence, webhook)
+            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id)
+            make = (lambda: outgoing) if replay and outgoing else None
+            awaited = self._outbox.queue(copy, may_retry=False, though_disabled=True, make=make)
+            return Emitted(entry.occurrence, [copy], (), awaited, self._outbox.log)
+
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be deleted by now."""
         with self._lock:
             return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
+
+    def has_only_given(self, given: Sequence[LogEntry]) -> bool:
+        """Whether nothing has happened but that the log got the given entries."""
+        return not self.events.all() and len(self._outbox.log.all()) == len(given)
 
     def clear(self) -> int:
         """Forgets the events and the deliveries that have ended, and returns the number of the deliveries."""
@@ -159,8 +189,10 @@ class Deliveries:
             self.events.clear()
             return self._outbox.log.clear()
 
-    def advance(self, seconds: float, gave_up: Callable[[], bool] = lambda: False) -> None:
+    def advance(self, seconds: float | None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
+
+        With None it goes as far as it must, until nothing is queued.
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
@@ -174,12 +206,12 @@ class Deliveries:
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float, gave_up: Callable[[], bool]) -> None:
-        target = outbox.now() + timedelta(seconds=seconds)
+    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
+        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
-            if due is None or due > target:
-                self._clock.move_to(max(target, self._clock.moment()))
+            if due is None or (target and due > target):
+                self._clock.move_to(max(target or self._clock.moment(), self._clock.moment()))
                 return
             self._clock.move_to(max(due, self._clock.moment()))
             outbox.wake()
@@ -221,7 +253,7 @@ class Deliveries:
             self._sharing.lookups.stop()
 
     def _new_events(self) -> History[Emitted]:
-        return History(self._lock, self._sharing.most_kept, size_of=_kept_bytes)
+        return History(self._lock, self._sharing.most_kept, size_of=bytes_of)
 
     def _new_outbox(self, given: Sequence[LogEntry]) -> Outbox:
         outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
@@ -235,10 +267,11 @@ class Deliveries:
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept
-        if queued + more <= most:
-            is_full = size > _SMALL_BYTES and self._outbox.queued_bytes + more * size > MOST_QUEUED_BYTES
-            return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data" if is_full else ""
-        return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
+        if queued + more > most:
+            return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
+        if more and size > _SMALL_BYTES and self._outbox.queued_bytes + size > MOST_QUEUED_BYTES:
+            return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data"
+        return ""
 
     def _reason_not_to_retry(self, entry: Delivery, webhook: Webhook) -> str:
         if entry.status != "failed":
@@ -257,12 +290,7 @@ def _size_of(*parts: Mapping[str, Any] | None) -> int:
         raise Unfit("The event is too large", detail) from None
 
 
-def _kept_bytes(emitted: Emitted) -> int:
-    """About the bytes that the event keeps of its own: not the payload, which its deliveries hold."""
-    return _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
-
-
 def _reason_to_skip(webhook: Webhook, event: str) -> str:
-    if event not in webhook.events:
+    if event in EVENTS and event not in webhook.events:
         return "it does not list the event"
     return "" if webhook.enabled else "it is disabled"

@@ -1,18 +1,19 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import chain, count
-from threading import Condition, RLock
+from functools import cache
+from itertools import count
+from threading import BoundedSemaphore, Condition, RLock
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.history import History
-from talkover_mock.deliveries.attempts import Attempt, Scheduled, pause
-from talkover_mock.deliveries.messages import message
+from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pause
+from talkover_mock.deliveries.faults import DeliveryFault
+from talkover_mock.deliveries.log import Log
+from talkover_mock.deliveries.messages import message, tampered
 from talkover_mock.deliveries.plans import Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
+from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
@@ -23,65 +24,80 @@ LOOK_SECONDS = 0.5
 """Seconds between two checks that the client of a blocking wait is still connected."""
 _MOST_BUSY = 100
 """Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
-_DROPPED = Outcome(error="Webhook disabled or deleted before it was sent")
+_STOPPED = Outcome(error="Webhook disabled or deleted before it was sent")
+_DROPPED = Outcome(error="Dropped")
 
 
 class Outbox:
     """Between two resets. Closed, it sends and logs nothing more: what is still under way ends unseen.
 
     The deliveries of one webhook go out one after another, in order; while the clock is frozen, those of the
-    whole environment do, so that a test sees the same order each time. The caller holds the environment's lock,
-    except for `claim`, `has_more` and `report`, which the pump calls, and `finish`.
+    whole environment do, so that a test sees the same order each time. A fault may say otherwise. The caller holds the
+    environment's lock, except for `claim`, `has_more`, `finish` and `report`, which the pump and its jobs call.
     """
 
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
-        self._state, self._lock, self._clock, self._ids = state, lock, clock, ids
+        self._state, self._lock, self._clock = state, lock, clock
         self._sharing, self.report = sharing, sharing.report
-        self.log: History[Delivery] = History(
-            lock, sharing.most_kept, lambda delivery: delivery.ended, lambda delivery: delivery.size
-        )
+        self.log = Log(lock, sharing.most_kept, clock, ids)
         self.closed = False
         self._numbers = count()
-        self._scheduled: list[Scheduled | Plan] = []
-        self._plans = 0
-        """The number of plans among those."""
-        self._busy: dict[str, Attempt] = {}
-        self._waiting: dict[str, list[Scheduled]] = {}
-        """By webhook id: what is under way, and what has fallen due behind it."""
+        self._schedule = Schedule()
+        self._room = BoundedSemaphore(MOST_LARGE)
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
 
-    def queue(self, delivery: Delivery, may_retry: bool = True) -> None:
-        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt."""
+    def queue(
+        self,
+        delivery: Delivery,
+        may_retry: bool = True,
+        though_disabled: bool = False,
+        make: Callable[[], Outgoing] | None = None,
+    ) -> Sequence[Delivery]:
+        """Logs a new delivery, to be sent at once; without `may_retry` it is a single attempt. See `Scheduled`.
+
+        Returns what goes out at once: the delivery and the copies that a fault makes of it, unless they are delayed.
+        """
         if self.closed:
-            return
+            return ()
         self.log.add(delivery.id, delivery)
-        scheduled = Scheduled(self.now(), next(self._numbers), delivery, may_retry)
-        if delivery.webhook_id in self._busy and not self._clock.is_frozen:
-            self._wait(scheduled)  # the pump looks again when that attempt has ended, and need not be woken
-        else:
-            heappush(self._scheduled, scheduled)
-            self.wake()
+        now = self.now()
+        scheduled = Scheduled(now, next(self._numbers), delivery, may_retry, None, though_disabled, make=make)
+        is_frozen = self._clock.is_frozen
+        if self._goes_out(scheduled, now) and (is_frozen or not self._schedule.waits_behind(scheduled, False)):
+            self._schedule.add(scheduled)
+            self.wake()  # for one that waits, the pump looks again when the attempt before it has ended
+        return [each.delivery for each in (scheduled, *scheduled.copies) if each.due <= now]
 
     def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
         """Has something happen at a time on the environment's clock, unless the outbox is closed before."""
         if not self.closed:
-            self._plans += 1
-            heappush(self._scheduled, Plan(due, next(self._numbers), happen))
+            self._schedule.add(Plan(due, next(self._numbers), happen))
             self.wake()
+
+    def begin_event(self) -> Sequence[Delivery]:
+        """Moves a frozen clock on for a new event, where events are kept apart. Returns what falls due by that."""
+        if not (self._clock.apart and self._clock.is_frozen):
+            return ()
+        self._clock.move_to(self._clock.moment() + self._clock.apart)
+        self.wake()
+        return [each.delivery for each in self._schedule if each.due <= self.now()]
 
     def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
             while not self._has_to_wait():
-                now = self.now()
-                if self._scheduled[0].due > now:
-                    return None if self._clock.is_frozen else (self._scheduled[0].due - now).total_seconds()
-                found = heappop(self._scheduled)
-                if isinstance(found, Plan):
-                    self._happen(found)
-                elif attempt := self._take(found, now):
-                    return attempt
+                now, due = self.now(), self._schedule.next_due
+                if due is None or due > now:
+                    return None if self._clock.is_frozen or due is None else (due - now).total_seconds()
+                found = self._schedule.pop()
+                if isinstance(found, Scheduled):
+                    if attempt := self._take(found, now):
+                        return attempt
+                elif not self._schedule.waits_behind(found, self._clock.is_frozen):
+                    found.happen(found.due)
+                    self._schedule.release(found.webhook_id)
+                    self._settled.notify_all()
         return None
 
     def has_more(self) -> bool:
@@ -99,14 +115,13 @@ class Outbox:
 
     def _finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
-        del self._busy[delivery.webhook_id]
         self._sendings.discard(attempt.sending)
-        self._release(delivery.webhook_id)
+        self._schedule.end(delivery.webhook_id)
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         status = "success" if outcome.successful else "retrying" if again else "failed"
         if again:
-            self._schedule_retry(delivery)
+            self._schedule_retry(scheduled)
         self._end(delivery._replace(outgoing=outgoing), status, outcome)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
@@ -114,7 +129,7 @@ class Outbox:
 
         False when it was closed instead, or whoever asked gave up.
         """
-        while not self.closed and (self._busy or self._has_due()):
+        while not self.closed and (self._schedule.under_way or self._has_due()):
             if gave_up():
                 return False
             self._settled.wait(LOOK_SECONDS)
@@ -122,16 +137,16 @@ class Outbox:
 
     @property
     def queued(self) -> int:
-        return len(self._scheduled) - self._plans + sum(map(len, self._waiting.values()))
+        return sum(1 for _ in self._schedule)
 
     @property
     def queued_bytes(self) -> int:
-        """The bytes of the events' data that the queue holds."""
-        waiting = chain(self._scheduled, *self._waiting.values())
-        return sum(each.delivery.occurrence.size for each in waiting if isinstance(each, Scheduled))
+        """The bytes of the events' data that the queue holds; deliveries of one event share it."""
+        queued = (each.delivery.occurrence for each in self._schedule)
+        return sum({each.id: each.size for each in queued}.values())
 
     def next_due(self) -> datetime | None:
-        return self._scheduled[0].due if self._scheduled else None
+        return self._schedule.next_due
 
     def hold(self, sending: Sending) -> None:
         """Takes care that a request which is sent outside of the queue ends with it."""
@@ -154,9 +169,7 @@ class Outbox:
         self.closed = True
         for sending in self._sendings:
             sending.stop()
-        self._scheduled.clear()
-        self._plans = 0
-        self._waiting.clear()
+        self._schedule.clear()
         self.log.close()
         self._settled.notify_all()
 
@@ -164,7 +177,8 @@ class Outbox:
         """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
         back = before - self._clock.moment()
         if back > timedelta():
-            self._shift(-back)
+            self._schedule.shift(-back)
+        self._schedule.release_all()
         self.wake()
 
     def now(self) -> datetime:
@@ -174,96 +188,113 @@ class Outbox:
         """
         step = self._clock.step()
         if step and not self._clock.is_frozen:
-            self._shift(step)
+            self._schedule.shift(step)
         return self._clock.moment()
-
-    def _shift(self, step: timedelta) -> None:
-        for scheduled in chain(self._scheduled, *self._waiting.values()):
-            scheduled.due += step
 
     def wake(self) -> None:
         self._sharing.wake(self)
 
     def _has_to_wait(self) -> bool:
         """Whether nothing can go out before something else happens."""
-        most = 1 if self._clock.is_frozen else _MOST_BUSY
-        return self.closed or not self._scheduled or len(self._busy) >= most
+        return self.closed or self._schedule.next_due is None or self._schedule.under_way >= _MOST_BUSY
 
     def _has_due(self) -> bool:
-        return bool(self._scheduled) and self._scheduled[0].due <= self.now()
+        due = self._schedule.next_due
+        return due is not None and due <= self.now()
 
-    def _schedule_retry(self, delivery: Delivery) -> None:
-        """The pump looks again after every attempt, and need not be woken."""
+    def _schedule_retry(self, scheduled: Scheduled) -> None:
+        """The pump looks again after every attempt, and need not be woken.
+
+        A retry keeps its place among those that are due at the same time, whichever receiver was the first to answer.
+        """
+        delivery = scheduled.delivery
         due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
-        following = delivery._replace(attempt=delivery.attempt + 1)
-        heappush(self._scheduled, Scheduled(due, next(self._numbers), following, True, delivery.id))
+        following = delivery._replace(attempt=delivery.attempt + 1, struck=None)
+        self._schedule.add(Scheduled(due, scheduled.number, following, previous=delivery.id))
 
-    def _happen(self, plan: Plan) -> None:
-        self._plans -= 1
-        try:
-            plan.happen(plan.due)
-        finally:
+    def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
+        """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
+        webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
+        if scheduled.is_asked or scheduled.delivery.is_test:
+            return True
+        if webhook is None or not (webhook.enabled or scheduled.though_disabled):
+            return True
+        scheduled.is_asked = True
+        struck = self._sharing.strike(scheduled.delivery, webhook)
+        if struck is None:
+            return True
+        self._enter(scheduled, now)
+        scheduled.delivery, fault = self.log.strike(scheduled.delivery, struck), struck.fault
+        if fault.action == "drop":
+            self._end(scheduled.delivery, "failed", _DROPPED)
+        elif fault.action == "delay":
+            scheduled.due = now + timedelta(seconds=fault.delay_seconds)
+            scheduled.though_disabled |= fault.though_disabled
+            self._schedule.add(scheduled)
             self._settled.notify_all()
+            self.wake()
+        elif fault.action == "repeat":
+            scheduled.copies = [self._copy(scheduled, fault, number) for number in range(1, fault.copies + 1)]
+        else:
+            scheduled.overlaps = fault.action == "overlap"
+        return fault.action not in ("drop", "delay")
+
+    def _copy(self, scheduled: Scheduled, fault: DeliveryFault, number: int) -> Scheduled:
+        """A repetition of an attempt, which is logged, but goes out only when that does. It is not tried again."""
+        delivery = scheduled.delivery
+        copy = self.log.add_anew(delivery._replace(copy_of=delivery.id), delivery.created_at)
+        due = scheduled.due + timedelta(seconds=number * fault.delay_seconds)
+        return Scheduled(due, next(self._numbers), copy, may_retry=False, is_asked=True, overlaps=fault.together)
 
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
         """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
-        delivery = scheduled.delivery
-        if delivery.webhook_id in self._busy:
-            self._wait(scheduled)
+        if not self._goes_out(scheduled, now) or self._schedule.waits_behind(scheduled, self._clock.is_frozen):
             return None
-        if scheduled.previous is not None:
-            self._end_previous(scheduled.previous)
+        delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
         agent = self._state.agents.get(delivery.occurrence.agent_id)
-        if webhook is None or agent is None or not webhook.enabled:
-            self._refuse(scheduled, _DROPPED)
+        if webhook is None or agent is None or not (webhook.enabled or scheduled.though_disabled):
+            self._refuse(scheduled)
             return None
         return self._begin(scheduled, agent, webhook, now)
 
     def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> Attempt:
         """By the configuration of this moment; the request is made later, outside of the lock."""
         settings, occurrence = self._state.settings, scheduled.delivery.occurrence
-        if scheduled.previous is not None:
-            delivery = scheduled.delivery._replace(id=self._ids.new(now, self.log), created_at=now)
-            scheduled = replace(scheduled, delivery=delivery)
-            self.log.add(delivery.id, delivery)
-        sending = self._sharing.sending(Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout))
+        self._enter(scheduled, now)
+        sending = self._sharing.sending(webhook)
         self._sendings.add(sending)
+        fault = scheduled.delivery.fault
+        signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
 
         def make() -> Outgoing:
-            return message(occurrence, agent, webhook, settings, now)
+            outgoing = message(occurrence, agent, signer, settings, signed_at)
+            return tampered(outgoing) if fault.action == "tampered" else outgoing
 
-        self._busy[webhook.id] = attempt = Attempt(scheduled, webhook, sending, make, self.finish, self.report)
-        return attempt
+        make = scheduled.make or cache(make)
+        for copy in scheduled.copies:
+            copy.due += now - scheduled.due
+            copy.make = make if fault.replay else None
+            self._schedule.add(copy)
+        self._schedule.begin(webhook.id)
+        return Attempt(scheduled, webhook, sending, make, self.finish, self.report, self._room)
 
-    def _refuse(self, scheduled: Scheduled, outcome: Outcome) -> None:
-        """Not sent. Of a retry nothing was logged yet."""
-        if scheduled.previous is None:
-            self._end(scheduled.delivery, "failed", outcome)
-        self._release(scheduled.delivery.webhook_id)
+    def _enter(self, scheduled: Scheduled, now: datetime) -> None:
+        """Logs a retry as an attempt of its own; the attempt before it is `retrying` no more."""
+        if scheduled.previous is not None:
+            self.log.end_retrying(scheduled.previous)
+            scheduled.previous, scheduled.delivery = None, self.log.add_anew(scheduled.delivery, now)
+
+    def _refuse(self, scheduled: Scheduled) -> None:
+        """Not sent. A retry has no entry in the log yet."""
+        if scheduled.previous is not None:
+            self.log.end_retrying(scheduled.previous)
+        else:
+            for each in (scheduled, *scheduled.copies):
+                self._end(each.delivery, "failed", _STOPPED)
+        self._schedule.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
-    def _end_previous(self, id: str) -> None:
-        """The attempt that this one repeats is `retrying` no more."""
-        previous = self.log.get(id)
-        if previous:
-            ended = previous._replace(status="failed")
-            self.log.change(id, ended)
-            self.log.publish(ended, before=previous)
-
-    def _wait(self, scheduled: Scheduled) -> None:
-        heappush(self._waiting.setdefault(scheduled.delivery.webhook_id, []), scheduled)
-
-    def _release(self, webhook_id: str) -> None:
-        """The next that waits for this webhook is free to go."""
-        waiting = self._waiting.get(webhook_id)
-        if waiting:
-            heappush(self._scheduled, heappop(waiting))
-        if not waiting:
-            self._waiting.pop(webhook_id, None)
-
     def _end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
-        ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
-        self.log.change(delivery.id, ended)
-        self.log.publish(ended)
+        self.log.end(delivery, status, outcome)
         self._settled.notify_all()

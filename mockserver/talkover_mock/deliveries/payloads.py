@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from talkover_mock.dialect.placeholders import PLACEHOLDER
 _INDEX = re.compile("[0-9]{1,9}")
 _MISSING = ""
 MOST_BYTES = 4 * 1024 * 1024
-"""The most bytes of a payload, counted before it is written as JSON, which escapes some characters."""
+"""The most bytes of a payload."""
 _SMALLEST = 2
 """Bytes that any value takes at least, with its comma."""
 
@@ -25,10 +25,17 @@ class TooLarge(Exception):
 
 
 def to_bytes(payload: Any, style: str = "php") -> bytes:
-    """The payload as JSON: as PHP's `json_encode` writes it (`php`), or compact UTF-8 without escapes (`plain`)."""
-    if style == "php":
-        return _php(payload).encode()
-    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+    """The payload as JSON: as PHP's `json_encode` writes it (`php`), or compact UTF-8 without escapes (`plain`).
+
+    Raises TooLarge, also before it writes what would take much memory.
+    """
+    size_of(payload)
+    payload = _as_arrays(payload)
+    text = _php(payload) if style == "php" else json.dumps(payload, separators=(",", ":"), ensure_ascii=False)
+    body = text.encode()
+    if len(body) > MOST_BYTES:
+        raise TooLarge(MOST_BYTES)
+    return body
 
 
 def render(template: Any, scope: Mapping[str, Any]) -> Any:
@@ -45,19 +52,28 @@ def size_of(value: Any, most: int = MOST_BYTES) -> int:
     size, waiting = 0, [value]
     while waiting:
         each = waiting.pop()
+        inner: Iterable[Any] = ()
         if isinstance(each, str):
-            size += len(each) + 2
+            size += _length(each, most)
         elif isinstance(each, Mapping):
-            size += 2 + sum(len(str(key)) + 4 for key in each)
-            waiting.extend(each.values())
+            size += 2 + sum(_length(str(key), most) + 2 for key in each)
+            inner = each.values()
         elif isinstance(each, (list, tuple)):
             size += 2 + len(each)
-            waiting.extend(each)
+            inner = each
         else:
             size += len(str(each))
         if size > most:
             raise TooLarge(most)
+        waiting.extend(inner)
     return size
+
+
+def _length(text: str, most: int) -> int:
+    """The characters of a string's JSON, where they matter: at most half of them are slashes and quotes."""
+    if len(text) > most or (text.isascii() and text.isprintable()):
+        return len(text) + 2
+    return len(json.dumps(text))
 
 
 class _Rendering:
@@ -71,7 +87,7 @@ class _Rendering:
     def render(self, template: Any) -> Any:
         self._count(_SMALLEST)
         if isinstance(template, Mapping):
-            self._count(sum(map(len, template)))
+            self._count(sum(_length(key, MOST_BYTES) for key in template))
             return {key: self.render(each) for key, each in template.items()}
         if isinstance(template, (list, tuple)):
             return [self.render(each) for each in template]
@@ -80,7 +96,7 @@ class _Rendering:
         whole = PLACEHOLDER.fullmatch(template)
         if whole:
             return self._value(whole[1])
-        self._count(len(template))
+        self._count(_length(template, MOST_BYTES))
         return PLACEHOLDER.sub(lambda found: self._text(found[1]), template)
 
     def _value(self, path: str) -> Any:
@@ -122,6 +138,18 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return _php_float(value)
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _as_arrays(value: Any) -> Any:
+    """The value after PHP has kept it as arrays: an empty object, or one whose keys count from 0, is a list (measured).
+
+    The cases were written by PHP 8.2: `json_encode(json_decode($text, true))`.
+    """
+    if isinstance(value, Mapping):
+        kept = {key: _as_arrays(each) for key, each in value.items()}
+        counts = all(key == str(i) for i, key in enumerate(kept))
+        return list(kept.values()) if counts else kept
+    return [_as_arrays(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _php(value: Any) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 
 @dataclass(slots=True)
@@ -21,3 +22,6 @@ class Plan(Due):
     """Something else than a delivery: `happen` is called under the environment's lock, with the time it was due."""
 
     happen: Callable[[datetime], None]
+    webhook_id: ClassVar[str] = ""
+    overlaps: ClassVar[bool] = False
+    """On a frozen clock it has its turn as a delivery has; on a running one it waits behind none."""

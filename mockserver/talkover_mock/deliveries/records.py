@@ -5,6 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
+
 
 class Occurrence(NamedTuple):
     """An event that was emitted at an agent; `extra` holds further keys for the payload."""
@@ -38,7 +40,7 @@ class Outcome(NamedTuple):
     """The result of a request: an answer (`status`), or the reason of the failure in a few words (`error`).
 
     `duration_ms` is real time. `captured` says why the request was not sent; the answer is then the mock's own.
-    `cut` says that the answer's body was longer than `body`.
+    `cut` says that the answer's body was longer than `body`, `lost` that the sender never saw the answer.
     """
 
     status: int | None = None
@@ -48,17 +50,24 @@ class Outcome(NamedTuple):
     duration_ms: int = 0
     captured: str | None = None
     cut: bool = False
+    lost: bool = False
+
+    @property
+    def size(self) -> int:
+        """The characters of the answer."""
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
 
     @property
     def successful(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and 200 <= self.status < 300 and not self.lost
 
 
 class Delivery(NamedTuple):
     """One attempt to send an occurrence to a webhook: the API's log entry, together with the exact bytes.
 
     `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is scheduled).
-    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended.
+    `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended. `copy_of` is the
+    delivery that this one repeats.
     """
 
     id: str
@@ -71,12 +80,24 @@ class Delivery(NamedTuple):
     outgoing: Outgoing | None = None
     outcome: Outcome | None = None
     ended_at: datetime | None = None
+    struck: Struck | None = None
+    copy_of: str | None = None
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether the API's log has it: no test, and no delivery that a fault has dropped."""
+        return not self.is_test and self.fault.action != "drop"
+
+    @property
+    def fault(self) -> DeliveryFault:
+        """What the fault does that struck it."""
+        return self.struck.fault if self.struck else NO_FAULT
 
     @property
     def size(self) -> int:
-        """The size of both bodies, and of the event's data, in bytes."""
-        sent, answered = self.outgoing.body if self.outgoing else b"", self.outcome.body if self.outcome else ""
-        return self.occurrence.size + len(sent) + len(answered)
+        """The size of both bodies, of the answer's headers, and of the event's data, in bytes."""
+        sent = len(self.outgoing.body) if self.outgoing else 0
+        return self.occurrence.size + sent + (self.outcome.size if self.outcome else 0)
 
     @property
     def ended(self) -> bool:

@@ -81,6 +81,8 @@ class Sending:
     lookups: Lookups = field(default_factory=Lookups)
     capture: str = ""
     """The reason why nothing at all may be sent; empty where the target decides."""
+    hangs_up: bool = False
+    """Whether the connection is closed at once when the whole request is out, which counts as a timeout."""
     _socket: socket.socket | None = None
     _stopped: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -100,11 +102,11 @@ class Sending:
         except Captured as captured:
             return Outcome(200, captured=str(captured))
         except (OSError, HTTPException, ValueError, Unresolved) as error:
-            outcome = Outcome(error=_reason(error))
+            outcome = Outcome(error=reason_of(error))
         finally:
             self._close()
         if self._stopped:  # a stop may look like the end of an answer
-            outcome = Outcome(error=_reason(ConnectionAbortedError()))
+            outcome = Outcome(error=reason_of(ConnectionAbortedError()))
         return outcome._replace(duration_ms=round((RealTime.monotonic() - started) * 1000))
 
     def _run(self, deadline: float) -> Outcome:
@@ -120,10 +122,12 @@ class Sending:
         if context:
             connection = self._secure(context, connection, target.host, deadline)
         _send(connection, request, deadline)
+        if self.hangs_up:
+            raise TimeoutError
         return _answer(connection, self.outgoing.method, deadline)
 
     def _look_up(self, deadline: float) -> Callable[[str, int], list[str]]:
-        return lambda host, port: self.lookups.look_up(host, port, deadline, self._check)
+        return lambda host, port: self.lookups.look_up(host, port, deadline, self.check)
 
     def _connect(self, target: Target, deadline: float) -> socket.socket:
         """Connects to the first address that accepts; each but the last may take half of the remaining time."""
@@ -151,7 +155,7 @@ class Sending:
             error = self._wait_until_connected(connection, deadline)
         if error:
             raise OSError(error, os.strerror(error))
-        self._check()
+        self.check()
         return connection
 
     def _wait_until_connected(self, connection: socket.socket, deadline: float) -> int:
@@ -159,13 +163,13 @@ class Sending:
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_WRITE)
             while not selector.select(min(left(deadline), _LOOK_SECONDS)):
-                self._check()
+                self.check()
         return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     def _secure(self, context: ssl.SSLContext, connection: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
         connection.settimeout(left(deadline))
         with self._lock:  # a `stop` in between would shut down the socket that is no longer used
-            self._check()
+            self.check()
             secured = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
             self._socket = secured
         secured.do_handshake()
@@ -177,9 +181,10 @@ class Sending:
             previous, self._socket = self._socket, connection
         if previous:
             previous.close()
-        self._check()
+        self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises ConnectionAbortedError once the request has been stopped."""
         if self._stopped:
             raise ConnectionAbortedError("stopped")
 
@@ -264,7 +269,7 @@ def _request(outgoing: Outgoing) -> bytes:
     return f"{outgoing.method} {target} HTTP/1.1\r\n{head}\r\n".encode() + outgoing.body
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The failure in the vendor's words where it documents them, else in a few words (assumed)."""
     for kind, text in _REASONS:
         if isinstance(error, kind):

@@ -3,16 +3,19 @@
 from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
+from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.lookups import Lookups
-from talkover_mock.deliveries.records import Outgoing
+from talkover_mock.deliveries.records import Delivery, Outgoing
 from talkover_mock.deliveries.sender import Sending
+from talkover_mock.state.records import Webhook
 
 
 class Sharing(NamedTuple):
     """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
 
     `own_ports` are those of the mock itself, which is not called. With `capture`, a reason, nothing is sent at all.
-    `report` takes the traceback; every environment puts its own in, and `lookups` of its own.
+    `report` takes the traceback, and `strike` finds the fault that hits an attempt which is due. Every environment
+    puts its own in, and `lookups` of its own.
     """
 
     wake: Callable[[Any], None]
@@ -22,6 +25,9 @@ class Sharing(NamedTuple):
     report: Callable[[str], None] = lambda _: None
     lookups: Lookups | None = None
     capture: str = ""
+    strike: Callable[[Delivery, Webhook], Struck | None] = lambda *_: None
 
-    def sending(self, outgoing: Outgoing) -> Sending:
+    def sending(self, webhook: Webhook) -> Sending:
+        """A request to the webhook, whose headers and body are still to be made."""
+        outgoing = Outgoing(webhook.http_method, webhook.webhook_url, (), b"", webhook.timeout)
         return Sending(outgoing, self.deliver_to, self.own_ports, self.lookups or Lookups(), self.capture)

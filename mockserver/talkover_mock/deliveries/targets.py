@@ -1,11 +1,14 @@
 """Decides where deliveries may really go: to this machine and its network, and elsewhere only when allowed."""
 
 import posixpath
+import re
 import socket
 from collections.abc import Callable, Container, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from talkover_mock.base.addresses import CONTAINER_HOSTS
 
 Address = IPv4Address | IPv6Address
 
@@ -40,9 +43,10 @@ _METADATA = _networks(
 )
 """Link-local addresses, and the other addresses at which clouds serve credentials."""
 _NAT64 = ip_network("64:ff9b::/96")
-_LOCAL_NAMES = ("host.docker.internal",)
 _LOOPBACK = ("127.0.0.1", "::1")
 _ADMIN = "__admin"
+_AFTER_A_NAME = re.compile("[;?#\0][^/]*")
+"""Parameters of a step of a path, and what ends a path for a server that decodes it first."""
 _MOST_DECODED = 5
 """How often a path is decoded: a proxy on the way may decode it once more than its receiver."""
 
@@ -80,7 +84,7 @@ def resolve(
 ) -> Target:
     """The target of an http or https URL. Raises Unresolved, and Captured: without a look-up where the URL decides.
 
-    Allowed are loopback and private addresses, names of one label (containers have them), `host.docker.internal`, and
+    Allowed are loopback and private addresses, names of one label (containers have them), `CONTAINER_HOSTS`, and
     any address of a host in `deliver_to` but metadata addresses. The admin routes of any mock, and this mock itself on
     one of its `own_ports`, are never called: a webhook could drive them past the guard against web pages.
     """
@@ -116,7 +120,7 @@ def ascii_name(host: str) -> str:
 def _is_near(host: str, literal: Address | None) -> bool:
     if literal is not None:
         return _may_be_called(literal, opened=False)
-    return "." not in host or host in _LOCAL_NAMES or host.endswith(".localhost")
+    return "." not in host or host in CONTAINER_HOSTS or host.endswith(".localhost")
 
 
 def _may_be_called(address: Address, opened: bool) -> bool:
@@ -136,12 +140,13 @@ def _is_metadata(address: Address) -> bool:
 
 
 def _is_admin(path: str) -> bool:
-    """Whether some server or proxy may take the path for `/__admin`: decoded, without dot segments, in any case."""
+    """Whether some server or proxy may take the path for `/__admin` or below: decoded, and as it is or normalized."""
     for _ in range(_MOST_DECODED):
         path, encoded = unquote(path), path
-        plain = posixpath.normpath("/" + path.replace("\\", "/").lstrip("/"))
-        if plain.split("/")[1].partition(";")[0].lower() == _ADMIN:
-            return True
+        plain = _AFTER_A_NAME.sub("", path.replace("\\", "/")).lstrip("/")
+        for each in (plain, posixpath.normpath("/" + plain).lstrip("/")):
+            if each.partition("/")[0].lower() == _ADMIN:
+                return True
         if path == encoded:
             break
     return False

@@ -25,7 +25,7 @@ CALLER = "+12025550100"
 """The number that calls are placed from when the agent has none (assumed); it is reserved for fiction."""
 CALLED = "+12025550123"
 """The number of a played call that has none."""
-MOST_OBJECT_BYTES = 1_000_000
+MOST_OBJECT_BYTES = 976 * 1024
 """The bytes of an object as JSON; less than what an event may hold."""
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{1,14}")
 _AMERICAN = re.compile(r"\+1?([0-9]{3})([0-9]{3})([0-9]{4})")
@@ -56,7 +56,7 @@ def an_object(name: str, value: Any) -> dict[str, Any]:
     if type(value) is not dict:
         raise Invalid(f"The {label(name)} must be an array.")
     if len(json.dumps(value, default=str, skipkeys=True)) > MOST_OBJECT_BYTES:
-        raise Invalid(f"The {label(name)} must not be greater than {MOST_OBJECT_BYTES // 1000} kilobytes.")
+        raise Invalid(f"The {label(name)} must not be greater than {MOST_OBJECT_BYTES // 1024} kilobytes.")
     return value
 
 

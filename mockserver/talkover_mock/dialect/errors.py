@@ -71,6 +71,21 @@ class MethodNotAllowed(ApiError):
         return {"Allow": self.allowed}
 
 
+class NotEmulated(ApiError):
+    """The vendor documents the route, and the mock does not emulate it: an answer of the mock's own."""
+
+    status = 501
+
+    def __init__(self, method: str, path: str) -> None:
+        """`path` has its ids in braces, as a stub has them."""
+        stub = f'{{"method": "{method}", "path": "{path}", "status": 200, "body": ...}}'
+        super().__init__(
+            f"{method} {path} is documented, but not emulated here; give it an answer with POST /__admin/stubs {stub}, "
+            "or under stubs: in a fixture"
+        )
+        self.message = f"{method} {path} is not emulated by this mock server."
+
+
 class Refused(ApiError):
     """A request that the HTTP layer itself refuses, such as one with a malformed Host header (assumed)."""
 

@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 
 from talkover_mock.dialect.events import EVENTS
-from talkover_mock.dialect.rules import Field, boolean, choice, events, headers, integer, templates, text, url
+from talkover_mock.dialect.rules import (
+    Field,
+    boolean,
+    choice,
+    events,
+    headers,
+    integer,
+    mapping,
+    number,
+    templates,
+    text,
+    url,
+)
 
 
 def text_field(name: str, limit: int, required: bool = False) -> Field:
     least = {"minLength": 1} if required else {}
-    return Field(name, text(limit), {"type": "string", **least, "maxLength": limit}, required)
+    return Field(name, text(limit, required), {"type": "string", **least, "maxLength": limit}, required)
 
 
 def integer_field(name: str, low: int, high: int, default: int) -> Field:
@@ -33,7 +45,7 @@ _HEADER_SCHEMA = {
 _URL_SCHEMA = {
     "type": "string",
     "format": "uri",
-    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]+([/?#]\S*)?$",
+    "pattern": r"^[A-Za-z][A-Za-z0-9.+-]*://[^\s/?#]{2,}([/?#]\S*)?$",
     "maxLength": 500,
 }
 
@@ -61,6 +73,18 @@ WEBHOOK_FIELDS: Sequence[Field] = (
     ),
 )
 """The fields of a webhook in create, update and fixtures, in the order in which errors are reported."""
+
+LANGUAGES = (
+    *("pt-BR", "pt-PT", "en-US", "en-CA", "es-ES", "fr-FR", "de-DE", "it-IT", "nl-NL", "ja-JP", "ko-KR", "zh-TW"),
+)
+"""The languages of an agent (documented)."""
+
+AGENT_FIELDS: Sequence[Field] = (
+    Field("language", choice(*LANGUAGES), {"enum": list(LANGUAGES)}),
+    Field("voice", mapping, {"type": "object"}),
+    Field("conversation_speed", number, {"type": "number"}),
+)
+"""The keys of an agent whose types are documented in other words than text; a fixture may give null too."""
 
 AGENT_FILTERS: Sequence[Field] = (
     Field("status", choice("draft", "published"), {"enum": ["draft", "published"]}),

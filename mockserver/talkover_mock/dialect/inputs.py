@@ -9,8 +9,20 @@ from typing import Any, NamedTuple, NoReturn
 _WHITESPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\ufeff\u200b"
 """The trimmed characters (measured): Unicode's white space, the byte order mark, the zero-width space."""
 _DEEPEST = 100
+MOST_BYTES = 4 * 1024 * 1024
+"""The bytes of a body that is read; what takes no input, such as a toggle, may have a larger one."""
+MOST_VALUES = 250_000
+"""The values in a JSON body, each with many times its own bytes in memory."""
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x78\x01": "deflate",
+    b"\x78\x9c": "deflate",
+}
+"""The first bytes of compressed bodies, with which no text begins."""
+_ENCODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "compress")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -62,6 +74,23 @@ def ignored(content_type: str, body: bytes) -> Input:
     return Input(note=f"the body was sent {sent} and was ignored; send Content-Type: application/json")
 
 
+def too_large() -> Input:
+    """The input of a body over the limit: no fields, and a note."""
+    return Input(note=f"the body is larger than {MOST_BYTES} bytes, the limit of this mock, and was ignored")
+
+
+def compression(body: bytes, encoding: str = "") -> str:
+    """The name of the compression of a body, by its first bytes or by its Content-Encoding; empty for a plain body."""
+    by_bytes = next((name for start, name in _COMPRESSED.items() if body.startswith(start)), "")
+    named = encoding.strip().lower()
+    return by_bytes or (named if body and named in _ENCODINGS else "")
+
+
+def compressed(how: str) -> Input:
+    """The input of a compressed body: no fields, and a note."""
+    return Input(note=f"the body is compressed ({how}) and was ignored; send it plain, without Content-Encoding")
+
+
 def is_json(content_type: str) -> bool:
     """Whether Laravel takes a content type for JSON: it contains `/json` or `+json`."""
     lowered = content_type.lower()
@@ -69,12 +98,14 @@ def is_json(content_type: str) -> bool:
 
 
 def is_form(content_type: str, method: str) -> bool:
-    """Whether PHP parses a form of this content type: multipart only in a POST."""
+    """Whether PHP parses a form of this content type: multipart only in a POST, none in a GET."""
     kind = content_type.partition(";")[0].strip().lower()
-    return kind == _FORMS[0] or (kind == _FORMS[1] and method == "POST")
+    return (kind == _FORMS[0] and method not in ("GET", "HEAD")) or (kind == _FORMS[1] and method == "POST")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise _Unreadable(f"has more than {MOST_VALUES} values, the limit of this mock,")
     try:
         data = json.loads(body.decode(), parse_constant=_no_constant)
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # refuses half surrogate pairs and 1e999

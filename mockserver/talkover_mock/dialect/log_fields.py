@@ -5,7 +5,7 @@ from typing import Any
 
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import integer_field
-from talkover_mock.dialect.rules import Field, Invalid, choice, integer, label, text
+from talkover_mock.dialect.rules import Field, Invalid, choice, integer, label, mapping, text
 
 _MOST_BODY = 65_536
 
@@ -14,12 +14,6 @@ def _headers(name: str, value: Any) -> dict[str, str]:
     if type(value) is dict and all(type(key) is str and type(each) is str for key, each in value.items()):
         return {**value}
     raise Invalid(f"The {label(name)} must be a mapping of names to texts.")
-
-
-def _mapping(name: str, value: Any) -> dict[str, Any]:
-    if type(value) is dict:
-        return value
-    raise Invalid(f"The {label(name)} must be a mapping.")
 
 
 _OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -33,6 +27,6 @@ LOG_ENTRY_FIELDS: Sequence[Field] = (
     integer_field("duration_ms", 0, 3_600_000, default=0),
     Field("response_body", text(_MOST_BODY), {"type": "string", "maxLength": _MOST_BODY}),
     Field("response_headers", _headers, {**_OBJECT, "additionalProperties": {"type": "string"}}),
-    Field("call", _mapping, _OBJECT),
-    Field("context", _mapping, _OBJECT),
+    Field("call", mapping, _OBJECT),
+    Field("context", mapping, _OBJECT),
 )

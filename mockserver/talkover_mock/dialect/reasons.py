@@ -11,7 +11,7 @@ Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value in a document."""
 
 _SECRETS = ("webhook_secret",)
-"""Fields whose values never appear in an answer (documented), and therefore not in its reason."""
+"""Fields whose values never appear in an answer (inferred from a sample), and therefore not in its reason."""
 
 
 _MOST_EXPLAINED = 20

@@ -5,20 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.urls import is_url
 
 _KNOWN_EVENTS = frozenset(EVENTS)
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 _NUMERIC = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 """The texts that PHP takes for numbers."""
-_URL = re.compile(
-    r"""[a-z][a-z0-9.+-]* ://
-    (?: [\w.~!$&'()*+,;=:%-]+ @ )?
-    (?: \[ [0-9a-f:.]+ \] | [\w.-]+ ) (?: : [0-9]+ )?
-    (?: / [\w.~!$&'()*+,;=:@/-]* (?: %[0-9a-f]{2} [\w.~!$&'()*+,;=:@/-]* )* )?
-    (?: \? [\w.~!$&'()*+,;=:@/?\[\]-]* (?: %[0-9a-f]{2} [\w.~!$&'()*+,;=:@/?\[\]-]* )* )?
-    (?: \# [\w.~!$&'()*+,;=:@/?-]* (?: %[0-9a-f]{2} [\w.~!$&'()*+,;=:@/?-]* )* )?""",
-    re.IGNORECASE | re.VERBOSE,
-)
+_SIZED = (str, list, dict)
+_EMPTY: Sequence[Any] = ("", [], {})
+"""What the rule `required` takes for a missing text (measured on Laravel 9 to 11)."""
 
 
 class Invalid(Exception):
@@ -62,26 +57,24 @@ def required_text(name: str) -> str:
     return f"The {label(name)} field is required."
 
 
-def text(limit: int) -> Rule:
-    def rule(name: str, value: Any) -> str:
-        if type(value) is not str:
-            raise Invalid(f"The {label(name)} must be a string.")
-        if len(value) > limit:
-            raise Invalid(_too_long(name, limit))
-        return value
-
-    return rule
+def text(limit: int, required: bool = False) -> Rule:
+    return _text_rule(limit, required, lambda value: type(value) is str, "string")
 
 
 def url(limit: int) -> Rule:
+    return _text_rule(limit, True, is_url, "valid URL")
+
+
+def _text_rule(limit: int, required: bool, fits: Callable[[Any], bool], kind: str) -> Rule:
     def rule(name: str, value: Any) -> str:
-        valid = type(value) is str and _URL.fullmatch(value)
-        if valid and len(value) <= limit:
-            return str(value)
-        texts = [] if valid else [f"The {label(name)} must be a valid URL."]
-        if type(value) is str and len(value) > limit:
-            texts.append(_too_long(name, limit))
-        raise Invalid(*texts)
+        if required and value in _EMPTY:
+            raise Invalid(required_text(name))
+        texts = [] if fits(value) else [f"The {label(name)} must be a {kind}."]
+        if type(value) in _SIZED and len(value) > limit:
+            texts.append(f"The {label(name)} must not be greater than {limit} characters.")
+        if texts:
+            raise Invalid(*texts)
+        return str(value)
 
     return rule
 
@@ -120,52 +113,73 @@ def choice(*options: str) -> Rule:
 
 
 def events(name: str, value: Any) -> tuple[str, ...]:
-    """Reads a list of one or more available events. The text for `[]` is documented; `{}` is PHP's empty list."""
-    if type(value) is not list and value != {}:
-        raise Invalid(f"The {label(name)} must be an array.")
-    if not value:
-        raise Invalid(f"The {label(name)} field must contain at least 1 items.")
+    """Reads one or more available events. The text for `[]` is documented; false too has the size 0 (measured)."""
+    entries = _entries(value)
+    texts = [f"The {label(name)} must be an array."] if entries is None else []
+    if not entries and (entries is not None or value is False):
+        texts.append(f"The {label(name)} field must contain at least 1 items.")
+    if entries is None or texts:
+        raise Invalid(*texts)
     try:
-        if _KNOWN_EVENTS.issuperset(value):
-            return tuple(value)
+        if _KNOWN_EVENTS.issuperset(entries.values()):
+            return tuple(entries.values())
     except TypeError:  # an entry is a list or an object
         pass
-    value = [_trimmed(event) for event in value]
-    wrong = [i for i, event in enumerate(value) if type(event) is not str or event not in _KNOWN_EVENTS]
+    found = {key: _trimmed(event) for key, event in entries.items()}
+    wrong = [key for key, event in found.items() if type(event) is not str or event not in _KNOWN_EVENTS]
     if wrong:
-        raise Invalid(entries={f"{name}.{i}": [f"The selected {name}.{i} is invalid."] for i in wrong})
-    return tuple(value)
+        raise Invalid(entries={f"{name}.{key}": [f"The selected {name}.{key} is invalid."] for key in wrong})
+    return tuple(found.values())
 
 
 def headers(name: str, value: Any) -> tuple[tuple[str, str], ...]:
-    """Reads a list of `{key, value}` objects; both are required strings."""
-    if type(value) is not list:
+    """Reads entries with a key and a value; both are required strings. Errors come rule by rule (measured)."""
+    entries = _entries(value)
+    if entries is None:
         raise Invalid(f"The {label(name)} must be an array.")
-    entries: dict[str, list[str]] = {}
-    pairs = []
-    for i, header in enumerate(value):
-        pair = []
-        for key in ("key", "value"):
-            part = _trimmed(header.get(key)) if type(header) is dict else None
-            if part in (None, ""):
-                entries[f"{name}.{i}.{key}"] = [required_text(f"{name}.{i}.{key}")]
-            elif type(part) is not str:
-                entries[f"{name}.{i}.{key}"] = [f"The {name}.{i}.{key} must be a string."]
-            else:
-                pair.append(part)
-        pairs.append(tuple(pair))
-    if entries:
-        raise Invalid(entries=entries)
-    return tuple((key, value) for key, value in pairs)
+    wrong: dict[str, list[str]] = {}
+    parts: list[list[Any]] = []
+    for part in ("key", "value"):
+        found = {
+            f"{name}.{key}.{part}": _trimmed(entry.get(part)) if type(entry) is dict else None
+            for key, entry in entries.items()
+        }
+        for path, given in found.items():
+            if given is None or given in _EMPTY:
+                wrong[path] = [required_text(path)]
+            elif type(given) is not str:
+                wrong[path] = [f"The {path} must be a string."]
+        parts.append(list(found.values()))
+    if wrong:
+        raise Invalid(entries=wrong)
+    return tuple(zip(*parts, strict=True))
 
 
 def templates(name: str, value: Any) -> dict[str, Any]:
-    """Reads an object of templates by event; unknown events are dropped. An empty list is PHP's empty object."""
+    """Reads templates by event; unknown events, and so all entries of a list, are dropped."""
+    entries = _entries(value)
+    if entries is None:
+        raise Invalid(f"The {label(name)} must be an array.")
+    return {key: each for key, each in entries.items() if key in _KNOWN_EVENTS}
+
+
+def _entries(value: Any) -> dict[Any, Any] | None:
+    """The entries of a list or an object by key: PHP has one kind of array for both (measured on Laravel 9 to 11)."""
+    if type(value) is list:
+        return dict(enumerate(value))
+    return value if type(value) is dict else None
+
+
+def mapping(name: str, value: Any) -> dict[str, Any]:
     if type(value) is dict:
-        return value if value.keys() <= _KNOWN_EVENTS else {key: value[key] for key in value if key in _KNOWN_EVENTS}
-    if value == []:
-        return {}
-    raise Invalid(f"The {label(name)} must be an array.")
+        return value
+    raise Invalid(f"The {label(name)} must be a mapping.")
+
+
+def number(name: str, value: Any) -> int | float:
+    if type(value) in (int, float):
+        return value  # type: ignore[no-any-return]
+    raise Invalid(f"The {label(name)} must be a number.")
 
 
 def fields_of(
@@ -200,10 +214,6 @@ def fields_of(
     if wrong or wrong_entries:
         raise Invalid(entries={**wrong, **wrong_entries}, values=values)
     return values
-
-
-def _too_long(name: str, limit: int) -> str:
-    return f"The {label(name)} must not be greater than {limit} characters."
 
 
 def _trimmed(value: Any) -> Any:

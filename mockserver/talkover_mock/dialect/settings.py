@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     signature_prefix: str | None
     retry_schedule: tuple[float, ...] | None
     delivery_json: str
+    payload_envelope: bool
     call_scenario: str | None
     seed: int
 
@@ -78,6 +79,7 @@ SETTING_FIELDS: Sequence[Field] = (
     Field("signature_prefix", text(100), {"type": "string", "maxLength": 100}),
     Field("retry_schedule", seconds_list, {"type": "array", "minItems": 1, "items": _SECONDS}),
     choice_field("delivery_json", "php", "plain"),
+    boolean_field("payload_envelope", default=True),
     text_field("call_scenario", 100),
     integer_field("seed", 0, 2**63 - 1, default=0),
 )

@@ -1,75 +1,56 @@
 """One isolated environment: its state, clock, deliveries, journal, faults, snapshots, and the baseline of its reset."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief
 from talkover_mock.deliveries.calling import Calling
+from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
+from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
-from talkover_mock.environments.faults import Faults
+from talkover_mock.environments.call_faults import STALE, CallFault
+from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
+from talkover_mock.environments.schedules import APART, Disturbances, Schedule
+from talkover_mock.environments.snapshots import Snapshot, Snapshots
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
-from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import Agent, Call, Webhook
-from talkover_mock.state.store import State
+from talkover_mock.state.store import Baseline, State
+from talkover_mock.state.stubs import Stubs
 from talkover_mock.state.webhooks import Webhooks
 
-MOST_SNAPSHOTS = 10_000
 _MOST_ERRORS = 100
 _FEW_WAITS = 20
-
-
-class Snapshot(NamedTuple):
-    """A named copy of the state; unchanged records are shared with it."""
-
-    name: str
-    taken_at: datetime
-    state: State
-
-
-def check_name(name: str) -> None:
-    """Raises Unfit for a text that can't name an environment or a snapshot."""
-    if not ID.fullmatch(name):
-        raise Unfit("Bad name", f"a name is {NAME_TEXT} (got {brief(name)})")
 
 
 class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        "_lock",
-        "_snapshots",
-        "_state",
-        "agents",
-        "baseline",
-        "calling",
-        "calls",
-        "clock",
-        "deliveries",
-        "errors",
-        "expired_tokens",
-        "faults",
-        "for_pages",
-        "journal",
-        "name",
-        "rate_limit",
-        "tokens",
+        *("_lock", "_state", "agents", "baseline", "calling", "calls", "clock", "deliveries", "disturbances", "errors"),
+        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
         "webhooks",
     )
 
-    def __init__(self, name: str, fixture: EnvironmentFixture, clock: Clock, sharing: Sharing) -> None:
+    def __init__(
+        self,
+        name: str,
+        fixture: EnvironmentFixture,
+        clock: Clock,
+        sharing: Sharing,
+        schedule: Schedule | None = None,
+    ) -> None:
         self.name, self.baseline = name, fixture.baseline
         self.tokens, self.expired_tokens = fixture.tokens, fixture.expired_tokens
         self.clock = clock
@@ -77,16 +58,19 @@ class Environment:
         """The copy for foreign web pages, see World.for_page."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
+        self.disturbances = Disturbances(schedule) if schedule else None
+        self._begin_schedule()
         self._lock = RLock()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
         self.calls = Calls(self._state, self._lock, self.clock)
+        self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
         self.faults = Faults(self._lock, self.settings.seed)
-        self._snapshots: dict[str, Snapshot] = {}
-        sharing = sharing._replace(report=self.report, lookups=Lookups())
+        self.snapshots = Snapshots(self._state, self._lock, self.clock)
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
         if self.baseline.logs:
@@ -95,7 +79,7 @@ class Environment:
     @property
     def is_calm(self) -> bool:
         """Whether a call has no fault to meet and few waits to tell: nothing that may hold an event loop up."""
-        return self.faults.none and self.journal.log.waits <= _FEW_WAITS
+        return not self.faults.has(CallFault) and self.journal.log.waits <= _FEW_WAITS
 
     def acquire_now(self) -> bool:
         """Takes the environment's lock without waiting, for an event loop. True when it is taken: then `release` it."""
@@ -118,6 +102,7 @@ class Environment:
         with self._lock:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
+            self._begin_schedule()
             self.webhooks.ids.restart(self.settings.seed)
             self.calls.ids.restart(self.settings.seed)
             self.deliveries.reset(self.baseline.logs)
@@ -125,6 +110,35 @@ class Environment:
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
+
+    def follow(self, baseline: Baseline) -> bool:
+        """Takes an edited baseline: at once, and True, if nobody has changed the state, else with the next reset.
+
+        Journal, faults, clock and deliveries stay. Given log entries are replaced while the log holds no others.
+        """
+        with self._lock:
+            before, self.baseline = self.baseline, baseline
+            if not self._state.is_unchanged(before):
+                return False
+            seed = self.settings.seed
+            self._state.reset(baseline)
+            self._reseed(seed)
+            if before.logs != baseline.logs and self.deliveries.has_only_given(before.logs):
+                self.deliveries.reset(baseline.logs)
+        self.end_for_pages()
+        return True
+
+    def _begin_schedule(self) -> None:
+        """The schedule begins anew, on a frozen clock."""
+        if self.disturbances:
+            self.disturbances = Disturbances(self.disturbances.schedule)
+            self.clock.apart = APART
+            self.clock.freeze(self.clock.now())
+
+    def _strike(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
+        """The fault that hits an attempt which is due: one that a test has added, or else one of the schedule."""
+        struck = self.faults.strike_delivery(delivery, webhook)
+        return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:
         """Ends every delivery under way, and every wait."""
@@ -139,41 +153,13 @@ class Environment:
         if copy:
             copy.close()
 
-    def take_snapshot(self, name: str) -> Snapshot:
-        """Keeps a copy of the state under a name, and replaces the snapshot of that name. Raises Unfit, Conflict."""
-        check_name(name)
-        with self._lock:
-            if name not in self._snapshots and len(self._snapshots) >= MOST_SNAPSHOTS:
-                detail = f"{MOST_SNAPSHOTS} snapshots are kept, which is the limit; delete some"
-                raise Conflict("Too many snapshots", detail)
-            self._snapshots[name] = Snapshot(name, self.clock.moment(), self._state.copy())
-            return self._snapshots[name]
-
     def restore_snapshot(self, name: str) -> Snapshot:
         """Makes the snapshot's state the current one. Raises Missing."""
         with self._lock:
-            snapshot, seed = self._snapshot(name), self.settings.seed
-            self._state.restore(snapshot.state)
+            seed = self.settings.seed
+            snapshot = self.snapshots.restore(name)
             self._reseed(seed)
         return snapshot
-
-    def delete_snapshot(self, name: str) -> Snapshot:
-        """Forgets the snapshot, and returns it. Raises Missing."""
-        with self._lock:
-            snapshot = self._snapshot(name)
-            del self._snapshots[name]
-        return snapshot
-
-    def snapshots(self) -> list[Snapshot]:
-        """Oldest name first; a snapshot taken again keeps its place."""
-        with self._lock:
-            return list(self._snapshots.values())
-
-    def _snapshot(self, name: str) -> Snapshot:
-        if name not in self._snapshots:
-            known = ", ".join(self._snapshots) or "none"
-            raise Missing("No such snapshot", f"no snapshot is named {brief(name)}; there are {known}")
-        return self._snapshots[name]
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
@@ -200,6 +186,21 @@ class Environment:
             before = self.deliveries.now()
             self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
+
+    def add_fault(self, spec: CallFault | DeliveryFault, limits: Limits) -> Fault[CallFault | DeliveryFault]:
+        """Adds a fault. Raises Conflict at the limit."""
+        with self._lock:
+            is_stale = isinstance(spec, CallFault) and spec.action == STALE
+            return self.faults.add(spec, limits, self._state.copy() if is_stale else None)
+
+    def as_of(self, state: State) -> "Environment":
+        """This environment with an earlier state, to read from; it shares all else."""
+        then = copy(self)
+        then._state = state
+        then.agents = Agents(state, self._lock, self.clock)
+        then.webhooks = Webhooks(state, self._lock, self.clock)
+        then.calls = Calls(state, self._lock, self.clock)
+        return then
 
     def report(self, crash: str) -> None:
         """Keeps the traceback of a crash: the first 99, and the latest."""
@@ -255,13 +256,6 @@ class Environment:
 
     def webhook(self, id: str) -> Webhook | None:
         return self._state.webhooks.get(id)
-
-    def call(self, id: str) -> Call | None:
-        return self._state.calls.get(id)
-
-    def call_ids(self, agent_id: str) -> list[str]:
-        with self._lock:
-            return [call.id for call in self._state.calls_of(agent_id)]
 
     def was_deleted(self, webhook_id: str) -> bool:
         """Whether the webhook is among the latest deleted ones."""

@@ -54,6 +54,13 @@ def explain_unknown_webhook(id: str, environment: Environment) -> str:
     return f"no webhook in environment {environment.name} has the id {brief(id)}{_near(id, known)}"
 
 
+def explain_unknown_token(token: str, world: World) -> str:
+    """The sentence for a token that no environment has. It names the nearest one's environment, not that token."""
+    near = _nearest(token, world.tokens)
+    hint = f"; nearest: the token of environment {world.of_token(near).name}" if near else ""
+    return f"no environment has this token{hint}; requests without a token act on the default environment"
+
+
 def _explain_webhook(id: str, agent_id: str, environment: Environment, world: World) -> str:
     webhook = environment.webhook(id)
     if webhook:
@@ -74,10 +81,10 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
 
 def _explain_record(error: NotFound, environment: Environment) -> str:
     if isinstance(error, CallNotFound):
-        call = environment.call(error.id)
+        call = environment.calls.get(error.id)
         if call:
             return f"call {error.id} belongs to agent {call.agent_id}, not to agent {error.agent_id}"
-        near = _near(error.id, environment.call_ids(error.agent_id))
+        near = _near(error.id, environment.calls.ids_of(error.agent_id))
         return f"agent {error.agent_id} has no call with the id {brief(error.id)}{near}"
     if isinstance(error, LogNotFound):
         return f"the webhook's log has no entry {brief(error.id)}, or dropped it at its limit; GET the webhook's logs"
@@ -96,11 +103,16 @@ def _elsewhere(environment: Environment, world: World, holds: Callable[[Environm
 def _near(id: str, known: list[str]) -> str:
     if not known:
         return "; there are none"
+    if near := _nearest(id, known):
+        return f"; nearest: {near}"
+    return f"; the only one is {known[0]}" if len(known) == 1 else f"; there are {len(known)}, such as {known[0]}"
+
+
+def _nearest(id: str, known: list[str]) -> str:
+    """The known id with which most characters are shared, if they are half of it; else the empty text."""
     id = id[:_MOST_CHARACTERS]
-    best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other))
-    if _likeness(id, best) * 2 >= len(best):
-        return f"; nearest: {best}"
-    return f"; the only one is {best}" if len(known) == 1 else f"; there are {len(known)}, such as {known[0]}"
+    best = max(known[:_MOST_CANDIDATES], key=lambda other: _likeness(id, other), default="")
+    return best if _likeness(id, best) * 2 >= len(best) else ""
 
 
 def _likeness(one: str, other: str) -> int:

@@ -1,143 +1,147 @@
-"""Faults: the requests that a fault matches, how often it strikes, and the answer it gives instead."""
+"""Faults: how often each strikes, and which of them strikes a call or a delivery."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
-from talkover_mock.base.words import brief
-from talkover_mock.dialect import errors
-from talkover_mock.dialect.call_errors import InsufficientCredits
-from talkover_mock.dialect.errors import ApiError
+from talkover_mock.base.words import brief, there_are
+from talkover_mock.deliveries.faults import DeliveryFault, Struck
+from talkover_mock.deliveries.records import Delivery
+from talkover_mock.state.records import Webhook
+from talkover_mock.state.store import State
 
-ACTIONS = ("hang", "connection_reset", "truncated_body", "malformed_json")
 MOST_FAULTS = 1_000
 
-PRESETS: Mapping[str, Callable[[], ApiError]] = {
-    "missing_token": errors.MissingToken,
-    "invalid_token": errors.InvalidToken,
-    "expired_token": errors.ExpiredToken,
-    "agent_not_found": lambda: errors.AgentNotFound(""),
-    "webhook_not_found": lambda: errors.WebhookNotFound("", ""),
-    "rate_limited": lambda: errors.RateLimited(0, 60),
-    "server_error": errors.ServerError,
-    "maintenance": errors.Maintenance,
-    "insufficient_credits": InsufficientCredits,
-}
-"""The documented error answers by the name of their preset."""
+
+class Spec(Protocol):
+    """A fault as a test asked for it: what it strikes, and what it does there."""
+
+    @property
+    def kind(self) -> str:
+        """What it does in one word."""
 
 
-class Respond(NamedTuple):
-    """An answer that the test defines; a body that is not a string is sent as JSON."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
+S = TypeVar("S", bound=Spec)
 
 
-class FaultSpec(NamedTuple):
-    """A fault as a test asked for it. `times` None is for ever; `delay_seconds` pass before anything else happens.
+class Limits(NamedTuple):
+    """How often a fault strikes what it matches. `times` None is for ever."""
 
-    With `apply` the operation happens and its answer is lost; otherwise the state stays untouched.
-    """
-
-    method: str | None = None
-    path: str | None = None
-    preset: str | None = None
-    respond: Respond | None = None
-    action: str | None = None
-    delay_seconds: float = 0.0
     times: int | None = None
     after: int = 0
     probability: float = 1.0
     seed: int | None = None
-    apply: bool = False
 
-    @property
-    def replaces(self) -> bool:
-        """Whether the fault's answer replaces the API's."""
-        return bool(self.preset or self.respond or self.action)
+
+_ALWAYS = Limits()
 
 
 @dataclass(slots=True, eq=False)
-class Fault:
+class Fault(Generic[S]):
     """An active fault with its counts and its own source of chance."""
 
     id: str
-    spec: FaultSpec
+    spec: S
+    limits: Limits
     random: Random
     seen: int = 0
-    """The number of requests that matched."""
+    """The number of calls or deliveries that matched."""
     struck: int = 0
-    """The number of matching requests that the fault changed."""
+    """The number of matching calls or deliveries that the fault changed."""
     forgotten: bool = False
     """Whether a reset or the end of the environment ended the fault: requests that it held up are not recorded."""
+    state: State | None = None
+    """The state as it was when the fault was added, for calls that are answered from it."""
+    reached: dict[int, Signal] = field(default_factory=dict)
+    """The signals of waits, by the number of strikes that they wait for."""
     ended: Signal = field(default_factory=Signal)
     """Set when the fault is removed or forgotten: every pause ends, also a pause that has yet to begin."""
 
     @property
     def name(self) -> str:
         """The id and the kind: `fault-1 (maintenance)`."""
-        kind = self.spec.preset or self.spec.action or ("respond" if self.spec.respond else "delay")
-        return f"{self.id} ({kind})"
+        return f"{self.id} ({self.spec.kind})"
 
     @property
     def spent(self) -> bool:
-        return self.spec.times is not None and self.struck >= self.spec.times
+        return self.limits.times is not None and self.struck >= self.limits.times
 
     def strikes(self) -> bool:
-        """Counts a matching request, and returns whether the fault strikes it."""
+        """Counts a match, and returns whether the fault strikes it."""
         self.seen += 1
-        if self.spent or self.seen <= self.spec.after or self.random.random() >= self.spec.probability:
+        if self.spent or self.seen <= self.limits.after or self.random.random() >= self.limits.probability:
             return False
         self.struck += 1
+        if self.struck in self.reached:
+            self.reached.pop(self.struck).set()
         return True
+
+    def reaches(self, struck: int) -> Signal:
+        """The signal that is set when the fault has struck so often, and when it ends."""
+        signal = self.reached.setdefault(struck, Signal())
+        if self.struck >= struck or self.ended.is_set:
+            signal.set()
+        return signal
 
     def end(self, forgotten: bool = False) -> None:
         """Ends every pause, also pauses that have yet to begin."""
         self.forgotten = forgotten
         self.ended.set()
+        for signal in self.reached.values():
+            signal.set()
 
 
 class Faults:
-    """One environment's faults, oldest first. Every method is atomic."""
+    """One environment's faults on calls and on deliveries, oldest first. Every method is atomic."""
 
     __slots__ = ("_faults", "_lock", "_number", "_seed")
 
     def __init__(self, lock: RLock, seed: int) -> None:
         self._lock = lock
-        self._faults: list[Fault] = []
+        self._faults: list[Fault[Any]] = []
         self._number, self._seed = 0, seed
 
-    def add(self, spec: FaultSpec) -> Fault:
+    def add(self, spec: S, limits: Limits = _ALWAYS, state: State | None = None) -> Fault[S]:
         """Adds a fault. Raises Conflict at the limit."""
         with self._lock:
             if len(self._faults) >= MOST_FAULTS:
                 raise Conflict("Too many faults", f"there are {MOST_FAULTS} faults, which is the limit")
             self._number += 1
             id = f"fault-{self._number}"
-            seed = spec.seed if spec.seed is not None else f"{self._seed}/{self._number}"
-            fault = Fault(id, spec, Random(seed))  # noqa: S311
+            seed = limits.seed if limits.seed is not None else f"{self._seed}/{self._number}"
+            fault = Fault(id, spec, limits, Random(seed), state=state)  # noqa: S311
             self._faults = [*self._faults, fault]
         return fault
 
-    @property
-    def none(self) -> bool:
-        return not self._faults
+    def has(self, kind: type[Spec]) -> bool:
+        """Whether there is a fault of the kind."""
+        return any(isinstance(fault.spec, kind) for fault in self._faults)
 
-    def all(self) -> Sequence[Fault]:
+    def all(self) -> Sequence[Fault[Any]]:
         return self._faults
+
+    def find(self, id: str) -> Fault[Any]:
+        """Raises Missing."""
+        faults = self._faults
+        found = next((each for each in faults if each.id == id), None)
+        if found is None:
+            raise Missing("No such fault", f"no fault has the id {brief(id)}{there_are([each.id for each in faults])}")
+        return found
+
+    def expect(self, id: str, struck: int) -> tuple[Fault[Any], Signal]:
+        """The fault, and the signal that is set when it has struck so often. Raises Missing."""
+        with self._lock:
+            fault = self.find(id)
+            return fault, fault.reaches(struck)
 
     def remove(self, id: str) -> None:
         """Removes one fault, and frees the requests that it holds up. Raises Missing."""
         with self._lock:
-            fault = next((each for each in self._faults if each.id == id), None)
-            if fault is None:
-                known = ", ".join(each.id for each in self._faults) or "none"
-                raise Missing("No such fault", f"no fault has the id {brief(id)}; there are {known}")
+            fault = self.find(id)
             self._faults = [each for each in self._faults if each is not fault]
         fault.end()
 
@@ -149,10 +153,17 @@ class Faults:
             fault.end()
         return len(removed)
 
-    def strike(self, matches: Callable[[FaultSpec], bool]) -> Fault | None:
-        """The first fault that matches a request and strikes it. The counts stay exact under concurrent requests."""
+    def strike(self, kind: type[S], matches: Callable[[S], bool]) -> Fault[S] | None:
+        """The first fault of the kind that matches and strikes. The counts stay exact, however many ask at once."""
         with self._lock:
-            return next((fault for fault in self._faults if matches(fault.spec) and fault.strikes()), None)
+            of_kind = (fault for fault in self._faults if isinstance(fault.spec, kind))
+            return next((fault for fault in of_kind if matches(fault.spec) and fault.strikes()), None)
+
+    def strike_delivery(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
+        """The fault that hits an attempt which is due."""
+        event, attempt = delivery.occurrence.event, delivery.attempt
+        fault = self.strike(DeliveryFault, lambda spec: spec.matches(event, attempt, webhook))
+        return Struck(fault.name, fault.spec) if fault else None
 
     def reseed(self, seed: int) -> None:
         """Sets the seed of the faults that are added from now on."""

@@ -35,6 +35,11 @@ class Exchange(NamedTuple):
     response_body: bytes
     response_size: int
     size: int
+    replaced: bool = False
+    """Whether a fault answered in the API's place."""
+    applied: bool | None = None
+    """Whether the operation of a call that a fault struck has happened; None for any other call."""
+    under_way: bool = False
 
     @property
     def request_headers(self) -> dict[str, str]:
@@ -43,15 +48,15 @@ class Exchange(NamedTuple):
 
     @property
     def is_unmatched(self) -> bool:
-        """Whether no route answered: the path or the method is none of the API's. OPTIONS is asked of every path."""
-        is_answer_to_options = self.method == "OPTIONS" and (self.status != 404 or self.fault)
-        return self.operation is None and not is_answer_to_options
+        """Whether neither a route nor a fault answered. An answer to OPTIONS has no operation either."""
+        is_answer_to_options = self.method == "OPTIONS" and self.status != 404
+        return self.operation is None and not self.replaced and not is_answer_to_options
 
 
 class Journal:
     """Keeps the latest exchanges. Every method is atomic under the environment's lock.
 
-    Those that no route took are kept apart too, as long as the environment is open: a test that has made one should
+    Those that are unmatched are kept apart too, as long as the environment is open: a test that has made one should
     know, whatever it resets.
     """
 
@@ -73,18 +78,29 @@ class Journal:
         """Where it stands: how often it has been reset, and the number of the latest exchange since then."""
         return self._resets, self._number
 
-    def record(self, exchange: Callable[[int], Exchange]) -> None:
-        """Adds an exchange, which is made when its number is known."""
+    def begin(self, exchange: Callable[[int], Exchange]) -> int:
+        """Adds an exchange that is under way, and returns its number, to record it with when it has ended."""
         with self._lock:
             self._number += 1
-            made = exchange(self._number)
-            self._history.add(str(self._number), made)
+            self._history.add(str(self._number), exchange(self._number))
+            return self._number
+
+    def record(self, exchange: Callable[[int], Exchange], number: int | None = None) -> None:
+        """Adds an exchange, which is made when its number is known, or puts it in the place of one under way."""
+        with self._lock:
+            if number is None:
+                self._number += 1
+                made = exchange(self._number)
+                self._history.add(str(self._number), made)
+            else:
+                made = exchange(number)
+                self._history.change(str(number), made)
             self._history.publish(made)
             if made.is_unmatched:
                 self._unmatched.append(made)
 
     def unmatched(self) -> list[Exchange]:
-        """The latest that no route took, oldest first."""
+        """The latest unmatched ones, oldest first."""
         with self._lock:
             return list(self._unmatched)
 
@@ -107,4 +123,4 @@ class Journal:
             self._history.close()
 
     def _new_history(self) -> History[Exchange]:
-        return History(self._lock, self._most, size_of=lambda exchange: exchange.size)
+        return History(self._lock, self._most, lambda exchange: not exchange.under_way, lambda exchange: exchange.size)

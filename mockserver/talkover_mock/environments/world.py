@@ -9,11 +9,13 @@ from threading import Lock
 from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
-from talkover_mock.environments.environment import Environment, check_name
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.schedules import Schedule
+from talkover_mock.environments.snapshots import check_name
 from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
 from talkover_mock.state.names import is_token
 from talkover_mock.state.store import Baseline
@@ -45,6 +47,8 @@ class World:
         self._pump = Pump()
         self.own_ports: set[int] = set()
         """The ports that serve this world; no delivery goes there."""
+        self.catch_up: Callable[[], str] = lambda: ""
+        """Called before a reset: takes edited fixture files over if they are watched. A word on those not in use."""
         self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
         self._time = time
         self._lock = Lock()
@@ -98,9 +102,19 @@ class World:
         """The environment that has the token, expired or not; the default one for an unknown token."""
         return self._by_token.get(token or "", self.default)
 
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of all environments, expired ones too."""
+        with self._lock:
+            return list(self._by_token)
+
     def has_token(self, token: str) -> bool:
         """Whether an environment has the token, expired or not."""
         return token in self._by_token
+
+    def had_token(self, token: str) -> bool:
+        """Whether the token was that of an environment which has been closed."""
+        return token in self._closed_tokens
 
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
@@ -109,7 +123,8 @@ class World:
         if environment and suffix:
             environment = None if rest else environment.for_pages
         if environment is None:
-            raise Missing("No such environment", f"no environment is named {brief(name)}; GET environments lists them")
+            hint = nearest(name, list(self._environments)) or "; GET environments lists them"
+            raise Missing("No such environment", f"no environment is named {brief(name)}{hint}")
         return environment
 
     def for_page(self, environment: Environment) -> Environment:
@@ -130,14 +145,20 @@ class World:
                 environment.for_pages = copy
             return environment.for_pages
 
-    def open(self, baseline: Baseline, name: str | None = None, token: str | None = None) -> Environment:
+    def open(
+        self,
+        baseline: Baseline,
+        name: str | None = None,
+        token: str | None = None,
+        schedule: Schedule | None = None,
+    ) -> Environment:
         """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
         with self._lock:
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
-            environment = Environment(name, fixture, Clock(self._time), self._sharing)
+            environment = Environment(name, fixture, Clock(self._time), self._sharing, schedule)
             self._add(environment)
             self._closed_tokens.pop(token, None)
             if self._stopped:
@@ -146,11 +167,12 @@ class World:
 
     def close(self, name: str) -> Environment:
         """Closes an opened environment; its token is invalid from then on. Raises Missing, Conflict."""
+        environment = self.by_name(name)
+        if name.endswith(FOR_PAGES):
+            self.by_name(name.removesuffix(FOR_PAGES)).end_for_pages()
+            return environment
         with self._lock:
             environment = self.by_name(name)
-            if name.endswith(FOR_PAGES):
-                self._environments[name.removesuffix(FOR_PAGES)].end_for_pages()
-                return environment
             if name in self._permanent:
                 detail = f"environment {brief(name)} comes from the fixture; reset it instead"
                 raise Conflict("The environment stays", detail)
@@ -162,6 +184,43 @@ class World:
                 del self._closed_tokens[next(iter(self._closed_tokens))]
         environment.close()
         return environment
+
+    def follow(self, fixture: Fixture) -> list[str]:
+        """Takes an edited fixture. The names of the environments that somebody has changed: they follow when reset.
+
+        Environments that were opened from the fixture follow too; those that it no longer has are closed.
+        Raises Conflict for a name or token of an opened environment, and then changes nothing.
+        """
+        with self._lock:
+            self._check_free(fixture)
+            gone = [self._environments.pop(name) for name in self._permanent.difference(fixture)]
+            known = [self._environments[name] for name in self._permanent.intersection(fixture)]
+            moved = {id(each.baseline): fixture[each.name].baseline for each in known}
+            following = [each for each in self._environments.values() if id(each.baseline) in moved]
+            for each in known:
+                each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
+            for name in fixture.keys() - self._permanent:
+                self._environments[name] = Environment(name, fixture[name], Clock(self._time), self._sharing)
+            for each in gone:
+                self._closed_tokens.update(dict.fromkeys(each.tokens, each.name))
+            self._by_token = {
+                token: each for each in self._environments.values() for token in (*each.tokens, *each.expired_tokens)
+            }
+            for token in self._by_token:
+                self._closed_tokens.pop(token, None)
+            self._permanent = frozenset(fixture)
+        for each in gone:
+            each.close()
+        return [each.name for each in following if not each.follow(moved[id(each.baseline)])]
+
+    def _check_free(self, fixture: Fixture) -> None:
+        """Raises Conflict where an opened environment has a name or a token of the fixture."""
+        opened = [each for name, each in self._environments.items() if name not in self._permanent]
+        for name, wanted in fixture.items():
+            for each in opened:
+                if name == each.name or {*each.tokens}.intersection((*wanted.tokens, *wanted.expired_tokens)):
+                    detail = f"environment {each.name} was opened with the name or a token of {name}; close it first"
+                    raise Conflict("The environment is taken", detail)
 
     def stop(self) -> None:
         """Ends every delivery, every wait and every thread. Stopping twice does nothing."""

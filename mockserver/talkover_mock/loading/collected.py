@@ -8,7 +8,7 @@ from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import to_settings
 from talkover_mock.loading.mistakes import Mistakes, Source
-from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
+from talkover_mock.state.records import Agent, Call, LogEntry, Stub, Webhook
 from talkover_mock.state.store import Baseline
 
 
@@ -28,6 +28,7 @@ class Collected:
         self.calls: dict[str, Call] = {}
         self.scenarios: dict[str, Scenario] = {}
         self.scenario_places: dict[str, tuple[Source, Path]] = {}
+        self.stubs: dict[str, Stub] = {}
         self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
         self.expired_tokens: list[str] = []
@@ -44,6 +45,7 @@ class Collected:
             self.cache_clears,
             to_settings({**settings, **self.settings}),
             tuple(self.logs),
+            self.stubs,
             self.calls,
             {**scenarios, **self.scenarios},
         )

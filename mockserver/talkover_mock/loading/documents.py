@@ -13,6 +13,7 @@ import yaml
 from yaml.reader import Reader, ReaderError
 
 from talkover_mock.base.words import brief
+from talkover_mock.dialect.inputs import compression
 from talkover_mock.loading.lines import json_as_yaml
 from talkover_mock.loading.yaml_builder import LOADER, Builder, DocumentError, KeyTwice
 
@@ -53,6 +54,9 @@ def read(content: bytes, json_only: bool = False) -> tuple[str, Any]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        how = compression(content)
+        if how:
+            raise DocumentError(f"is compressed ({how}); it must be plain text") from None
         line = content.count(b"\n", 0, error.start) + 1
         message = f"is not UTF-8: the byte 0x{content[error.start]:02x} is not valid there; save it as UTF-8"
         raise DocumentError(message, line) from None

@@ -2,8 +2,10 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 from talkover_mock.loading.documents import collector_paused, is_json, read
 from talkover_mock.loading.fixture import Fixture, read_fixture
@@ -11,8 +13,39 @@ from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
 from talkover_mock.loading.variables import filled
 from talkover_mock.loading.yaml_builder import DocumentError
 
+T = TypeVar("T")
+Stamps: TypeAlias = dict[str, tuple[int, int, int]]
 _ENDINGS = (".yaml", ".yml", ".json")
 _MOST_BYTES = 64 << 20
+
+
+class FixtureFiles:
+    """Fixture files and folders, and whether they have changed since they were loaded."""
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = paths
+        self._loaded: Stamps = {}
+
+    def load(self, use: Callable[[Fixture], T]) -> T:
+        """What `use` makes of the fixture. Raises FixtureError and the errors of `use`; the files then stay edited."""
+        stamps = self.stamps()
+        used = use(load(self._paths))
+        self._loaded = stamps
+        return used
+
+    def edited(self) -> list[str]:
+        """The files that have changed, come or gone since they were loaded."""
+        now = self.stamps()
+        return [file for file in {**self._loaded, **now} if now.get(file) != self._loaded.get(file)]
+
+    def stamps(self) -> Stamps:
+        """Of each file that there is: when it was written, its size, and its number on its disk."""
+        found: Stamps = {}
+        for file in _files_of([Path(path) for path in self._paths], []):
+            with suppress(OSError, ValueError):
+                status = file.stat()
+                found[str(file)] = (status.st_mtime_ns, status.st_size, status.st_ino)
+        return found
 
 
 @collector_paused()

@@ -18,7 +18,7 @@ from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
-_STATE_KEYS = ("agents", "calls", "scenarios", "settings")
+_STATE_KEYS = ("agents", "calls", "scenarios", "settings", "stubs")
 _BODY_KEYS = ("tokens", "expired_tokens", *_STATE_KEYS)
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
@@ -149,6 +149,8 @@ def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
         read_call(reader, (*path, "calls", i), call)
     if body.get("scenarios") is not None:
         read_scenarios(reader, (*path, "scenarios"), body["scenarios"])
+    for i, stub in enumerate(reader.mistakes.list_at(path, body, "stubs")):
+        reader.stub((*path, "stubs", i), stub)
     if body.get("settings") is not None:
         _read_settings(reader, (*path, "settings"), body["settings"])
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from talkover_mock.base.words import brief, near_or_all, near_word, nearest
+from talkover_mock.base.words import brief, near_or_all, near_word, nearest, printable
 from talkover_mock.dialect.reasons import MISSING, Path, steps_of, value_at
 from talkover_mock.dialect.rules import Field, Invalid
 from talkover_mock.loading.lines import lines
@@ -32,7 +32,7 @@ class Mistake(NamedTuple):
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.path}: {self.text}" if self.path else f"{place}: {self.text}"
+        return printable(f"{place}: {self.path}: {self.text}" if self.path else f"{place}: {self.text}")
 
     def to_json(self) -> Mapping[str, object]:
         return {"path": self.path, "line": self.line, "message": self.text}

@@ -8,14 +8,15 @@ from typing import Any
 
 from talkover_mock.base.moments import to_moment, to_seconds, to_utc
 from talkover_mock.base.words import nearest
-from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import seeded_uuid
 from talkover_mock.dialect.reasons import Path
-from talkover_mock.dialect.rules import Invalid, fields_of, label, required_text
+from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
+from talkover_mock.loading.stubs import stub_of
 from talkover_mock.loading.templates import check_events, check_templates
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
@@ -29,6 +30,7 @@ _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 _KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
 """Levels of nesting in an agent's keys and templates, from the fixture's top: JSON can't be written much deeper."""
+_AGENT_FIELDS = {field.name: field for field in AGENT_FIELDS}
 _DERIVED = ("agent_id", "events_count")
 CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """The creation time of a record whose fixture gives no time: equal at every start."""
@@ -67,6 +69,14 @@ class Reader:
         self._cache_clears(path, id, data.get("cache_clears"))
         for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
             self._webhook((*path, "webhooks", i), id, webhook)
+
+    def stub(self, path: Path, data: Any) -> None:
+        """Reads the answer to a call that the mock does not emulate."""
+        stub = stub_of(self.mistakes, path, data, self.plain)
+        if stub and stub.operation in self.found.stubs:
+            self.mistakes.add(path, f"there is a stub of {stub.operation} already")
+        elif stub:
+            self.found.stubs[stub.operation] = stub
 
     def _over_known_agent(self, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
         id = data.get("id")
@@ -108,8 +118,17 @@ class Reader:
                 self.mistakes.add((*path, key), f"unknown key{near}")
             if key in AGENT_TEXTS and type(value) not in (str, NoneType):
                 self._not_a_text((*path, key), value)
+            elif value is not None and key in _AGENT_FIELDS:
+                self._check(path, agent, _AGENT_FIELDS[key])
             details[key] = moments.get(key) if key in moments else value
         return dict(self.plain(path, details))
+
+    def _check(self, path: Path, data: Mapping[Any, Any], field: Field) -> None:
+        try:
+            field.rule(field.name, data[field.name])
+        except Invalid as invalid:
+            wrong = Invalid(entries={field.name: invalid.texts})
+            self.mistakes.add_invalid(path, data, wrong, AGENT_FIELDS)
 
     def plain(self, path: Path, value: Any) -> Any:
         """The value as JSON can carry it: times become texts; a value that JSON does not have is a mistake."""

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from talkover_mock.dialect.call_fields import CALL_FIELDS
-from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.scenarios import STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.loading.stubs import STUB_FIELDS
 from talkover_mock.state.names import ID, TOKEN
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 
@@ -50,6 +51,7 @@ def fixture_schema() -> dict[str, Any]:
             "log_entry": _log_entry(),
             "call": _call(),
             "step": _object(*_required(STEP_FIELDS), **_schemas(STEP_FIELDS)),
+            "stub": _object(*_required(STUB_FIELDS), **_schemas(STUB_FIELDS)),
         },
     }
 
@@ -75,6 +77,7 @@ def _environment() -> dict[str, Any]:
             "propertyNames": _ID,
             "additionalProperties": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},
         },
+        "stubs": {"type": ["array", "null"], "items": {"$ref": "#/$defs/stub"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
 
@@ -82,10 +85,11 @@ def _environment() -> dict[str, Any]:
 def _agent() -> dict[str, Any]:
     """The schema of an agent; other keys are allowed, and the API serves them last."""
     own = ("id", "name", "created_at", "updated_at")
+    texts_and_others = {key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own}
     return {
         **_object(
             "name",
-            **{key: _TEXT if key in AGENT_TEXTS else {} for key in AGENT_DEFAULTS if key not in own},
+            **texts_and_others | _schemas(AGENT_FIELDS),
             id=_OPTIONAL_ID,
             name={"type": "string", "minLength": 1},
             created_at=_MOMENT,
@@ -130,6 +134,8 @@ def _schemas(fields: Sequence[Field]) -> dict[str, Any]:
 
 def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of an optional field: null stands for its default, and the served state contains such nulls."""
+    if not schema:
+        return {}
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
     types = schema["type"]

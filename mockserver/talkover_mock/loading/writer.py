@@ -9,6 +9,7 @@ from talkover_mock.base import shapes
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.scenarios import Step
+from talkover_mock.loading.stubs import stub_document
 from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
 
@@ -56,11 +57,12 @@ def baseline_document(baseline: Baseline) -> dict[str, Any]:
 
 def to_document(state: State) -> dict[str, Any]:
     """The state as a fixture, without log entries; reading it gives the same state."""
-    settings = state.settings.overrides()
+    settings, stubs = state.settings.overrides(), [stub_document(each) for each in state.stubs.values()]
     scenarios = {name: [step_document(step) for step in steps] for name, steps in state.scenarios.items()}
     calls = [call_document(call) for call in state.calls.values()]
     return {
         **({"settings": settings} if settings else {}),
+        **({"stubs": stubs} if stubs else {}),
         **({"scenarios": scenarios} if scenarios else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
         **({"calls": calls} if calls else {}),

@@ -9,8 +9,9 @@ from talkover_mock.base.words import brief
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """PyYAML's C loader, if PyYAML was built with it."""
 _MAP, _SEQ, _STR = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:str"
-_MOST_ALIASED = 5_000_000
-"""Values that aliases may add: aliases of aliases could fill the memory."""
+_MOST_ALIASED = 64 * 1024 * 1024
+"""Bytes that aliases may add, with `_A_VALUE` for each value: aliases of aliases could fill the memory."""
+_A_VALUE = 10
 _MOST_BITS = 1024
 """Bits of a whole number: more than a float holds; Python refuses to write much larger numbers as text."""
 
@@ -42,7 +43,7 @@ class Builder:
         self._first_characters = loader.yaml_implicit_resolvers
         self._plain: dict[str, Any] = {}
         self._anchors: dict[str, tuple[Any, int]] = {}
-        self._nodes = self._aliased = 0
+        self._size = self._aliased = 0
 
     def document(self) -> Any:
         """The document's data. Raises DocumentError, or an error of the loader."""
@@ -59,11 +60,12 @@ class Builder:
 
     def _value(self, event: Any) -> Any:
         kind = type(event)
-        self._nodes += 1
+        before = self._size
+        self._size += _A_VALUE
         if kind is yaml.AliasEvent:
             return self._alias(event)
-        before = self._nodes
         if kind is yaml.ScalarEvent:
+            self._size += len(event.value)
             data = self._scalar(event)
         elif kind is yaml.MappingStartEvent:
             data = self._mapping(event)
@@ -72,14 +74,14 @@ class Builder:
         if event.anchor is not None:
             if event.anchor in self._anchors:
                 self._fail(f"the anchor &{event.anchor} appears twice", event)
-            self._anchors[event.anchor] = (data, self._nodes - before + 1)
+            self._anchors[event.anchor] = (data, self._size - before)
         return data
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
             self._fail(f"the alias *{event.anchor} has no complete anchor &{event.anchor} before it", event)
         data, size = self._anchors[event.anchor]
-        self._nodes += size
+        self._size += size
         self._aliased += size
         if self._aliased > _MOST_ALIASED:
             self._fail("its aliases expand to too much data", event)

@@ -82,6 +82,15 @@ class Calls:
             self._state.put_call(call)
         return call
 
+    def get(self, id: str) -> Call | None:
+        """The call with this id, of whatever agent."""
+        return self._state.calls.get(id)
+
+    def ids_of(self, agent_id: str) -> list[str]:
+        """The ids of an agent's calls, oldest first."""
+        with self._lock:
+            return [call.id for call in self._state.calls_of(agent_id)]
+
     def find(self, agent_id: str, id: str) -> Call:
         """The agent's call with this id. Raises CallNotFound."""
         with self._lock:

@@ -13,10 +13,10 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
     "label": None,
     "description": None,
     "language": "en-US",
-    "voice": "default",
+    "voice": None,
     "initial_message": None,
     "interrupt_sensitivity": "medium",
-    "conversation_speed": "normal",
+    "conversation_speed": 1.0,
     "initial_message_delay": 0,
     "ask_if_human_present_on_idle": False,
     "direction": "inbound",
@@ -30,10 +30,10 @@ AGENT_DEFAULTS: Mapping[str, Any] = {
     "actions": (),
     "phone_numbers": (),
 }
-"""The keys of an agent in their order (documented), with the values of absent ones (assumed)."""
+"""The keys of an agent in their order (documented), with the values of absent ones (assumed, of documented types)."""
 
 
-_OWN = ("id", "name", "created_at", "updated_at")
+_OWN = ("id", "name", "created_at", "updated_at", "voice")
 AGENT_TEXTS = frozenset(
     key for key, default in AGENT_DEFAULTS.items() if isinstance(default, str | None) and key not in _OWN
 )
@@ -127,6 +127,34 @@ class Call(NamedTuple):
     def seconds_until(self, now: datetime) -> int:
         """Whole seconds since it started; 0 before."""
         return max(0, int((now - self.started_at).total_seconds()))
+
+
+class Stub(NamedTuple):
+    """The answer to one method of a path that the mock does not emulate. The path has its ids in braces.
+
+    A body that is not a string is sent as JSON.
+    """
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def operation(self) -> str:
+        """`POST /api/v1/agents/{agent_id}/callback`."""
+        return f"{self.method} {self.path}"
+
+    def takes(self, method: str, path: str) -> bool:
+        """Whether the stub answers a call. HEAD is answered wherever GET is."""
+        own, given = self.path.split("/"), path.rstrip("/").split("/")
+        is_method = self.method == method or (method == "HEAD" and self.method == "GET")
+        return (
+            is_method
+            and len(own) == len(given)
+            and all(a == b or (a[:1] == "{" and b) for a, b in zip(own, given, strict=True))
+        )
 
 
 class LogEntry(NamedTuple):

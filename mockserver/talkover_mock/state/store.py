@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
+from talkover_mock.state.records import Agent, Call, LogEntry, Stub, Webhook
 
 V = TypeVar("V")
 
@@ -50,6 +50,10 @@ class Table(Generic[V]):
         else:
             self._changes.pop(key, None)
 
+    def is_unchanged(self, base: Mapping[str, V]) -> bool:
+        """Whether the table still is what it was when it was made on the base."""
+        return self._base is base and not self._changes
+
     def copy(self) -> "Table[V]":
         """An independent table with the same records. Copies only the changes; many changes become a new base first."""
         if len(self._changes) > _MOST_CHANGES:
@@ -89,6 +93,8 @@ class Baseline(NamedTuple):
     settings: Settings = DEFAULTS
     logs: tuple[LogEntry, ...] = ()
     """The entries of the delivery log at the start and after a reset."""
+    stubs: Mapping[str, Stub] = MappingProxyType({})
+    """The answers to calls that the mock does not emulate, by operation."""
     calls: Mapping[str, Call] = MappingProxyType({})
     scenarios: Mapping[str, Scenario] = MappingProxyType({})
     """The scenarios beside the built-in ones, by name."""
@@ -97,7 +103,17 @@ class Baseline(NamedTuple):
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "calls", "deleted", "scenarios", "settings", "webhook_ids", "webhooks")
+    __slots__ = (
+        "agents",
+        "cache_clears",
+        "calls",
+        "deleted",
+        "scenarios",
+        "settings",
+        "stubs",
+        "webhook_ids",
+        "webhooks",
+    )
 
     def __init__(self, baseline: Baseline) -> None:
         self.reset(baseline)
@@ -107,17 +123,23 @@ class State:
         self.webhooks = Table(baseline.webhooks)
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
-        self.calls = Table(baseline.calls)
+        self.calls, self.stubs = Table(baseline.calls), Table(baseline.stubs)
         self.settings, self.scenarios = baseline.settings, baseline.scenarios
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
+
+    def is_unchanged(self, baseline: Baseline) -> bool:
+        """Whether nobody has changed anything since the baseline was taken: the other tables change with these."""
+        tables = ("agents", "webhooks", "calls", "stubs")
+        records = all(getattr(self, name).is_unchanged(getattr(baseline, name)) for name in tables)
+        return records and (self.settings, self.scenarios) == (baseline.settings, baseline.scenarios)
 
     def copy(self) -> "State":
         """An independent state with the same records, for a snapshot or its restoration."""
         copy = State(Baseline())
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
-        copy.calls = self.calls.copy()
+        copy.calls, copy.stubs = self.calls.copy(), self.stubs.copy()
         copy.settings, copy.scenarios = self.settings, self.scenarios
         copy.deleted = dict(self.deleted)
         return copy
@@ -135,6 +157,8 @@ class State:
             self.put_webhook(webhook)
         for agent_id, count in changes.cache_clears.items():
             self.cache_clears.put(agent_id, count)
+        for stub in changes.stubs.values():
+            self.stubs.put(stub.operation, stub)
         for call in changes.calls.values():
             self.put_call(call)
         self.settings, self.scenarios = changes.settings, changes.scenarios

@@ -17,6 +17,8 @@ API_HEADERS = {
     "Cache-Control": "no-cache, private",
     "Access-Control-Allow-Origin": "*",
 }
+SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""Of admin answers: no browser takes one for a script or a page, and none keeps it: answers hold tokens and bodies."""
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(indent=4).encode
 _WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -79,7 +81,7 @@ def _cut_short(body: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def api_answer(body: Mapping[str, Any], status: int = 200) -> Answer:
-    """An answer of the API: compact JSON with the headers of every answer (documented)."""
+    """An answer of the API: compact JSON with the headers of every answer (measured)."""
     return Answer(_compact(body).encode(), status)
 
 

@@ -7,10 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-EVERYWHERE = ("0.0.0.0", "::", "")
-"""The addresses of a server that listens on every address."""
-DOCKER_HOST = "host.docker.internal"
+from talkover_mock.base.addresses import CONTAINER_HOSTS, EVERYWHERE
+
 ANY = "*"
 _HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 """A Host header. Names of containers have underscores, which Flask's `request.host` refuses."""
@@ -70,7 +68,7 @@ def _is_local(name: str) -> bool:
     address = _address(name)
     if address is not None:
         return address.is_loopback
-    return "." not in name or name.endswith(".localhost") or name == DOCKER_HOST
+    return "." not in name or name.endswith(".localhost") or name in CONTAINER_HOSTS
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -8,8 +8,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
-from talkover_mock.base.headers import Head
+from talkover_mock.base.headers import Head, bearer_token, quality
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.dialect.inputs import Input
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.rate_limit import Quota
@@ -68,8 +70,8 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "bearer_token", "environ", "environment_or_none", "ids", "method", "note", "path"),
-        *("page", "quota", "route", "started", "struck", "world"),
+        *("_body", "applied", "bearer_token", "environ", "environment_or_none", "ids", "input", "method", "note"),
+        *("number", "page", "path", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
@@ -85,14 +87,23 @@ class MockRequest:
         self.page = ""
         """The foreign web page that sent the request, in words; empty for any other client."""
         self.quota: Quota | None = None
+        self.input: Input | None = None
+        """The fields of the body, once it has been read."""
         self.note = ""
         """What of the input was ignored, and why."""
-        self.struck: Fault | None = None
+        self.struck: Fault[CallFault] | None = None
         """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
+        self.applied = False
+        """Whether the operation has happened."""
+        self.number: int | None = None
+        """The call's number in the journal, where it is there as one under way."""
         self._body: bytes | None = None
-        scheme, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        self.bearer_token: str | None = token.strip() or None if scheme.lower() == "bearer" else None
-        """The token of `Authorization: Bearer <token>`; the scheme in any case (measured on Laravel 11)."""
+        self.bearer_token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
+
+    @property
+    def sent_method(self) -> str:
+        """The method of the request line, which `method` may override."""
+        return str(self.environ["REQUEST_METHOD"])
 
     @property
     def environment(self) -> Environment:
@@ -165,6 +176,12 @@ class MockRequest:
     def header(self, name: str, default: str = "") -> str:
         """The value of a header other than Content-Type, in any case."""
         return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", default))
+
+    @property
+    def wants_html(self) -> bool:
+        """Whether the client asks for HTML rather than JSON, as a browser does."""
+        accept = self.header("Accept")
+        return quality(accept, ("text/html",)) > quality(accept, ("application/json",))
 
     def query(self) -> list[tuple[str, str]]:
         """The fields of the query in their order; what is not UTF-8 is replaced."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-API = "/api/v1"
+from talkover_mock.dialect.endpoints import API
+
 ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 METHODS = (*_VERBS, "OPTIONS")
@@ -47,6 +48,11 @@ class Match:
         return in_order(verb for verb in _VERBS if self.route(verb))
 
 
+def shown(route: str) -> str:
+    """A route as openapi.yaml writes it, such as `GET /api/v1/agents/{agent_id}`."""
+    return route.replace("<", "{").replace(">", "}")
+
+
 def in_order(methods: Iterable[str]) -> list[str]:
     """Methods in the order of Laravel's verbs."""
     given = set(methods)
@@ -75,16 +81,17 @@ class Routes:
         """The routes of a decoded path, or None. The latest paths are remembered."""
 
     def add(self, route: Route) -> None:
-        """Adds a route. Its ids stand in angle brackets."""
+        """Adds a route. Its ids stand in angle brackets; a star at its end is any further steps, or none."""
         step, names = self._root, []
         for part in route.path.strip("/").split("/"):
-            if part[:1] == "<":
+            if part == "*":
+                step.any = step
+            elif part[:1] == "<":
                 names.append(part[1:-1])
                 step.any = step = step.any or _Step()
             else:
                 step = step.words.setdefault(part, _Step())
-        operation = f"{route.method} {route.path}".replace("<", "{").replace(">", "}")  # GET /api/v1/agents/{agent_id}
-        route = replace(route, operation=operation)
+        route = replace(route, operation=shown(f"{route.method} {route.path}"))
         step.routes[route.method], step.names = route, names
         self._all.append(route)
         self.match.cache_clear()
@@ -102,7 +109,7 @@ class Routes:
                 following = step.any
                 ids.append(part)
             step = following
-        return Match(step.routes, dict(zip(step.names, ids, strict=True))) if step.routes else None
+        return Match(step.routes, dict(zip(step.names, ids, strict=step.any is not step))) if step.routes else None
 
     def __iter__(self) -> Iterator[Route]:
         return iter(self._all)

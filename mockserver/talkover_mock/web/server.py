@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import selectors
 import socket
@@ -16,6 +17,7 @@ from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from talkover_mock.base.addresses import url_of
 from talkover_mock.base.headers import header_text
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
@@ -39,6 +41,7 @@ _HUNGRY_SECONDS = 120.0
 """A connection on which no whole request comes for so long is cut off."""
 _SWEEP_SECONDS = 5.0
 _OTHER_DESCRIPTORS = 100
+_FEWEST_DESCRIPTORS = 32
 _BACKLOG, _AT_ONCE = 1024, 32
 """Connections that wait to be accepted, and how many are accepted before one too many goes: see `add`."""
 _BASE = {
@@ -73,6 +76,7 @@ class Server:
 
         `log` gets a line for each request that never reached the application; `app` logs the others.
         """
+        self._most = most_connections()
         self._socket = _listen(host, port)
         self._host, self.port = host, int(self._socket.getsockname()[1])
         self.log: Callable[[str], object] = log or (lambda _: None)
@@ -86,7 +90,6 @@ class Server:
         self._connections: dict[HttpConnection, None] = {}
         self._hungry: dict[HttpConnection, None] = {}
         """The connections without a whole request, the one that waits longest first."""
-        self._most = most_connections()
         self._unfinished = 0
         self._date = (0, "")
         self._thread: Thread | None = None
@@ -97,8 +100,7 @@ class Server:
     @property
     def url(self) -> str:
         """`http://127.0.0.1:7357`; of a server bound to every address, the local one."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_of(self._host, self.port)
 
     @property
     def waiting(self) -> int:
@@ -239,11 +241,17 @@ def raise_file_limit() -> None:
 
 
 def most_connections() -> int:
-    """Fewer where the system allows the process fewer descriptors: out of them, the loop would turn without end."""
+    """Fewer where the system allows the process fewer descriptors: out of them, the loop would turn without end.
+
+    Raises OSError where it allows too few for a server.
+    """
     if resource is None:
         return MOST_CONNECTIONS
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MOST_CONNECTIONS if soft < 0 else max(1, min(MOST_CONNECTIONS, soft - _OTHER_DESCRIPTORS))
+    if 0 <= soft < _FEWEST_DESCRIPTORS:
+        text = f"the system lets this process open {soft} files, and a server needs {_FEWEST_DESCRIPTORS} (ulimit -n)"
+        raise OSError(errno.EMFILE, text)
+    return MOST_CONNECTIONS if soft < 0 else min(MOST_CONNECTIONS, max(soft // 2, soft - _OTHER_DESCRIPTORS))
 
 
 def _listen(host: str, port: int) -> socket.socket:

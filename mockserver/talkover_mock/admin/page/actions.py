@@ -16,12 +16,13 @@ from flask import Flask
 from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base.words import brief, number_of
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON
 from talkover_mock.web.request import CONNECTION, MockRequest
-from talkover_mock.web.routes import ADMIN, API
+from talkover_mock.web.routes import ADMIN, is_admin
 
 Fields = Mapping[str, str]
 _WEBHOOK = API + "/agents/{agent_id}/webhooks/{webhook_id}"
@@ -73,6 +74,11 @@ def _played(fields: Fields) -> dict[str, Any]:
     return {"agent_id": fields.get("agent_id"), "context": _json(fields, "context")}
 
 
+def _reset(answer: dict[str, Any], _: Fields) -> str:
+    note = f" {answer['note']}." if "note" in answer else ""
+    return f"Environment {answer['environment']} is reset to its fixture.{note}"
+
+
 def _seconds(fields: Fields) -> dict[str, Any]:
     return {"seconds": _json(fields, "seconds")}
 
@@ -99,6 +105,9 @@ ACTIONS: Mapping[str, Action] = {
         lambda said, _: f"The call is ended; its status is {said['data']['status']}.",
         lambda fields: {"call_sid": fields.get("call_id")},
     ),
+    "redeliver": Action(
+        "POST", ADMIN + "/deliveries/{id}/redeliver", lambda said, _: f"{said['event']} is sent again.", lambda _: {}
+    ),
     "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"Fault {fields['id']} is removed."),
     "freeze": Action("PUT", ADMIN + "/clock", lambda said, _: f"The clock is frozen at {said['now']}.", _moment),
     "advance": Action(
@@ -112,9 +121,7 @@ ACTIONS: Mapping[str, Action] = {
     "delete_snapshot": Action(
         "DELETE", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is deleted."
     ),
-    "reset": Action(
-        "POST", ADMIN + "/reset", lambda said, _: f"Environment {said['environment']} is reset to its fixture."
-    ),
+    "reset": Action("POST", ADMIN + "/reset", _reset),
 }
 
 
@@ -122,7 +129,9 @@ def run(action: Action, fields: Fields, environment: Environment, outer: MockReq
     """Runs the operation of an action; a refusal, a missing or a malformed answer is told too."""
     try:
         path = action.path.format_map(_Required(fields))
-        environ = _environ(outer, action.method, path, token_of(environment, outer.world), action.body(fields))
+        needs_token = not (is_admin(path) and environment is outer.world.default)
+        token = token_of(environment, outer.world) if needs_token else ""
+        environ = _environ(outer, action.method, path, token, action.body(fields))
         answer = _call(app, environ)
         if 200 <= answer.status < 300:
             return Said(True, action.said(answer.body, fields))
@@ -201,13 +210,13 @@ def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[
     return {
         **passed_on,
         **({_TOKEN_VARIABLE: admin_token} if admin_token else {}),
+        **({"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}),
         **({"CONTENT_TYPE": "application/json"} if sent else {}),
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": path.encode().decode("latin-1"),
         "QUERY_STRING": "",
         "CONTENT_LENGTH": str(len(sent)),
-        "HTTP_AUTHORIZATION": f"Bearer {token}",
         "HTTP_USER_AGENT": "talkover-mock page",
         "wsgi.input": BytesIO(sent),
         CONNECTION: _Inner(outer),

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any
 
 from talkover_mock.deliveries.records import Delivery
-from talkover_mock.environments.environment import Environment, Snapshot
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
+from talkover_mock.environments.snapshots import Snapshot
 from talkover_mock.state.records import Agent, Call, Webhook
 
 MOST_EXCHANGES, MOST_DELIVERIES, MOST_ATTEMPTS = 50, 30, 150
@@ -34,7 +35,7 @@ class Contents:
     """The latest, newest first."""
     calls_in_all: int
     scenarios: Sequence[str]
-    faults: Sequence[Fault]
+    faults: Sequence[Fault[Any]]
     snapshots: Sequence[Snapshot]
     more_snapshots: int
     now: datetime
@@ -49,10 +50,10 @@ class Contents:
         basis: tuple[Any, ...] = (
             [(agent.id, agent.name, [_basis(each) for each in webhooks]) for agent, webhooks in self.agents],
             (self.agents_in_all, self.more_webhooks, self.exchanges_in_all, self.deliveries_in_all, len(self.errors)),
-            [(exchange.number, exchange.moment) for exchange in self.exchanges],
-            [[(each.id, each.status) for each in attempts] for attempts in self.deliveries],
+            [(exchange.number, exchange.moment, exchange.under_way) for exchange in self.exchanges],
+            [[(each.id, each.status, each.struck) for each in attempts] for attempts in self.deliveries],
             (self.calls_in_all, [(call.id, call.status, call.updated_at) for call in self.calls], self.scenarios),
-            [(fault.id, fault.spec, fault.seen, fault.struck) for fault in self.faults],
+            [(fault.id, fault.spec, fault.limits, fault.seen, fault.struck) for fault in self.faults],
             (self.more_snapshots, [(snapshot.name, snapshot.taken_at) for snapshot in self.snapshots]),
             self.now if self.is_frozen else self.offset,
             self.environments,
@@ -66,7 +67,7 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
     exchanges = environment.journal.log.watch(lambda _: True).items
     deliveries = environment.deliveries.log.watch(lambda _: True).items
     calls, calls_in_all = environment.calls.latest(MOST_CALLS)
-    snapshots = environment.snapshots()
+    snapshots = environment.snapshots.all()
     return Contents(
         agents=agents,
         agents_in_all=len(environment.agent_ids()),

@@ -5,10 +5,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from flask import Flask
+from jinja2 import FunctionLoader
 
 from talkover_mock import __version__
 from talkover_mock.admin.checks import seconds_in
@@ -18,6 +18,7 @@ from talkover_mock.admin.page.contents import Contents, contents_of
 from talkover_mock.admin.page.view import view_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin, environment_of
+from talkover_mock.base.own_files import own_file
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.environments.environment import Environment
@@ -26,14 +27,11 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import ADMIN
 from talkover_mock.web.waiting import Waiting
 
-STATIC = Path(__file__).parents[2] / "static"
 PAGE = ADMIN + "/"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # stricter, and browsers hide the origin of forms from the guard
-    "Cache-Control": "no-store",
 }
 _MOST_SAID = 100
 _LOOK_SECONDS = 0.5
@@ -60,6 +58,7 @@ class _Said:
 
 def register(admin: Admin, app: Flask) -> None:
     """Declares the page's routes. The buttons go through `app`, as any client would."""
+    app.jinja_loader = FunctionLoader(lambda name: own_file(f"templates/{name}").decode())
     said = _Said()
     start = secrets.token_hex(4)
     admin.public_route("GET", "/", partial(_read, said, start, app))
@@ -141,4 +140,4 @@ def _line_headers(request: MockRequest, environment: Environment) -> dict[str, s
 
 
 def _file(name: str, kind: str, _: MockRequest) -> Answer:
-    return Answer((STATIC / name).read_bytes(), headers={**HEADERS, "Content-Type": f"{kind}; charset=utf-8"})
+    return Answer(own_file(f"static/{name}"), headers={**HEADERS, "Content-Type": f"{kind}; charset=utf-8"})

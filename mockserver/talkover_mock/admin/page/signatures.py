@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from talkover_mock.deliveries.messages import signature
 from talkover_mock.deliveries.records import Delivery, Outgoing
@@ -25,6 +24,8 @@ def check(delivery: Delivery, environment: Environment) -> Check | None:
     outgoing, webhook = delivery.outgoing, environment.webhook(delivery.webhook_id)
     if outgoing is None:
         return None
+    if delivery.fault.action == "bad_signature" and delivery.struck:
+        return Check(False, f"Not genuine: {delivery.struck.name} struck.")
     if webhook is None:
         return Check(None, "Can't be checked: the webhook and its secret are deleted.")
     if not webhook.webhook_secret:
@@ -33,8 +34,8 @@ def check(delivery: Delivery, environment: Environment) -> Check | None:
 
 
 def _compared(delivery: Delivery, outgoing: Outgoing, webhook: Webhook, environment: Environment) -> Check:
-    moment = _signed_at(outgoing) or delivery.created_at
-    expected = signature(delivery.occurrence, webhook, environment.settings, outgoing.body, moment)
+    signed_at = _signed_at(outgoing) or int(delivery.created_at.timestamp())
+    expected = signature(delivery.occurrence, webhook, environment.settings, outgoing.body, signed_at)
     sent = {name.lower(): value for name, value in outgoing.headers}
     header = expected[0][0]
     value = sent.get(header.lower(), "")
@@ -42,11 +43,13 @@ def _compared(delivery: Delivery, outgoing: Outgoing, webhook: Webhook, environm
         text = f"Genuine: it matches the webhook's secret and these {len(outgoing.body)} bytes."
         return Check(True, text, header, value)
     text = "Not genuine: the webhook's secret has changed since, or a custom header has replaced the signature."
+    if delivery.fault.action == "tampered" and delivery.struck:
+        text = f"Not genuine: {delivery.struck.name} struck."
     return Check(False, text, header, value)
 
 
-def _signed_at(outgoing: Outgoing) -> datetime | None:
+def _signed_at(outgoing: Outgoing) -> int | None:
     """The time in the signature, for schemes that sign the time too."""
     text = "\n".join(f"{name.lower()}: {value}" for name, value in outgoing.headers)
-    found = re.search(r"^(?:webhook-timestamp: |[^:\n]+: t=)([0-9]{1,11})", text, re.MULTILINE)
-    return datetime.fromtimestamp(int(found[1]), timezone.utc) if found else None
+    found = re.search(r"^(?:webhook-timestamp: |[^:\n]+: t=)(-?[0-9]{1,11})", text, re.MULTILINE)
+    return int(found[1]) if found else None

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from talkover_mock.admin.page import curl
@@ -12,17 +13,21 @@ from talkover_mock.admin.routes import deliveries, faults, requests
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import number_of
+from talkover_mock.deliveries.faults import ACTIONS, MATCH, DeliveryFault
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.call_fields import CALLED
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import EVENTS
+from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
 from talkover_mock.state.records import Call
-from talkover_mock.web.routes import ADMIN, API
+from talkover_mock.web.routes import ADMIN
 
 MOST_SHOWN = 8_000
 """Characters of a body that the page shows; the admin routes have the whole body."""
+_MOST_PARSED = 256 * 1024
 _UUID = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _SOMEBODY = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
 
@@ -119,18 +124,22 @@ def _with_body(side: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **side,
         "text": text[:MOST_SHOWN],
-        "pretty": _pretty(text)[:MOST_SHOWN],
+        "pretty": _pretty(text),
         "is_text": side["body"] is not None,
         "is_cut": len(text) > MOST_SHOWN or side.get("body_cut", False),
     }
 
 
 def _pretty(text: str) -> str:
+    """The beginning of a JSON body with indentation; empty for another body, and for a large one."""
     try:
-        found = json.loads(text)
-        return json.dumps(found, indent=2, ensure_ascii=False) if isinstance(found, (dict, list)) else ""
+        found = json.loads(text) if len(text) <= _MOST_PARSED else None
     except (ValueError, RecursionError):
         return ""
+    if not isinstance(found, (dict, list)):
+        return ""
+    parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(found)
+    return "".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN]
 
 
 def _call(call: Call, environment: Environment) -> dict[str, Any]:
@@ -145,20 +154,35 @@ def _call(call: Call, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
+def _fault(fault: Fault[Any]) -> dict[str, Any]:
     shown = faults.present(fault)
-    spec = fault.spec
-    limits = [
-        f"after {spec.after}" if spec.after else "",
-        number_of(spec.times, "time") if spec.times else "every time",
-        f"with probability {spec.probability:g}" if spec.probability < 1 else "",
+    limits = fault.limits
+    often = [
+        f"after {limits.after}" if limits.after else "",
+        number_of(limits.times, "time") if limits.times else "every time",
+        f"with probability {limits.probability:g}" if limits.probability < 1 else "",
+    ]
+    what, where, details = (_on_deliveries if isinstance(fault.spec, DeliveryFault) else _on_calls)(fault.spec)
+    return {**shown, "what": what, "where": where, "limits": ", ".join(filter(None, [*often, *details]))}
+
+
+def _on_calls(spec: CallFault) -> tuple[str, str, list[str]]:
+    """What the fault does and where, and details in words."""
+    answer = f"respond {spec.respond.status}" if spec.respond else f"delay {spec.delay_seconds:g} s"
+    details = [
         f"delay {spec.delay_seconds:g} s" if spec.delay_seconds and spec.replaces else "",
         "after the operation" if spec.apply else "",
     ]
-    answer = f"respond {spec.respond.status}" if spec.respond else f"delay {spec.delay_seconds:g} s"
-    what = spec.preset or spec.action or answer
     where = f"{spec.method or 'any method'} {short(spec.path) if spec.path else 'any path'}"
-    return {**shown, "what": what, "where": where, "limits": ", ".join(filter(None, limits))}
+    return spec.preset or spec.action or answer, where, details
+
+
+def _on_deliveries(spec: DeliveryFault) -> tuple[str, str, list[str]]:
+    """The same of a fault on deliveries."""
+    match = [f"{name} {short(str(value))}" for name in MATCH if (value := getattr(spec, name)) is not None]
+    details = [(name, getattr(spec, name)) for name in ACTIONS[spec.action]]
+    words = [name if value is True else f"{name} {value:g}" for name, value in details if value]
+    return spec.action, f"deliveries, {', '.join(match) or 'any'}", words
 
 
 def short(path: str) -> str:

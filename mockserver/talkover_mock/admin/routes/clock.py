@@ -22,6 +22,7 @@ def register(admin: Admin) -> None:
     admin.route("PUT", "/clock", _freeze)
     admin.route("DELETE", "/clock", _unfreeze)
     admin.route("POST", "/clock/advance", _advance)
+    admin.route("POST", "/clock/settle", _settle)
 
 
 def _read(_: MockRequest, environment: Environment) -> Answer:
@@ -44,6 +45,11 @@ def _advance(request: MockRequest, environment: Environment) -> Answer:
     if environment.clock.moment() + timedelta(seconds=seconds) > _LATEST:
         raise Problem(422, "Bad value", f"the clock goes no further than {to_seconds(_LATEST)}")
     environment.deliveries.advance(seconds, request.connection.is_gone)
+    return _present(environment)
+
+
+def _settle(request: MockRequest, environment: Environment) -> Answer:
+    environment.deliveries.advance(None, request.connection.is_gone)
     return _present(environment)
 
 

@@ -1,15 +1,18 @@
-"""`deliveries`: every attempt with its exact bytes and headers."""
+"""`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from talkover_mock.admin import search as filters
-from talkover_mock.admin.bodies import admin_answer
+from talkover_mock.admin.bodies import admin_answer, json_object
+from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.headers import joined
+from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
@@ -20,6 +23,7 @@ from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
+T = TypeVar("T")
 _STATUSES = ("pending", "success", "failed", "retrying")
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
@@ -37,16 +41,62 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
 def register(admin: Admin) -> None:
     admin.route("GET", "/deliveries", _read)
     admin.route("DELETE", "/deliveries", _clear)
+    admin.route("POST", "/deliveries/<id>/redeliver", _redeliver)
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    wanted = filters.search_of(request, FILTERS)
-    _check_ids(request, environment)
+    known = with_unknown_events(FILTERS, request, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
+    wanted = filters.search_of(request, known)
+    check_ids(request.query_values("agent_id"), request.query_values("webhook_id"), request, environment)
     return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
     return admin_answer({"deleted": environment.deliveries.clear()})
+
+
+def with_unknown_events(
+    known: Mapping[str, Filter[T]], request: MockRequest, environment: Environment, read: Callable[[T], str], *more: str
+) -> Mapping[str, Filter[T]]:
+    """The filters, of which `event` also takes the names outside of the API's that were emitted."""
+    if request.query_value("event") in (None, *EVENTS):
+        return known
+    names = (*EVENTS, *more, *environment.deliveries.unknown_events())
+    return {**known, "event": filters.one_of("event", names, read)}
+
+
+def _redeliver(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
+    wanted = json_object(request)
+    refuse_unknown_keys(wanted, ("replay", "wait"))
+    replay, wait = flag_of(wanted, "replay", False), wait_of(wanted)
+    emitted = environment.deliveries.redeliver(id, replay)
+    return after_attempts(emitted, wait, lambda deliveries, _: admin_answer(deliveries[0]))
+
+
+def wait_of(wanted: Mapping[str, Any]) -> float:
+    """The seconds that a body wants to wait for attempts."""
+    return seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+
+
+def after_attempts(
+    emitted: Emitted, wait: float, show: Callable[[list[dict[str, Any]], bool], Answer]
+) -> Answer | Waiting:
+    """What `show` makes of the deliveries, with those that faults add, and of whether every attempt has ended.
+
+    It waits for the attempts, but not for an attempt that a fault delays.
+    """
+    awaited = {each.id for each in emitted.awaited}
+    every = {each.id for each in emitted.deliveries} | awaited
+
+    def is_awaited(delivery: Delivery) -> bool:
+        return delivery.id in awaited
+
+    def shown(found: Found[Delivery]) -> Answer:
+        event_id = emitted.occurrence.id
+        log = emitted.log.watch(lambda delivery: delivery.id in every and delivery.occurrence.id == event_id)
+        return show([present(each) for each in log.items], found.satisfied)
+
+    return filters.answer_found(emitted.log, filters.Search(is_awaited, len(awaited), None, wait), shown)
 
 
 def present(delivery: Delivery) -> dict[str, Any]:
@@ -59,11 +109,13 @@ def present(delivery: Delivery) -> dict[str, Any]:
         "webhook_id": delivery.webhook_id,
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
+        "copy_of": delivery.copy_of,
         "status": delivery.status,
         "test": delivery.is_test,
         "captured": bool(outcome and outcome.captured),
         "captured_because": outcome.captured if outcome else None,
         "error": outcome.error if outcome else None,
+        "fault": delivery.struck.name if delivery.struck else None,
         "duration_ms": outcome.duration_ms if outcome else None,
         "created_at": to_milliseconds(delivery.created_at),
         "ended_at": to_milliseconds(delivery.ended_at) if delivery.ended_at else None,
@@ -87,12 +139,17 @@ def present(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _check_ids(request: MockRequest, environment: Environment) -> None:
+def check_ids(
+    agent_ids: Iterable[str | None],
+    webhook_ids: Iterable[str | None],
+    request: MockRequest,
+    environment: Environment,
+) -> None:
     """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery"."""
-    for id in request.query_values("agent_id"):
+    for id in filter(None, agent_ids):
         if not (environment.agent(id) or id in environment.baseline.agents):
             raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
-    for id in request.query_values("webhook_id"):
+    for id in filter(None, webhook_ids):
         was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
         if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
             raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))

@@ -3,12 +3,13 @@
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import refuse_unknown_keys, text_of
+from talkover_mock.admin.checks import object_of, refuse_unknown_keys, text_of, value_of, whole_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.schedules import Schedule, order_of
 from talkover_mock.loading.fixture import to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state.store import Baseline
@@ -16,6 +17,7 @@ from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
 _TEXTS = ("name", "token", "from")
+_SCHEDULE_KEYS = ("seed", "only")
 
 
 def register(admin: Admin) -> None:
@@ -31,7 +33,8 @@ def _list(request: MockRequest) -> Answer:
 
 def _open(request: MockRequest) -> Answer:
     wanted = _checked(json_object(request))
-    environment = request.world.open(_baseline(request, wanted), wanted.get("name"), wanted.get("token"))
+    baseline, schedule = _baseline(request, wanted), _schedule(wanted)
+    environment = request.world.open(baseline, wanted.get("name"), wanted.get("token"), schedule)
     body = {"name": environment.name, "token": environment.tokens[0], "url": request.root_url}
     return admin_answer(body, 201)
 
@@ -41,15 +44,16 @@ def _read(request: MockRequest, name: str) -> Answer:
 
 
 def _close(request: MockRequest, name: str) -> Answer:
+    schedule = _present_schedule(request.world.by_name(name))
     environment = request.world.close(name)
     unmatched = [present(each) for each in environment.journal.unmatched()]
     body = {"name": environment.name, "closed": True, "errors": environment.errors, "unmatched": unmatched}
-    return admin_answer(body)
+    return admin_answer({**body, **schedule})
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     """The body of a request that opens an environment. Raises Problem 422."""
-    refuse_unknown_keys(wanted, (*_TEXTS, "fixture"))
+    refuse_unknown_keys(wanted, (*_TEXTS, "fixture", "schedule"))
     for key in _TEXTS:
         text_of(wanted, key)
     if wanted.get("from") and wanted.get("fixture") is not None:
@@ -57,12 +61,32 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     return wanted
 
 
+def _schedule(wanted: dict[str, Any]) -> Schedule | None:
+    """The schedule that a body asks for: a seed, or an object with one. Raises Problem 422."""
+    if wanted.get("schedule") is None:
+        return None
+    if not isinstance(wanted["schedule"], dict):
+        return Schedule(whole_of(wanted, "schedule", 0))
+    given = object_of(wanted, "schedule", _SCHEDULE_KEYS)
+    only = value_of(given, "schedule.only", None, _are_texts, 'an array of numbers of disturbances such as "3"')
+    return Schedule(whole_of(given, "schedule.seed", 0), only)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
 def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
-    """The baseline of the given `fixture`, of the environment named by `from`, or else of the token's environment."""
+    """The baseline of the given `fixture`, of the environment named by `from`, or else of the token's environment.
+
+    A request with the token of the new environment itself, by which a balancer finds its server, gets the default's.
+    """
     if wanted.get("fixture") is not None:
         return to_baseline(Source("fixture", "", wanted["fixture"]))
     if wanted.get("from"):
         return request.world.by_name(wanted["from"]).baseline
+    if request.bearer_token and request.bearer_token == wanted.get("token"):
+        return request.world.default.baseline
     return environment_of(request).baseline
 
 
@@ -72,4 +96,16 @@ def _present(environment: Environment) -> dict[str, Any]:
         "tokens": [masked(token) for token in environment.tokens],
         "agents": len(environment.agent_ids()),
         "errors": len(environment.errors),
+        **_present_schedule(environment),
     }
+
+
+def _present_schedule(environment: Environment) -> dict[str, Any]:
+    """`schedule`, if there is one, with the disturbances that have struck and the deliveries as they were sent."""
+    disturbances = environment.disturbances
+    if disturbances is None:
+        return {}
+    order = order_of(environment.deliveries.log.watch(lambda _: True).items)
+    only = disturbances.schedule.only
+    given = {"seed": disturbances.schedule.seed, "only": None if only is None else list(only)}
+    return {"schedule": {**given, "struck": list(disturbances.struck), "order": order}}

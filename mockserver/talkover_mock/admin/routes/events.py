@@ -5,15 +5,15 @@ from typing import Any
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import A_JSON_VALUE, is_json, refuse_unknown_keys, required_of, seconds_in, value_of
+from talkover_mock.admin.checks import A_JSON_VALUE, flag_of, is_json, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
-from talkover_mock.admin.routes.deliveries import present
+from talkover_mock.admin.routes.deliveries import after_attempts, present, wait_of, with_unknown_events
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, near_or_all
-from talkover_mock.deliveries.operations import Emitted
+from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
@@ -24,7 +24,8 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 _PAYLOAD_KEYS = ("call", "context", "data")
-_EVENT_KEYS = ("agent_id", "event", *_PAYLOAD_KEYS, "wait")
+_EVENT_KEYS = ("agent_id", "event", "unknown", *_PAYLOAD_KEYS, "wait")
+_LONGEST_NAME = 255
 
 FILTERS: Mapping[str, Filter[Emitted]] = {
     "agent_id": filters.text(lambda emitted: emitted.occurrence.agent_id),
@@ -48,12 +49,13 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
         counts = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
         return admin_answer({**counts, "events": events})
 
-    return filters.answer_found(history, filters.search_of(request, FILTERS), show)
+    known = with_unknown_events(FILTERS, request, environment, lambda emitted: emitted.occurrence.event)
+    return filters.answer_found(history, filters.search_of(request, known), show)
 
 
 def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
     wanted = _checked(json_object(request))
-    wait = seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+    wait = wait_of(wanted)
     try:
         emitted = environment.deliveries.emit(
             wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
@@ -66,21 +68,17 @@ def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
 def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
 
-    def is_first_attempt(delivery: Delivery) -> bool:
-        return delivery.occurrence is emitted.occurrence and delivery.attempt == 1
-
-    def show(found: Found[Delivery]) -> Answer:
+    def show(deliveries: list[dict[str, Any]], finished: bool) -> Answer:
         body = {
             "event_id": emitted.occurrence.id,
             "call_id": emitted.occurrence.call.get("id"),
-            "finished": found.satisfied,
-            "deliveries": [present(each) for each in found.items],
+            "finished": finished,
+            "deliveries": deliveries,
             "skipped": _skipped(emitted),
         }
         return admin_answer(body)
 
-    wanted = filters.Search(is_first_attempt, len(emitted.deliveries), None, wait)
-    return filters.answer_found(emitted.log, wanted, show)
+    return after_attempts(emitted, wait, show)
 
 
 def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> di
     }
 
 
-_SHOWN_OF_ATTEMPTS = ("id", "webhook_id", "attempt", "status", "captured_because", "error")
+_SHOWN_OF_ATTEMPTS = ("id", "webhook_id", "attempt", "status", "captured_because", "error", "fault")
 
 
 def _attempt(delivery: Delivery) -> dict[str, Any]:
@@ -117,7 +115,10 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     an_agent = "the id of the agent at which the event is emitted"
     required_of(wanted, "agent_id", lambda v: isinstance(v, str), an_agent)
     event = wanted.get("event")
-    if not isinstance(event, str) or event not in EVENTS:
+    if flag_of(wanted, "unknown", False):
+        name = f"the name of an event, of at most {_LONGEST_NAME} characters"
+        required_of(wanted, "event", lambda v: isinstance(v, str) and 0 < len(v) <= _LONGEST_NAME, name)
+    elif not isinstance(event, str) or event not in EVENTS:
         known = tuple(EVENTS)
         detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
         raise Problem(422, "Unknown event", detail, events=known)

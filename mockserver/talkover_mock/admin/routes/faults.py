@@ -1,8 +1,9 @@
-"""`faults`: make the API fail on purpose, for as many calls as the test asks for."""
+"""`faults`: make the API or its deliveries fail on purpose, as often as the test asks for."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from talkover_mock.admin import delivery_faults
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import (
     A_JSON_VALUE,
@@ -12,41 +13,38 @@ from talkover_mock.admin.checks import (
     number_in,
     object_of,
     refuse_unknown_keys,
+    seconds_in,
     value_of,
     whole_of,
 )
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.base.headers import HEADER_NAME
+from talkover_mock.admin.search import count_of
+from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
+from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
+from talkover_mock.deliveries.faults import DeliveryFault
+from talkover_mock.environments.call_faults import ACTIONS, HOLD, PRESETS, READS, STALE, CallFault, Respond
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.faults import ACTIONS, PRESETS, Fault, FaultSpec, Respond
+from talkover_mock.environments.faults import Fault, Limits
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
+from talkover_mock.web.waiting import Waiting
 
 _MOST_SECONDS = 600
 _A_DELAY = f"a number of seconds from 0 to {_MOST_SECONDS}"
-KEYS = ("match", "preset", "respond", "action", "delay_seconds", "times", "after", "probability", "seed", "apply")
+LIMITS = Limits._fields
+KEYS = ("on", "match", "preset", "headers", "respond", "action", "delay_seconds", "apply", *LIMITS)
+"""The keys of a fault on calls."""
 
-_SERVERS_HEADERS = (
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailers",
-    "transfer-encoding",
-    "upgrade",
-)
-"""Headers that only the server can set: they say where an answer ends, and whether the connection stays open."""
-_DEFAULTS = FaultSpec()
+_DEFAULTS, _ALWAYS = CallFault(), Limits()
 
 
 def register(admin: Admin) -> None:
     admin.route("GET", "/faults", _list)
     admin.route("POST", "/faults", _add)
     admin.route("DELETE", "/faults", _remove_all)
+    admin.route("GET", "/faults/<id>", _read)
     admin.route("DELETE", "/faults/<id>", _remove)
 
 
@@ -55,7 +53,20 @@ def _list(_: MockRequest, environment: Environment) -> Answer:
 
 
 def _add(request: MockRequest, environment: Environment) -> Answer:
-    return admin_answer(present(environment.faults.add(_spec(json_object(request)))), 201)
+    given: dict[Any, Any] = json_object(request)
+    wanted = {"on" if key is True else key: value for key, value in given.items()}  # YAML reads `on` as true
+    on_deliveries = choice_of(wanted, "on", ("calls", "deliveries")) == "deliveries"
+    spec = delivery_faults.read(wanted, LIMITS, request, environment) if on_deliveries else _spec(wanted)
+    return admin_answer(present(environment.add_fault(spec, _limits(wanted))), 201)
+
+
+def _read(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
+    """The fault; `wait` first waits so many seconds until it has struck `struck` times."""
+    refuse_unknown_keys(dict(request.query()), ("struck", "wait"))
+    struck = count_of(request, "struck")
+    wait = seconds_in(request.query_value("wait") or "0", "wait")
+    fault, reached = environment.faults.expect(id, 1 if struck is None else struck)
+    return Waiting(reached, wait, lambda: admin_answer(present(fault)))
 
 
 def _remove_all(_: MockRequest, environment: Environment) -> Answer:
@@ -67,28 +78,45 @@ def _remove(_: MockRequest, environment: Environment, id: str) -> Answer:
     return admin_answer({"removed": 1})
 
 
-def present(fault: Fault) -> dict[str, Any]:
-    """The fault as it was asked for, with the numbers of requests that it has matched and struck."""
-    spec = fault.spec
+def present(fault: Fault[Any]) -> dict[str, Any]:
+    """The fault as it was asked for, with the numbers of calls or deliveries that it has matched and struck."""
+    on_deliveries = isinstance(fault.spec, DeliveryFault)
     return {
         "id": fault.id,
-        "match": {"method": spec.method, "path": spec.path},
-        "preset": spec.preset,
-        "respond": spec.respond._asdict() if spec.respond else None,
-        "action": spec.action,
-        "delay_seconds": spec.delay_seconds,
-        "times": spec.times,
-        "after": spec.after,
-        "probability": spec.probability,
-        "seed": spec.seed,
-        "apply": spec.apply,
+        "on": "deliveries" if on_deliveries else "calls",
+        **(delivery_faults.present(fault.spec) if on_deliveries else _present(fault.spec)),
+        **fault.limits._asdict(),
         "matched": fault.seen,
         "struck": fault.struck,
     }
 
 
-def _spec(wanted: dict[str, Any]) -> FaultSpec:
-    """The fault that a body asks for. Raises Problem 422 with the expected and the given value."""
+def _present(spec: CallFault) -> dict[str, Any]:
+    return {
+        "match": {"method": spec.method, "path": spec.path},
+        "preset": spec.preset,
+        "headers": dict(spec.headers),
+        "respond": spec.respond._asdict() if spec.respond else None,
+        "action": spec.action,
+        "delay_seconds": spec.delay_seconds,
+        "apply": spec.apply,
+    }
+
+
+def _limits(wanted: Mapping[str, Any]) -> Limits:
+    return Limits(
+        times=whole_of(wanted, "times", _ALWAYS.times, least=1),
+        after=whole_of(wanted, "after", _ALWAYS.after),
+        probability=value_of(wanted, "probability", _ALWAYS.probability, _is_probability, "a number from 0 to 1"),
+        seed=whole_of(wanted, "seed", _ALWAYS.seed),
+    )
+
+
+def _spec(wanted: dict[str, Any]) -> CallFault:
+    """The fault on calls that a body asks for. Raises Problem 422 with the expected and the given value."""
+    action = wanted.get("action")
+    if isinstance(action, str) and action in ON_DELIVERIES and action not in ACTIONS:
+        raise Problem(422, "Bad value", f'{action} strikes deliveries; add "on": "deliveries"')
     refuse_unknown_keys(wanted, KEYS)
     kinds = [key for key in ("preset", "respond", "action") if wanted.get(key) is not None]
     if len(kinds) > 1:
@@ -96,19 +124,28 @@ def _spec(wanted: dict[str, Any]) -> FaultSpec:
     if not kinds and not wanted.get("delay_seconds"):
         raise Problem(422, "No fault", "give a preset, respond, action or delay_seconds", presets=list(PRESETS))
     match = object_of(wanted, "match", ("method", "path"))
-    return FaultSpec(
+    spec = CallFault(
         method=choice_of(match, "match.method", METHODS),
-        path=value_of(match, "match.path", None, _is_path, "a path such as /api/v1/agents/*; * matches anything"),
+        path=_path(match),
         preset=choice_of(wanted, "preset", tuple(PRESETS)),
+        headers=_headers(wanted, "headers"),
         respond=_respond(wanted),
         action=choice_of(wanted, "action", ACTIONS),
         delay_seconds=value_of(wanted, "delay_seconds", _DEFAULTS.delay_seconds, _is_delay, _A_DELAY),
-        times=whole_of(wanted, "times", _DEFAULTS.times, least=1),
-        after=whole_of(wanted, "after", _DEFAULTS.after),
-        probability=value_of(wanted, "probability", _DEFAULTS.probability, _is_probability, "a number from 0 to 1"),
-        seed=whole_of(wanted, "seed", _DEFAULTS.seed),
         apply=flag_of(wanted, "apply", _DEFAULTS.apply),
     )
+    _refuse_contradictions(spec)
+    return spec
+
+
+def _refuse_contradictions(spec: CallFault) -> None:
+    """Raises Problem 422 for details that mean nothing beside the rest."""
+    if spec.headers and not spec.preset:
+        raise Problem(422, "Bad value", "headers are those of a preset; an answer of your own has respond.headers")
+    if spec.action in (HOLD, STALE) and (spec.apply or spec.delay_seconds):
+        raise Problem(422, "Bad value", f"{spec.action} has neither apply nor delay_seconds")
+    if spec.action == STALE and spec.method not in (None, *READS):
+        raise Problem(422, "Bad value", f"{STALE} strikes only GET and HEAD (got match.method {spec.method})")
 
 
 def _respond(wanted: Mapping[str, Any]) -> Respond | None:
@@ -116,12 +153,17 @@ def _respond(wanted: Mapping[str, Any]) -> Respond | None:
         return None
     given = object_of(wanted, "respond", ("status", "headers", "body"))
     status = whole_of(given, "respond.status", 200, least=200, most=599)
-    headers = value_of(given, "respond.headers", {}, _is_headers, "an object of header names and texts on one line")
-    for name in headers:
-        if name.lower() in _SERVERS_HEADERS:
-            detail = f"respond.headers must not have {name}, which the server sets (an action can end the connection)"
-            raise Problem(422, "Bad value", detail)
+    headers = _headers(given, "respond.headers")
     return Respond(status, headers, value_of(given, "respond.body", None, is_json, A_JSON_VALUE))
+
+
+def _headers(given: Mapping[str, Any], name: str) -> dict[str, str]:
+    headers: dict[str, str] = value_of(given, name, {}, are_headers, "an object of header names and texts on one line")
+    for each in headers:
+        if each.lower() in SERVERS_HEADERS:
+            detail = f"{name} must not have {each}, which the server sets (an action can end the connection)"
+            raise Problem(422, "Bad value", detail)
+    return headers
 
 
 def _is_delay(value: Any) -> bool:
@@ -132,15 +174,14 @@ def _is_probability(value: Any) -> bool:
     return number_in(value, 0, 1)
 
 
-def _is_headers(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(name, str) and HEADER_NAME.fullmatch(name) and isinstance(text, str) and _is_line(text)
-        for name, text in value.items()
-    )
-
-
-def _is_line(text: str) -> bool:
-    return text.isprintable() and text.isascii()
+def _path(match: Mapping[str, Any]) -> str | None:
+    """The pattern of paths, with the nearest pattern for one that no path of the API can match. Raises Problem 422."""
+    given: Any = match.get("path")
+    is_part = isinstance(given, str) and given.strip("/") and "://" not in given and not given.startswith("/api")
+    near = f"; did you mean */{given.lstrip('/')}?" if is_part else ""
+    expected = f"a path such as /api/v1/agents/*; * matches anything{near}"
+    path: str | None = value_of(match, "match.path", None, _is_path, expected)
+    return path
 
 
 def _is_path(value: Any) -> bool:

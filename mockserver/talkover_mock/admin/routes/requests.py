@@ -101,6 +101,8 @@ def present(exchange: Exchange) -> dict[str, Any]:
         "duration_ms": round(exchange.duration_ms, 3),
         "reason": exchange.reason or None,
         "fault": exchange.fault or None,
+        "applied": exchange.applied,
+        "under_way": exchange.under_way,
         "request": _side(_sent_headers(exchange), exchange.request_body, exchange.request_size),
         "response": None
         if exchange.status is None

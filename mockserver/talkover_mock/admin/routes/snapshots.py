@@ -5,7 +5,8 @@ from typing import Any
 from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.environments.environment import Environment, Snapshot
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.snapshots import Snapshot
 from talkover_mock.loading.writer import digest, to_document
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -19,11 +20,11 @@ def register(admin: Admin) -> None:
 
 
 def _list(_: MockRequest, environment: Environment) -> Answer:
-    return admin_answer({"snapshots": [_brief(each) for each in environment.snapshots()]})
+    return admin_answer({"snapshots": [_brief(each) for each in environment.snapshots.all()]})
 
 
 def _take(_: MockRequest, environment: Environment, name: str) -> Answer:
-    return admin_answer(_present(environment.take_snapshot(name)), 201)
+    return admin_answer(_present(environment.snapshots.take(name)), 201)
 
 
 def _restore(_: MockRequest, environment: Environment, name: str) -> Answer:
@@ -31,7 +32,7 @@ def _restore(_: MockRequest, environment: Environment, name: str) -> Answer:
 
 
 def _delete(_: MockRequest, environment: Environment, name: str) -> Answer:
-    environment.delete_snapshot(name)
+    environment.snapshots.delete(name)
     return admin_answer({"name": name, "deleted": True})
 
 

@@ -45,9 +45,10 @@ def _merge(request: MockRequest, environment: Environment) -> Answer:
     return _answer(_wanted(request, environment) or {"agents": []}, as_yaml)
 
 
-def _reset(_: MockRequest, environment: Environment) -> Answer:
+def _reset(request: MockRequest, environment: Environment) -> Answer:
+    note = request.world.catch_up()
     environment.reset()
-    return admin_answer({"environment": environment.name, "reset": True})
+    return admin_answer({"environment": environment.name, "reset": True, **({"note": note} if note else {})})
 
 
 def _wanted(request: MockRequest, environment: Environment) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from talkover_mock.api.input import api_query, page_of
+from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routing import Api
 from talkover_mock.dialect.errors import OF_AGENTS
 from talkover_mock.state.records import Agent
@@ -22,7 +22,7 @@ def register(api: Api) -> None:
 
 def _list(request: MockRequest) -> Answer:
     """Lists agents, by filter and page (documented)."""
-    query = api_query(request)
+    query = api_input(request)
     agents, per_page = request.environment.agents.search(query)
     page, meta = page_of(agents, per_page, query)
     return api_answer({"success": True, "data": [agent.full() for agent in page], "meta": meta})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from talkover_mock.api.input import api_input, api_query, page_of
+from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routes.agents import AGENT
 from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_seconds
@@ -56,7 +56,7 @@ def _list_of_agent(request: MockRequest, agent_id: str) -> Answer:
 
 
 def _page(request: MockRequest, agent_id: str | None) -> Answer:
-    query = api_query(request)
+    query = api_input(request)
     found, per_page = request.environment.calls.search(query, agent_id)
     page, place = page_of(found, per_page, query)
     data = [present(call, None if agent_id else agent) for call, agent in page]

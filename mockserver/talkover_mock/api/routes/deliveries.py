@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from talkover_mock.api.input import api_query, page_of
+from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routes.webhooks import WEBHOOK
 from talkover_mock.api.routing import Api
 from talkover_mock.base.headers import joined
@@ -20,7 +20,7 @@ def register(api: Api) -> None:
 
 
 def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Sends a test (documented; the status after a failure is assumed). The request's body is ignored."""
+    """Sends a test (documented), also when the webhook is disabled (assumed). The request's body is ignored."""
     outcome = request.environment.deliveries.test(agent_id, webhook_id)
     if not outcome.successful:
         body = {"success": False, "message": f"Webhook test failed: {_failure(outcome)}"}
@@ -30,15 +30,15 @@ def _test(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 
 def _logs(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
-    """Lists log entries, newest first (documented)."""
-    query = api_query(request)
+    """Lists log entries (documented), newest first (inferred from a sample)."""
+    query = api_input(request)
     entries, per_page = request.environment.deliveries.logs(agent_id, webhook_id, query)
     page, pagination = page_of(entries, per_page, query)
     return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": pagination})
 
 
 def _retry(request: MockRequest, agent_id: str, webhook_id: str, log_id: str) -> Answer:
-    """Queues one more attempt (documented)."""
+    """Queues one more attempt (documented), and no further ones after it (assumed)."""
     queued = request.environment.deliveries.retry(agent_id, webhook_id, log_id)
     data = {"log_id": queued.id, "original_log_id": log_id, "queued_at": to_seconds(queued.created_at)}
     return api_answer({"success": True, "message": "Webhook retry queued successfully", "data": data})
@@ -58,7 +58,7 @@ def _entry(delivery: Delivery) -> dict[str, Any]:
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "status": delivery.status,
-        "http_status": outcome.status,
+        "http_status": None if outcome.lost else outcome.status,
     }
     if delivery.outgoing and delivery.ended_at and outcome.successful:
         entry["request_payload"] = json.loads(delivery.outgoing.body)

@@ -24,13 +24,13 @@ def register(api: Api) -> None:
 
 
 def _list(request: MockRequest, agent_id: str) -> Answer:
-    """Lists webhooks, oldest first (documented)."""
+    """Lists webhooks (documented), oldest first (assumed)."""
     webhooks = [present(webhook) for webhook in request.environment.webhooks.of(agent_id)]
     return api_answer({"success": True, "data": {"webhooks": webhooks, "available_events": EVENTS}})
 
 
 def _create(request: MockRequest, agent_id: str) -> Answer:
-    """Creates a webhook; answers 200 (documented), or 201 if the fixture's `create_status` says so."""
+    """Creates a webhook; answers 200 (inferred from the vendor's OpenAPI file), or the fixture's `create_status`."""
     webhook = request.environment.webhooks.create(agent_id, api_input(request))
     body = {"success": True, "message": "Webhook created successfully", "data": present(webhook)}
     return api_answer(body, request.environment.settings.create_status)
@@ -61,7 +61,7 @@ def _toggle(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
 
 
 def present(webhook: Webhook) -> dict[str, Any]:
-    """The twelve documented keys in their order, without the secret and the delivery options."""
+    """The twelve documented keys in their order; the secret and the delivery options are not among them (inferred)."""
     return {
         "id": webhook.id,
         "agent_id": webhook.agent_id,

@@ -1,0 +1,78 @@
+"""`talkover-mock conformance`."""
+
+from collections.abc import Iterable
+from contextlib import closing
+
+import click
+
+from talkover_mock.cli._probing import CannotRun, Result, Server, look_around, run, scratch
+from talkover_mock.cli._remote import Failed
+from talkover_mock.cli._where import url_option
+from talkover_mock.dialect.behaviours import conformance
+
+_DIFFERS = 1
+
+
+@click.command(name="conformance")
+@url_option
+@click.option(
+    "--token",
+    default="talq_conformance",
+    envvar="TALKOVER_MOCK_TOKEN",
+    metavar="TOKEN",
+    show_envvar=True,
+    show_default="a made-up one, which opens the default environment of a mock server",
+    help="The bearer token to ask with.",
+)
+@click.option(
+    "--write-to",
+    envvar="TALKOVER_MOCK_WRITE_TO",
+    metavar="AGENT_ID",
+    show_envvar=True,
+    help="Ask the probes that write too, on a webhook that is made at this agent and deleted at the end.",
+)
+def command(url: str, token: str, write_to: str | None) -> None:
+    """Ask a server whether it answers as this mock does.
+
+    The server may be the vendor's or a mock. Without --write-to only GET, HEAD and OPTIONS are used. Compares statuses,
+    headers, keys, their order, types and texts, and no values. The exit code is 1 when an answer differs, 2 when the
+    probes can't be asked.
+    """
+    with closing(Server(url, token)) as server:
+        try:
+            results = _ask(server, write_to)
+        except CannotRun as error:
+            raise Failed(str(error)) from None
+    differ = [each for each in results if each.differences]
+    left_out = [each for each in results if each.left_out]
+    agree = len(results) - len(differ) - len(left_out)
+    unasked = sum(1 for each in conformance().behaviours for probe in each.probes) - len(results)
+    click.echo(f"{agree} of {len(results)} probes agree, {len(differ)} differ, {len(left_out)} were left out")
+    if unasked:
+        click.echo(f"{unasked} were not asked, since they write: --write-to AGENT_ID asks them")
+    raise SystemExit(_DIFFERS if differ else 0)
+
+
+def _ask(server: Server, write_to: str | None) -> list[Result]:
+    found = look_around(server)
+    for line in found.said:
+        click.echo(line)
+    results = _shown(run(server, conformance(), found.ids, found.kinds, writing=False))
+    if write_to:
+        with scratch(server, write_to) as ids:
+            click.echo(f"webhook {ids['webhook']}: made at agent {write_to} to write to, and deleted at the end")
+            results += _shown(run(server, conformance(), ids, found.kinds, writing=True))
+    return results
+
+
+def _shown(results: Iterable[Result]) -> list[Result]:
+    """Prints each probe that differs or is left out as it ends."""
+    kept = []
+    for each in results:
+        kept.append(each)
+        asked = f"{each.probe.ask.method} {each.probe.ask.path}"
+        if each.left_out:
+            click.echo(f"left out: {asked}, since {each.left_out}")
+        for difference in each.differences:
+            click.echo(f"differs: {asked}: {difference}\n  {each.behaviour.text} ({each.behaviour.basis})")
+    return kept

@@ -1,0 +1,75 @@
+"""`talkover-mock probe`."""
+
+from typing import Any
+
+import click
+
+from talkover_mock.base.words import number_of
+from talkover_mock.cli._options import json_value, pairs, whole
+from talkover_mock.cli._remote import Failed, Output, Unexpected, json_option
+from talkover_mock.client.probing import got
+from talkover_mock.deliveries.probes import PROBES
+from talkover_mock.dialect.signing import SCHEMES
+from talkover_mock.probe import probe
+
+COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
+
+
+@click.command(
+    name="probe",
+    help=f"""Examine the receiver of webhooks at URL; no server is needed.
+
+    Some fifteen deliveries go to it, right and wrong. If an answer is not the expected one, the exit code is 1; it is 2
+    if URL may not be called or does not answer.
+
+    The probes are {", ".join(each.name for each in PROBES)}.
+    """,
+)
+@click.argument("url")
+@click.option(
+    "--secret",
+    required=True,
+    envvar="TALKOVER_MOCK_SECRET",
+    show_envvar=True,
+    metavar="SECRET",
+    help="The secret with which the deliveries are signed.",
+)
+@click.option(
+    "--expect",
+    multiple=True,
+    metavar="PROBE=STATUS",
+    help="Expect another answer to a probe: such as 2xx, 409 or not-5xx. May be repeated.",
+)
+@click.option("--event", metavar="EVENT", help="The event of the payload.  [default: event_phone_call_started]")
+@click.option("--data", metavar="JSON", help="Further keys of the payload; they replace its own of the same name.")
+@click.option("--http-method", metavar="METHOD", help="POST, PUT or PATCH.  [default: POST]")
+@click.option(
+    "--custom-header", "custom_headers", multiple=True, metavar="NAME=VALUE", help="A further header. May be repeated."
+)
+@click.option("--timeout", type=whole(0), metavar="SECONDS", help="Wait at most so long for an answer.  [default: 30]")
+@click.option("--signature-scheme", metavar="SCHEME", help=f"{', '.join(SCHEMES)}.  [default: hmac]")
+@click.option("--signature-header", metavar="NAME", help="The header of the signature.  [default: the scheme's]")
+@click.option("--signature-prefix", metavar="TEXT", help="The text before the signature.  [default: the scheme's]")
+@click.option("--delivery-json", metavar="STYLE", help="php, or plain for UTF-8 without escapes.  [default: php]")
+@click.option(
+    "--deliver-to",
+    multiple=True,
+    envvar="TALKOVER_MOCK_DELIVER_TO",
+    show_envvar=True,
+    metavar="HOST",
+    help="A host outside this machine and its network that may be called. May be repeated.",
+)
+@json_option
+def command(url: str, secret: str, as_json: bool, **given: Any) -> None:
+    expect, headers = pairs(given.pop("expect")), pairs(given.pop("custom_headers"))
+    custom = [{"key": name, "value": value} for name, value in headers.items()]
+    data = json_value("--data", given.pop("data"))
+    try:
+        probed = probe(url, secret, expect=expect, custom_headers=custom, data=data, **given)
+    except (ValueError, ConnectionError) as error:
+        raise Failed(str(error)) from None
+    rows = [(each["name"], each["expected"], got(each), each["passed"], each["why"]) for each in probed]
+    Output(as_json).show(probed, COLUMNS, rows)
+    failed = [each["name"] for each in probed if not each["passed"]]
+    if failed:
+        raise Unexpected(f"{len(failed)} of {number_of(len(probed), 'probe')} failed: {', '.join(failed)}")

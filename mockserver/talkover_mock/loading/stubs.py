@@ -1,0 +1,65 @@
+"""Reads the stubs of a fixture: answers to calls that the mock does not emulate."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
+from talkover_mock.dialect.endpoints import ENDPOINTS
+from talkover_mock.dialect.reasons import Path
+from talkover_mock.dialect.rules import Field, Invalid, choice, fields_of
+from talkover_mock.loading.mistakes import Mistakes
+from talkover_mock.state.records import Stub
+
+_PATH = r"/api(/([A-Za-z0-9_.~%-]+|\{[A-Za-z_]+\}))+"
+_LEAST, _MOST = 200, 599
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _path(name: str, value: Any) -> str:
+    if type(value) is str and re.fullmatch(_PATH, value):
+        return value
+    raise Invalid(f"The {name} must be a path such as /api/v1/agents/{{agent_id}}/call, with ids in braces.")
+
+
+def _status(name: str, value: Any) -> int:
+    if type(value) in (int, float) and int(value) == value and _LEAST <= value <= _MOST:
+        return int(value)
+    raise Invalid(f"The {name} must be a whole number from {_LEAST} to {_MOST}.")
+
+
+def _headers(name: str, value: Any) -> dict[str, str]:
+    if not are_headers(value):
+        raise Invalid(f"The {name} must be a mapping of names of headers to texts on one line.")
+    wrong = [each for each in value if each.lower() in SERVERS_HEADERS]
+    if wrong:
+        raise Invalid(f"The {name} must not have {wrong[0]}, which the server sets.")
+    return dict(value)
+
+
+STUB_FIELDS: Sequence[Field] = (
+    Field("method", choice(*_METHODS), {"enum": list(_METHODS)}, required=True),
+    Field("path", _path, {"type": "string", "pattern": f"^{_PATH}$"}, required=True),
+    Field("status", _status, {"type": "integer", "minimum": _LEAST, "maximum": _MOST, "default": 200}, default=200),
+    Field("headers", _headers, {"type": "object", "additionalProperties": {"type": "string"}}, default={}),
+    Field("body", lambda _, value: value, {}),
+)
+
+
+def stub_of(mistakes: Mistakes, path: Path, data: Any, plain: Callable[[Path, Any], Any]) -> Stub | None:
+    """The stub; None, with its mistakes, when a field is wrong. `plain` checks that the body is JSON."""
+    if not mistakes.is_mapping(path, data, [field.name for field in STUB_FIELDS]):
+        return None
+    try:
+        values = fields_of({**data, "body": None}, STUB_FIELDS)  # the text of a body stays as it is
+    except Invalid as invalid:
+        mistakes.add_invalid(path, data, invalid, STUB_FIELDS)
+        return None
+    if any(each.is_emulated and each.takes(values["method"], values["path"]) for each in ENDPOINTS):
+        mistakes.add((*path, "path"), "is a route that the mock emulates; a fault changes its answer", data["path"])
+    return Stub(**{**values, "body": plain((*path, "body"), data.get("body"))})
+
+
+def stub_document(stub: Stub) -> Mapping[str, Any]:
+    """A stub as a fixture gives it."""
+    return {**stub._asdict(), "headers": dict(stub.headers)}

@@ -1,0 +1,229 @@
+"""Runs a test under many schedules of deliveries, and reports the smallest schedule under which it fails.
+
+The plugin registers this module. It is imported in every run, so it imports nothing else of the package.
+"""
+
+from __future__ import annotations
+
+import shlex
+from argparse import ArgumentTypeError
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from _pytest.runner import runtestprotocol  # no public function runs a test; read in pytest 8.0 and 9.2
+
+if TYPE_CHECKING:
+    from talkover_mock.client.types import Schedule
+
+_MARK = "talkover_mock_schedules"
+_USUAL = 200
+"""How many schedules a marked test runs under."""
+_MOST_WAYS = 5
+"""How many different failures are shrunk and shown."""
+
+
+class _Failure(NamedTuple):
+    """A run that failed: where and with which error, what pytest shows of it, and the schedule as it went."""
+
+    way: tuple[object, ...]
+    message: str
+    text: str
+    schedule: dict[str, Any]
+
+
+class _Scheduled:
+    """One test under its schedules. Each run has new fixtures of its own scope; those of wider scopes stay."""
+
+    def __init__(self, item: pytest.Item, number: int) -> None:
+        self.item, self.number = item, number
+        self.schedule: Schedule = {"only": []}
+        """The schedule of this run: at first, one without a disturbance."""
+        self.ended: dict[str, Any] | None = None
+        """The schedule as the environment had it at the end of this run."""
+        self.earlier_output = 0
+        """How many sections of output a report has from earlier runs."""
+        self.is_over = False
+        self.verdict = ""
+        """The text that the last run fails with."""
+        self._properties = list(item.user_properties)
+        self._may_shrink = number
+
+    def run(self, nextitem: pytest.Item | pytest.Collector | None) -> list[pytest.TestReport]:
+        self.ended = None
+        self.item.user_properties[:] = self._properties
+        # only what `nextitem` does not need is torn down
+        return runtestprotocol(self.item, log=False, nextitem=nextitem)  # type: ignore[arg-type]
+
+    def find(self) -> None:
+        """Runs the test under every schedule, and keeps the verdict."""
+        found = [failure for seed in range(1, self.number + 1) if (failure := self._fails({"seed": seed}))]
+        ways: dict[tuple[object, ...], list[_Failure]] = {}
+        for failure in found:
+            ways.setdefault(failure.way, []).append(failure)
+        shown = sorted(ways.values(), key=len, reverse=True)[:_MOST_WAYS]
+        texts = [self._told(place, same) for place, same in enumerate(shown, 1)]
+        in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
+        if found:
+            self.verdict = "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts])
+
+    def _fails(self, schedule: Schedule) -> _Failure | None:
+        self.schedule = schedule
+        report = next((each for each in self.run(self.item.parent) if _is_failure(each)), None)
+        if report is None:
+            return None
+        text = report.longreprtext
+        crash = getattr(report.longrepr, "reprcrash", None)
+        message = str(crash.message if crash else text.strip()).partition("\n")[0]
+        where = (crash.path, crash.lineno) if crash else ()
+        way = (report.when, *where, message.partition(":")[0] if crash else message)
+        return _Failure(way, message, text, self.ended or {**schedule, "struck": [], "order": []})
+
+    def _told(self, place: int, same: Sequence[_Failure]) -> str:
+        """One way of failing as text, with its smallest schedule."""
+        smallest = self._shrunk(min(same, key=_size))
+        seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
+        return (
+            f"{place}. under {len(same)} of them: {smallest.message}\n"
+            f"   sent: {', '.join(smallest.schedule['order']) or 'nothing'}\n"
+            f"   again with: pytest {shlex.quote(self.item.nodeid)} --talkover-mock-schedule {seed}:{struck}\n\n"
+            f"{smallest.text}"
+        )
+
+    def _shrunk(self, failure: _Failure) -> _Failure:
+        """Leaves out one disturbance after another, while the test still fails in the same way.
+
+        All shrinking together runs the test no more often than the schedules do.
+        """
+        before = None
+        while before is not failure:
+            before = failure
+            for number in before.schedule["struck"]:
+                only = [each for each in failure.schedule["struck"] if each != number]
+                if only and self._may_shrink:
+                    self._may_shrink -= 1
+                    smaller = self._fails({"seed": failure.schedule["seed"], "only": only})
+                    failure = smaller if smaller and smaller.way == failure.way else failure
+        return failure
+
+
+_SCHEDULED: pytest.StashKey[_Scheduled] = pytest.StashKey()
+
+
+def add_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--talkover-mock-schedules",
+        metavar="N",
+        type=int,
+        help="run every test that uses talkover_mock under N schedules; 0 for none, also of the marked tests",
+    )
+    group.addoption(
+        "--talkover-mock-schedule",
+        metavar="SEED[:NUMBERS]",
+        type=_schedule,
+        help="run every test that uses talkover_mock once, under this schedule, as a report has named it",
+    )
+
+
+def _schedule(text: str) -> Schedule:
+    """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none."""
+    seed, colon, numbers = text.partition(":")
+    if not (seed.isascii() and seed.isdecimal()):
+        raise ArgumentTypeError(
+            f"a schedule is a seed such as 15, or 15:2,3 for two of its disturbances (got {text!r})"
+        )
+    return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}
+
+
+def schedule_of(item: pytest.Item) -> Schedule | None:
+    """The schedule for the environment of a test."""
+    scheduled = item.stash.get(_SCHEDULED, None)
+    option: Schedule | None = item.config.getoption("talkover_mock_schedule")
+    return scheduled.schedule if scheduled else option
+
+
+def note(item: pytest.Item, schedule: dict[str, Any] | None) -> None:
+    """Notes the schedule as the environment had it at the end."""
+    if scheduled := item.stash.get(_SCHEDULED, None):
+        scheduled.ended = schedule
+
+
+def is_over(item: pytest.Item) -> bool:
+    """Whether this run only tells how the others went."""
+    scheduled = item.stash.get(_SCHEDULED, None)
+    return scheduled is not None and scheduled.is_over
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    text = "run the test under n schedules of its deliveries: repeated, late, in another order, with answers lost"
+    config.addinivalue_line("markers", f"{_MARK}(n={_USUAL}): {text}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Runs a test under its schedules, and reports that as one run.
+
+    The last run tears down what the next test does not need. Its call is not that of the test: it fails with the
+    verdict, or does nothing; then the undisturbed run is reported.
+    """
+    number = _number_for(item)
+    if not number:
+        return None
+    scheduled = item.stash[_SCHEDULED] = _Scheduled(item, number)
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = scheduled.run(item.parent)
+    if all(each.passed for each in reports):
+        scheduled.find()
+    scheduled.is_over = True
+    last = scheduled.run(nextitem)
+    if scheduled.verdict:
+        reports = last
+    elif reports[-1].passed:
+        last[-1].sections, last[-1].user_properties = reports[-1].sections, reports[-1].user_properties
+        reports = [*reports[:-1], last[-1]]
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def _number_for(item: pytest.Item) -> int:
+    """How many schedules a test runs under; 0 when it runs as usual."""
+    config, marker = item.config, item.get_closest_marker(_MARK)
+    if "talkover_mock" not in getattr(item, "fixturenames", ()) or config.getoption("talkover_mock_schedule"):
+        return 0
+    number: int | None = config.getoption("talkover_mock_schedules")
+    return _given(*marker.args, **marker.kwargs) if number is None and marker else number or 0
+
+
+def _given(n: int = _USUAL) -> int:
+    return n
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    scheduled = item.stash.get(_SCHEDULED, None)
+    if scheduled and scheduled.is_over:
+        pytest.fail(scheduled.verdict, pytrace=False) if scheduled.verdict else pytest.skip("all has been run")
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leaves the output of earlier runs out, which pytest keeps with the test."""
+    report = yield
+    if scheduled := item.stash.get(_SCHEDULED, None):
+        sections = report.sections
+        report.sections = sections[scheduled.earlier_output :]
+        if report.when == "teardown":
+            scheduled.earlier_output = len(sections)
+    return report
+
+
+def _size(failure: _Failure) -> tuple[int, int]:
+    """Few disturbances come first, and then what is told in few words."""
+    return len(failure.schedule["struck"]), len("".join(failure.schedule["order"]))
+
+
+def _is_failure(report: pytest.TestReport) -> bool:
+    """Also a failure that the test's mark expects."""
+    return report.failed or (report.skipped and hasattr(report, "wasxfail"))

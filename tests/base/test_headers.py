@@ -1,0 +1,32 @@
+"""The token of an Authorization header: a row for each form."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from talkover_mock.base.headers import bearer_token
+
+HEADERS: Sequence[tuple[str, str | None]] = [
+    ("Bearer x", "x"),
+    ("bearer x", "x"),
+    ("BEARER x", "x"),
+    ("Bearer a,b", "a"),
+    ("Bearer a, Bearer b", "b"),
+    ("Basic Bearer x", "x"),
+    ("Bearer x Bearer y", "y"),
+    ("Bearer  x", " x"),
+    (" Bearer x ", "x"),
+    ("xBearer x", "x"),
+    ("", None),
+    ("Bearer", None),
+    ("Bearer  ", None),
+    ("Bearer ,x", None),
+    ("Bearer x Bearer", "x Bearer"),
+    ("Token x", None),
+    ("x", None),
+]
+
+
+@pytest.mark.parametrize(("header", "token"), HEADERS)
+def test_the_token_of_a_header(header: str, token: str | None) -> None:
+    assert bearer_token(header) == token

@@ -1,0 +1,97 @@
+"""Slips in the use of the client: datetimes, file names, near names, waits inside an event loop."""
+
+import asyncio
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+import requests
+
+from talkover_mock.client import MockServer, MockServerError
+from talkover_mock.receiver import WebhookReceiver
+from tests.support.documented import AGENT, WEBHOOK
+
+MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone(timedelta(hours=2)))
+TEXT = "2025-09-03T21:19:51Z"
+EVENT = "event_phone_call_started"
+
+
+def test_a_moment_may_be_a_datetime_wherever_a_body_has_one(mock: MockServer) -> None:
+    assert mock.set_webhook(WEBHOOK, updated_at=MOMENT)["updated_at"] == TEXT
+    assert mock.merge_state({"agents": [{"id": AGENT, "created_at": MOMENT}]})["agents"][0]["created_at"] == TEXT
+    assert mock.set_webhook(WEBHOOK, created_at=MOMENT.replace(tzinfo=None))["created_at"] == "2025-09-03T23:19:51Z"
+    mock.emit(AGENT, EVENT, data={"day": date(2025, 9, 3)})
+    mock.freeze(MOMENT)
+    assert mock.clock()["now"] == "2025-09-03T21:19:51.000Z"
+
+
+def test_what_is_no_json_is_refused_before_it_is_sent(mock: MockServer) -> None:
+    with pytest.raises(TypeError, match=r"^expected a value of JSON or a datetime \(got \{1\}\)$"):
+        mock.emit(AGENT, EVENT, data={"set": {1}})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        mock.emit(AGENT, EVENT, data={"number": float("nan")})
+
+
+def test_a_file_in_the_place_of_a_fixture(mock: MockServer) -> None:
+    for take in (mock.replace_state, mock.merge_state, lambda fixture: mock.open_environment(fixture=fixture)):
+        with pytest.raises(TypeError) as caught:
+            take("tests/x.yaml")  # type: ignore[arg-type]
+        assert str(caught.value) == (
+            "expected a fixture as a dictionary, such as {\"agents\": [...]} (got 'tests/x.yaml'); "
+            "to use a file, load it: yaml.safe_load(Path(...).read_text())"
+        )
+        with pytest.raises(TypeError, match=r"^expected a fixture as a dictionary, .* \(got \[\]\)$"):
+            take([])  # type: ignore[arg-type]
+
+
+def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
+    with pytest.raises(MockServerError) as caught:
+        mock.replace_state({"agnets": []})
+    assert str(caught.value).count("did you mean agents?") == 1
+    with pytest.raises(MockServerError) as caught:
+        mock.replace_state({"agnets": [], "settigns": {}})
+    assert str(caught.value).splitlines()[1:] == ["  settigns: unknown key; did you mean settings?"]
+
+
+def test_near_names(mock: MockServer) -> None:
+    mock.snapshot("before")
+    with pytest.raises(MockServerError, match=r'no snapshot is named "befor"; did you mean before[?]$'):
+        mock.restore("befor")
+    with pytest.raises(MockServerError, match=r'no snapshot is named "x"; there are before$'):
+        mock.restore("x")
+    with pytest.raises(MockServerError, match=r'no environment is named "stagging"; did you mean staging[?]$'):
+        mock.environment("stagging")
+    with pytest.raises(MockServerError, match=r'anything; did you mean [*]/toggle[?] \(got "/toggle"\)$'):
+        mock.add_fault("maintenance", match={"path": "/toggle"})
+
+
+def test_a_call_that_a_fault_answered_is_not_unmatched(mock: MockServer) -> None:
+    mock.add_fault(respond={"status": 200}, match={"path": "/api/v1/calls"})
+    mock.add_fault(delay_seconds=0.001)
+    for path in ("calls", "cals"):
+        requests.get(f"{mock.api_url}/{path}", headers=mock.headers, timeout=5)
+    assert [call["path"] for call in mock.requests(unmatched=True)] == ["/api/v1/cals"]
+
+
+def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, receiver: WebhookReceiver) -> None:
+    mock.set_webhook(WEBHOOK, enabled=True, webhook_url=receiver.url)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async def main() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as served:
+            port = served.sockets[0].getsockname()[1]
+            mock.set_webhook(WEBHOOK, webhook_url=f"http://127.0.0.1:{port}/")
+            with pytest.warns(RuntimeWarning, match=r"waited 0.1 s in vain: .* write `await asyncio.to_thread\("):
+                mock.emit(AGENT, EVENT, wait=0.1)
+            with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
+                mock.deliveries(min=1, wait=0.1)
+            with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
+                mock.requests(min=1, wait=0.1)
+
+    asyncio.run(main())
+    with pytest.raises(AssertionError) as caught:
+        mock.requests(min=1, wait=0.1)
+    assert "to_thread" not in str(caught.value)

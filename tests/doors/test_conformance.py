@@ -1,0 +1,134 @@
+"""`talkover-mock conformance`: what it asks, what it prints, what it leaves behind, how it ends."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.cli._probing import Server as Probed
+from talkover_mock.cli._probing import look_around
+from talkover_mock.client import MockServer
+from talkover_mock.environments.world import World
+from talkover_mock.loading.files import default_fixture, read_file
+from talkover_mock.loading.fixture import read_fixture
+from talkover_mock.web.server import Server
+from tests.doors.test_cli import run
+from tests.support.documented import AGENT, OTHER_AGENT, UNKNOWN, WEBHOOK
+from tests.support.fixture_documents import source
+
+Start = Callable[..., MockServer]
+
+
+@pytest.fixture
+def start(serve: Callable[[Flask], Server]) -> Iterator[Start]:
+    """Starts a server of the built-in fixture and of what a test lays over it, and gives the client of it."""
+    with ExitStack() as stack:
+
+        def started(**more: Any) -> MockServer:
+            world = World(read_fixture([read_file(default_fixture()), source(more)]))
+            url = serve(create_app(world, Guard())).url
+            return stack.enter_context(MockServer(url, "talq_mine" if "tokens" in more else None))
+
+        yield started
+
+
+def asked(mock: MockServer) -> set[str]:
+    return {each["method"] for each in mock.requests()}
+
+
+def test_the_probes_that_read_change_nothing_and_agree(start: Start) -> None:
+    mock = start()
+    before = mock.state()
+    done = run("conformance", "--url", mock.url)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        f"agent {AGENT}, of GET /agents",
+        f"webhook {WEBHOOK}, of its webhooks: the first; no log of 4 webhooks has an entry",
+        "left out: GET /agents/{agent}/webhooks, since this server takes any token",
+        "left out: GET /agents/{agent}/webhooks/{webhook}/logs?per_page=1, since no log has an entry",
+        "65 of 67 probes agree, 0 differ, 2 were left out",
+        "55 were not asked, since they write: --write-to AGENT_ID asks them",
+    ]
+    assert (mock.state(), asked(mock)) == (before, {"GET", "HEAD", "OPTIONS"})
+
+
+def test_the_probes_that_write_leave_no_webhook_behind(start: Start) -> None:
+    mock = start(tokens=["talq_mine"])
+    before = mock.state()
+    done = run("conformance", "--url", mock.url, "--token", "talq_mine", "--write-to", OTHER_AGENT)
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "121 of 122 probes agree, 0 differ, 1 were left out")
+    assert f"made at agent {OTHER_AGENT} to write to, and deleted at the end" in done.stdout
+    assert "talq_mine" not in done.stdout
+    after = mock.state()
+    assert [agent["webhooks"] for agent in after["agents"]] == [agent["webhooks"] for agent in before["agents"]]
+    written = [each["path"] for each in mock.requests() if each["method"] in ("PUT", "PATCH", "DELETE")]
+    assert [path for path in written if f"/agents/{AGENT}/webhooks/{WEBHOOK}" in path] == []
+
+
+def test_an_answer_that_differs_is_told_with_its_behaviour(start: Start) -> None:
+    mock = start(settings={"create_status": 201, "failed_test_status": 502})
+    done = run("conformance", "--url", mock.url, "--write-to", AGENT)
+    create = "differs: POST /agents/{agent}/webhooks: status: expected 200, came 201"
+    assert done.exit_code == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("differs")] == [
+        create,
+        create,
+        "differs: POST /agents/{agent}/webhooks: status: expected 200, came 201",
+    ]
+    behaviour = "  Create answers 200, not 201, which the vendor's OpenAPI file alone says (inferred from a sample)"
+    assert f"{create}\n{behaviour}\n" in done.stdout
+    assert "3 differ" in done.stdout.splitlines()[-1]
+
+
+def test_a_fault_is_what_the_probe_says_it_is(start: Start) -> None:
+    mock = start()
+    mock.add_fault(match={"path": "*/health"}, respond={"status": 200, "body": {"status": True, "secret": "x"}})
+    done = run("conformance", "--url", mock.url)
+    assert done.exit_code == 1
+    assert "differs: GET /health: body: expected the keys status, came status, secret" in done.stdout
+
+
+def test_a_server_without_agents_is_asked_what_needs_none(start: Start) -> None:
+    mock = start()
+    mock.replace_state({"agents": []})
+    done = run("conformance", "--url", mock.url)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("GET /agents has none\n")
+    assert "left out: GET /agents/{agent}, since it needs the id of an agent" in done.stdout
+    mock.replace_state({"agents": [{"id": "alone", "name": "A"}]})
+    done = run("conformance", "--url", mock.url)
+    assert done.stdout.startswith("agent alone: the first of GET /agents; none has a webhook\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--token", "talq_wrong"], "GET /agents is answered 401: give the token of an environment"),
+        (
+            ["--token", "talq_mine", "--write-to", UNKNOWN],
+            f"no webhook can be made at agent {UNKNOWN}: the answer is 404",
+        ),
+    ],
+)
+def test_what_it_cannot_do(start: Start, options: list[str], text: str) -> None:
+    done = run("conformance", "--url", start(tokens=["talq_mine"]).url, *options)
+    assert (done.exit_code, done.stderr) == (2, f"Error: {text}\n")
+
+
+def test_a_server_that_does_not_answer() -> None:
+    done = run("conformance", "--url", "http://127.0.0.1:1")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: http://127.0.0.1:1/api/v1/agents?per_page=100 can't be asked (")
+
+
+def test_a_limit_that_is_used_up_is_waited_for(start: Start) -> None:
+    mock = start()
+    mock.add_fault("rate_limited", times=1)
+    pauses: list[float] = []
+    with closing(Probed(mock.url, "talq_x", pauses.append)) as server:
+        assert look_around(server).ids == {"agent": AGENT, "webhook": WEBHOOK}
+    assert pauses == [60]

@@ -1,0 +1,207 @@
+"""Tests that run under schedules of deliveries, in runs of pytest of their own."""
+
+import importlib
+import re
+import shlex
+
+import pytest
+
+from talkover_mock.web.server import Server
+from tests.doors.test_plugin import run
+from tests.support.documented import AGENT, WEBHOOK
+
+pytestmark = pytest.mark.slow
+N = 30
+"""How many schedules find both mistakes of the careless program."""
+CONFTEST = f"""\
+import pytest
+from talkover_mock.receiver import Answer, WebhookReceiver
+
+class Billing(WebhookReceiver):
+    def __init__(self):
+        super().__init__()
+        self.bills, self.open, self.seen = [], set(), set()
+
+    def take(self, request):
+        event = request.json
+        self.seen.add(event["event"])
+        if event["event"] == "event_phone_call_started":
+            self.open.add(event["call_id"])
+        else:
+            self.bills.append(event["call_id"])
+            self.open.discard(event["call_id"])
+        return Answer()
+
+@pytest.fixture
+def billing():
+    billing = Billing()
+    billing.start()
+    yield billing
+    billing.stop()
+
+@pytest.fixture
+def call(talkover_mock, billing):
+    def call():
+        talkover_mock.set_webhook({WEBHOOK!r}, webhook_url=billing.url, enabled=True)
+        for event in ("event_phone_call_started", "event_phone_call_ended"):
+            talkover_mock.emit({AGENT!r}, event, call={{"id": "one"}})
+        talkover_mock.settle()
+        return billing
+    return call
+"""
+"""A careless program: it bills on every copy, and a call that ends before it has started stays open."""
+CARELESS = """\
+import pytest
+
+@pytest.mark.talkover_mock_schedules({n})
+def test_billing(call):
+    billing = call()
+    assert billing.open == set(), "it is open"
+    assert billing.bills == ["one"]
+"""
+CAREFUL = """\
+import pytest
+
+@pytest.fixture(scope="module")
+def shared():
+    with open("log", "a") as log:
+        print("shared", file=log)
+        yield log
+        print("end", file=log)
+
+@pytest.mark.talkover_mock_schedules(3)
+def test_calls(call, shared, tmp_path, record_property):
+    print("run", file=shared)
+    print("output of one run")
+    record_property("key", "value")
+    assert len(call().seen) == 2
+
+def test_next(shared):
+    print("next", file=shared)
+"""
+
+
+@pytest.fixture
+def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Where the runs happen, without the other plugins that happen to be installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makeconftest(CONFTEST)
+    return pytester
+
+
+def failures(result: pytest.RunResult) -> str:
+    """What pytest shows under FAILURES, without what differs from run to run."""
+    text = result.stdout.str().partition(" FAILURES ")[2].partition(" short test summary ")[0]
+    return re.sub(r"0x\w+|127\.0\.0\.1:\d+", "", text)
+
+
+def test_pytest_still_has_the_function_that_runs_a_test() -> None:
+    assert callable(importlib.import_module("_pytest.runner").runtestprotocol)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_mistakes_are_one_failure_with_the_smallest_schedule_of_each(workers: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile(CARELESS.format(n=N))
+    result = run(folder, "--strict-markers", "-p", "xdist", "-n", workers)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"* of {N} schedules fail, in 2 ways",
+            "1. under * of them: AssertionError: *",
+            "2. under * of them: AssertionError: *",
+            "FAILED *::test_billing*",
+        ]
+    )
+    found = failures(result)
+    assert "AssertionError: it is open" in found
+    assert "AssertionError: assert ['one', 'one'] == ['one']" in found
+    orders = [sent.split(", call") for sent in re.findall(r"   sent: (.*)", found)]
+    assert [len(order) for order in orders] == [3, 3]  # one copy, or one event late
+    assert all(len(numbers.split(",")) == 1 for numbers in re.findall(r"--talkover-mock-schedule \d+:(\S+)", found))
+    assert "API calls" not in found
+
+
+def test_the_line_of_the_report_repeats_it_and_so_does_the_run(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CARELESS.format(n=N))
+    result = run(folder)
+    assert failures(run(folder)) == failures(result)
+    for line, sent in re.findall(r"   sent: (.*)\n   again with: pytest (.*)", failures(result)):
+        again = run(folder, *shlex.split(sent))
+        again.assert_outcomes(failed=1)
+        again.stdout.fnmatch_lines(["*Order of deliveries by the schedule*", line])
+    run(folder, "--talkover-mock-schedule", "1:").assert_outcomes(passed=1)
+    refused = run(folder, "--talkover-mock-schedule", "a:")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["*a schedule is a seed such as 15, *got 'a:'*"])
+
+
+def test_each_run_has_new_fixtures_and_wider_ones_stay(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CAREFUL)
+    result = run(folder, "-rP", "--junitxml=report.xml", "-o", "junit_family=xunit1")
+    result.assert_outcomes(passed=2)
+    log = (folder.path / "log").read_text().split()
+    assert log == ["shared", *["run"] * 4, "next", "end"]  # three schedules, after one run without a disturbance
+    assert result.stdout.str().count("output of one run") == 1
+    assert (folder.path / "report.xml").read_text().count("<property ") == 1
+
+
+def test_the_option_is_for_every_test_that_uses_the_fixture(folder: pytest.Pytester) -> None:
+    counting = "def test_others(webhook_receiver, shared):\n    print('another', file=shared)\n"
+    folder.makepyfile(CAREFUL + counting)
+    for number, runs in ((0, 1), (5, 6)):
+        run(folder, "--talkover-mock-schedules", str(number)).assert_outcomes(passed=3)
+        log = (folder.path / "log").read_text().split()
+        assert (log.count("run"), log.count("another")) == (runs, 1)
+        (folder.path / "log").unlink()
+
+
+@pytest.mark.parametrize("body", ["assert False, 'ours'", "pytest.skip('ours')", "pytest.xfail('ours')"])
+def test_a_test_that_does_not_pass_undisturbed_is_reported_as_just_that(body: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        "import pytest\n@pytest.mark.talkover_mock_schedules\ndef test_it(call):\n"
+        f"    with open('log', 'a') as log:\n        print('run', file=log)\n    {body}\n"
+    )
+    result = run(folder, "-ra")
+    outcome = {"assert False, 'ours'": "failed", "pytest.skip('ours')": "skipped"}.get(body, "xfailed")
+    result.assert_outcomes(**{outcome: 1})
+    assert (folder.path / "log").read_text() == "run\n"
+    assert "schedules fail" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["*ours*"])
+
+
+def test_a_failure_that_is_expected_is_one_under_schedules_too(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CARELESS.format(n=N).replace("def test", "@pytest.mark.xfail\ndef test"))
+    run(folder).assert_outcomes(xfailed=1)
+
+
+def test_what_fails_at_teardown_is_found_too(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def checked(billing):
+            yield
+            assert len(billing.bills) < 2, "billed twice"
+
+        @pytest.mark.talkover_mock_schedules(30)
+        def test_it(call, checked):
+            call()
+        """
+    )
+    result = run(folder)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["* of 30 schedules fail", "1. under * of them: AssertionError: billed twice"])
+
+
+def test_a_server_that_runs_already_has_schedules_too(folder: pytest.Pytester, server: Server) -> None:
+    folder.makepyfile(CARELESS.format(n=N))
+    result = run(folder, "--talkover-mock-url", server.url)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"* of {N} schedules fail, in 2 ways"])
+
+
+def test_a_plain_test_costs_nothing_of_it(folder: pytest.Pytester) -> None:
+    folder.makepyfile("def test_it(talkover_mock):\n    assert not talkover_mock.clock()['frozen']\n")
+    run(folder).assert_outcomes(passed=1)
