@@ -15,11 +15,12 @@ from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.rules import fields_of
 from talkover_mock.dialect.scenarios import SCENARIOS
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.schedules import Schedule, order_of
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.records import Call
 from tests.support.calling import end, listed, placed
-from tests.support.documented import AGENT, TOKEN
+from tests.support.documented import AGENT, TOKEN, WEBHOOK
 from tests.support.fixture_documents import source
 from tests.support.stories import ENDED, MOMENT, STARTED, WAIT, hook
 
@@ -351,3 +352,33 @@ def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
     environment.deliveries.emit(AGENT, CONNECTED)
     environment.deliveries.advance(1)
     assert receiver.events == [STARTED, CONNECTED, STARTED, ENDED, ENDED]
+
+
+def under_schedule(world: World, receiver: WebhookReceiver, seed: int) -> tuple[list[str], list[str], Call]:
+    """The order, the disturbances and the call of a scenario that is played to its end."""
+    receiver.clear()
+    environment = world.open(world.default.baseline, "mine", schedule=Schedule(seed))
+    call = play(environment, "short")
+    environment.deliveries.advance(None)
+    assert environment.deliveries.latest_attempts().keys() == {
+        (each.occurrence.id, WEBHOOK) for each in environment.deliveries.events.all()
+    }
+    assert environment.errors == []
+    played, order = environment.calls.get(call.id), order_of(environment.deliveries.log.all())
+    world.close("mine")
+    assert played and environment.disturbances
+    return order, environment.disturbances.struck, played
+
+
+def test_a_schedule_disturbs_the_deliveries_of_a_scenario(world: World, receiver: WebhookReceiver) -> None:
+    orders = []
+    for seed in range(20):
+        order, struck, call = under_schedule(world, receiver, seed)
+        assert under_schedule(world, receiver, seed)[:2] == (order, struck)
+        assert (call.status, {each.event for each in receiver.requests}) == (
+            "completed",
+            {STARTED, CONNECTED, ENDED, RECORDING},
+        )
+        assert (len(receiver.requests) > 4 or any("late" in each for each in order)) == bool(struck)
+        orders.append(tuple(order))
+    assert len(set(orders)) > 10
