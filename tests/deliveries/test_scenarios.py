@@ -366,7 +366,8 @@ def under_schedule(world: World, receiver: WebhookReceiver, seed: int) -> tuple[
     assert environment.errors == []
     played, order = environment.calls.get(call.id), order_of(environment.deliveries.log.all())
     world.close("mine")
-    assert played and environment.disturbances
+    assert played
+    assert environment.disturbances
     return order, environment.disturbances.struck, played
 
 
