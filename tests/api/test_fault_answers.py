@@ -29,6 +29,10 @@ DOCUMENTED: dict[str, tuple[int, str]] = {
     "rate_limited": (429, '{"success":false,"message":"Too many requests. Please try again later."}'),
     "server_error": (500, '{\n    "message": "Server Error"\n}'),
     "maintenance": (503, '{\n    "message": "Service Unavailable"\n}'),
+    "insufficient_credits": (
+        402,
+        '{"error":{"code":"INSUFFICIENT_CREDITS","message":"Account has insufficient credits to place this call"}}',
+    ),
 }
 
 

@@ -16,7 +16,7 @@ from tests.support.documented import API_HEADERS, TOGGLE, TOKEN
 from tests.support.fixture_documents import source
 from tests.support.routes import REASON
 
-CALL: Mapping[str, Any] = {"method": "POST", "path": "/api/v1/agents/{agent_id}/call", "status": 200, "headers": {}}
+CALL: Mapping[str, Any] = {"method": "POST", "path": "/api/v1/agents/{agent_id}/callback", "status": 200, "headers": {}}
 STUBBED = {"success": True, "data": {"id": "call-1", "empty": {}, "text": " as it is "}}
 STUBS = "/__admin/stubs"
 
@@ -25,7 +25,7 @@ def put(http: FlaskClient, **stub: Any) -> Any:
     return http.post(STUBS, json={**CALL, **stub})
 
 
-def call(http: FlaskClient, method: str = "POST", path: str = "/api/v1/agents/7/call") -> Any:
+def call(http: FlaskClient, method: str = "POST", path: str = "/api/v1/agents/7/callback") -> Any:
     return http.open(path, method=method, headers=TOKEN, json={})
 
 
@@ -45,11 +45,11 @@ def test_a_stub_answers_in_the_place_of_501(http: FlaskClient) -> None:
 
 def test_a_stub_answers_one_method_of_a_path_and_nothing_else(http: FlaskClient) -> None:
     put(http)
-    for path in ("/api/v1/agents/7/call/", "/api/v1/agents/a%20b/call"):
+    for path in ("/api/v1/agents/7/callback/", "/api/v1/agents/a%20b/callback"):
         assert call(http, path=path).status_code == 200
-    for method, path in (("PUT", ""), ("POST", "x"), ("POST", "/x")):
-        assert call(http, method, f"/api/v1/agents/7/call{path}").status_code in (404, 405)
-    assert call(http, path="/api/v1/agents//call").status_code == 404
+    for method, path in (("PATCH", ""), ("POST", "x"), ("POST", "/x")):
+        assert call(http, method, f"/api/v1/agents/7/callback{path}").status_code in (404, 405)
+    assert call(http, path="/api/v1/agents//callback").status_code == 404
 
 
 def test_a_path_that_the_vendor_does_not_document_can_be_stubbed_too(http: FlaskClient) -> None:
@@ -65,17 +65,17 @@ def test_a_stubbed_call_is_matched_in_the_journal(http: FlaskClient) -> None:
     call(http)
     assert http.get("/__admin/requests?unmatched=true").get_json()["count"] == 0
     [noted] = http.get("/__admin/requests").get_json()["requests"]
-    assert (noted["operation"], noted["status"]) == ("POST /api/v1/agents/{agent_id}/call", 200)
+    assert (noted["operation"], noted["status"]) == ("POST /api/v1/agents/{agent_id}/callback", 200)
 
 
 def test_a_fault_strikes_before_the_stub(http: FlaskClient) -> None:
     put(http)
-    http.post("/__admin/faults", json={"match": {"path": "*/call"}, "preset": "maintenance", "times": 1})
+    http.post("/__admin/faults", json={"match": {"path": "*/callback"}, "preset": "maintenance", "times": 1})
     assert [call(http).status_code for _ in range(2)] == [503, 200]
 
 
 def test_a_stub_that_answers_a_struck_call_counts_as_applied(http: FlaskClient) -> None:
-    http.post("/__admin/faults", json={"match": {"path": "*/call"}, "delay_seconds": 0.001})
+    http.post("/__admin/faults", json={"match": {"path": "*/callback"}, "delay_seconds": 0.001})
     call(http)
     put(http)
     call(http)
@@ -98,13 +98,13 @@ def world_with(**more: Any) -> World:
 def test_stubs_belong_to_an_environment_and_a_reset_brings_the_fixtures_back() -> None:
     http = create_app(world_with(stubs=[{**CALL, "body": "fixture"}])).test_client()
     other = {"Authorization": "Bearer talq_other"}
-    assert http.post("/api/v1/agents/7/call", headers=other).status_code == 501
+    assert http.post("/api/v1/agents/7/callback", headers=other).status_code == 501
     assert call(http).text == "fixture"
 
 
 def test_removing_and_resetting(http: FlaskClient, world: World) -> None:
     put(http)
-    put(http, method="GET", path="/api/v1/calls")
+    put(http, method="GET", path="/api/v1/phone-numbers")
     assert http.delete(STUBS).get_json() == {"removed": 2}
     assert call(http).status_code == 501
     put(http)
@@ -121,8 +121,10 @@ def test_stubs_are_in_the_state_and_in_snapshots(http: FlaskClient) -> None:
     assert call(http).status_code == 501
     http.post("/__admin/snapshots/one/restore")
     assert call(http).status_code == 200
-    merged = http.patch("/__admin/state", json={"stubs": [{"method": "GET", "path": "/api/v1/calls"}]}).get_json()
-    assert [each["path"] for each in merged["stubs"]] == [CALL["path"], "/api/v1/calls"]
+    merged = http.patch(
+        "/__admin/state", json={"stubs": [{"method": "GET", "path": "/api/v1/phone-numbers"}]}
+    ).get_json()
+    assert [each["path"] for each in merged["stubs"]] == [CALL["path"], "/api/v1/phone-numbers"]
     assert http.put("/__admin/state", json=state).get_json() == state
 
 

@@ -20,7 +20,19 @@ from tests.support.installed import serving
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
 COMMANDS = {"check", "conformance", "health", "routes", "schema", "serve"}
 REMOTE_COMMANDS = {
-    *("clock", "deliveries", "emit", "environments", "fault", "probe", "redeliver", "requests", "reset", "state"),
+    *(
+        "clock",
+        "deliveries",
+        "emit",
+        "environments",
+        "fault",
+        "play",
+        "probe",
+        "redeliver",
+        "requests",
+        "reset",
+        "state",
+    ),
 }
 """See test_remote_commands.py and test_probe_command.py."""
 WAIT = 10
@@ -57,13 +69,13 @@ def test_routes_lists_what_is_emulated_stubbed_and_known(folder: Path) -> None:
         "POST /api/v1/agents known",
     ]
     assert len(lines) == len(ENDPOINTS) + 1
-    call = "{method: POST, path: '/api/v1/agents/{id}/call'}"
+    call = "{method: POST, path: '/api/v1/agents/{id}/callback'}"
     other = "{method: GET, path: /api/v1/other}"
     calendar = "{method: GET, path: '/api/v1/calendars/{id}/events'}"
     (folder / "f.yaml").write_text(f"stubs: [{call}, {other}, {calendar}]\nenvironments: {{b: {{stubs: [{call}]}}}}\n")
     stubbed = [" ".join(line.split()) for line in run("routes", "f.yaml").stdout.splitlines() if "stubbed" in line]
     assert stubbed == [
-        "POST /api/v1/agents/{agent_id}/call stubbed in default, b",
+        "POST /api/v1/agents/{agent_id}/callback stubbed in default, b",
         "GET /api/v1/calendars/* stubbed in default",
         "GET /api/v1/other stubbed in default, not documented",
     ]

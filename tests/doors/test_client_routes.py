@@ -26,6 +26,7 @@ BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
     "restore": MockServer.restore,
     "delete_snapshot": MockServer.delete_snapshot,
     "remove_fault": MockServer.remove_fault,
+    "play": lambda mock, name: mock.play(name, AGENT),
     "wait_for_fault": MockServer.wait_for_fault,
     "redeliver": MockServer.redeliver,
 }
@@ -70,6 +71,8 @@ def use_everything(mock: MockServer) -> None:
     mine.delete_snapshot("one")
     [delivery] = mine.emit(AGENT, STARTED)
     mine.redeliver(delivery["id"])
+    mine.play("answered", AGENT)
+    mine.calls()
     mine.freeze()
     mine.advance(1)
     mine.settle()
@@ -77,7 +80,7 @@ def use_everything(mock: MockServer) -> None:
     mine.unfreeze()
     mine.assert_not_requested("GET", "*")
     mine.assert_requested("GET", "*", 0)
-    mine.add_stub("GET", "/api/v1/calls")
+    mine.add_stub("GET", "/api/v1/phone-numbers")
     for find in (mine.stubs, mine.requests, mine.deliveries, mine.events, mine.faults):
         find()
     mine.search("requests", {})

@@ -13,10 +13,18 @@ from click.testing import CliRunner, Result
 
 from talkover_mock.cli import main
 from talkover_mock.client import MockServer
+from talkover_mock.dialect.scenarios import SCENARIOS
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
 
-VERBS = ("clock", "deliveries", "emit", "environments", "fault", "redeliver", "requests", "reset", "state")
+VERBS = ("clock", "deliveries", "emit", "environments", "fault", "play", "redeliver", "requests", "reset", "state")
 STARTED = "event_phone_call_started"
+ANSWERED = {
+    "scenario": "answered",
+    "agent_id": "bare",
+    "call_id": "c",
+    "events": [step.event for step in SCENARIOS["answered"]],
+    "seconds": 57,
+}
 MOMENT = "2026-01-01T00:00:00.000Z"
 
 
@@ -60,6 +68,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
         "deliveries": (["deliveries", f"webhook_id={WEBHOOK}"], mock.deliveries()),
         "emit": (["emit", "bare", STARTED], []),
         "fault": (["fault"], mock.faults()),
+        "play": (["play", "answered", "--agent", "bare", "--call", '{"id": "c"}'], ANSWERED),
         "clock": (["clock"], {"now": MOMENT, "frozen": True}),
         "environments": (["environments"], mock.environments()),
     }
@@ -113,6 +122,15 @@ def test_reset_says_which_environment_it_was(mock: MockServer) -> None:
     arguments = ["reset", "--url", mock.url, "--token", "talq_staging"]
     assert lines_in_terminal(*arguments) == ["reset environment staging"]
     assert json.loads(run(*arguments).stdout) == {"environment": "staging", "reset": True}
+
+
+def test_a_scenario_is_told_with_its_events(frozen: MockServer) -> None:
+    options = ["--agent", AGENT, "--call", '{"id": "c"}', "--context", '{"order": 7}', "--url", frozen.url]
+    expected = "call c: event_phone_call_started, event_phone_call_did_not_connect, in 31 s"
+    assert lines_in_terminal("play", "no_answer", *options) == [expected]
+    assert frozen.calls()[0]["context"] == {"order": 7}
+    refused = run("play", "no_anwser", "--agent", AGENT, "--url", frozen.url)
+    assert (refused.exit_code, "did you mean no_answer?" in refused.stderr) == (2, True)
 
 
 def test_requests_are_shown_with_the_reason(frozen: MockServer) -> None:

@@ -29,7 +29,8 @@ WAIT = 20
 
 
 def arguments_of(verb: str) -> list[str]:
-    return [verb, *{"emit": [AGENT, STARTED], "redeliver": ["any"]}.get(verb, [])]
+    more = {"emit": [AGENT, STARTED], "redeliver": ["any"], "play": ["answered", "--agent", AGENT]}
+    return [verb, *more.get(verb, [])]
 
 
 @pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])
@@ -81,7 +82,7 @@ def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
 
 KINDS = (
     "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
-    "maintenance, hang, connection_reset, truncated_body, malformed_json, hold, stale, delay"
+    "maintenance, insufficient_credits, hang, connection_reset, truncated_body, malformed_json, hold, stale, delay"
 )
 
 ON_DELIVERIES = (

@@ -55,10 +55,16 @@ GOOD: dict[str, object] = {
     "texts of an agent": fixture(label=None, description="", voice={"id": 1}, initial_message_delay=2, is_sandbox=None),
     "an agent's types": fixture(voice=None, conversation_speed=2, language="zh-TW"),
     "a stub": {
-        "stubs": [{"method": "GET", "path": "/api/v1/calls", "status": 404, "headers": {"X": "y"}, "body": [1]}]
+        "stubs": [{"method": "GET", "path": "/api/v1/phone-numbers", "status": 404, "headers": {"X": "y"}, "body": [1]}]
     },
-    "the least stub": environments(stubs=[{"method": "POST", "path": "/api/v1/agents/{id}/call"}]),
+    "the least stub": environments(stubs=[{"method": "POST", "path": "/api/v1/agents/{id}/callback"}]),
     "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
+    "a call": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+1234567890"}]},
+    "calls are null": {"calls": None, "scenarios": None},
+    "a scenario": {
+        "scenarios": {"a": [{"event": "event_action"}, {"after": "2m", "event": "event_action", "data": {}}]}
+    },
+    "nulls in a step": {"scenarios": {"a": [{"after": None, "event": "event_action", "data": None, "status": None}]}},
     "the limits": fixture(hook(timeout=5, max_retries=10, name="n" * 255), hook(timeout=120, max_retries=0)),
 }
 BAD: dict[str, object] = {
@@ -73,7 +79,7 @@ BAD: dict[str, object] = {
     "an agent's cache_clears": {"agents": [{"name": "A", "cache_clears": -1}]},
     **{f"an agent's {key}": fixture(**{key: False}) for key in sorted(AGENT_TEXTS)},
     "an agent's language in a list": fixture(language=["en-US"]),
-    "a stub's method": {"stubs": [{"method": "BREW", "path": "/api/v1/calls"}]},
+    "a stub's method": {"stubs": [{"method": "BREW", "path": "/api/v1/phone-numbers"}]},
     "a stub's path": {"stubs": [{"method": "GET", "path": "calls"}]},
     "a stub without a path": {"stubs": [{"method": "GET"}]},
     "an agent's language": fixture(language="en-GB"),
@@ -110,6 +116,18 @@ BAD: dict[str, object] = {
     "a template of an unknown event": fixture(hook(payload_templates={"event_nope": {}})),
     "a status": fixture(hook(status="broken")),
     "a date": fixture(hook(created_at="soon")),
+    **{
+        f"a call's {key}": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+12", key: value}]}
+        for key, value in {"to": "12", "from": 12, "status": "over", "duration": 1.5, "context": "x", "x": 1}.items()
+    },
+    **{
+        f"a step's {key}": {"scenarios": {"a": [{"event": "event_action", key: value}]}}
+        for key, value in {"after": "soon", "event": "x", "data": "x", "status": "over", "x": 1}.items()
+    },
+    "a negative time": {"scenarios": {"a": [{"event": "event_action", "after": -1}]}},
+    "a scenario without steps": {"scenarios": {"a": []}},
+    "a scenario's name": {"scenarios": {"a b": [{"event": "event_action"}]}},
+    "a call without a number": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a"}]},
     "settings": {"settings": {"nope": 1}},
     "a token with a space": {"tokens": ["a b"]},
     "a token with a comma": environments(tokens=["a,b"]),

@@ -13,6 +13,7 @@ from talkover_mock.admin.page.dashboard import HEADERS
 from talkover_mock.app import create_app
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.scenarios import SCENARIOS
 from talkover_mock.environments.world import World
 from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK, toggle_path
@@ -188,6 +189,36 @@ def test_the_form_of_events_knows_every_event_and_tells_who_gets_it(http: FlaskC
 )
 def test_an_event_that_cannot_be_emitted_is_told(http: FlaskClient, fields: dict[str, str], expected: str) -> None:
     assert expected in press(http, "Emit", **fields)
+
+
+def test_a_scenario_is_played_and_its_call_is_ended(http: FlaskClient, world: World) -> None:
+    http.put("/__admin/clock", json={"now": "2025-09-03T23:50:15Z"})
+    assert "No calls yet." in page(http).text
+    values = [each["value"] for each in page(http).attributes("option") if each.get("value") in SCENARIOS]
+    assert values == list(SCENARIOS)
+    assert press(http, "Play", name="answered", context='{"a": 1}') == "answered is played: 5 events in 57 s."
+    [(call, _)] = world.default.calls.search({})[0]
+    assert (call.agent_id, call.context) == (AGENT, {"a": 1})
+    http.post("/__admin/clock/advance", json={"seconds": 5})
+    for text in (call.to, "answered", "My Agent", "23:50:15"):
+        assert text in page(http).text
+    assert press(http, f"End the call to {call.to}") == "The call is ended; its status is completed."
+    assert "completed" in page(http).text
+    assert not page(http).attributes("button", **{"aria-label": f"End the call to {call.to}"})
+
+
+def test_a_scenario_that_can_not_be_played_is_told(http: FlaskClient) -> None:
+    assert press(http, "Play", name="voicemial").endswith(
+        '404: no scenario is named "voicemial"; did you mean voicemail?'
+    )
+
+
+def test_the_latest_calls_are_shown_and_how_many_more_there_are(http: FlaskClient, world: World) -> None:
+    for number in range(10, 32):
+        world.default.calls.place(AGENT, {"to": f"+49301234{number}"})
+    text = page(http).text
+    assert ("+4930123431" in text, "+4930123411" in text) == (True, False)
+    assert "2 earlier calls are not shown" in text
 
 
 def test_the_clock_is_frozen_advanced_and_unfrozen(http: FlaskClient, world: World) -> None:

@@ -159,14 +159,14 @@ def test_the_lines_of_empty_places_work_when_pasted(server: Server, world: World
     http.put("/__admin/state", json={"agents": []})
     shown = Document(http.get(PAGE, base_url=server.url).text)
     lines = [code for code in shown.code if code.startswith("curl")]
-    assert len(lines) == 5
+    assert len(lines) == 6
     statuses = []
     for line in lines:
         done = subprocess.run(
             ["sh", "-c", f"{line} -s -o /dev/null -w '%{{http_code}}'"], capture_output=True, text=True, check=True
         )
         statuses.append(done.stdout)
-    assert statuses == ["200", "200", "200", "201", "201"]
+    assert statuses == ["200", "200", "200", "200", "201", "201"]
     assert world.default.agent(AGENT) is not None
 
 

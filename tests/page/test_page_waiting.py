@@ -29,6 +29,7 @@ CHANGES: dict[str, Callable[[Environment], object]] = {
     "snapshot": lambda environment: environment.snapshots.take("before"),
     "clock": lambda environment: environment.freeze(),
     "event": lambda environment: environment.deliveries.emit(AGENT, "event_recording"),
+    "call": lambda environment: environment.calls.place(AGENT, {"to": "+1234567890"}),
     "crash": lambda environment: environment.report("Traceback"),
     "reset": lambda environment: environment.reset(),
 }

@@ -74,7 +74,8 @@ class ApiClient:
 
     def __init__(self, server: MockServer, agent: str) -> None:
         self.server, self.agent = server, agent
-        self.root = f"/api/v1/agents/{agent}/webhooks"
+        self.agent_root = f"/api/v1/agents/{agent}"
+        self.root = f"{self.agent_root}/webhooks"
         self.calls: list[Called] = []
         self.faults: list[AddedFault] = []
         address = urlsplit(server.url)
@@ -95,10 +96,11 @@ class ApiClient:
     ) -> tuple[int, Any] | AddedFault:
         """The answer's status and document, or the fault that gave another answer."""
         path = (root or self.root) + rest
-        fault = None if root else next((each for each in self.faults if each.strikes(method)), None)
+        is_others = not path.startswith(self.agent_root)
+        fault = None if is_others else next((each for each in self.faults if each.strikes(method)), None)
         replaced = fault if fault and fault.replaces else None
         status, text, reason = self._exchange(method, path, body, replaced)
-        if not root:
+        if not is_others:
             self.calls.append(Called(method, path, status, fault.id if fault else None))
         if replaced is None:
             assert status is not None

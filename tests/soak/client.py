@@ -132,6 +132,24 @@ class SoakClient:
             if not isinstance(found, AddedFault):
                 assert {each["webhook_id"] for each in found[1]["data"]} <= {id}
 
+    def _phone(self) -> None:
+        """A call that two requests end: its end is told once, to the webhooks that want to know."""
+        body = {"to": "+1234567890", "context": {"round": self.round}}
+        found = self.api.call("POST", "/call", body, self.api.agent_root)
+        if isinstance(found, AddedFault):
+            return
+        assert found[0] == 200, found
+        end = {"call_sid": found[1]["data"]["id"]}
+        ends = [self.api.call("POST", "/end-call", end, self.api.agent_root) for _ in range(2)]
+        assert [each[0] for each in ends if not isinstance(each, AddedFault)] in ([], [200], [200, 409]), ends
+        events = self._server.events(agent_id=self.agent, event=EVENTS[1])
+        told = [each for each in events if each["call_id"] == end["call_sid"]]
+        assert len(told) == any(not isinstance(each, AddedFault) for each in ends)
+        wanted = [each["id"] for each in self._webhooks().values() if each["enabled"] and EVENTS[1] in each["events"]]
+        for event in told:
+            assert sorted(each["webhook_id"] for each in event["deliveries"]) == sorted(wanted)
+            self.expected |= {(event["event_id"], id) for id in wanted}
+
     # The harness
 
     def _event(self) -> None:
@@ -248,7 +266,18 @@ class SoakClient:
 
 
 STEPS = {"list": 8, "read": 8, "toggle": 12, "create": 6, "update": 8, "delete": 4, "miss": 3, "test": 2, "retry": 3}
-STEPS |= {"logs": 3, "event": 14, "wait": 4, "fault": 4, "snapshot": 4, "state": 3, "merge": 4, "clock": 6, "open": 2}
+STEPS |= {
+    "phone": 4,
+    "logs": 3,
+    "event": 14,
+    "wait": 4,
+    "fault": 4,
+    "snapshot": 4,
+    "state": 3,
+    "merge": 4,
+    "clock": 6,
+    "open": 2,
+}
 """The operations, and how often they are chosen."""
 
 

@@ -25,7 +25,8 @@ class CountingReceiver(WebhookReceiver):
 
     def take(self, request: ReceivedRequest) -> Answer:
         body, path = request.json, urlsplit(request.path).path
-        key, arrival = (path.split("/")[1], body.get("round")), (path, body["webhook_id"], body.get("call_id"))
+        round = body.get("round", body.get("context", {}).get("round"))
+        key, arrival = (path.split("/")[1], round), (path, body["webhook_id"], body.get("call_id"))
         with self._changed:
             self._arrivals.setdefault(key, Counter())[arrival] += 1
         return Answer(500 if path.endswith("/fails") else 200, delay_seconds=0.02 if path.endswith("/slow") else 0)

@@ -21,6 +21,14 @@ DEFAULTS: Json = {
     "custom_headers": [],
     "payload_templates": {},
 }
+NEW_CALL: Json = {
+    "from": "+12025550100",
+    "direction": "outbound",
+    "duration": 0,
+    "is_testing": False,
+    "payload": None,
+    "context": None,
+}
 GIVEN = "2025-01-01T00:00:00Z"
 """When a fixture's record was created, if the fixture does not say."""
 
@@ -54,20 +62,28 @@ class World:
 
     def __init__(self, fixture: Json) -> None:
         self.agents: dict[str, Json] = {}
-        assert self.merge(fixture)
+        self.calls: dict[str, Json] = {}
+        """As `GET /__admin/state` has them, by id, in the order in which they were placed."""
+        self._places: list[str] = []
+        """The ids of agents that come back at their old place."""
+        assert self.replace(fixture)
         self._baseline = deepcopy(self.agents)
 
     def reset(self) -> None:
-        self.agents = deepcopy(self._baseline)
+        self.agents, self.calls = deepcopy(self._baseline), {}
+        self._places = [*self.agents]
 
     def replace(self, fixture: Json) -> bool:
         """Whether the fixture is right; nothing changes when it is not."""
-        return self._apply({}, fixture)
+        replaced = self._apply({}, fixture, [])
+        if replaced:
+            self.calls, self._places = {}, [*self.agents]
+        return replaced
 
     def merge(self, fixture: Json) -> bool:
-        return self._apply(deepcopy(self.agents), fixture)
+        return self._apply(deepcopy(self.agents), fixture, self._places)
 
-    def _apply(self, agents: dict[str, Json], fixture: Json) -> bool:
+    def _apply(self, agents: dict[str, Json], fixture: Json, places: list[str]) -> bool:
         owners = {id: agent_id for agent_id, agent in agents.items() for id in agent["webhooks"]}
         for given in fixture["agents"]:
             agent = agents.setdefault(given["id"], {"id": given["id"], "cache_clears": 0, "webhooks": {}})
@@ -81,12 +97,14 @@ class World:
                 if laid is None:
                     return False
                 agent["webhooks"][each["id"]] = laid
-        self.agents = agents
+        known = [id for id in places if id in agents]
+        self.agents = {id: agents[id] for id in dict.fromkeys([*known, *agents])}
         return True
 
     def document(self) -> Json:
         """The state as it is served."""
-        return {"agents": [{**agent, "webhooks": [*map(_document, _values(agent))]} for agent in self.agents.values()]}
+        agents = [{**agent, "webhooks": [*map(_document, _values(agent))]} for agent in self.agents.values()]
+        return {"agents": agents, **({"calls": [*self.calls.values()]} if self.calls else {})}
 
     def listed(self, agent_id: str) -> list[Json]:
         """Oldest first."""
@@ -127,6 +145,50 @@ class World:
         del self.agents[agent_id]["webhooks"][id]
         self.agents[agent_id]["cache_clears"] += 1
         return Answer(200, {"success": True, "message": "Webhook deleted successfully"})
+
+    def set_status(self, agent_id: str, verb: str, status: str, now: datetime) -> Answer:
+        agent = self.agents[agent_id]
+        if agent.get("current_status", "published") != status:
+            agent |= {"current_status": status, "updated_at": moment(now)}
+        updated = agent.get("updated_at", agent.get("created_at", GIVEN))
+        data = {"id": agent_id, "name": agent["name"], "current_status": status, "is_ready_to_publish": True}
+        body = {"success": True, "message": f"Agent {verb} successfully", "data": {**data, "updated_at": updated}}
+        return Answer(200, body)
+
+    def delete_agent(self, agent_id: str) -> Answer:
+        mine = [call for call in self.calls.values() if call["agent_id"] == agent_id]
+        if any(call["status"] == "initiated" for call in mine):
+            return Answer(409, {"success": False, "message": "Cannot delete agent while it has active calls."})
+        del self.agents[agent_id]
+        self.calls = {id: call for id, call in self.calls.items() if call not in mine}
+        return Answer(200, {"success": True, "message": "Agent deleted successfully"})
+
+    def place(self, agent_id: str, id: str, to: str, now: datetime) -> Answer:
+        agent = self.agents.get(agent_id)
+        if agent is None:
+            error = {"code": "AGENT_NOT_FOUND", "message": "Voice agent not found", "details": {"agent_id": agent_id}}
+            return Answer(404, {"error": error})
+        if agent.get("current_status", "published") == "draft":
+            error = {"code": "AGENT_INACTIVE", "message": "Agent is not published", "details": {"agent_id": agent_id}}
+            return Answer(400, {"error": error})
+        times = dict.fromkeys(("created_at", "started_at", "updated_at"), moment(now))
+        shown_too = {"id": id, "agent_id": agent_id, "to": to, "status": "initiated"}
+        self.calls[id] = {**NEW_CALL, **shown_too, **times}
+        return Answer(200, {"success": True, "data": {**shown_too, "created_at": moment(now)}})
+
+    def end(self, agent_id: str, id: str, now: datetime) -> Answer:
+        if agent_id not in self.agents:
+            return Answer(404, {"success": False, "message": "Agent not found"})
+        call = self.calls.get(id)
+        if call is None or call["agent_id"] != agent_id:
+            return Answer(404, {"success": False, "message": "Call not found for this agent"})
+        if call["status"] != "initiated":
+            return Answer(409, {"success": False, "message": "Call is not active", "code": "CALL_NOT_ACTIVE"})
+        started = datetime.fromisoformat(call["started_at"].replace("Z", "+00:00"))
+        duration = max(0, int((now - started).total_seconds()))
+        self.calls[id] = {**call, "status": "completed", "duration": duration, "updated_at": moment(now)}
+        ended = {"id": id, "status": "completed", "ended_at": moment(now), "ended_reason": "ended_by_api"}
+        return Answer(200, {"success": True, "data": ended})
 
     def _put(self, agent_id: str, webhook: Webhook) -> None:
         self.agents[agent_id]["webhooks"][webhook["id"]] = webhook

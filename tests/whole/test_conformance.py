@@ -89,7 +89,7 @@ def test_every_type_and_every_shape_that_is_named_exists() -> None:
 
 
 def test_every_probe_compares_more_than_nothing_and_every_status_is_one() -> None:
-    assert {probe.expected.status for _, probe in PROBES} == {200, 204, 401, 404, 405, 422}
+    assert {probe.expected.status for _, probe in PROBES} == {200, 204, 400, 401, 404, 405, 422}
     assert {probe.needs for _, probe in PROBES} == {"", "closed", "log"}
 
 

@@ -10,10 +10,13 @@ import pytest
 
 from talkover_mock.cli import probe
 from talkover_mock.deliveries.probes import PROBES
+from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
+from talkover_mock.dialect.scenarios import SCENARIOS, STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.loading.calls import CALL_KEYS
 from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
 from talkover_mock.state.records import AGENT_DEFAULTS
 from tests.conftest import ROOT
@@ -52,6 +55,7 @@ def limits(schema: Mapping[str, Any]) -> list[str]:
 
 
 WEBHOOKS, SETTINGS = table("fixtures.md", "Webhooks"), table("fixtures.md", "Settings")
+CALLS = table("fixtures.md", "Calls")
 
 
 def test_every_event_with_what_the_api_says_of_it() -> None:
@@ -95,7 +99,45 @@ def test_a_webhooks_limits_and_defaults(field: Field) -> None:
     assert default == ("required" if field.required else code(field.default))
 
 
+def test_every_key_of_a_call_in_order() -> None:
+    assert list(CALLS) == list(CALL_KEYS)
+
+
+@pytest.mark.parametrize("field", CALL_FIELDS, ids=lambda field: field.name)
+def test_a_calls_options_and_defaults(field: Field) -> None:
+    values, default = CALLS[field.name]
+    named = set(re.findall(r"`([\w-]+)`", values))
+    assert (named, re.findall(r"\d+", values)) == (
+        {*options(field.schema)},
+        limits(field.schema) if "minimum" in field.schema else [],
+    )
+    assert default == ("required" if field.required else code(field.default))
+
+
+def test_every_event_that_moves_the_status_of_a_call() -> None:
+    moved = {key: status for key, [status] in table("calls.md", "What happens on a call").items()}
+    assert moved == {event: code(status) for event, status in STATUS_AFTER.items()}
+
+
+def test_every_built_in_scenario() -> None:
+    shown = {
+        name: [(event, float(after)) for event, after in re.findall(r"`(\w+)` ([\d.]+)", steps)]
+        for name, [steps] in table("calls.md", "Scenarios").items()
+    }
+    assert shown == {name: [(step.event, step.after) for step in steps] for name, steps in SCENARIOS.items()}
+
+
+def test_every_key_of_a_step() -> None:
+    steps = table("fixtures.md", "Scenarios")
+    assert list(steps) == [field.name for field in STEP_FIELDS]
+    for field in STEP_FIELDS:
+        assert steps[field.name][-1] == (
+            "required" if field.required else code(field.schema.get("default", field.default))
+        )
+
+
 IN_WORDS = {
+    "call_scenario": "none",
     "rate_limit": "the plan's",
     "signature_header": "the scheme's",
     "signature_prefix": "the scheme's",

@@ -32,6 +32,7 @@ FIXTURES: dict[str, Json] = {
     "production": {"agents": [{"id": "gamma", "name": "Gamma", "webhooks": [hook(id="w1"), hook(id="w4")]}]},
 }
 TOKENS = {"talq_a": "default", "talq_b": "default", "talq_c": "staging", "talq_d": "production"}
+MISSING = Answer(404, {"success": False, "message": "Agent not found"})
 INVALID_TOKEN = {"error": "UNAUTHORIZED", "message": "Invalid or missing authentication token", "status_code": 401}
 
 GOOD: dict[str, list[tuple[Any, Any]]] = {
@@ -159,6 +160,34 @@ class ClientsMachine(RuleBasedStateMachine):
     def read(self, client: str, pick: int) -> None:
         world, (agent, id) = self.world_of(client), self.target(client, pick)
         assert self.call(client, "GET", agent, f"/{id}") == (world.missing(agent, id) or world.read(agent, id))
+
+    @rule(client=_clients, pick=_picks, verb=st.sampled_from([("publish", "published"), ("unpublish", "draft")]))
+    def publish_or_unpublish(self, client: str, pick: int, verb: tuple[str, str]) -> None:
+        world, (agent, _) = self.world_of(client), self.target(client, pick)
+        answer = self.ask(client, "POST", f"/api/v1/agents/{agent}/{verb[0]}")
+        expected = world.set_status(agent, f"{verb[0]}ed", verb[1], self.now) if agent in world.agents else MISSING
+        assert answer == expected
+
+    @rule(client=_clients, pick=_picks)
+    def delete_an_agent(self, client: str, pick: int) -> None:
+        world, (agent, _) = self.world_of(client), self.target(client, pick)
+        answer = self.ask(client, "DELETE", f"/api/v1/agents/{agent}")
+        assert answer == (world.delete_agent(agent) if agent in world.agents else MISSING)
+
+    @rule(client=_clients, pick=_picks, to=st.sampled_from(["+1234567890", "+4930123456"]))
+    def place_a_call(self, client: str, pick: int, to: str) -> None:
+        world, (agent, _) = self.world_of(client), self.target(client, pick)
+        answer = self.ask(client, "POST", f"/api/v1/agents/{agent}/call", {"to": to})
+        id = answer.body.get("data", {}).get("id", "")
+        assert answer == world.place(agent, id, to, self.now)
+
+    @rule(client=_clients, pick=_picks)
+    def end_a_call(self, client: str, pick: int) -> None:
+        world, (agent, _) = self.world_of(client), self.target(client, pick)
+        calls = [(each["agent_id"], id) for world in self.models.values() for id, each in world.calls.items()]
+        agent, id = calls[pick % len(calls)] if calls and pick % 5 else (agent, "unknown")
+        answer = self.ask(client, "POST", f"/api/v1/agents/{agent}/end-call", {"call_sid": id})
+        assert answer == world.end(agent, id, self.now)
 
     @rule(agent=st.sampled_from(["alpha", "unknown"]), method=st.sampled_from(["GET", "POST"]))
     def call_with_a_token_that_nobody_has(self, agent: str, method: str) -> None:

@@ -34,7 +34,7 @@ CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
 HOOKS = ROOT / "tests" / "support" / "schemathesis_hooks.py"
 SECONDS = 120
 """Far more than it takes."""
-ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|snapshots"
+ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|scenarios|snapshots"
 """The harness's routes for which the state must stay as it is."""
 NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 LOGGED = [
@@ -42,6 +42,19 @@ LOGGED = [
     hook(id="working", webhook_url="https://example.com/", events=["event_action"]),
 ]
 """The webhooks whose logs it finds something in."""
+EXPENDABLE = ("one", "two", "three", "four", "five", "six", "seven", "eight")
+MORE = [
+    {"id": "logged", "name": "Logged", "webhooks": LOGGED},
+    {"id": "emptied", "name": "Emptied", "webhooks": [hook(id=f"webhook-{id}") for id in EXPENDABLE]},
+    *({"id": f"agent-{id}", "name": id} for id in EXPENDABLE),
+    {"id": "calling", "name": "Calling"},
+]
+"""Agents beside the shipped ones; some are there to be deleted."""
+ACTIVE = {"to": "+1234567890", "status": "answered"}
+CALLS = [
+    *({"id": f"call-{id}", "agent_id": "emptied", **ACTIVE} for id in EXPENDABLE),
+    {"id": "call", "agent_id": "calling", **ACTIVE},
+]
 
 
 @pytest.fixture
@@ -54,7 +67,7 @@ def world() -> Iterator[World]:
         parse(path.read_bytes().replace(b"http://localhost:9000", b"https://example.com"), path.name)
         for path in sorted(FIXTURES.glob("*.yaml"))
     ]
-    more = {"tokens": ["talq_test"], "agents": [{"id": "logged", "name": "Logged", "webhooks": LOGGED}]}
+    more = {"tokens": ["talq_test"], "agents": MORE, "calls": CALLS}
     world = World(read_fixture([*sources, source(more)]), time=lambda: NOW)
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)

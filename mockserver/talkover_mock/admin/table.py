@@ -11,6 +11,7 @@ from talkover_mock.admin.routes import (
     events,
     faults,
     requests,
+    scenarios,
     snapshots,
     state,
     stubs,
@@ -19,7 +20,20 @@ from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.world import World
 from talkover_mock.web.request_log import Log
 
-_MODULES = (about, assumptions, clock, deliveries, environments, events, faults, requests, snapshots, state, stubs)
+_MODULES = (
+    about,
+    assumptions,
+    clock,
+    deliveries,
+    environments,
+    events,
+    faults,
+    requests,
+    scenarios,
+    snapshots,
+    state,
+    stubs,
+)
 """Each has `register(admin)`, which declares its routes."""
 
 

@@ -11,7 +11,7 @@ from talkover_mock.api.known_routes import known_routes
 from talkover_mock.api.near_routes import encoded_path, near_route
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
-from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of
+from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of, worded
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
@@ -235,7 +235,7 @@ class ApiApplication:
             return error_answer(ServerError(), report_crash(request, error, self._log))
         note = request.note if isinstance(error, ValidationFailed) else ""
         reason = note or explain(error, request.environment_or_none, self._world)
-        return error_answer(error, header_text(reason))
+        return error_answer(worded(error, request.route), header_text(reason))
 
 
 def _has_quota(request: MockRequest) -> bool:

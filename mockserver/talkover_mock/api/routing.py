@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import TypeAlias
 
 from talkover_mock.dialect import errors
@@ -27,14 +28,15 @@ class Api:
         path: str,
         view: View,
         *,
-        missing_token: type[errors.MissingToken] = errors.MissingToken,
+        wording: errors.Wording = MappingProxyType({}),
         is_quick: bool = True,
     ) -> None:
         """Declares a route that needs a token; its view finds the token's environment in `request.environment`.
 
-        A view that is not quick waits or goes through many records.
+        `wording` has the errors that the vendor documents in other words there. A view that is not quick waits or goes
+        through many records.
         """
-        self.routes.add(Route(method, API + path, view, missing_token, is_quick))
+        self.routes.add(Route(method, API + path, view, wording, is_quick))
 
     def public_route(self, method: str, path: str, view: View) -> None:
         """Declares a route without a token."""
@@ -47,12 +49,18 @@ def authenticate(request: MockRequest, route: Route) -> None:
         return
     token = request.bearer_token
     if token is None:
-        raise route.access(missing_token_reason(request))
+        raise errors.MissingToken(missing_token_reason(request))
     environment = request.open_environment(token)
     settings = environment.settings
     quota = request.quota = environment.rate_limit.count(token, settings.calls_a_minute)
     if quota.exceeded and settings.enforce_rate_limit:
         raise errors.RateLimited(quota.limit, quota.seconds_left)
+
+
+def worded(error: errors.ApiError, route: Route | None) -> errors.ApiError:
+    """The error in the words that the vendor documents for the route."""
+    wording: errors.Wording = (route and route.access) or {}
+    return next((words(error) for kind, words in wording.items() if isinstance(error, kind)), error)
 
 
 def missing_token_reason(request: MockRequest) -> str:

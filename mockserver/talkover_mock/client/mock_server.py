@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
@@ -12,10 +11,10 @@ from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.faulting import Faulting
 from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
+from talkover_mock.client.timing import Timing
 from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
     EMIT_WAIT_SECONDS,
-    Moment,
     Probed,
     ProbeOptions,
     Prober,
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __tracebackhide__ = True  # pytest shows the test's own line
-_LONG_SECONDS = 600.0
 
 
-class MockServer(Faulting):
+class MockServer(Timing, Faulting):
     """One environment: its addresses, its token, and the admin routes that show and change it.
 
     `url` is the server's root, and `api_url` takes the place of the vendor's base URL. `token` opens the environment,
@@ -174,7 +172,7 @@ class MockServer(Faulting):
     def delete_snapshot(self, name: str) -> None:
         self._call("DELETE", f"snapshots/{segment(name)}")
 
-    # Events, deliveries and the clock
+    # Events
 
     def emit(
         self,
@@ -207,30 +205,6 @@ class MockServer(Faulting):
         It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
         """
         return self._call("POST", f"deliveries/{segment(id)}/redeliver", {"replay": replay, "wait": wait}, longer=wait)
-
-    def clock(self) -> Document:
-        """The clock's `now`, and whether it is `frozen`."""
-        return self._call("GET", "clock")
-
-    def freeze(self, now: Moment | None = None) -> None:
-        """Freezes the environment's clock, at `now` (such as 2025-09-03T23:19:51Z) or where it is.
-
-        Every delivery that is due by a later `now` has been sent when this returns.
-        """
-        self._call("PUT", "clock", {"now": now and str(now)}, longer=_LONG_SECONDS if now else 0)
-
-    def advance(self, seconds: float | timedelta) -> None:
-        """Advances the clock. Every delivery that falls due on the way has been sent when this returns."""
-        seconds = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        self._call("POST", "clock/advance", {"seconds": seconds}, longer=_LONG_SECONDS)
-
-    def settle(self) -> None:
-        """Sends all that is queued: advances the clock as far as it must, and returns when nothing is left."""
-        self._call("POST", "clock/settle", longer=_LONG_SECONDS)
-
-    def unfreeze(self) -> None:
-        """Unfreezes the clock: it shows the real time again."""
-        self._call("DELETE", "clock")
 
     # Calls to unknown paths, and the receiver
 

@@ -13,6 +13,7 @@ Preset = Literal[
     "rate_limited",
     "server_error",
     "maintenance",
+    "insufficient_credits",
 ]
 Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json", "hold", "stale"]
 DeliveryAction = Literal[

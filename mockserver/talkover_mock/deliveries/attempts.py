@@ -4,11 +4,11 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import Semaphore
 
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.payloads import TooLarge
+from talkover_mock.deliveries.plans import Due
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending, reason_of
 from talkover_mock.deliveries.targets import Unresolved
@@ -32,25 +32,27 @@ _UNSENT: Mapping[str, str] = {
 """The actions of faults that end an attempt at once, with its error."""
 
 
-@dataclass(order=True, slots=True)
-class Scheduled:
+@dataclass(slots=True)
+class Scheduled(Due):
     """A delivery that waits for its time; `previous` is the attempt that failed before it."""
 
-    due: datetime
-    number: int
-    delivery: Delivery = field(compare=False)
-    may_retry: bool = field(compare=False, default=True)
-    previous: str | None = field(compare=False, default=None)
-    though_disabled: bool = field(compare=False, default=False)
+    delivery: Delivery
+    may_retry: bool = True
+    previous: str | None = None
+    though_disabled: bool = False
     """Whether it goes out to a disabled webhook too."""
-    is_asked: bool = field(compare=False, default=False)
+    is_asked: bool = False
     """Whether the faults have been asked about the attempt: each attempt is struck once at most."""
-    overlaps: bool = field(compare=False, default=False)
+    overlaps: bool = False
     """Whether it goes out while another one of its webhook is under way."""
-    copies: "list[Scheduled]" = field(compare=False, default_factory=list)
+    copies: "list[Scheduled]" = field(default_factory=list)
     """Repetitions, which are scheduled when it goes out."""
-    make: "Callable[[], Outgoing] | None" = field(compare=False, default=None)
+    make: "Callable[[], Outgoing] | None" = None
     """Makes the request; None for the request by the configuration of the moment at which it goes out."""
+
+    @property
+    def webhook_id(self) -> str:
+        return self.delivery.webhook_id
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import Agent, Webhook
 
 TEST_EVENT = "webhook.test"
-_ENDED = "event_phone_call_ended"
+CALL_ENDED = "event_phone_call_ended"
 
 
 def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
@@ -62,7 +62,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
     if template is not None:
         return render(template, _scope(envelope, occurrence, agent, webhook))
     tail: dict[str, Any] = {"call_id": occurrence.call.get("id")}
-    if occurrence.event == _ENDED:
+    if occurrence.event == CALL_ENDED:
         tail["duration"] = occurrence.call.get("duration", 0)
     if occurrence.context is not None:
         tail["context"] = occurrence.context

@@ -62,7 +62,8 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
 
-        An event that the API does not have goes to every enabled webhook, since none can list it.
+        An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`. An
+        event that the API does not have goes to every enabled webhook, since none can list it.
 
         Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
@@ -71,6 +72,12 @@ class Deliveries:
             webhooks = self._webhooks.of(agent_id)
             due = self._outbox.begin_event()
             now = self._clock.moment()
+            followed = self._state.call_of(agent_id, (call or {}).get("id"))
+            if followed:
+                followed = followed.after(event, (call or {}).get("status"), self._clock.now())
+                call = {**followed.shown(), **(call or {})}
+                context = followed.context if context is None else context
+                size = _size_of(call, context, extra)
             call = {"id": self.ids.new(now), **(call or {})}
             occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
             reasons = [(webhook, _reason_to_skip(webhook, event)) for webhook in webhooks]
@@ -78,6 +85,8 @@ class Deliveries:
             reason = self._reason_not_to_queue(len(deliveries), size)
             if reason:
                 raise Conflict("Too many deliveries are queued", reason)
+            if followed:
+                self._state.put_call(followed)
             awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
             emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
@@ -214,6 +223,10 @@ class Deliveries:
     def clock_was_set(self, before: datetime) -> None:
         """Sends the deliveries that are due at the clock's new time; a clock set back makes no delivery wait longer."""
         self._outbox.clock_was_set(before)
+
+    def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
+        """Has something happen at a time on the environment's clock; a reset forgets it."""
+        self._outbox.plan(due, happen)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> None:
         """Returns when no delivery is under way or due. The caller holds the lock, which is released while it waits."""

@@ -11,6 +11,7 @@ from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pa
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.log import Log
 from talkover_mock.deliveries.messages import message, tampered
+from talkover_mock.deliveries.plans import Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
@@ -68,6 +69,12 @@ class Outbox:
             self.wake()  # for one that waits, the pump looks again when the attempt before it has ended
         return [each.delivery for each in (scheduled, *scheduled.copies) if each.due <= now]
 
+    def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
+        """Has something happen at a time on the environment's clock, unless the outbox is closed before."""
+        if not self.closed:
+            self._schedule.add(Plan(due, next(self._numbers), happen))
+            self.wake()
+
     def begin_event(self) -> Sequence[Delivery]:
         """Moves a frozen clock on for a new event, where events are kept apart. Returns what falls due by that."""
         if not (self._clock.apart and self._clock.is_frozen):
@@ -83,9 +90,14 @@ class Outbox:
                 now, due = self.now(), self._schedule.next_due
                 if due is None or due > now:
                     return None if self._clock.is_frozen or due is None else (due - now).total_seconds()
-                attempt = self._take(self._schedule.pop(), now)
-                if attempt:
-                    return attempt
+                found = self._schedule.pop()
+                if isinstance(found, Scheduled):
+                    if attempt := self._take(found, now):
+                        return attempt
+                elif not self._schedule.waits_behind(found, self._clock.is_frozen):
+                    found.happen(found.due)
+                    self._schedule.release(found.webhook_id)
+                    self._settled.notify_all()
         return None
 
     def has_more(self) -> bool:
@@ -236,9 +248,7 @@ class Outbox:
 
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
         """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
-        if not self._goes_out(scheduled, now):
-            return None
-        if self._schedule.waits_behind(scheduled, all_in_turn=self._clock.is_frozen):
+        if not self._goes_out(scheduled, now) or self._schedule.waits_behind(scheduled, self._clock.is_frozen):
             return None
         delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
@@ -254,7 +264,6 @@ class Outbox:
         self._enter(scheduled, now)
         sending = self._sharing.sending(webhook)
         self._sendings.add(sending)
-
         fault = scheduled.delivery.fault
         signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
 

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from itertools import chain
 
 from talkover_mock.deliveries.attempts import Scheduled
+from talkover_mock.deliveries.plans import Plan
 
 _EVERYBODY = ""
 """The place of those that wait until nothing at all is under way; no webhook has this id."""
@@ -21,17 +22,21 @@ class Schedule:
     __slots__ = ("_behind", "_by_time", "_under_way")
 
     def __init__(self) -> None:
-        self._by_time: list[Scheduled] = []
-        self._behind: dict[str, list[Scheduled]] = {}
+        self._by_time: list[Scheduled | Plan] = []
+        self._behind: dict[str, list[Scheduled | Plan]] = {}
         """By webhook id, those that have fallen due while another was under way."""
         self._under_way = Counter[str]()
         """By webhook id, how many are under way."""
 
     def __iter__(self) -> Iterator[Scheduled]:
-        """All that waits, with the copies that wait for what they repeat."""
-        for scheduled in chain(self._by_time, *self._behind.values()):
-            yield scheduled
-            yield from scheduled.copies
+        """All deliveries that wait, with the copies that wait for what they repeat."""
+        for entry in self._entries():
+            if isinstance(entry, Scheduled):
+                yield entry
+                yield from entry.copies
+
+    def _entries(self) -> Iterator[Scheduled | Plan]:
+        return chain(self._by_time, *self._behind.values())
 
     @property
     def under_way(self) -> int:
@@ -42,19 +47,19 @@ class Schedule:
         """The time of the next one; of those that wait for their turn it says nothing."""
         return self._by_time[0].due if self._by_time else None
 
-    def add(self, scheduled: Scheduled) -> None:
-        heappush(self._by_time, scheduled)
+    def add(self, entry: Scheduled | Plan) -> None:
+        heappush(self._by_time, entry)
 
-    def pop(self) -> Scheduled:
+    def pop(self) -> Scheduled | Plan:
         """Takes the next one."""
         return heappop(self._by_time)
 
-    def waits_behind(self, scheduled: Scheduled, all_in_turn: bool) -> bool:
+    def waits_behind(self, entry: Scheduled | Plan, all_in_turn: bool) -> bool:
         """Whether it has to wait for its turn, and does so from now on; else it is the caller's."""
-        webhook_id = scheduled.delivery.webhook_id
-        if scheduled.overlaps or not (self._under_way if all_in_turn else webhook_id in self._under_way):
+        webhook_id = entry.webhook_id
+        if entry.overlaps or not (self._under_way if all_in_turn else webhook_id in self._under_way):
             return False
-        heappush(self._behind.setdefault(_EVERYBODY if all_in_turn else webhook_id, []), scheduled)
+        heappush(self._behind.setdefault(_EVERYBODY if all_in_turn else webhook_id, []), entry)
         return True
 
     def begin(self, webhook_id: str) -> None:
@@ -79,13 +84,15 @@ class Schedule:
     def release_all(self) -> None:
         """As the clock is frozen or unfrozen, others have to wait."""
         behind, self._behind = self._behind, {}
-        for scheduled in chain(*behind.values()):
-            self.add(scheduled)
+        for entry in chain(*behind.values()):
+            self.add(entry)
 
     def shift(self, step: timedelta) -> None:
         """Moves every time."""
-        for scheduled in self:
-            scheduled.due += step
+        for entry in self._entries():
+            entry.due += step
+            for copy in entry.copies if isinstance(entry, Scheduled) else ():
+                copy.due += step
 
     def clear(self) -> None:
         """Forgets all that waits."""

@@ -8,16 +8,16 @@ _ALL_METHODS = "GET,POST,PUT,PATCH,DELETE"
 _BELOW_API = """
     GET*                 /health
     GET*,POST            /agents
-    GET*,DELETE          /agents/<agent_id>
+    GET*,DELETE*         /agents/<agent_id>
     GET,POST             /agents/<agent_id>/actions
     DELETE               /agents/<agent_id>/actions/<action_id>
-    GET                  /agents/<agent_id>/active-call/<phone>
+    GET*                 /agents/<agent_id>/active-call/<phone>
     PATCH                /agents/<agent_id>/advanced-settings
-    POST                 /agents/<agent_id>/call
+    POST*                /agents/<agent_id>/call
     POST,PUT,DELETE      /agents/<agent_id>/callback
     PUT                  /agents/<agent_id>/calling
-    GET                  /agents/<agent_id>/calls
-    POST                 /agents/<agent_id>/end-call
+    GET*                 /agents/<agent_id>/calls
+    POST*                /agents/<agent_id>/end-call
     GET,PUT              /agents/<agent_id>/flow
     POST                 /agents/<agent_id>/flow/validate
     GET                  /agents/<agent_id>/flow/versions
@@ -25,10 +25,10 @@ _BELOW_API = """
     GET                  /agents/<agent_id>/optimized-costs-eligibility
     GET                  /agents/<agent_id>/pricing
     GET                  /agents/<agent_id>/pricing/summary
-    POST                 /agents/<agent_id>/publish
+    POST*                /agents/<agent_id>/publish
     GET,POST             /agents/<agent_id>/trainings
     DELETE               /agents/<agent_id>/trainings/<training_id>
-    POST                 /agents/<agent_id>/unpublish
+    POST*                /agents/<agent_id>/unpublish
     PUT                  /agents/<agent_id>/voice
     GET*,POST*           /agents/<agent_id>/webhooks
     GET*,PUT*,DELETE*    /agents/<agent_id>/webhooks/<webhook_id>
@@ -36,7 +36,7 @@ _BELOW_API = """
     POST*                /agents/<agent_id>/webhooks/<webhook_id>/test
     GET*                 /agents/<agent_id>/webhooks/<webhook_id>/logs
     POST*                /agents/<agent_id>/webhooks/<webhook_id>/logs/<log_id>/retry
-    GET                  /calls
+    GET*                 /calls
     GET,POST             /campaigns
     GET,PUT,DELETE       /campaigns/<campaign_id>
     POST                 /campaigns/<campaign_id>/call

@@ -1,7 +1,7 @@
 """The API's error answers: one class for each kind, with its status and body."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 
 class ApiError(Exception):
@@ -137,13 +137,13 @@ class RateLimited(ApiError):
 
     def __init__(self, limit: int, retry_after: int) -> None:
         super().__init__(f"the token has used its {limit} calls of this minute; wait {retry_after} s")
-        self._retry_after = retry_after
+        self.retry_after = retry_after
 
     def body(self) -> dict[str, Any]:
         return {"success": False, "message": self.message}
 
     def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(self._retry_after)}
+        return {"Retry-After": str(self.retry_after)}
 
 
 class ValidationFailed(ApiError):
@@ -161,7 +161,7 @@ class ValidationFailed(ApiError):
 
 
 class FiltersInvalid(ValidationFailed):
-    """Filters of the list of agents break their rules; the body begins with `success` (documented)."""
+    """Filters of a list of agents or calls break their rules; the body begins with `success` (documented)."""
 
     def body(self) -> dict[str, Any]:
         return {"success": False, **super().body()}
@@ -216,3 +216,12 @@ class LogNotRetriable(ApiError):
 
     def body(self) -> dict[str, Any]:
         return {"success": False, "message": self.message, "code": "LOG_NOT_RETRIABLE"}
+
+
+Wording: TypeAlias = Mapping[type[ApiError], Callable[[Any], ApiError]]
+"""The words of some routes: for a kind of error, the same error as the vendor documents it there."""
+
+OF_AGENTS: Wording = {
+    MissingToken: lambda _: Unauthenticated(),
+    AgentNotFound: lambda error: AgentMissing(error.id),
+}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field
+from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field, text_field
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, integer, label, text
 from talkover_mock.dialect.signing import SCHEMES
 
@@ -26,6 +26,7 @@ class Settings(NamedTuple):
     retry_schedule: tuple[float, ...] | None
     delivery_json: str
     payload_envelope: bool
+    call_scenario: str | None
     seed: int
 
     @property
@@ -79,6 +80,7 @@ SETTING_FIELDS: Sequence[Field] = (
     Field("retry_schedule", seconds_list, {"type": "array", "minItems": 1, "items": _SECONDS}),
     choice_field("delivery_json", "php", "plain"),
     boolean_field("payload_envelope", default=True),
+    text_field("call_scenario", 100),
     integer_field("seed", 0, 2**63 - 1, default=0),
 )
 """The keys of `settings` in a fixture, with their defaults."""

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from talkover_mock.dialect import errors
+from talkover_mock.dialect.call_errors import InsufficientCredits
 from talkover_mock.dialect.errors import ApiError
 
 _ANSWERING = ("hang", "connection_reset", "truncated_body", "malformed_json")
@@ -22,6 +23,7 @@ PRESETS: Mapping[str, Callable[[], ApiError]] = {
     "rate_limited": lambda: errors.RateLimited(0, 60),
     "server_error": errors.ServerError,
     "maintenance": errors.Maintenance,
+    "insufficient_credits": InsufficientCredits,
 }
 """The documented error answers by the name of their preset."""
 

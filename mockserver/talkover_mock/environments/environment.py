@@ -1,12 +1,13 @@
 """One isolated environment: its state, clock, deliveries, journal, faults, snapshots, and the baseline of its reset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
 from threading import RLock
 from typing import Any
 
 from talkover_mock.base.clock import Clock
+from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
@@ -23,7 +24,8 @@ from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part
 from talkover_mock.state.agents import Agents
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.calls import Calls
+from talkover_mock.state.records import Agent, Call, Webhook
 from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.stubs import Stubs
 from talkover_mock.state.webhooks import Webhooks
@@ -36,8 +38,9 @@ class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_state", "agents", "baseline", "clock", "deliveries", "disturbances", "errors", "expired_tokens"),
-        *("faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens", "webhooks"),
+        *("_lock", "_state", "agents", "baseline", "calling", "calls", "clock", "deliveries", "disturbances", "errors"),
+        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
+        "webhooks",
     )
 
     def __init__(
@@ -59,8 +62,9 @@ class Environment:
         self._begin_schedule()
         self._lock = RLock()
         self._state = State(self.baseline)
-        self.agents = Agents(self._state, self._lock)
+        self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
+        self.calls = Calls(self._state, self._lock, self.clock)
         self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
@@ -68,6 +72,7 @@ class Environment:
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
         sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
+        self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
 
@@ -99,7 +104,9 @@ class Environment:
             self.clock.unfreeze()
             self._begin_schedule()
             self.webhooks.ids.restart(self.settings.seed)
+            self.calls.ids.restart(self.settings.seed)
             self.deliveries.reset(self.baseline.logs)
+            self.calling.reset()
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
@@ -163,6 +170,16 @@ class Environment:
             if self.clock.moment() > before and moment:
                 self.deliveries.wait_until_settled(gave_up)
 
+    def play(
+        self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]
+    ) -> Call:
+        """Begins a scenario, see `Calling.play`. On a frozen clock, what is due at once is sent before it returns."""
+        with self._lock:
+            call = self.calling.play(name, agent_id, id, values)
+            if self.clock.is_frozen:
+                self.deliveries.wait_until_settled(gave_up)
+        return call
+
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""
         with self._lock:
@@ -180,8 +197,9 @@ class Environment:
         """This environment with an earlier state, to read from; it shares all else."""
         then = copy(self)
         then._state = state
-        then.agents = Agents(state, self._lock)
+        then.agents = Agents(state, self._lock, self.clock)
         then.webhooks = Webhooks(state, self._lock, self.clock)
+        then.calls = Calls(state, self._lock, self.clock)
         return then
 
     def report(self, crash: str) -> None:
@@ -209,9 +227,9 @@ class Environment:
     def replace(self, source: Source) -> None:
         """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
 
-        Settings that the fixture does not give stay. Raises FixtureError, and then changes nothing.
+        Settings and scenarios that the fixture does not give stay. Raises FixtureError, and then changes nothing.
         """
-        baseline = to_baseline(source, settings=self.settings, with_logs=False)
+        baseline = to_baseline(source, None, self.settings, self._state.scenarios, with_logs=False)
         with self._lock:
             seed = self.settings.seed
             self._state.reset(baseline)
@@ -221,13 +239,14 @@ class Environment:
         """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
         with self._lock:
             seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._state, self.settings, with_logs=False))
+            self._state.merge(to_baseline(source, self._state, self.settings, self._state.scenarios, with_logs=False))
             self._reseed(seed)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""
         if self.settings.seed != before:
             self.webhooks.ids.restart(self.settings.seed)
+            self.calls.ids.restart(self.settings.seed)
             self.deliveries.ids.restart(self.settings.seed)
             self.faults.reseed(self.settings.seed)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from talkover_mock.base.words import brief
+from talkover_mock.dialect.call_errors import CallNotFound
 from talkover_mock.dialect.errors import (
     AgentNotFound,
     ApiError,
@@ -32,9 +33,7 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
         return _explain_agent(error.id, environment, world)
     if isinstance(error, WebhookNotFound):
         return _explain_webhook(error.id, error.agent_id, environment, world)
-    if isinstance(error, LogNotFound):
-        return f"the webhook's log has no entry {brief(error.id)}, or dropped it at its limit; GET the webhook's logs"
-    return f"environment {environment.name} has no record with the id {brief(error.id)}"
+    return _explain_record(error, environment)
 
 
 def _explain_agent(id: str, environment: Environment, world: World) -> str:
@@ -78,6 +77,18 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
         return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
     near = _near(id, environment.webhook_ids(agent_id))
     return f"agent {agent_id} has no webhook with the id {brief(id)}{near}"
+
+
+def _explain_record(error: NotFound, environment: Environment) -> str:
+    if isinstance(error, CallNotFound):
+        call = environment.calls.get(error.id)
+        if call:
+            return f"call {error.id} belongs to agent {call.agent_id}, not to agent {error.agent_id}"
+        near = _near(error.id, environment.calls.ids_of(error.agent_id))
+        return f"agent {error.agent_id} has no call with the id {brief(error.id)}{near}"
+    if isinstance(error, LogNotFound):
+        return f"the webhook's log has no entry {brief(error.id)}, or dropped it at its limit; GET the webhook's logs"
+    return f"environment {environment.name} has no record with the id {brief(error.id)}"
 
 
 def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:

@@ -1,13 +1,14 @@
 """The records read for one environment so far, before they become its baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from talkover_mock.dialect.reasons import Path
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import to_settings
-from talkover_mock.loading.mistakes import Source
-from talkover_mock.state.records import Agent, LogEntry, Stub, Webhook
+from talkover_mock.loading.mistakes import Mistakes, Source
+from talkover_mock.state.records import Agent, Call, LogEntry, Stub, Webhook
 from talkover_mock.state.store import Baseline
 
 
@@ -24,17 +25,40 @@ class Collected:
         self.webhook_ids: dict[str, list[str]] = {}
         self.cache_clears: dict[str, int] = {}
         self.logs: list[LogEntry] = []
+        self.calls: dict[str, Call] = {}
+        self.scenarios: dict[str, Scenario] = {}
+        self.scenario_places: dict[str, tuple[Source, Path]] = {}
         self.stubs: dict[str, Stub] = {}
         self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
         self.expired_tokens: list[str] = []
         self.places: dict[str, tuple[Source, Path]] = {}
+        self._checks: list[tuple[Source, Callable[[], None]]] = []
 
-    def baseline(self, settings: Mapping[str, Any] | None = None) -> Baseline:
-        """The baseline of the records; the settings read are laid over `settings`, as a fixture gives them."""
+    def baseline(self, settings: Mapping[str, Any], scenarios: Mapping[str, Scenario]) -> Baseline:
+        """The baseline of the records; settings and scenarios are laid over the given ones, as a fixture has them."""
         ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
-        chosen = to_settings({**(settings or {}), **self.settings})
-        return Baseline(self.agents, self.webhooks, ids, self.cache_clears, chosen, tuple(self.logs), self.stubs)
+        return Baseline(
+            self.agents,
+            self.webhooks,
+            ids,
+            self.cache_clears,
+            to_settings({**settings, **self.settings}),
+            tuple(self.logs),
+            self.stubs,
+            self.calls,
+            {**scenarios, **self.scenarios},
+        )
+
+    def check_at_the_end(self, mistakes: Mistakes, check: Callable[[], None]) -> None:
+        """Has a check made when everything is read; its mistakes belong to the fixture that is being read now."""
+        self._checks.append((mistakes.source, check))
+
+    def finish(self, mistakes: Mistakes) -> None:
+        """Makes the checks that needed everything to be read."""
+        for source, check in self._checks:
+            mistakes.source = source
+            check()
 
     @cached_property
     def given_ids(self) -> frozenset[str]:

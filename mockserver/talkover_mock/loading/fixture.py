@@ -1,19 +1,25 @@
 """Reads fixture documents into the baselines and tokens of environments."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
+from talkover_mock.loading.calls import read_call
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.loading.reader import Reader
+from talkover_mock.loading.scenarios import check_scenario, read_scenarios
 from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
-_BODY_KEYS = ("tokens", "expired_tokens", "agents", "settings", "stubs")
+_STATE_KEYS = ("agents", "calls", "scenarios", "settings", "stubs")
+_BODY_KEYS = ("tokens", "expired_tokens", *_STATE_KEYS)
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
     "tokens": _TOKENS,
@@ -37,37 +43,46 @@ Fixture = Mapping[str, EnvironmentFixture]
 def read_fixture(sources: Sequence[Source]) -> Fixture:
     """Reads the environments that the fixtures describe together.
 
-    The settings of the default environment are the defaults of the other environments.
+    The settings and scenarios of the default environment are those of the others too, which may have their own.
     Raises FixtureError with all mistakes of all fixtures.
     """
     reader = _FixtureReader(sources)
     for source in sources:
         reader.read(source)
+    for found in reader.environments.values():
+        found.finish(reader.mistakes)
     reader.mistakes.raise_if_any()
-    settings = reader.environments[DEFAULT].settings
+    first = reader.environments[DEFAULT]
     return {
-        name: EnvironmentFixture(found.baseline(settings), tuple(found.tokens), tuple(found.expired_tokens))
+        name: EnvironmentFixture(
+            found.baseline(first.settings, first.scenarios), tuple(found.tokens), tuple(found.expired_tokens)
+        )
         for name, found in reader.environments.items()
     }
 
 
 def to_baseline(
-    source: Source, over: State | None = None, settings: Settings = DEFAULTS, with_logs: bool = True
+    source: Source,
+    over: State | None = None,
+    settings: Settings = DEFAULTS,
+    scenarios: Mapping[str, Scenario] = MappingProxyType({}),
+    with_logs: bool = True,
 ) -> Baseline:
     """The baseline of a fixture that describes one environment. Raises FixtureError.
 
     With `over`, each record is laid over the record of that state with the same id: absent keys keep their values.
-    The fixture's settings are laid over `settings`. `with_logs` allows delivery log entries.
+    The fixture's settings and scenarios are laid over the given ones. `with_logs` allows delivery log entries.
     """
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, ("agents", "settings", "stubs"), _NOT_IN_A_STATE, extensible=True):
+    if mistakes.is_mapping((), source.data, _STATE_KEYS, _NOT_IN_A_STATE, extensible=True):
         reader = Reader(mistakes, DEFAULT, found, over)
-        reader.with_logs = with_logs
+        reader.with_logs, reader.scenarios_before = with_logs, scenarios
         _read_body(reader, (), source.data)
+    found.finish(mistakes)
     mistakes.raise_if_any()
-    return found.baseline(settings.overrides())
+    return found.baseline(settings.overrides(), scenarios)
 
 
 class _FixtureReader:
@@ -106,7 +121,9 @@ class _FixtureReader:
             for i, token in enumerate(self.mistakes.list_at(path, body, kind)):
                 if self._is_token((*path, kind, i), name, token):
                     tokens.append(token)
-        _read_body(Reader(self.mistakes, name, found, of_a_file=True), path, body)
+        reader = Reader(self.mistakes, name, found, of_a_file=True)
+        reader.scenarios_before = self.environments[DEFAULT].scenarios
+        _read_body(reader, path, body)
 
     def _bodies(self, name: str) -> list[Any]:
         """The unchecked parts of all documents that describe an environment."""
@@ -128,6 +145,10 @@ class _FixtureReader:
 def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
     for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
         reader.agent((*path, "agents", i), agent)
+    for i, call in enumerate(reader.mistakes.list_at(path, body, "calls")):
+        read_call(reader, (*path, "calls", i), call)
+    if body.get("scenarios") is not None:
+        read_scenarios(reader, (*path, "scenarios"), body["scenarios"])
     for i, stub in enumerate(reader.mistakes.list_at(path, body, "stubs")):
         reader.stub((*path, "stubs", i), stub)
     if body.get("settings") is not None:
@@ -143,3 +164,6 @@ def _read_settings(reader: Reader, path: Path, given: Any) -> None:
         reader.mistakes.add_invalid(path, given, invalid, SETTING_FIELDS)
     else:
         reader.found.settings.update(given)
+        if name := (given.get("call_scenario") or "").strip():
+            check = partial(check_scenario, reader, (*path, "call_scenario"), name)
+            reader.found.check_at_the_end(reader.mistakes, check)

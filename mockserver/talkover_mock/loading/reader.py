@@ -12,6 +12,7 @@ from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import seeded_uuid
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
@@ -48,6 +49,8 @@ class Reader:
         self.name, self.found, self.over = name, found, over
         self.of_a_file, self.with_logs = of_a_file, True
         """`with_logs` allows delivery log entries, which are no part of a state."""
+        self.scenarios_before: Mapping[str, Scenario] = {}
+        """The scenarios that the environment has beside those of the fixture."""
         self._agents_before = len(over.agents) if over else 0
         self._moments: dict[str, datetime] = {}
         """Moments by their texts: a fixture repeats a few texts often."""
@@ -59,7 +62,7 @@ class Reader:
         if self.over:
             data = self._over_known_agent(path, self.over, data)
         name = self._agent_name(path, data.get("name"))
-        moments = {key: self._moment(path, key, data) for key in ("created_at", "updated_at") if key in data}
+        moments = {key: self.moment(path, key, data) for key in ("created_at", "updated_at") if key in data}
         created = moments.get("created_at") or CREATED
         id = self.record_id(path, data, created, self.name, self._agents_before + len(self.found.agents))
         self.found.agents[id] = Agent(id, name, self._details(path, data, moments))
@@ -69,7 +72,7 @@ class Reader:
 
     def stub(self, path: Path, data: Any) -> None:
         """Reads the answer to a call that the mock does not emulate."""
-        stub = stub_of(self.mistakes, path, data, self._plain)
+        stub = stub_of(self.mistakes, path, data, self.plain)
         if stub and stub.operation in self.found.stubs:
             self.mistakes.add(path, f"there is a stub of {stub.operation} already")
         elif stub:
@@ -118,7 +121,7 @@ class Reader:
             elif value is not None and key in _AGENT_FIELDS:
                 self._check(path, agent, _AGENT_FIELDS[key])
             details[key] = moments.get(key) if key in moments else value
-        return dict(self._plain(path, details))
+        return dict(self.plain(path, details))
 
     def _check(self, path: Path, data: Mapping[Any, Any], field: Field) -> None:
         try:
@@ -127,7 +130,7 @@ class Reader:
             wrong = Invalid(entries={field.name: invalid.texts})
             self.mistakes.add_invalid(path, data, wrong, AGENT_FIELDS)
 
-    def _plain(self, path: Path, value: Any) -> Any:
+    def plain(self, path: Path, value: Any) -> Any:
         """The value as JSON can carry it: times become texts; a value that JSON does not have is a mistake."""
         if len(path) > _DEEPEST:
             return self.mistakes.add(path[:_DEEPEST_SHOWN], f"is nested too deeply; at most {_DEEPEST} levels")
@@ -135,9 +138,9 @@ class Reader:
             for key in value:
                 if not isinstance(key, str):
                     self.mistakes.add((*path, key), "a key must be a string; put it in quotes")
-            return {str(key): self._plain((*path, key), each) for key, each in value.items()}
+            return {str(key): self.plain((*path, key), each) for key, each in value.items()}
         if isinstance(value, list):
-            return [self._plain((*path, i), each) for i, each in enumerate(value)]
+            return [self.plain((*path, i), each) for i, each in enumerate(value)]
         if isinstance(value, datetime):
             return self._plain_moment(path, value)
         if isinstance(value, date):
@@ -171,9 +174,9 @@ class Reader:
             if self.of_a_file:
                 agent_keys = {**AGENT_DEFAULTS, **self.found.agents[agent_id].details}
                 check_templates(self.mistakes, of_templates, given, values["events"], agent_keys)
-            values["payload_templates"] = self._plain(of_templates, values["payload_templates"])
-        values["created_at"] = created = self._moment(path, "created_at", data) or CREATED
-        values["updated_at"] = self._moment(path, "updated_at", data) or created
+            values["payload_templates"] = self.plain(of_templates, values["payload_templates"])
+        values["created_at"] = created = self.moment(path, "created_at", data) or CREATED
+        values["updated_at"] = self.moment(path, "updated_at", data) or created
         siblings = self.found.webhook_ids.setdefault(agent_id, [])
         count = self._webhooks_before(agent_id) + len(siblings)
         values["id"] = id = self.record_id(path, data, created, agent_id, count)
@@ -194,9 +197,9 @@ class Reader:
         for i, data in enumerate(entries):
             of_entry = (*path, i)
             if self.mistakes.is_mapping(of_entry, data, LOG_KEYS):
-                created = self._moment(of_entry, "created_at", data)
+                created = self.moment(of_entry, "created_at", data)
                 id = None if data.get("id") is None else self.record_id(of_entry, data, CREATED, "", 0)
-                values = log_values(self.mistakes, of_entry, data, self._plain)
+                values = log_values(self.mistakes, of_entry, data, self.plain)
                 if values:
                     self.found.logs.append(LogEntry(id, webhook_id, agent_id, created, **values))
 
@@ -260,9 +263,9 @@ class Reader:
             return True
         if self.over is None:
             return False
-        return id in self.over.agents or id in self.over.webhooks
+        return any(id in table for table in (self.over.agents, self.over.webhooks, self.over.calls))
 
-    def _moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
+    def moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
         """The moment under a key, in whole seconds, as the API's database keeps times."""
         value = data.get(key)
         if value is None:

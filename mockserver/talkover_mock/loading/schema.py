@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from talkover_mock.dialect.call_fields import CALL_FIELDS
 from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.rules import Field
+from talkover_mock.dialect.scenarios import STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.loading.stubs import STUB_FIELDS
 from talkover_mock.state.names import ID, TOKEN
@@ -47,6 +49,8 @@ def fixture_schema() -> dict[str, Any]:
             "agent": _agent(),
             "webhook": _webhook(),
             "log_entry": _log_entry(),
+            "call": _call(),
+            "step": _object(*_required(STEP_FIELDS), **_schemas(STEP_FIELDS)),
             "stub": _object(*_required(STUB_FIELDS), **_schemas(STUB_FIELDS)),
         },
     }
@@ -67,6 +71,12 @@ def _environment() -> dict[str, Any]:
         "tokens": {**_TOKENS, "description": "The bearer tokens of this environment"},
         "expired_tokens": {**_TOKENS, "description": "Tokens that the API refuses with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
+        "calls": {"type": ["array", "null"], "items": {"$ref": "#/$defs/call"}},
+        "scenarios": {
+            "type": ["object", "null"],
+            "propertyNames": _ID,
+            "additionalProperties": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},
+        },
         "stubs": {"type": ["array", "null"], "items": {"$ref": "#/$defs/stub"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},
     }
@@ -108,6 +118,11 @@ def _log_entry() -> dict[str, Any]:
     return _object(*_required(LOG_ENTRY_FIELDS), id=_OPTIONAL_ID, **fields, created_at=_MOMENT)
 
 
+def _call() -> dict[str, Any]:
+    times = {"created_at": _MOMENT, "started_at": _MOMENT, "updated_at": _MOMENT}
+    return _object(*_required(CALL_FIELDS), id=_OPTIONAL_ID, **_schemas(CALL_FIELDS), **times)
+
+
 def _required(fields: Sequence[Field]) -> list[str]:
     return [field.name for field in fields if field.required]
 
@@ -123,7 +138,8 @@ def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
-    return {**schema, "type": [schema["type"], "null"]}
+    types = schema["type"]
+    return {**schema, "type": [*([types] if isinstance(types, str) else types), "null"]}
 
 
 def _or_variable(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+from talkover_mock.base import shapes
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.scenarios import Step
 from talkover_mock.loading.stubs import stub_document
-from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
 
 
@@ -22,6 +24,19 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
     if webhook.in_error:
         document["status"] = webhook.status
     return document
+
+
+def call_document(call: Call) -> shapes.Call:
+    """A call as a fixture gives it."""
+    values = {name.rstrip("_"): value for name, value in call._asdict().items()}
+    times = {name: to_seconds(values[name]) for name in ("created_at", "started_at", "updated_at")}
+    return cast(shapes.Call, {**values, **times})
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """A step of a scenario as a fixture gives it; `after` is a number of seconds."""
+    more = {"data": step.data, "status": step.status}
+    return {"after": step.after, "event": step.event, **{name: value for name, value in more.items() if value}}
 
 
 def log_document(entry: LogEntry) -> dict[str, Any]:
@@ -43,10 +58,14 @@ def baseline_document(baseline: Baseline) -> dict[str, Any]:
 def to_document(state: State) -> dict[str, Any]:
     """The state as a fixture, without log entries; reading it gives the same state."""
     settings, stubs = state.settings.overrides(), [stub_document(each) for each in state.stubs.values()]
+    scenarios = {name: [step_document(step) for step in steps] for name, steps in state.scenarios.items()}
+    calls = [call_document(call) for call in state.calls.values()]
     return {
         **({"settings": settings} if settings else {}),
         **({"stubs": stubs} if stubs else {}),
+        **({"scenarios": scenarios} if scenarios else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
+        **({"calls": calls} if calls else {}),
     }
 
 

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 
+from talkover_mock.base.clock import Clock
+from talkover_mock.base.moments import to_seconds
+from talkover_mock.base.words import number_of
+from talkover_mock.dialect.call_errors import AgentHasCalls
 from talkover_mock.dialect.errors import AgentMissing, FiltersInvalid
 from talkover_mock.dialect.fields import AGENT_FILTERS
 from talkover_mock.dialect.rules import Invalid, fields_of
@@ -14,10 +18,10 @@ from talkover_mock.state.store import State
 class Agents:
     """One environment's agents. Every operation is atomic under the environment's lock."""
 
-    __slots__ = ("_lock", "_state")
+    __slots__ = ("_clock", "_lock", "_state")
 
-    def __init__(self, state: State, lock: RLock) -> None:
-        self._state, self._lock = state, lock
+    def __init__(self, state: State, lock: RLock, clock: Clock) -> None:
+        self._state, self._lock, self._clock = state, lock, clock
 
     def find(self, id: str) -> Agent:
         """The agent with this id. Raises AgentMissing."""
@@ -36,6 +40,30 @@ class Agents:
         with self._lock:
             agents = list(self._state.agents.values())
         return [agent for agent in agents if _matches(agent, filters)], filters["per_page"]
+
+    def set_status(self, id: str, status: str) -> Agent:
+        """Publishes an agent, or makes it a draft. `updated_at` moves only with the status. Raises AgentMissing."""
+        with self._lock:
+            agent = self.find(id)
+            if agent.full()["current_status"] != status:
+                now = to_seconds(self._clock.now())
+                agent = agent._replace(details={**agent.details, "current_status": status, "updated_at": now})
+                self._state.agents.put(id, agent)
+        return agent
+
+    def delete(self, id: str) -> None:
+        """Deletes an agent with its webhooks; their deliveries that are not yet due find no webhook, and are dropped.
+
+        Raises AgentMissing, and AgentHasCalls for one with an active call.
+        """
+        with self._lock:
+            agent = self.find(id)
+            active = [call.id for call in self._state.calls_of(id) if call.is_active]
+            if active:
+                raise AgentHasCalls(
+                    f"the agent has {number_of(len(active), 'active call')}, such as {active[0]}; end them"
+                )
+            self._state.remove_agent(agent)
 
 
 def _matches(agent: Agent, filters: Mapping[str, Any]) -> bool:

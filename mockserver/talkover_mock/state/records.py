@@ -5,6 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.dialect.call_fields import ACTIVE, STATUS_AFTER, STATUSES
+
 AGENT_DEFAULTS: Mapping[str, Any] = {
     "id": "",
     "name": "",
@@ -84,6 +86,49 @@ class Webhook(NamedTuple):
         return "active" if self.enabled else "disabled"
 
 
+class Call(NamedTuple):
+    """A phone call of an agent. `duration` is in seconds, and 0 until it has ended; the times are in whole seconds.
+
+    `started_at` is when the call begins, and once it is answered, when that was. `context` comes back in its events.
+    """
+
+    id: str
+    agent_id: str
+    to: str
+    from_: str
+    direction: str
+    status: str
+    duration: int
+    is_testing: bool
+    payload: Mapping[str, Any] | None
+    context: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime
+    updated_at: datetime
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    def after(self, event: str, status: object, now: datetime) -> "Call":
+        """The call after an event, with `status` or else the status that the event gives it; one that is over stays."""
+        given = str(status) if status in STATUSES else STATUS_AFTER.get(event)
+        if given is None or not self.is_active:
+            return self
+        started = now if given == "answered" != self.status else self.started_at
+        duration = self.seconds_until(now) if given == "completed" else 0
+        return self._replace(status=given, duration=duration, started_at=started, updated_at=now)
+
+    def shown(self) -> dict[str, Any]:
+        """The call as payload templates see it."""
+        keys = ("id", "to", "from_", "direction", "status", "duration", "is_testing", "payload")
+        return {key.rstrip("_"): getattr(self, key) for key in keys}
+
+    def seconds_until(self, now: datetime) -> int:
+        """Whole seconds since it started; 0 before."""
+        return max(0, int((now - self.started_at).total_seconds()))
+
+
 class Stub(NamedTuple):
     """The answer to one method of a path that the mock does not emulate. The path has its ids in braces.
 
@@ -98,7 +143,7 @@ class Stub(NamedTuple):
 
     @property
     def operation(self) -> str:
-        """`POST /api/v1/agents/{agent_id}/call`."""
+        """`POST /api/v1/agents/{agent_id}/callback`."""
         return f"{self.method} {self.path}"
 
     def takes(self, method: str, path: str) -> bool:

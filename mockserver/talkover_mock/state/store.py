@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, LogEntry, Stub, Webhook
+from talkover_mock.state.records import Agent, Call, LogEntry, Stub, Webhook
 
 V = TypeVar("V")
 
@@ -13,6 +14,8 @@ _REMOVED: Any = object()
 _MOST_CHANGES = 500
 """Changes that a copy takes along; a table with more of them first makes a new base to share."""
 _MOST_DELETED = 1_000
+MOST_CALLS = 10_000
+"""Calls of an environment; one more drops the oldest."""
 
 
 class Table(Generic[V]):
@@ -22,10 +25,12 @@ class Table(Generic[V]):
     not depend on the size of the base.
     """
 
-    __slots__ = ("_base", "_changes")
+    __slots__ = ("_base", "_changes", "_more")
 
     def __init__(self, base: Mapping[str, V]) -> None:
         self._base = base
+        self._more = 0
+        """The number of records beyond that of the base."""
         self._changes: dict[str, V] = {}
 
     def get(self, key: str) -> V | None:
@@ -35,9 +40,11 @@ class Table(Generic[V]):
         return None if found is _REMOVED else found
 
     def put(self, key: str, value: V) -> None:
+        self._more += key not in self
         self._changes[key] = value
 
     def remove(self, key: str) -> None:
+        self._more -= key in self
         if key in self._base:
             self._changes[key] = _REMOVED
         else:
@@ -51,9 +58,9 @@ class Table(Generic[V]):
         """An independent table with the same records. Copies only the changes; many changes become a new base first."""
         if len(self._changes) > _MOST_CHANGES:
             self._base = {key: cast(V, self.get(key)) for key in self}
-            self._changes = {}
+            self._changes, self._more = {}, 0
         copy = Table(self._base)
-        copy._changes = dict(self._changes)
+        copy._changes, copy._more = dict(self._changes), self._more
         return copy
 
     def __contains__(self, key: Any) -> bool:
@@ -71,7 +78,7 @@ class Table(Generic[V]):
         return (cast(V, self.get(key)) for key in self)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._base) + self._more
 
 
 class Baseline(NamedTuple):
@@ -88,12 +95,25 @@ class Baseline(NamedTuple):
     """The entries of the delivery log at the start and after a reset."""
     stubs: Mapping[str, Stub] = MappingProxyType({})
     """The answers to calls that the mock does not emulate, by operation."""
+    calls: Mapping[str, Call] = MappingProxyType({})
+    scenarios: Mapping[str, Scenario] = MappingProxyType({})
+    """The scenarios beside the built-in ones, by name."""
 
 
 class State:
     """The tables of one environment. The caller holds the environment's lock."""
 
-    __slots__ = ("agents", "cache_clears", "deleted", "settings", "stubs", "webhook_ids", "webhooks")
+    __slots__ = (
+        "agents",
+        "cache_clears",
+        "calls",
+        "deleted",
+        "scenarios",
+        "settings",
+        "stubs",
+        "webhook_ids",
+        "webhooks",
+    )
 
     def __init__(self, baseline: Baseline) -> None:
         self.reset(baseline)
@@ -103,23 +123,24 @@ class State:
         self.webhooks = Table(baseline.webhooks)
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
-        self.stubs = Table(baseline.stubs)
-        self.settings = baseline.settings
+        self.calls, self.stubs = Table(baseline.calls), Table(baseline.stubs)
+        self.settings, self.scenarios = baseline.settings, baseline.scenarios
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
 
     def is_unchanged(self, baseline: Baseline) -> bool:
-        """Whether nobody has changed anything since the baseline was taken: the other tables change with these two."""
-        records = self.agents.is_unchanged(baseline.agents) and self.webhooks.is_unchanged(baseline.webhooks)
-        return records and self.settings == baseline.settings
+        """Whether nobody has changed anything since the baseline was taken: the other tables change with these."""
+        tables = ("agents", "webhooks", "calls", "stubs")
+        records = all(getattr(self, name).is_unchanged(getattr(baseline, name)) for name in tables)
+        return records and (self.settings, self.scenarios) == (baseline.settings, baseline.scenarios)
 
     def copy(self) -> "State":
         """An independent state with the same records, for a snapshot or its restoration."""
         copy = State(Baseline())
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
-        copy.stubs = self.stubs.copy()
-        copy.settings = self.settings
+        copy.calls, copy.stubs = self.calls.copy(), self.stubs.copy()
+        copy.settings, copy.scenarios = self.settings, self.scenarios
         copy.deleted = dict(self.deleted)
         return copy
 
@@ -138,7 +159,9 @@ class State:
             self.cache_clears.put(agent_id, count)
         for stub in changes.stubs.values():
             self.stubs.put(stub.operation, stub)
-        self.settings = changes.settings
+        for call in changes.calls.values():
+            self.put_call(call)
+        self.settings, self.scenarios = changes.settings, changes.scenarios
 
     def put_webhook(self, webhook: Webhook) -> None:
         if webhook.id not in self.webhooks:
@@ -154,10 +177,33 @@ class State:
         if len(self.deleted) > _MOST_DELETED:
             del self.deleted[next(iter(self.deleted))]
 
+    def remove_agent(self, agent: Agent) -> None:
+        """Removes the agent with everything that belongs to it."""
+        for webhook in self.webhooks_of(agent.id):
+            self.remove_webhook(webhook)
+        for call in self.calls_of(agent.id):
+            self.calls.remove(call.id)
+        for table in (self.webhook_ids, self.cache_clears, self.agents):
+            table.remove(agent.id)
+
     def webhooks_of(self, agent_id: str) -> list[Webhook]:
         """The webhooks of one agent, oldest first."""
         ids = self.webhook_ids.get(agent_id) or ()
         return [cast(Webhook, self.webhooks.get(id)) for id in ids]
+
+    def put_call(self, call: Call) -> None:
+        self.calls.put(call.id, call)
+        if len(self.calls) > MOST_CALLS:
+            self.calls.remove(next(iter(self.calls)))
+
+    def calls_of(self, agent_id: str) -> list[Call]:
+        """The calls of one agent, oldest first."""
+        return [call for call in self.calls.values() if call.agent_id == agent_id]
+
+    def call_of(self, agent_id: str, id: object) -> Call | None:
+        """The agent's call with this id; None for any other value."""
+        call = self.calls.get(id) if isinstance(id, str) else None
+        return call if call and call.agent_id == agent_id else None
 
     def clear_cache(self, agent_id: str) -> None:
         self.cache_clears.put(agent_id, (self.cache_clears.get(agent_id) or 0) + 1)

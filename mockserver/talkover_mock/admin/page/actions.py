@@ -70,6 +70,10 @@ def _emitted(answer: dict[str, Any], fields: Fields) -> str:
     return f"{fields['event']} goes to {number_of(len(answer['deliveries']), 'webhook')}{skipped}."
 
 
+def _played(fields: Fields) -> dict[str, Any]:
+    return {"agent_id": fields.get("agent_id"), "context": _json(fields, "context")}
+
+
 def _reset(answer: dict[str, Any], _: Fields) -> str:
     note = f" {answer['note']}." if "note" in answer else ""
     return f"Environment {answer['environment']} is reset to its fixture.{note}"
@@ -87,6 +91,20 @@ ACTIONS: Mapping[str, Action] = {
     "toggle": Action("PATCH", _WEBHOOK + "/toggle", lambda said, _: f"{said['message']}: {said['data']['name']}."),
     "retry": Action("POST", _WEBHOOK + "/logs/{log_id}/retry", lambda said, _: f"{said['message']}."),
     "emit": Action("POST", ADMIN + "/events", _emitted, _event),
+    "play": Action(
+        "POST",
+        ADMIN + "/scenarios/{name}/play",
+        lambda said, _: (
+            f"{said['scenario']} is played: {number_of(len(said['events']), 'event')} in {said['seconds']:g} s."
+        ),
+        _played,
+    ),
+    "end_call": Action(
+        "POST",
+        API + "/agents/{agent_id}/end-call",
+        lambda said, _: f"The call is ended; its status is {said['data']['status']}.",
+        lambda fields: {"call_sid": fields.get("call_id")},
+    ),
     "redeliver": Action(
         "POST", ADMIN + "/deliveries/{id}/redeliver", lambda said, _: f"{said['event']} is sent again.", lambda _: {}
     ),

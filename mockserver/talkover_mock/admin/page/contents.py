@@ -12,10 +12,10 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
 from talkover_mock.environments.snapshots import Snapshot
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, Call, Webhook
 
 MOST_EXCHANGES, MOST_DELIVERIES, MOST_ATTEMPTS = 50, 30, 150
-MOST_AGENTS, MOST_WEBHOOKS, MOST_SNAPSHOTS = 100, 200, 100
+MOST_AGENTS, MOST_WEBHOOKS, MOST_SNAPSHOTS, MOST_CALLS = 100, 200, 100, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Contents:
     deliveries: Sequence[Sequence[Delivery]]
     """The attempts of each event at each webhook, oldest first."""
     deliveries_in_all: int
+    calls: Sequence[Call]
+    """The latest, newest first."""
+    calls_in_all: int
+    scenarios: Sequence[str]
     faults: Sequence[Fault[Any]]
     snapshots: Sequence[Snapshot]
     more_snapshots: int
@@ -48,6 +52,7 @@ class Contents:
             (self.agents_in_all, self.more_webhooks, self.exchanges_in_all, self.deliveries_in_all, len(self.errors)),
             [(exchange.number, exchange.moment, exchange.under_way) for exchange in self.exchanges],
             [[(each.id, each.status, each.struck) for each in attempts] for attempts in self.deliveries],
+            (self.calls_in_all, [(call.id, call.status, call.updated_at) for call in self.calls], self.scenarios),
             [(fault.id, fault.spec, fault.limits, fault.seen, fault.struck) for fault in self.faults],
             (self.more_snapshots, [(snapshot.name, snapshot.taken_at) for snapshot in self.snapshots]),
             self.now if self.is_frozen else self.offset,
@@ -61,6 +66,7 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
     agents, more_webhooks = _agents(environment)
     exchanges = environment.journal.log.watch(lambda _: True).items
     deliveries = environment.deliveries.log.watch(lambda _: True).items
+    calls, calls_in_all = environment.calls.latest(MOST_CALLS)
     snapshots = environment.snapshots.all()
     return Contents(
         agents=agents,
@@ -70,6 +76,9 @@ def contents_of(environment: Environment, names: Iterable[str]) -> Contents:
         exchanges_in_all=len(exchanges) + environment.journal.log.dropped,
         deliveries=_by_event(deliveries[-MOST_ATTEMPTS:])[-MOST_DELIVERIES:],
         deliveries_in_all=len(deliveries) + environment.deliveries.log.dropped,
+        calls=calls,
+        calls_in_all=calls_in_all,
+        scenarios=list(environment.calling.scenarios),
         faults=list(environment.faults.all()),
         snapshots=snapshots[-MOST_SNAPSHOTS:],
         more_snapshots=max(0, len(snapshots) - MOST_SNAPSHOTS),

@@ -15,12 +15,14 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import number_of
 from talkover_mock.deliveries.faults import ACTIONS, MATCH, DeliveryFault
 from talkover_mock.deliveries.records import Delivery
+from talkover_mock.dialect.call_fields import CALLED
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.environments.journal import Exchange
+from talkover_mock.state.records import Call
 from talkover_mock.web.routes import ADMIN
 
 MOST_SHOWN = 8_000
@@ -44,6 +46,9 @@ def view_of(contents: Contents, environment: Environment, url: str, headers: Map
         "exchanges_in_all": contents.exchanges_in_all,
         "deliveries": [_delivery(each, environment, names) for each in contents.deliveries],
         "deliveries_in_all": contents.deliveries_in_all,
+        "calls": [_call(call, environment) for call in contents.calls],
+        "calls_in_all": contents.calls_in_all,
+        "scenarios": contents.scenarios,
         "faults": [_fault(fault) for fault in contents.faults],
         "snapshots": [{"name": each.name, "at": to_milliseconds(each.taken_at)} for each in contents.snapshots],
         "more_snapshots": contents.more_snapshots,
@@ -70,6 +75,7 @@ def _lines(contents: Contents, url: str, headers: Mapping[str, str]) -> dict[str
         "webhooks": curl.line("POST", f"{url}{API}/agents/{agent_id}/webhooks", token, webhook),
         "requests": curl.line("PATCH" if best else "GET", toggle, token),
         "deliveries": curl.line("POST", f"{admin}/events", headers, {"agent_id": agent_id, "event": event}),
+        "calls": curl.line("POST", f"{url}{API}/agents/{agent_id}/call", token, {"to": CALLED}),
         "faults": curl.line("POST", f"{admin}/faults", headers, {"preset": "server_error", "times": 1}),
         "snapshots": curl.line("PUT", f"{admin}/snapshots/before", headers),
     }
@@ -134,6 +140,18 @@ def _pretty(text: str) -> str:
         return ""
     parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(found)
     return "".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN]
+
+
+def _call(call: Call, environment: Environment) -> dict[str, Any]:
+    agent = environment.agent(call.agent_id)
+    time = _time(to_milliseconds(call.created_at))
+    return {
+        **call.shown(),
+        "agent_id": call.agent_id,
+        "agent": agent and agent.name,
+        "time": time,
+        "is_active": call.is_active,
+    }
 
 
 def _fault(fault: Fault[Any]) -> dict[str, Any]:

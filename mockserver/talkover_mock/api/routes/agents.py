@@ -1,15 +1,23 @@
-"""The routes of agents: list and read."""
+"""The routes of agents: list, read, publish, unpublish, delete."""
+
+from typing import Any
 
 from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routing import Api
-from talkover_mock.dialect.errors import Unauthenticated
+from talkover_mock.dialect.errors import OF_AGENTS
+from talkover_mock.state.records import Agent
 from talkover_mock.web.answers import Answer, api_answer
 from talkover_mock.web.request import MockRequest
 
+AGENT = "/agents/<agent_id>"
+
 
 def register(api: Api) -> None:
-    api.route("GET", "/agents", _list, is_quick=False, missing_token=Unauthenticated)
-    api.route("GET", "/agents/<agent_id>", _read, missing_token=Unauthenticated)
+    api.route("GET", "/agents", _list, is_quick=False, wording=OF_AGENTS)
+    api.route("GET", AGENT, _read, wording=OF_AGENTS)
+    api.route("DELETE", AGENT, _delete, is_quick=False, wording=OF_AGENTS)
+    api.route("POST", AGENT + "/publish", _publish, wording=OF_AGENTS)
+    api.route("POST", AGENT + "/unpublish", _unpublish, wording=OF_AGENTS)
 
 
 def _list(request: MockRequest) -> Answer:
@@ -23,3 +31,26 @@ def _list(request: MockRequest) -> Answer:
 def _read(request: MockRequest, agent_id: str) -> Answer:
     """Reads one agent (documented)."""
     return api_answer({"success": True, "data": request.environment.agents.find(agent_id).full()})
+
+
+def _delete(request: MockRequest, agent_id: str) -> Answer:
+    """Deletes an agent with its webhooks (documented)."""
+    request.environment.agents.delete(agent_id)
+    return api_answer({"success": True, "message": "Agent deleted successfully"})
+
+
+def _publish(request: MockRequest, agent_id: str) -> Answer:
+    """Publishes an agent (documented), also one that is published."""
+    agent = request.environment.agents.set_status(agent_id, "published")
+    return api_answer({"success": True, "message": "Agent published successfully", "data": _status_of(agent)})
+
+
+def _unpublish(request: MockRequest, agent_id: str) -> Answer:
+    """Makes an agent a draft (documented), also one that is a draft."""
+    agent = request.environment.agents.set_status(agent_id, "draft")
+    return api_answer({"success": True, "message": "Agent unpublished successfully", "data": _status_of(agent)})
+
+
+def _status_of(agent: Agent) -> dict[str, Any]:
+    full = agent.full()
+    return {key: full[key] for key in ("id", "name", "current_status", "is_ready_to_publish", "updated_at")}

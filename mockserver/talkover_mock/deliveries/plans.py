@@ -1,0 +1,27 @@
+"""The entries of the queue by their time, of which deliveries are one kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+@dataclass(slots=True)
+class Due:
+    """An entry of the queue. Entries that are due at one moment keep their order."""
+
+    due: datetime
+    number: int
+
+    def __lt__(self, other: "Due") -> bool:
+        return (self.due, self.number) < (other.due, other.number)
+
+
+@dataclass(slots=True)
+class Plan(Due):
+    """Something else than a delivery: `happen` is called under the environment's lock, with the time it was due."""
+
+    happen: Callable[[datetime], None]
+    webhook_id: ClassVar[str] = ""
+    overlaps: ClassVar[bool] = False
+    """On a frozen clock it has its turn as a delivery has; on a running one it waits behind none."""
