@@ -112,6 +112,8 @@ def test_what_is_not_whole_in_time_is_cut_off(
             break
         except TimeoutError:
             client.sendall(b"A: b\r\n" if sent.startswith(b"GET") else b"")
+        except ConnectionResetError:  # it ended while something was on its way
+            break
     assert 0.2 < monotonic() - begin < A_SECOND
 
 
