@@ -311,6 +311,17 @@ def test_a_step_that_finds_the_queue_full_comes_a_second_later(
     assert environment.errors == []
 
 
+def test_a_play_ends_at_a_step_for_which_the_queue_is_too_small(
+    open_world: Callable[..., World], receiver: WebhookReceiver
+) -> None:
+    both = [hook(receiver.url, id=id, events=list(EVENTS)) for id in (WEBHOOK, "another")]
+    environment = open_world(*both, most_kept=1).default
+    environment.freeze(MOMENT)
+    play(environment, "answered")
+    environment.deliveries.advance(None)
+    assert (receiver.requests, happened(environment), environment.deliveries.queued) == ([], [], 0)
+
+
 def test_plans_are_no_queued_deliveries(open_world: Callable[..., World], receiver: WebhookReceiver) -> None:
     world = open_world(hook(receiver.url), most_kept=1)
     world.default.freeze(MOMENT)

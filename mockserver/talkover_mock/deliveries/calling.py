@@ -115,8 +115,11 @@ class Calling:
         status = {"status": step.status} if step.status else {}
         try:
             self._deliveries.emit(play.agent_id, step.event, {"id": call.id, **status}, None, step.data)
-        except Conflict:
-            return self._deliveries.plan(due + _AGAIN, partial(self._happen, play))
+        except Conflict:  # the queue is full; an event that does not fit into an empty one never will
+            if self._deliveries.queued:
+                return self._deliveries.plan(due + _AGAIN, partial(self._happen, play))
+            del self._plays[play.call_id]
+            return None
         after = self._state.call_of(play.agent_id, play.call_id)
         play.was_over = after is not None and not after.is_active
         play.steps = play.steps[1:]

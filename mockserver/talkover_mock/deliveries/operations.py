@@ -52,6 +52,11 @@ class Deliveries:
         """The attempts since the latest reset, to search and to wait for."""
         return self._outbox.log
 
+    @property
+    def queued(self) -> int:
+        """The number of deliveries that wait to be sent."""
+        return self._outbox.queued
+
     def emit(
         self,
         agent_id: str,
@@ -82,8 +87,7 @@ class Deliveries:
             occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
             reasons = [(webhook, _reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
-            reason = self._reason_not_to_queue(len(deliveries), size)
-            if reason:
+            if reason := self._reason_not_to_queue(len(deliveries), size):
                 raise Conflict("Too many deliveries are queued", reason)
             if followed:
                 self._state.put_call(followed)
