@@ -38,6 +38,10 @@ class Schedule:
     def _entries(self) -> Iterator[Scheduled | Plan]:
         return chain(self._by_time, *self._behind.values())
 
+    def __len__(self) -> int:
+        """How many wait, without the copies."""
+        return len(self._by_time) + sum(map(len, self._behind.values()))
+
     @property
     def under_way(self) -> int:
         return self._under_way.total()
