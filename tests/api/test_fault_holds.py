@@ -4,14 +4,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from socket import create_connection, socket
+from threading import RLock
 from typing import Any
 
 import pytest
 import requests
 from flask.testing import FlaskClient
 
+from talkover_mock.api.fault_answers import held
 from talkover_mock.client import MockServer
+from talkover_mock.environments.call_faults import CallFault
+from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.world import World
+from talkover_mock.web.answers import Answer
+from talkover_mock.web.request import OtherConnection
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.faulty import FAULTS, RESET, STATE, WAIT, add_fault, counts, journal
@@ -136,6 +142,14 @@ def test_a_reset_or_a_closed_environment_ends_a_held_call_without_its_operation(
     assert not webhook.enabled
     assert environment.journal.log.watch(lambda _: True).items in ([], ())
     mine.disconnect()
+
+
+def test_a_fault_that_ended_between_its_strike_and_its_hold_holds_nothing() -> None:
+    faults = Faults(RLock(), 0)
+    fault = faults.add(CallFault(action="hold"))
+    faults.remove(fault.id)
+    answer = held(fault, lambda: Answer(b"done")).block(OtherConnection({}))
+    assert answer.body == b"done"
 
 
 def test_a_server_stops_while_calls_are_held(server: Server, mock: MockServer, world: World) -> None:

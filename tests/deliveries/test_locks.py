@@ -11,7 +11,7 @@ import pytest
 
 from talkover_mock.base import history as history_module
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.refusals import Conflict
+from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.deliveries import operations as operations_module
 from talkover_mock.deliveries import outbox as outbox_module
 from talkover_mock.deliveries.attempts import Attempt
@@ -99,6 +99,27 @@ def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
 
     for each, results in every_turn(nearly_full, emit, emit, operations_module, outbox_module):
         assert (results.count(1), errors_in(results)) == (1, [Conflict])
+        each.close()
+
+
+def test_when_one_more_delivery_fits_two_at_once_are_sent_again_once(
+    open_world: Callable[..., World], receiver: WebhookReceiver
+) -> None:
+    receiver.answer_always(Answer(delay_seconds=1800))
+
+    def nearly_full() -> Environment:
+        receiver.clear()
+        one = open_world(hook(receiver.url), most_kept=1).default
+        one.deliveries.emit(AGENT, STARTED)
+        receiver.wait_for(1)
+        return one
+
+    def send_again(environment: Environment) -> int:
+        return len(environment.deliveries.redeliver(attempts(environment)[-1].id).deliveries)
+
+    for each, results in every_turn(nearly_full, send_again, send_again, operations_module, outbox_module):
+        [refused] = errors_in(results)
+        assert (results.count(1), refused in {Conflict, Missing}) == (1, True)  # the log keeps one, too
         each.close()
 
 

@@ -211,10 +211,13 @@ def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     ]
     [chance] = [each for each in mock.faults() if each["action"]]
     assert (chance["probability"], chance["apply"], chance["seed"]) == (0, True, 7)
+    run("fault", "rate_limited", 'headers={"Retry-After": "0"}', "--path", "*/nothing", *url)
+    assert mock.faults()[-1]["headers"] == {"Retry-After": "0"}
+    run("fault", "--remove", "fault-4", *url)
     mock.add_fault(respond={"status": 418})
-    assert lines_in_terminal("fault", *url)[-1] == "fault-4  respond 418       any call        -      0        0"
+    assert lines_in_terminal("fault", *url)[-1] == "fault-5  respond 418       any call        -      0        0"
     left = json.loads(run("fault", "--remove", "fault-2", *url).stdout)
-    assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-4"]
+    assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-5"]
     assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])
 
 

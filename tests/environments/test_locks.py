@@ -8,6 +8,7 @@ from threading import RLock
 import pytest
 
 from talkover_mock.base.refusals import Missing
+from talkover_mock.base.signals import Signal
 from talkover_mock.dialect.errors import WebhookNotFound
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import faults as faults_module
@@ -233,3 +234,20 @@ def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() ->
     for change, look in ((add, remove_first), (remove_first, add)):
         for each, _ in every_turn(with_fault, change, look, faults_module):
             assert [fault.id for fault in each.faults.all()] == ["fault-2"]
+
+
+def test_a_wait_for_a_fault_misses_no_strike() -> None:
+    def with_fault() -> Environment:
+        one = environment()
+        one.faults.add(CallFault(preset="maintenance"))
+        return one
+
+    def strike(environment: Environment) -> object:
+        return environment.faults.strike(CallFault, lambda _: True)
+
+    def wait(environment: Environment) -> object:
+        return environment.faults.expect("fault-1", 1)[1]
+
+    for each, (_, reached) in every_turn(with_fault, strike, wait, faults_module):
+        assert isinstance(reached, Signal)
+        assert (reached.is_set, each.faults.find("fault-1").reached) == (True, {})

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from talkover_mock.cli import probe
+from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH
 from talkover_mock.deliveries.probes import PROBES
 from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
 from talkover_mock.dialect.events import EVENTS
@@ -16,6 +17,8 @@ from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.scenarios import SCENARIOS, STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.environments.call_faults import ACTIONS as CALL_ACTIONS
+from talkover_mock.environments.call_faults import PRESETS
 from talkover_mock.loading.calls import CALL_KEYS
 from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
 from talkover_mock.state.records import AGENT_DEFAULTS
@@ -150,3 +153,24 @@ IN_WORDS = {
 def test_the_default_of_a_setting(field: Field) -> None:
     assert (field.default is None) == (field.name in IN_WORDS)
     assert SETTINGS[field.name][-1] == IN_WORDS.get(field.name, code(field.default))
+
+
+def test_every_action_on_deliveries_with_its_details() -> None:
+    found = table("faults.md", "Faults on deliveries")
+    assert list(found)[: len(ACTIONS)] == list(ACTIONS)
+    named = {action: set(re.findall(r'["`](\w+)["`]', found[action][0])) for action in ACTIONS}
+    assert {action: named[action] & {*DETAILS} for action in ACTIONS} == {
+        action: {*details} for action, details in ACTIONS.items()
+    }
+
+
+def test_every_key_that_a_fault_on_deliveries_matches() -> None:
+    section = under("## Faults on deliveries", (ROOT / "docs" / "faults.md").read_text())
+    rows = section.partition("| key of `match` |")[2].partition("\n\n")[0]
+    assert tuple(re.findall(r"`(\w+)`(?:,| \|)", rows)) == MATCH
+
+
+def test_every_preset_and_action_on_calls() -> None:
+    found = table("faults.md", "What it does")
+    assert set(re.findall(r"`(\w+)`", found["preset"][0])) == {*PRESETS, "headers"}
+    assert tuple(re.findall(r"`(\w+)`: ", found["action"][0])) == CALL_ACTIONS

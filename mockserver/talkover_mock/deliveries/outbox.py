@@ -137,7 +137,7 @@ class Outbox:
 
     @property
     def queued(self) -> int:
-        return sum(1 for _ in self._schedule)
+        return self._schedule.deliveries
 
     @property
     def queued_bytes(self) -> int:

@@ -19,10 +19,11 @@ class Schedule:
     The caller holds the environment's lock.
     """
 
-    __slots__ = ("_behind", "_by_time", "_under_way")
+    __slots__ = ("_behind", "_by_time", "_plans", "_under_way")
 
     def __init__(self) -> None:
         self._by_time: list[Scheduled | Plan] = []
+        self._plans = 0
         self._behind: dict[str, list[Scheduled | Plan]] = {}
         """By webhook id, those that have fallen due while another was under way."""
         self._under_way = Counter[str]()
@@ -39,6 +40,11 @@ class Schedule:
         return chain(self._by_time, *self._behind.values())
 
     @property
+    def deliveries(self) -> int:
+        """How many deliveries wait, without the copies; every event asks, so that it must not count them."""
+        return len(self._by_time) + sum(map(len, self._behind.values())) - self._plans
+
+    @property
     def under_way(self) -> int:
         return self._under_way.total()
 
@@ -49,10 +55,13 @@ class Schedule:
 
     def add(self, entry: Scheduled | Plan) -> None:
         heappush(self._by_time, entry)
+        self._plans += isinstance(entry, Plan)
 
     def pop(self) -> Scheduled | Plan:
         """Takes the next one."""
-        return heappop(self._by_time)
+        entry = heappop(self._by_time)
+        self._plans -= isinstance(entry, Plan)
+        return entry
 
     def waits_behind(self, entry: Scheduled | Plan, all_in_turn: bool) -> bool:
         """Whether it has to wait for its turn, and does so from now on; else it is the caller's."""
@@ -60,6 +69,7 @@ class Schedule:
         if entry.overlaps or not (self._under_way if all_in_turn else webhook_id in self._under_way):
             return False
         heappush(self._behind.setdefault(_EVERYBODY if all_in_turn else webhook_id, []), entry)
+        self._plans += isinstance(entry, Plan)
         return True
 
     def begin(self, webhook_id: str) -> None:
@@ -77,7 +87,7 @@ class Schedule:
         for place in (webhook_id, _EVERYBODY):
             behind = self._behind.get(place)
             if behind:
-                self.add(heappop(behind))
+                heappush(self._by_time, heappop(behind))
             if not behind:
                 self._behind.pop(place, None)
 
@@ -85,7 +95,7 @@ class Schedule:
         """As the clock is frozen or unfrozen, others have to wait."""
         behind, self._behind = self._behind, {}
         for entry in chain(*behind.values()):
-            self.add(entry)
+            heappush(self._by_time, entry)
 
     def shift(self, step: timedelta) -> None:
         """Moves every time."""
@@ -98,3 +108,4 @@ class Schedule:
         """Forgets all that waits."""
         self._by_time.clear()
         self._behind.clear()
+        self._plans = 0

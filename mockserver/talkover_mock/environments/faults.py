@@ -82,9 +82,10 @@ class Fault(Generic[S]):
 
     def reaches(self, struck: int) -> Signal:
         """The signal that is set when the fault has struck so often, and when it ends."""
-        signal = self.reached.setdefault(struck, Signal())
-        if self.struck >= struck or self.ended.is_set:
-            signal.set()
+        if self.struck < struck and not self.ended.is_set:
+            return self.reached.setdefault(struck, Signal())
+        signal = Signal()
+        signal.set()
         return signal
 
     def end(self, forgotten: bool = False) -> None:
