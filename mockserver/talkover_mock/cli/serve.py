@@ -201,7 +201,7 @@ def command(
     guard = None if no_admin else asked
     log = LogWriter()
     watching = Watch(world, files, log.write) if watch else None
-    world.catch_up = watching.look if watching else lambda: not_in_use(files)
+    world.catch_up = (lambda: watching.look(again=True)) if watching else (lambda: not_in_use(files))
     raise_file_limit()
     server = _listen(create_wsgi_app(world, guard, log.write, asked.origins), host, port, log.write)
     world.own_ports.add(server.port)
