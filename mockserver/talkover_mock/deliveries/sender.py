@@ -210,7 +210,7 @@ class _Within(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self._left_to_read -= count
         if self._left_to_read < 0:  # for example an endless chunk, which the parser would read whole
-            raise HTTPException
+            raise OSError(f"the answer is larger than {_MOST_RAW_BYTES} bytes, the limit of this mock")
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -243,7 +243,9 @@ def _answer(connection: socket.socket, method: str, deadline: float) -> Outcome:
         response.headers = None  # type: ignore[assignment]  # an interim answer: the parser starts anew
         response.begin()
     content = response.read(MOST_ANSWER_BYTES + 1)
-    if response.length and len(content) <= MOST_ANSWER_BYTES:
+    while response.read(MOST_ANSWER_BYTES):
+        pass  # an answer counts once it is whole
+    if response.length:
         raise ConnectionResetError("the answer ended early")
     outcome = Outcome(
         status=response.status,
