@@ -65,6 +65,13 @@ def test_an_unknown_path_is_404_before_the_token_is_looked_at(
         assert answer.text == ("" if verb == "HEAD" else not_found(path.partition("?")[0]))
 
 
+@pytest.mark.parametrize("path", ["/api/v1/nope%22%0a", "/%7e%2F%41?b=%20", "/h%c3%a9'!"])
+def test_an_unknown_path_is_named_as_it_came(server: Server, path: str) -> None:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+        connection.request("GET", path)
+        assert connection.getresponse().read().decode() == not_found(path.partition("?")[0])
+
+
 @pytest.mark.parametrize("headers", [{}, TOKEN], ids=["no token", "token"])
 @every_path
 def test_a_wrong_method_is_405_before_the_token_is_looked_at(

@@ -90,6 +90,12 @@ def test_every_other_method_can_be_meant(http: FlaskClient) -> None:
     assert (options.status_code, options.data) == (200, b"")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/agents", "/api/v1/nope", TOGGLE])
+def test_a_post_that_stands_for_head_is_answered_without_a_body(http: FlaskClient, path: str) -> None:
+    meant, sent = call(http, path, {HEADER: "HEAD"}, None, None), http.head(path, headers=TOKEN)
+    assert (meant.status_code, meant.data, meant.headers["Content-Length"]) == (sent.status_code, b"", "0")
+
+
 def test_a_multipart_form_that_stands_for_put_is_read(http: FlaskClient) -> None:
     answer = call(http, WEBHOOK_PATH, {}, "multipart/form-data", {"_method": "PUT", "name": "From a form"})
     assert answer.get_json()["data"]["name"] == "From a form"

@@ -171,6 +171,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(status: int, peer: StartPee
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
 MOST = MOST_ANSWER_BYTES
+TOO_LARGE = "Connection failed: the answer is larger than 1048576 bytes, the limit of this mock"
 
 
 @pytest.mark.parametrize(
@@ -178,9 +179,9 @@ MOST = MOST_ANSWER_BYTES
     [
         (answering(SIZED % MOST, b"x" * MOST), False),
         (answering(SIZED % (MOST + 1), b"x" * (MOST + 1)), True),
-        (answering(SIZED % 10_000_000, b"x" * 1_000_000), True),
-        (answering(CHUNKED, b"FFFFFFF\r\n", b"x" * 1_000_000), True),
-        (pouring, True),
+        (answering(SIZED % 1_000_000, b"x" * 1_000_000), True),
+        (answering(CHUNKED, b"F0000\r\n", b"x" * 0xF0000, b"\r\n0\r\n\r\n"), True),
+        (answering(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1_000_000), True),
     ],
 )
 def test_a_huge_answer_is_cut_and_that_is_noted(script: Script, cut: bool, peer: StartPeer) -> None:
@@ -210,7 +211,12 @@ def test_a_huge_answer_is_cut_and_that_is_noted(script: Script, cut: bool, peer:
         (answering(b"\x00\xff" * 1000, b"\r\n\r\n"), "Malformed answer"),
         (answering(b"HTTP/1.1 200 OK\r\nX: ", b"x" * 70_000, b"\r\n\r\n"), "Malformed answer"),
         (answering(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n" * 200, b"\r\n"), "Malformed answer"),
-        (answering(CHUNKED, b"-1\r\n", b"x" * 2_000_000), "Malformed answer"),
+        (answering(SIZED % 200_000, b"x" * 70_000), "Connection reset"),
+        (answering(CHUNKED, b"FFFFFFF\r\n", b"x" * 70_000), "Connection reset"),
+        (answering(CHUNKED, b"-1\r\n", b"x" * 2_000_000), TOO_LARGE),
+        (answering(SIZED % 3_000_000, b"x" * 3_000_000), TOO_LARGE),
+        (answering(CHUNKED, b"2DC6C0\r\n", b"x" * 3_000_000, b"\r\n0\r\n\r\n"), TOO_LARGE),
+        (pouring, TOO_LARGE),
     ],
 )
 def test_what_is_no_whole_answer_is_a_failure(script: Script, error: str, peer: StartPeer) -> None:
@@ -227,6 +233,7 @@ def test_what_is_no_whole_answer_is_a_failure(script: Script, error: str, peer: 
         ("http", dribbling(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"), b"{}"),
         ("http", dribbling(b"HTTP/1.1 200 OK\r\n\r\n", b"x"), b"{}"),
         ("http", dribbling(SIZED % 1000, b"x"), b"{}"),
+        ("http", dribbling(SIZED % 200_000 + b"x" * 70_000, b""), b"{}"),
         ("http", dribbling(CHUNKED, b"1\r\nx\r\n"), b"{}"),
         ("http", dribbling(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), b"{}"),
         ("https", silent, b"{}"),

@@ -133,9 +133,10 @@ def test_any_form_is_read_as_what_json_can_carry(pairs: list[tuple[str, str]]) -
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        *[(kind, True) for kind in (JSON, "application/json; charset=utf-8", "Application/JSON", "text/json")],
+        *[(kind, True) for kind in (JSON, "application/json; charset=utf-8", "Application/json", "text/json")],
         *[(kind, True) for kind in ("application/vnd.api+json", "application/problem+json;q=1")],
         *[(kind, False) for kind in ("", "text/plain", FORM, "json", "application/xml", "application/x-ndjson")],
+        *[(kind, False) for kind in ("APPLICATION/JSON", "application/Json", "application/vnd.api+JSON")],
     ],
 )
 def test_a_json_content_type(kind: str, expected: bool) -> None:
@@ -162,6 +163,8 @@ def test_a_body_of_another_type_is_ignored_with_a_note_and_no_body_without() -> 
     end = " and was ignored; send Content-Type: application/json"
     assert ignored("text/plain", b"{}") == Input(NOTHING, f"the body was sent with Content-Type text/plain{end}")
     assert ignored("", b"{}") == Input(NOTHING, f"the body was sent without a Content-Type{end}")
+    note = f"the body was sent with Content-Type application/JSON{end} in lower case"
+    assert ignored("application/JSON", b"{}") == Input(NOTHING, note)
     assert ignored("", b"") == ignored("text/plain", b"") == Input()
 
 
@@ -173,13 +176,14 @@ RIGHT = {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}
 IGNORED: list[Any] = [
     (json.dumps(RIGHT), "text/plain", "the body was sent with Content-Type text/plain and was ignored"),
     (json.dumps(RIGHT), None, "the body was sent without a Content-Type and was ignored"),
+    (json.dumps(RIGHT), "APPLICATION/JSON", "the body was sent with Content-Type APPLICATION/JSON and was ignored"),
     (json.dumps([RIGHT]), JSON, "the body is a list, not a JSON object, and was ignored"),
     ("{'name': 'N'}", JSON, "the body is not JSON (Expecting property name"),
     (json.dumps(RIGHT), FORM, "the body looks like JSON but was sent, and so read, as a form"),
 ]
 
 
-@pytest.mark.parametrize(("body", "kind", "note"), IGNORED, ids=["plain", "no type", "list", "broken", "form"])
+@pytest.mark.parametrize(("body", "kind", "note"), IGNORED, ids=["plain", "no type", "case", "list", "broken", "form"])
 def test_an_ignored_body_is_empty_input_and_said_in_the_header_and_in_the_log(
     http: FlaskClient, log: list[str], body: str, kind: str | None, note: str
 ) -> None:

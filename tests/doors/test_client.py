@@ -229,7 +229,8 @@ def test_the_admin_token_is_sent_and_handed_on(world: World, serve: Callable[[Fl
     with MockServer(url) as mock, pytest.raises(MockServerError) as caught:
         mock.state()
     assert str(caught.value) == (
-        "401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)"
+        "401 Admin token needed: the header X-Mockserver-Admin-Token is missing "
+        "(see serve's --admin-token; commands and the pytest plugin send TALKOVER_MOCK_ADMIN_TOKEN)"
     )
 
 

@@ -80,7 +80,8 @@ def test_the_admin_token_comes_from_its_variable(world: World, serve: Callable[[
     assert (refused.exit_code, refused.stdout, refused.stderr) == (
         2,
         "",
-        "Error: 401 Admin token needed: the header X-Mockserver-Admin-Token is missing (see --admin-token)\n",
+        "Error: 401 Admin token needed: the header X-Mockserver-Admin-Token is missing "
+        "(see serve's --admin-token; commands and the pytest plugin send TALKOVER_MOCK_ADMIN_TOKEN)\n",
     )
     assert run("reset", "--url", url, TALKOVER_MOCK_ADMIN_TOKEN="secret").exit_code == 0
 

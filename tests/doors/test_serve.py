@@ -199,7 +199,7 @@ def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         said = refusal(tmp_path, "--port", str(port))
     reason = "Address already in use; --port 0 picks a free one"
-    assert said == f"{USAGE}can't listen on 127.0.0.1:{port}: {reason}\n"
+    assert said == f"Error: can't listen on 127.0.0.1:{port}: {reason}\n"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,8 @@ def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
 )
 def test_what_it_cannot_have_is_said_so(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert refusal(tmp_path, "--port", "0", *arguments) == f"{USAGE}{message}\n"
+    before = USAGE if "--port-file" in arguments else "Error: "
+    assert refusal(tmp_path, "--port", "0", *arguments) == f"{before}{message}\n"
 
 
 @pytest.mark.parametrize("token", [" abc ", "é"])

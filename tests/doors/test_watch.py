@@ -16,7 +16,7 @@ from talkover_mock.dialect.errors import InvalidToken
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import FixtureFiles, load
-from talkover_mock.loading.mistakes import Source
+from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
 from tests.doors.test_remote_commands import run
 from tests.doors.test_serve import WAIT, Launch, end, errors, launch, url_of
 from tests.support.stories import MOMENT
@@ -37,7 +37,7 @@ class Edited:
         self.files = FixtureFiles([folder])
         self.world = self.files.load(World)
         self.watch = Watch(self.world, self.files, self.log.append)
-        self.world.catch_up = self.watch.look
+        self.world.catch_up = lambda: self.watch.look(again=True)
 
     @staticmethod
     def of(name: str, more: str = "") -> str:
@@ -180,6 +180,61 @@ def test_a_file_that_is_gone_is_a_mistake_and_back_again_is_none(edited: Edited)
     assert (edited.watch.look(), edited.name()) == ("", "First")
 
 
+def test_fixtures_that_are_again_as_they_were_are_noted(edited: Edited, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = edited.files.stamps()
+    edited.edit("agent: []\n")
+    monkeypatch.setattr(edited.files, "stamps", lambda: loaded)
+    assert [edited.watch.look() for _ in range(2)] == ["", ""]
+    assert edited.log[1:] == ["the fixtures are again as the server has loaded them"]
+
+
+def test_a_file_that_comes_back_is_told(edited: Edited) -> None:
+    away = edited.path.with_suffix(".txt")
+    edited.path.rename(away)
+    edited.watch.look()
+    away.rename(edited.path)
+    edited.watch.look()
+    edited.watch.look()
+    assert len(edited.log) == 2
+    assert "not in use" not in edited.log[1]
+
+
+def test_a_reset_tries_refused_files_again(edited: Edited, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edited.files, "load", failing)
+    refused = edited.edit(edited.of("Second"))
+    assert edited.world.catch_up() == refused
+    assert (edited.watch.look(), len(edited.log)) == (refused, 1)
+    monkeypatch.undo()
+    assert (edited.watch.look(), edited.name()) == (refused, "First")
+    assert (edited.world.catch_up(), edited.name()) == ("", "Second")
+
+
+def failing(_: object) -> None:
+    raise FixtureError([Mistake("mine.yaml", "", "can't be read: Stale file handle")])
+
+
+def test_an_edit_with_the_same_mistake_is_told_again(edited: Edited) -> None:
+    for _ in range(2):
+        edited.edit("agent: []\n")
+    assert edited.log[0] == edited.log[1]
+
+
+def test_another_mode_is_a_change(edited: Edited) -> None:
+    edited.path.chmod(0o600)
+    edited.watch.look()
+    edited.path.chmod(0o644)
+    assert edited.files.edited() == [str(edited.path)]
+
+
+def test_a_dangling_link_is_a_mistake_until_it_is_removed(edited: Edited, tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to("nowhere")
+    assert f"{link}: can't be read" in edited.watch.look()
+    assert "not in use" in edited.edit(edited.of("Second"))
+    link.unlink()
+    assert (edited.watch.look(), edited.name()) == ("", "Second")
+
+
 def test_a_file_that_comes_into_the_folder_is_loaded_too(edited: Edited, tmp_path: Path) -> None:
     (tmp_path / "more.yaml").write_text("agents: [{id: b, name: B}]\n")
     assert edited.watch.look() == ""
@@ -216,9 +271,9 @@ def test_an_opened_environment_keeps_its_name_and_its_token(name: str, token: st
     said = edited.edit(edited.of("Second", named("three")))
     assert f"environment {name} was opened with the name or a token of three; close it first" in said
     assert (edited.name(), edited.world.by_token(token)) == ("First", opened)
+    assert (edited.watch.look(), len(edited.log)) == (said, 1)
     edited.world.close(name)
-    edited.write(edited.of("Third", named("three")))
-    assert (edited.watch.look(), edited.name()) == ("", "Third")
+    assert (edited.watch.look(), edited.name()) == ("", "Second"), "no file has changed since"
 
 
 def test_another_seed_gives_the_ids_of_a_server_that_starts_with_it(edited: Edited) -> None:

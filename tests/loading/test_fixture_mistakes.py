@@ -57,6 +57,13 @@ OF_A_WEBHOOK: dict[str, list[str]] = {
     "custom_headers:\n          - key: a": [
         "10: custom_headers[0].value: The custom_headers.0.value field is required."
     ],
+    "custom_headers:\n          - {key: X-A, value: a}\n          - {key: a b, value: c}": [
+        '11: custom_headers[1].key: is not a name of a header (got "a b")'
+    ],
+    "custom_headers: {one: {key: 'a:', value: c}}": ['9: custom_headers.one.key: is not a name of a header (got "a:")'],
+    'custom_headers: [{key: X-A, value: "a\\nb"}]': [
+        '9: custom_headers[0].value: has a line break or another control character (got "a\\nb")'
+    ],
     "payload_templates:\n          event_actoin: {}": [
         "10: payload_templates.event_actoin: unknown event; did you mean event_action?"
     ],

@@ -65,6 +65,12 @@ def test_the_path_and_the_query_of_a_target(target: bytes, path: str, query: str
     assert (environ["PATH_INFO"], environ["QUERY_STRING"]) == (path, query)
 
 
+def test_the_target_is_also_there_as_it_came() -> None:
+    [incoming] = parsed(request(b"GET /"), 100)
+    assert environ_of(incoming._replace(target=b"/%41%0a?b=%20"), {})["REQUEST_URI"] == "/%41%0a?b=%20"
+    assert environ_of(incoming._replace(target=b"http://me/%7e"), {})["REQUEST_URI"] == "/%7e"
+
+
 def test_headers_with_an_underscore_pass_for_no_other() -> None:
     sent = request(b"GET /", b"X-A: 1\r\nX_A: 2\r\nContent_Type: x\r\nX-A: 3\r\nauthorization: Bearer t\r\n")
     environ = environ_of(parsed(sent, 1_000)[0], {})

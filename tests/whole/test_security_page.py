@@ -2,6 +2,7 @@
 
 import importlib
 
+from talkover_mock.admin.routes import requests
 from talkover_mock.environments.world import FOR_PAGES
 from tests.whole.test_architecture import SECURITY, in_code, rows
 
@@ -29,3 +30,7 @@ def test_it_is_one_screen() -> None:
 
 def test_the_name_of_the_copy_is_right() -> None:
     assert f"`default{FOR_PAGES}`" in SECURITY
+
+
+def test_the_masked_headers_are_named() -> None:
+    assert [name for name in requests._SECRET_HEADERS if f"`{name}`" not in SECURITY] == []

@@ -17,6 +17,7 @@ from talkover_mock.web.origins import (
 from talkover_mock.web.request import MockRequest
 
 TOKEN_HEADER = "X-Mockserver-Admin-Token"
+_SEE = "see serve's --admin-token; commands and the pytest plugin send TALKOVER_MOCK_ADMIN_TOKEN"
 
 
 class Guard(NamedTuple):
@@ -63,7 +64,7 @@ class Guard(NamedTuple):
     def _check_token(self, given: str) -> None:
         if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
             mistake = "wrong" if given else "missing"
-            raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {mistake} (see --admin-token)")
+            raise Problem(401, "Admin token needed", f"the header {TOKEN_HEADER} is {mistake} ({_SEE})")
 
 
 def admin_token_of(request: MockRequest) -> str:

@@ -15,11 +15,6 @@ _PREFIX = f"API paths begin with {API}"
 _NO_ROUTE = f"no route has this path; {_PREFIX}, admin paths with {ADMIN}"
 
 
-def encoded_path(path: str) -> str:
-    """A decoded path, percent-encoded as it travels."""
-    return quote(path, safe="/:@!$&'()*+,;=~")
-
-
 def near_route(routes: Routes, path: str) -> str:
     """The reason why no route has a path, with the route that was probably meant."""
     if path.count("/") > _MOST_STEPS:

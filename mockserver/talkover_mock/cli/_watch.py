@@ -26,8 +26,10 @@ class Watch:
         self._world, self._files, self._log = world, files, log
         self._looking, self._ending = Lock(), Event()
         self._refused: Stamps | None = None
-        self._why = ""
-        """Why the files are refused."""
+        self._told = ""
+        """What the log says of the refused files; empty while none are."""
+        self._may_pass = False
+        """Whether the refusal may end although no file changes."""
         self._thread = Thread(target=self._look_on, name="talkover-mock-watch", daemon=True)
 
     def __enter__(self) -> None:
@@ -37,28 +39,39 @@ class Watch:
         self._ending.set()
         self._thread.join(_END_SECONDS)
 
-    def look(self) -> str:
-        """Loads the files again if they have changed. A word on why files that have changed are not in use."""
+    def look(self, again: bool = False) -> str:
+        """Loads the files again if they have changed. A word on why files that have changed are not in use.
+
+        Files that were refused are tried again when they change, or `again`, as a reset does.
+        """
         with self._looking:
             edited, stamps = ", ".join(self._files.edited()), self._files.stamps()
+            is_new = stamps != self._refused
             if not edited:
-                return ""
-            if stamps != self._refused:
-                self._why = self._load(edited)
-                self._refused = stamps if self._why else None
-            return self._why
+                self._tell("the fixtures are again as the server has loaded them" if self._told else "")
+                self._told, self._refused = "", None
+            elif is_new or again or self._may_pass:
+                told = self._load(edited)
+                self._tell(told if is_new or told != self._told else "")
+                self._told, self._refused = told, stamps if told else None
+            return ": ".join(self._told.split("\n", 2)[:2])
 
     def _load(self, edited: str) -> str:
+        """Why the files are refused, with all mistakes; empty for files that are in use now."""
+        self._may_pass = False
         try:
             later = ", ".join(self._files.load(self._world.follow))
         except (FixtureError, Conflict) as error:
-            why = f"the fixtures have changed and are not in use, because of mistakes ({edited})"
-            self._log(f"{why}\n{error}")
-            return f"{why}: {str(error).partition(chr(10))[0]}"
-        self._log(
+            self._may_pass = isinstance(error, Conflict)
+            return f"the fixtures have changed and are not in use, because of mistakes ({edited})\n{error}"
+        self._tell(
             f"the fixtures have changed and are in use ({edited})" + (f"; after a reset in {later}" if later else "")
         )
         return ""
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self._log(text)
 
     def _look_on(self) -> None:
         before = self._files.stamps()

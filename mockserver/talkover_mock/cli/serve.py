@@ -201,7 +201,7 @@ def command(
     guard = None if no_admin else asked
     log = LogWriter()
     watching = Watch(world, files, log.write) if watch else None
-    world.catch_up = watching.look if watching else lambda: not_in_use(files)
+    world.catch_up = (lambda: watching.look(again=True)) if watching else (lambda: not_in_use(files))
     raise_file_limit()
     server = _listen(create_wsgi_app(world, guard, log.write, asked.origins), host, port, log.write)
     world.own_ports.add(server.port)
@@ -250,6 +250,12 @@ def _tell(url: str) -> None:
         raise click.UsageError(f"can't write the URL to standard output: {error.strerror}") from None
 
 
+class CannotListen(click.ClickException):
+    """The system refuses the address: the command was used rightly, and its usage would hide the cause."""
+
+    exit_code = 2
+
+
 def _given(paths: Sequence[str], fixtures: Sequence[str]) -> Sequence[str]:
     """PATH and --fixtures together; the variable of --fixtures counts only without PATH."""
     source = click.get_current_context().get_parameter_source("fixtures")
@@ -269,4 +275,4 @@ def _listen(app: ApiApplication, host: str, port: int, log: Log) -> Server:
     except OSError as error:
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
         what = (error.strerror or str(error)).partition(" (while attempting")[0]
-        raise click.UsageError(f"can't listen on {host}:{port}: {what}{hint}") from None
+        raise CannotListen(f"can't listen on {host}:{port}: {what}{hint}") from None

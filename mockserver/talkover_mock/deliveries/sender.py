@@ -8,7 +8,6 @@ import base64
 import errno
 import io
 import os
-import re
 import selectors
 import socket
 import ssl
@@ -21,7 +20,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from talkover_mock.base.headers import HEADER_NAME
+from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
 from talkover_mock.base.real_time import RealTime, left
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.records import Outcome, Outgoing
@@ -34,7 +33,6 @@ MOST_HEADER_BYTES = 256 * 1024
 _MOST_RAW_BYTES = 1024 * 1024
 """The bytes of a whole answer, with its head, that are read at most."""
 _FRAMING = ("content-length", "transfer-encoding", "connection")
-_BAD_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _QUERY = "/%:@!$&'()*+,;=?~[]"
 _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 _LOOK_SECONDS = 0.1
@@ -210,7 +208,7 @@ class _Within(io.RawIOBase):
         count = self._connection.recv_into(buffer)
         self._left_to_read -= count
         if self._left_to_read < 0:  # for example an endless chunk, which the parser would read whole
-            raise HTTPException
+            raise OSError(f"the answer is larger than {_MOST_RAW_BYTES} bytes, the limit of this mock")
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -243,7 +241,9 @@ def _answer(connection: socket.socket, method: str, deadline: float) -> Outcome:
         response.headers = None  # type: ignore[assignment]  # an interim answer: the parser starts anew
         response.begin()
     content = response.read(MOST_ANSWER_BYTES + 1)
-    if response.length and len(content) <= MOST_ANSWER_BYTES:
+    while response.read(MOST_ANSWER_BYTES):
+        pass  # an answer counts once it is whole
+    if response.length:
         raise ConnectionResetError("the answer ended early")
     outcome = Outcome(
         status=response.status,
@@ -261,7 +261,7 @@ def _request(outgoing: Outgoing) -> bytes:
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     target = f"{path}?{quote(parts.query, safe=_QUERY)}" if parts.query else path
     for name, value in outgoing.headers:
-        if not HEADER_NAME.fullmatch(name) or _BAD_HEADER.search(value):
+        if not HEADER_NAME.fullmatch(name) or NOT_IN_HEADER.search(value):
             raise ValueError(f"Invalid header: {name}")
     if sum(len(name) + len(value) for name, value in outgoing.headers) > MOST_HEADER_BYTES:
         raise ValueError(f"The headers are larger than {MOST_HEADER_BYTES} bytes, the limit of this mock")

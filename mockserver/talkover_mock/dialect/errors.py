@@ -38,7 +38,7 @@ class Maintenance(ApiError):
 
 
 class RouteNotFound(ApiError):
-    """No route has this path (measured). `path` is the requested path, percent-encoded."""
+    """No route has this path (measured). `path` is the requested path as it came."""
 
     status = 404
     pretty = True

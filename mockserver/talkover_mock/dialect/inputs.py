@@ -71,7 +71,8 @@ def ignored(content_type: str, body: bytes) -> Input:
     if not body:
         return Input()
     sent = f"with Content-Type {content_type}" if content_type else "without a Content-Type"
-    return Input(note=f"the body was sent {sent} and was ignored; send Content-Type: application/json")
+    case = " in lower case" if is_json(content_type.lower()) else ""
+    return Input(note=f"the body was sent {sent} and was ignored; send Content-Type: application/json{case}")
 
 
 def too_large() -> Input:
@@ -92,9 +93,8 @@ def compressed(how: str) -> Input:
 
 
 def is_json(content_type: str) -> bool:
-    """Whether Laravel takes a content type for JSON: it contains `/json` or `+json`."""
-    lowered = content_type.lower()
-    return "/json" in lowered or "+json" in lowered
+    """Whether Laravel takes a content type for JSON: it contains `/json` or `+json`, in lower case."""
+    return "/json" in content_type or "+json" in content_type
 
 
 def is_form(content_type: str, method: str) -> bool:

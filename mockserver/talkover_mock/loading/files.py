@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -14,7 +13,7 @@ from talkover_mock.loading.variables import filled
 from talkover_mock.loading.yaml_builder import DocumentError
 
 T = TypeVar("T")
-Stamps: TypeAlias = dict[str, tuple[int, int, int]]
+Stamps: TypeAlias = dict[str, tuple[int | str, ...]]
 _ENDINGS = (".yaml", ".yml", ".json")
 _MOST_BYTES = 64 << 20
 
@@ -39,13 +38,8 @@ class FixtureFiles:
         return [file for file in {**self._loaded, **now} if now.get(file) != self._loaded.get(file)]
 
     def stamps(self) -> Stamps:
-        """Of each file that there is: when it was written, its size, and its number on its disk."""
-        found: Stamps = {}
-        for file in _files_of([Path(path) for path in self._paths], []):
-            with suppress(OSError, ValueError):
-                status = file.stat()
-                found[str(file)] = (status.st_mtime_ns, status.st_size, status.st_ino)
-        return found
+        """What tells one state of each file from another."""
+        return {str(file): _stamp(file) for file in _files_of([Path(path) for path in self._paths], [])}
 
 
 @collector_paused()
@@ -143,6 +137,15 @@ def _files(path: Path) -> list[Path]:
     if not files:
         raise _unreadable(path, f"the folder holds no fixture ({', '.join('*' + e for e in _ENDINGS)})")
     return files
+
+
+def _stamp(file: Path) -> tuple[int | str, ...]:
+    """Two times, since not every change of a mode or a name is one of the content; or why there is no status."""
+    try:
+        found = file.stat()
+    except (OSError, ValueError) as error:
+        return (str(error),)
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_mode)
 
 
 def _is_special(file: Path) -> bool:

@@ -1,11 +1,13 @@
 """Reads the agents and webhooks of a fixture: checks everything, remembers every mistake."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
+from itertools import count
 from types import NoneType
 from typing import Any
 
+from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
 from talkover_mock.base.moments import to_moment, to_seconds, to_utc
 from talkover_mock.base.words import nearest
 from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
@@ -168,6 +170,8 @@ class Reader:
         except Invalid as invalid:
             self.mistakes.add_invalid(path, data, invalid, WEBHOOK_FIELDS)
             values = {**invalid.values}
+        if self.of_a_file:
+            self._check_headers((*path, "custom_headers"), data.get("custom_headers"), values["custom_headers"])
         if data.get("payload_templates"):
             of_templates, given = (*path, "payload_templates"), data["payload_templates"]
             check_events(self.mistakes, of_templates, given)
@@ -187,6 +191,14 @@ class Reader:
         if data.get("logs") is not None:
             self._logs((*path, "logs"), id, agent_id, self.mistakes.list_at(path, data, "logs"))
         self.found.webhooks[id] = Webhook(**values)
+
+    def _check_headers(self, path: Path, given: Any, headers: Iterable[tuple[str, str]]) -> None:
+        """Adds a mistake for each header with which no delivery can be sent; the API takes it."""
+        for of_entry, (key, value) in zip(given if type(given) is dict else count(), headers or (), strict=False):
+            if not HEADER_NAME.fullmatch(key):
+                self.mistakes.add((*path, of_entry, "key"), "is not a name of a header", key)
+            if NOT_IN_HEADER.search(value):
+                self.mistakes.add((*path, of_entry, "value"), "has a line break or another control character", value)
 
     def _logs(self, path: Path, webhook_id: str, agent_id: str, entries: list[Any]) -> None:
         if not self.with_logs:

@@ -13,7 +13,7 @@ import httptools
 
 from talkover_mock.base.headers import Head
 from talkover_mock.dialect.errors import Refused
-from talkover_mock.web.request import HEAD
+from talkover_mock.web.request import HEAD, REQUEST_URI
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -228,11 +228,13 @@ def _large_body() -> Refused:
 
 def environ_of(incoming: Incoming, base: Mapping[str, Any]) -> WSGIEnvironment:
     """The request as WSGI has it; `base` is what all requests of a connection share. Raises Refused."""
-    path, query = _path_and_query(incoming.target)
+    uri = _uri(incoming.target)
+    path, _, query = uri.partition("#")[0].partition("?")
     environ: WSGIEnvironment = {
         **base,
         "REQUEST_METHOD": incoming.method,
-        "PATH_INFO": path,
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path,
+        REQUEST_URI: uri,
         "QUERY_STRING": query,
         "SERVER_PROTOCOL": f"HTTP/{incoming.version}",
         "wsgi.input": BytesIO(incoming.body),
@@ -259,13 +261,10 @@ _KEYS = {
 }
 
 
-def _path_and_query(target: bytes) -> tuple[str, str]:
-    """The decoded path and the query of a request's target, each byte of which is one character."""
+def _uri(target: bytes) -> str:
+    """The path and query of a request's target as they came, each byte of which is one character."""
     text = target.decode("latin-1")
-    if text[:1] != "/":
-        text = _of_absolute(text)
-    path, _, query = text.partition("#")[0].partition("?")
-    return unquote_to_bytes(path.encode("latin-1")).decode("latin-1") if "%" in path else path, query
+    return text if text[:1] == "/" else _of_absolute(text)
 
 
 def _of_absolute(target: str) -> str:

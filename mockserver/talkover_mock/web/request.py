@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from talkover_mock.base.headers import Head, bearer_token, quality
 from talkover_mock.base.real_time import RealTime
@@ -25,6 +25,8 @@ CONNECTION = "talkover_mock.connection"
 """Where in a request's environ the server puts its `Connection`."""
 HEAD = "talkover_mock.head"
 """Where in a request's environ the server puts its `Head`."""
+REQUEST_URI = "REQUEST_URI"
+"""Where this server and others put a request's target as it came; not every server does."""
 RESET = struct.pack("ii", 1, 0)
 """The value of SO_LINGER with which the end of a connection is a reset."""
 _SOCKETS = ("werkzeug.socket", "gunicorn.socket")
@@ -104,6 +106,15 @@ class MockRequest:
     def sent_method(self) -> str:
         """The method of the request line, which `method` may override."""
         return str(self.environ["REQUEST_METHOD"])
+
+    @property
+    def sent_path(self) -> str:
+        """The path as it came, undecoded; percent-encoded anew where the server does not tell it."""
+        uri = str(self.environ.get(REQUEST_URI, "")).partition("#")[0].partition("?")[0]
+        if uri[:1] != "/":
+            return quote(self.path, safe="/:@!$&'()*+,;=~")
+        own = uri.removeprefix(self.environ.get("SCRIPT_NAME", ""))
+        return own.encode("latin-1").decode(errors="replace")
 
     @property
     def environment(self) -> Environment:
