@@ -343,12 +343,8 @@ def test_deliveries_of_a_scenario_are_retried_like_others(environment: Environme
 def test_a_clock_that_is_frozen_later_sends_what_is_due_by_then(environment: Environment) -> None:
     play(environment, "short")
     environment.freeze(MOMENT.replace(minute=55))
-    assert [event for event, seconds in happened(environment) if seconds == 300] == [
-        STARTED,
-        CONNECTED,
-        ENDED,
-        RECORDING,
-    ]
+    assert names(environment) == [STARTED, CONNECTED, ENDED, RECORDING]
+    assert [seconds for _, seconds in happened(environment)[1:]] == [300] * 3  # the first may come before
 
 
 def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
