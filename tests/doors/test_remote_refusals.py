@@ -22,7 +22,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import expected, nearest
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
-from tests.support.peers import OK, Peer, closed_port, peers
+from tests.support.peers import OK, Peer, closed_port, ok, peers
 
 WAIT = 20
 """Seconds after which something that should have happened did not."""
@@ -205,6 +205,17 @@ def test_an_answer_of_something_else_is_one_message() -> None:
         result = run("state", "--url", start(answer).url)
     expected = "Error: 200 Not the answer of a mock server: ok\n"
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
+    with peers() as start:
+        url = start(lambda _, connection: connection.sendall(ok(b"{}")) if connection.recv(1 << 16) else None).url
+        result = run(*arguments_of(verb), "--url", url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(
+        rf"Error: Not the answer of a mock server: {url} answers without the key '\w+'\n", result.stderr
+    )
 
 
 @contextmanager
