@@ -170,8 +170,19 @@ def test_a_body_that_is_no_object(http: FlaskClient, body: str) -> None:
     assert http.post(STUBS, data=body, content_type="application/json").status_code == 422
 
 
-def test_the_reason_of_501_is_a_stub_that_works(http: FlaskClient) -> None:
-    reason = call(http).headers[REASON]
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/v1/agents/7/callback", "/api/v1/agents/{agent_id}/callback"),
+        ("/api/v1/sip-trunks", "/api/v1/sip-trunks"),
+        ("/api/v1/sip-trunks/1/x/", "/api/v1/sip-trunks/1/x"),
+        ("/api/v1/sip-trunks/a%20b/%7Bc%7D", "/api/v1/sip-trunks/a%20b/%7Bc%7D"),
+        ("/api/v1/sip-trunks/+1:2/%C3%A9", "/api/v1/sip-trunks/%2B1%3A2/%C3%A9"),
+    ],
+)
+def test_the_reason_of_501_is_a_stub_that_works(http: FlaskClient, path: str, expected: str) -> None:
+    reason = call(http, path=path).headers[REASON]
     stub = reason.partition("POST /__admin/stubs ")[2].partition(", or under stubs:")[0]
     assert http.post(STUBS, data=stub.replace("...", '{"id": 1}'), content_type="application/json").status_code == 201
-    assert call(http).get_json() == {"id": 1}
+    assert call(http, path=path).get_json() == {"id": 1}
+    assert [each["path"] for each in http.get(STUBS).get_json()["stubs"]] == [expected]

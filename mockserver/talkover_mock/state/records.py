@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from talkover_mock.dialect.call_fields import ACTIVE, STATUS_AFTER, STATUSES
 
@@ -153,7 +154,7 @@ class Stub(NamedTuple):
         return (
             is_method
             and len(own) == len(given)
-            and all(a == b or (a[:1] == "{" and b) for a, b in zip(own, given, strict=True))
+            and all(b if a[:1] == "{" else unquote(a) == b for a, b in zip(own, given, strict=True))
         )
 
 
