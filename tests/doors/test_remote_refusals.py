@@ -251,6 +251,17 @@ def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) ->
     assert (process.returncode, rest, problems) == (0, "", "")
 
 
+@pytest.mark.parametrize("command", [["schema"], ["requests", "--follow"], ["conformance"], ["state"]])
+def test_a_reader_that_has_gone_is_no_failed_check(command: list[str], mock: MockServer) -> None:
+    toggle(mock)
+    reading, writing = os.pipe()
+    os.close(reading)
+    line = [sys.executable, "-m", "talkover_mock", *command, *(["--url", mock.url] if command != ["schema"] else [])]
+    done = subprocess.run(line, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=WAIT, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
 def close_when_something_is_shown(environment: MockServer, screen: Screen) -> None:
     deadline = monotonic() + WAIT
     while not screen.getvalue() and monotonic() < deadline:
