@@ -113,6 +113,8 @@ MISUSE = {
     ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got \"0\")",
     ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
     "leave it out to --expect-count",
+    ("fault", "hang", "maintenance"): 'expected key=value, such as delay_seconds=0.5 (got "maintenance")',
+    ("fault", "drop", "x", "--on", "deliveries"): 'expected key=value, such as event=*_ended (got "x")',
     ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
     ("fault", "hang", "times=2"): "times is an option: --times 2",
     ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
