@@ -18,6 +18,7 @@ from talkover_mock.deliveries.messages import message, signature, signed
 from talkover_mock.deliveries.probes import OLD, PROBES, Probe
 from talkover_mock.deliveries.records import Occurrence, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
+from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.dialect.reasons import explained
@@ -86,8 +87,18 @@ def _examination(url: str, secret: str, options: ProbeOptions) -> _Examination:
     now = clock.now()
     agent = Agent(ids.new(now), "My Agent")
     webhook = Webhook(id=ids.new(now), agent_id=agent.id, created_at=now, updated_at=now, **fields)
-    event, deliver_to = options.get("event") or _EVENT, options.get("deliver_to") or ()
+    event, deliver_to = _event(options), options.get("deliver_to") or ()
     return _Examination(agent, webhook, settings, event, data or {}, deliver_to, clock, ids, Lookups())
+
+
+def _event(options: ProbeOptions) -> str:
+    """Raises ValueError for an event that the API does not have, unless it may be unknown."""
+    event, known = options.get("event") or _EVENT, tuple(EVENTS)
+    if not (event in known or options.get("unknown")):
+        raise ValueError(
+            f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
+        )
+    return event
 
 
 def _moment(given: object) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 
 from talkover_mock.loading.documents import to_yaml
@@ -13,6 +14,7 @@ from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import FixtureError, Mistake
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
+from tests.support.documented import AGENT, TOKEN, WEBHOOK
 from tests.support.fixture_documents import broken_fixtures, fixture, hook, right_fixtures, served, source, state
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -237,3 +239,10 @@ def test_nothing_is_half_done(wrong: dict[str, Any], text: str) -> None:
         merged(one, {"agents": [{"id": "third", "name": "Changed"}, wrong]})
     assert str(caught.value) == text
     assert to_document(one) == before
+
+
+def test_a_template_that_only_the_api_takes_is_the_exception(http: FlaskClient) -> None:
+    change = {"payload_templates": {"event_recording": {"a": "{{nope}}"}}}
+    assert http.put(f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}", headers=TOKEN, json=change).status_code == 200
+    with pytest.raises(FixtureError, match="nope"):
+        read_fixture([source(http.get("/__admin/state").get_json())])

@@ -136,7 +136,19 @@ def test_a_fixture_with_stubs_is_served_back() -> None:
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"method": "BREW"}, "method: The selected method is invalid; expected one of GET, POST, PUT, PATCH, DELETE"),
     ({"method": None}, "method: The method field is required; expected one of"),
-    ({"path": "/agents"}, "path: The path must be a path such as /api/v1/agents/{agent_id}/call, with ids in braces."),
+    ({"path": "/agents"}, "path: The path must begin with /api/, such as /api/v1/agents/{agent_id}/callback."),
+    ({"path": "/apis/x"}, "path: The path must begin with /api/"),
+    (
+        {"path": "/api/v1/x{a}y"},
+        "path: The path must have an id alone between slashes, such as /{agent_id}/, and not x",
+    ),
+    (
+        {"path": "/api/v1/{a-1}"},
+        "path: The path must have an id alone between slashes, such as /{agent_id}/, and not {",
+    ),
+    ({"path": "/api/v1/{a}/x/{a}"}, "path: The path must not have {a} twice: each id has a name of its own."),
+    ({"path": "/api/v1/x/"}, "path: The path must not end with a slash: a stub answers with and without one."),
+    ({"path": 5}, "path: The path must be a path such as /api/v1/agents/{agent_id}/callback, with ids in braces."),
     ({"path": "/api/v1/*"}, "path: The path must be a path such as"),
     ({"path": "/api/v1/x?a=b"}, "path: The path must be a path such as"),
     ({"method": "PATCH", "path": TOGGLE}, "path: is a route that the mock emulates; a fault changes its answer"),
@@ -165,13 +177,60 @@ def test_two_stubs_of_one_operation_are_a_mistake() -> None:
         read_fixture([source({"stubs": [CALL, CALL]})])
 
 
+def test_the_names_of_ids_tell_no_stubs_apart(http: FlaskClient) -> None:
+    paths = ["/api/v1/x/{a}/y", "/api/v1/x/{b}/y"]
+    for path in paths:
+        put(http, path=path, body=path)
+    assert call(http, path="/api/v1/x/1/y").text == paths[1]
+    assert [each["path"] for each in http.get(STUBS).get_json()["stubs"]] == paths[1:]
+    with pytest.raises(FixtureError, match=r"stubs\[1\]: there is a stub of POST /api/v1/x/\{a\}/y already"):
+        read_fixture([source({"stubs": [{**CALL, "path": path} for path in paths]})])
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_fixed_step_of_a_path_comes_before_an_id(http: FlaskClient, turn: int) -> None:
+    for path in ["/api/v1/x/{a}/{b}", "/api/v1/x/{a}/y", "/api/v1/x/vip/{b}"][::turn]:
+        put(http, path=path, body=path)
+    asked = ["/api/v1/x/1/2", "/api/v1/x/1/y", "/api/v1/x/vip/2", "/api/v1/x/vip/y"]
+    answers = ["/api/v1/x/{a}/{b}", "/api/v1/x/{a}/y", "/api/v1/x/vip/{b}", "/api/v1/x/vip/{b}"]
+    assert [call(http, path=path).text for path in asked] == answers
+
+
+def test_the_methods_of_stubs_are_those_of_their_path(http: FlaskClient) -> None:
+    put(http, method="GET", path="/api/v1/nope/{id}")
+    put(http, method="PUT", path="/api/v1/nope/7")
+    refused = call(http, "PATCH", "/api/v1/nope/7")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, PUT")
+    options = http.options("/api/v1/nope/7")
+    assert (options.status_code, options.headers["Allow"]) == (200, "GET,HEAD,PUT")
+    put(http, method="PATCH")
+    assert http.options("/api/v1/agents/7/callback").headers["Allow"] == "POST,PUT,PATCH,DELETE"
+
+
+def test_a_stub_without_a_body_is_told_what_a_stub_has(http: FlaskClient) -> None:
+    refused = http.post(STUBS).get_json()
+    expected = "stubs[0]: must be a mapping with method, path, status, headers, body (got null)"
+    assert (refused["status"], refused["detail"]) == (422, f"1 mistake, so nothing was changed: body: {expected}")
+
+
 @pytest.mark.parametrize("body", ["[]", "5", "{"])
 def test_a_body_that_is_no_object(http: FlaskClient, body: str) -> None:
     assert http.post(STUBS, data=body, content_type="application/json").status_code == 422
 
 
-def test_the_reason_of_501_is_a_stub_that_works(http: FlaskClient) -> None:
-    reason = call(http).headers[REASON]
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/api/v1/agents/7/callback", "/api/v1/agents/{agent_id}/callback"),
+        ("/api/v1/sip-trunks", "/api/v1/sip-trunks"),
+        ("/api/v1/sip-trunks/1/x/", "/api/v1/sip-trunks/1/x"),
+        ("/api/v1/sip-trunks/a%20b/%7Bc%7D", "/api/v1/sip-trunks/a%20b/%7Bc%7D"),
+        ("/api/v1/sip-trunks/+1:2/%C3%A9", "/api/v1/sip-trunks/%2B1%3A2/%C3%A9"),
+    ],
+)
+def test_the_reason_of_501_is_a_stub_that_works(http: FlaskClient, path: str, expected: str) -> None:
+    reason = call(http, path=path).headers[REASON]
     stub = reason.partition("POST /__admin/stubs ")[2].partition(", or under stubs:")[0]
     assert http.post(STUBS, data=stub.replace("...", '{"id": 1}'), content_type="application/json").status_code == 201
-    assert call(http).get_json() == {"id": 1}
+    assert call(http, path=path).get_json() == {"id": 1}
+    assert [each["path"] for each in http.get(STUBS).get_json()["stubs"]] == [expected]

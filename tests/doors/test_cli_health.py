@@ -16,7 +16,7 @@ from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.doors.test_cli import WAIT, outcome, run
-from tests.support.peers import Peer
+from tests.support.peers import Peer, ok
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 
@@ -103,6 +103,14 @@ def test_health_fails_when_something_else_answers(status: str) -> None:
     with answering(status.encode()) as peer:
         result = run("health", "--url", peer.url)
     expected = f"{peer.url}/__admin/health answers {status}, which a mock server never does; is it the right --url?"
+    assert outcome(result) == (1, "", f"Error: {expected}\n")
+
+
+@pytest.mark.parametrize("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff"])
+def test_health_fails_when_the_answer_is_not_that_of_a_mock_server(body: bytes) -> None:
+    with Peer(lambda _, it: it.sendall(ok(body)) if it.recv(9_999) else None) as peer:
+        result = run("health", "--url", peer.url)
+    expected = f"{peer.url}/__admin/health answers, but not as a mock server does; is it the right --url?"
     assert outcome(result) == (1, "", f"Error: {expected}\n")
 
 

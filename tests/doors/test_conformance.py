@@ -19,6 +19,7 @@ from talkover_mock.web.server import Server
 from tests.doors.test_cli import run
 from tests.support.documented import AGENT, OTHER_AGENT, UNKNOWN, WEBHOOK
 from tests.support.fixture_documents import source
+from tests.support.peers import ok, peers
 
 Start = Callable[..., MockServer]
 
@@ -117,6 +118,24 @@ def test_a_server_without_agents_is_asked_what_needs_none(start: Start) -> None:
 def test_what_it_cannot_do(start: Start, options: list[str], text: str) -> None:
     done = run("conformance", "--url", start(tokens=["talq_mine"]).url, *options)
     assert (done.exit_code, done.stderr) == (2, f"Error: {text}\n")
+
+
+@pytest.mark.parametrize("body", [b"<html>spa</html>", b"[]", b"null", b"", b"{}", b'{"data": {}}'])
+def test_a_server_of_something_else(body: bytes) -> None:
+    with peers() as begin:
+        url = begin(lambda _, it: it.sendall(ok(body)) if it.recv(1 << 16) else None).url
+        done = run("conformance", "--url", url)
+    expected = "GET /agents is answered 200 without a list as data: is it the root of a server of this API?"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"Error: {expected}\n")
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_another_refusal_than_that_of_the_token_says_nothing_of_tokens(start: Start, status: int) -> None:
+    mock = start()
+    mock.add_fault(match={"path": "*/agents"}, respond={"status": status, "body": {}})
+    done = run("conformance", "--url", mock.url)
+    expected = f"GET /agents is answered {status}: is it the root of a server of this API?"
+    assert (done.exit_code, done.stderr) == (2, f"Error: {expected}\n")
 
 
 def test_a_server_that_does_not_answer() -> None:

@@ -91,7 +91,10 @@ def test_options_reach_the_receiver() -> None:
 MISUSE = {
     (): "Missing option '--secret' (env var: 'TALKOVER_MOCK_SECRET').",
     ("--secret", ""): "expected the secret with which deliveries to this receiver are signed",
-    (*OPTIONS, "--expect", "large"): 'expected key=value, such as status=404 (got "large")',
+    (*OPTIONS, "--expect", "large"): 'expected key=value, such as escapes=401 (got "large")',
+    (*OPTIONS, "--custom-header", "foo"): 'expected key=value, such as X-Tenant=7 (got "foo")',
+    (*OPTIONS, "--event", "event_recordin"): "event must be one of the 22 events "
+    '(got "event_recordin"); did you mean event_recording?',
     (*OPTIONS, "--expect", "large=big"): 'large can be expected to be 2xx, not-5xx or 409, for example (got "big")',
     (*OPTIONS, "--expect", "larg=4xx"): 'no probe is named "larg"; did you mean large?',
     (*OPTIONS, "--timeout", "3"): "timeout: The timeout must be between 5 and 120 (got 3)",
@@ -106,6 +109,12 @@ def test_wrong_use_is_told_before_anything_is_sent(arguments: tuple[str, ...]) -
         result = run("probe", place.url, *arguments)
     assert (result.exit_code, result.stdout, place.requests) == (2, "", [])
     assert result.stderr.splitlines()[-1] == f"Error: {MISUSE[arguments]}"
+
+
+def test_an_unknown_event_has_to_be_meant() -> None:
+    with listening(careful()) as place:
+        run("probe", place.url, *OPTIONS, "--event", "nope", "--unknown")
+    assert json.loads(place.requests[0].body)["event"] == "nope"
 
 
 def test_a_target_that_may_not_be_called_is_refused_with_the_remedy() -> None:

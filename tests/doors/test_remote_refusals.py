@@ -22,7 +22,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import expected, nearest
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
-from tests.support.peers import OK, Peer, closed_port, peers
+from tests.support.peers import OK, Peer, closed_port, ok, peers
 
 WAIT = 20
 """Seconds after which something that should have happened did not."""
@@ -113,6 +113,8 @@ MISUSE = {
     ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got \"0\")",
     ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
     "leave it out to --expect-count",
+    ("fault", "hang", "maintenance"): 'expected key=value, such as delay_seconds=0.5 (got "maintenance")',
+    ("fault", "drop", "x", "--on", "deliveries"): 'expected key=value, such as event=*_ended (got "x")',
     ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
     ("fault", "hang", "times=2"): "times is an option: --times 2",
     ("fault", "maintenance", "path=*/toggle"): "path is an option: --path '*/toggle'",
@@ -207,6 +209,17 @@ def test_an_answer_of_something_else_is_one_message() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
+    with peers() as start:
+        url = start(lambda _, connection: connection.sendall(ok(b"{}")) if connection.recv(1 << 16) else None).url
+        result = run(*arguments_of(verb), "--url", url)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(
+        rf"Error: Not the answer of a mock server: {url} answers without the key '\w+'\n", result.stderr
+    )
+
+
 @contextmanager
 def following(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", IO[str]]]:
     """The command in a process of its own, which is killed if it hangs."""
@@ -238,6 +251,17 @@ def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) ->
     assert [(each["number"], each["status"]) for each in seen] == [(1, 200), (2, 404), (1, 200)]
     assert seen[0]["path"] == TOGGLE
     assert (process.returncode, rest, problems) == (0, "", "")
+
+
+@pytest.mark.parametrize("command", [["schema"], ["requests", "--follow"], ["conformance"], ["state"]])
+def test_a_reader_that_has_gone_is_no_failed_check(command: list[str], mock: MockServer) -> None:
+    toggle(mock)
+    reading, writing = os.pipe()
+    os.close(reading)
+    line = [sys.executable, "-m", "talkover_mock", *command, *(["--url", mock.url] if command != ["schema"] else [])]
+    done = subprocess.run(line, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=WAIT, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2, "")
 
 
 def close_when_something_is_shown(environment: MockServer, screen: Screen) -> None:

@@ -43,7 +43,7 @@ BAD_YAML: dict[str, tuple[str, str, int | None]] = {
     "set of a scalar": ("a: !!set x\n", "the tag 'tag:yaml.org,2002:set' is not allowed in a fixture", 1),
     "mapping of a scalar": ("a: !!map x\n", "the tag 'tag:yaml.org,2002:map' is not allowed in a fixture", 1),
     "list tagged a mapping": ("a: !!map [x]\n", "the tag 'tag:yaml.org,2002:map' is not allowed in a fixture", 1),
-    "impossible date": ("a: 1\nb: 2025-13-45\n", '"2025-13-45" is not a timestamp', 2),
+    "impossible date": ("a: 1\nb: !!timestamp 2025-13-45\n", '"2025-13-45" is not a timestamp', 2),
     "int of nothing": ("a: !!int ''\n", '"" is not an int', 1),
     "bool of a word": ("a: !!bool maybe\n", '"maybe" is not a bool', 1),
     "timestamp of a word": ("a: !!timestamp soon\n", '"soon" is not a timestamp', 1),

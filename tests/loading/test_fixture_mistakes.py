@@ -50,6 +50,11 @@ OF_A_WEBHOOK: dict[str, list[str]] = {
     "status: disabled": ['9: status: must be error or left out (enabled makes it active) (got "disabled")'],
     "status: [error]": ['9: status: must be error or left out (enabled makes it active) (got ["error"])'],
     "created_at: yesterday": [f'9: created_at: The created at {DATE_TEXT} (got "yesterday")'],
+    "created_at: 2025-13-01": [f'9: created_at: The created at {DATE_TEXT} (got "2025-13-01")'],
+    "updated_at: 2025-01-01 25:00:00\n        timeout: 1": [
+        "10: timeout: The timeout must be between 5 and 120. (got 1)",
+        f'9: updated_at: The updated at {DATE_TEXT} (got "2025-01-01 25:00:00")',
+    ],
     "updated_at: 5": [f"9: updated_at: The updated at {DATE_TEXT} (got 5)"],
     "created_at: 0001-01-01T00:00:00+05:00": [
         f'9: created_at: The created at {DATE_TEXT} (got "0001-01-01 00:00:00+05:00")'

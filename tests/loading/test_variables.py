@@ -1,5 +1,6 @@
 """Environment variables and `x-` keys in fixture files."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from jsonschema import Draft202012Validator
 from talkover_mock.loading.documents import parse
 from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture, to_baseline
-from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.loading.mistakes import FixtureError, Source
 from talkover_mock.loading.schema import fixture_schema
+from talkover_mock.loading.variables import filled
 from talkover_mock.state.records import Webhook
 from tests.loading.test_fixture_mistakes import HOOK, mistakes_of
 from tests.support.fixture_documents import fixture, hook, source
@@ -62,6 +64,43 @@ def test_variables_stand_for_every_kind_of_value(tmp_path: Path) -> None:
     text = HOOK.replace("http://xy", "${URL}/hooks").replace("[event_action]", '["${E}"]') + "        timeout: ${T}\n"
     webhook = loaded(tmp_path, text)
     assert (webhook.webhook_url, webhook.events, webhook.timeout) == ("http://app:9000/hooks", ("event_action",), 10)
+
+
+SIMPLE = """\
+agents:
+  - name: A
+    conversation_speed: "${SPEED:-1.5}"
+    cache_clears: ${N:-2}
+    own: {enabled: "${ON:-true}"}
+    webhooks:
+      - {name: W, webhook_url: http://xy, events: [event_action], webhook_secret: "${ON:-true}",
+         enabled: "${OFF:-false}", timeout: "${T}", payload_templates: {event_action: {enabled: "${ON:-true}"}}}
+calls: [{id: c, agent_id: A, to: "+1234567890", is_testing: "${ON:-true}"}]
+stubs: [{method: GET, path: /api/v1/x, status: "${STATUS:-202}", body: {a: "${ON:-true}"}}]
+settings: {enforce_rate_limit: "${ON:-true}", create_status: "${N:-201}",
+  retry_schedule: ["${ONE:-1}"], seed: "${S:-7}"}
+environments:
+  other: {settings: {payload_envelope: "${OFF:-false}"}}
+"""
+
+
+def test_a_variable_is_true_false_or_a_number_where_one_is_expected() -> None:
+    found = filled(Source("f", SIMPLE, parse(SIMPLE)), VARIABLES).data
+    [agent], [webhook] = found["agents"], found["agents"][0]["webhooks"]
+    assert (agent["conversation_speed"], agent["cache_clears"], agent["own"]) == (1.5, 2, {"enabled": "true"})
+    assert (webhook["enabled"], webhook["timeout"], webhook["webhook_secret"]) == (False, 10, "true")
+    assert webhook["payload_templates"] == {"event_action": {"enabled": "true"}}
+    assert (found["calls"][0]["is_testing"], found["stubs"][0]["status"]) == (True, 202)
+    assert found["stubs"][0]["body"] == {"a": "true"}
+    assert found["settings"] == {"enforce_rate_limit": True, "create_status": 201, "retry_schedule": [1], "seed": 7}
+    assert found["environments"]["other"]["settings"] == {"payload_envelope": False}
+    assert [error.message for error in SCHEMA.iter_errors(parse(SIMPLE))] == []
+
+
+@pytest.mark.parametrize("text", ["maybe", "null", "[]", "True"])
+def test_a_variable_that_is_neither_true_nor_false_is_a_mistake(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FixtureError, match=f'enabled field must be true or false. \\(got "{re.escape(text)}"\\)'):
+        loaded(tmp_path, HOOK + '        enabled: "${ON}"\n', {"ON": text})
 
 
 def test_a_variable_without_a_value_is_a_mistake_with_its_line(tmp_path: Path) -> None:

@@ -15,6 +15,11 @@ BOUND = 10
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
+def ok(body: bytes) -> bytes:
+    """The bytes of an answer 200 with this body, after which the connection ends."""
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+
+
 class Peer:
     """Accepts connections one after another, and does with each what `script` says."""
 

@@ -191,14 +191,15 @@ class ApiApplication:
         """The answer to OPTIONS. Raises RouteNotFound, NotEmulated or MethodNotAllowed for all else."""
         if answer := preflight(request):
             return answer
-        if stub := request.environment_of().stubs.of(request.method, request.path):
+        stubs = request.environment_of().stubs.at(request.path)
+        if stub := stubs.get(request.method):
             request.route = Route(stub.method, stub.path, respond, operation=stub.operation)
             request.applied = True
             return respond(stub)
         matches = [match for table in (self.routes, self.known) if (match := table.match(request.path))]
-        if not matches:
+        if not (matches or stubs):
             raise RouteNotFound(request.sent_path, near_route(self.routes, request.path))
-        allowed = in_order(verb for match in matches for verb in match.allowed())
+        allowed = in_order([*stubs, *(verb for match in matches for verb in match.allowed())])
         if request.method == "OPTIONS":
             return options_answer(allowed)
         for match in matches:

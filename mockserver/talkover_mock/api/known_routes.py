@@ -2,8 +2,9 @@
 
 from functools import partial
 from typing import NoReturn
+from urllib.parse import quote
 
-from talkover_mock.dialect.endpoints import ENDPOINTS
+from talkover_mock.dialect.endpoints import ENDPOINTS, Endpoint
 from talkover_mock.dialect.errors import NotEmulated
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import Route, Routes, shown
@@ -14,9 +15,11 @@ def known_routes() -> Routes:
     routes = Routes()
     for each in ENDPOINTS:
         if not each.is_emulated:
-            routes.add(Route(each.method, each.path, partial(_refuse, each.method, each.path)))
+            routes.add(Route(each.method, each.path, partial(_refuse, each)))
     return routes
 
 
-def _refuse(method: str, path: str, _: MockRequest, **__: str) -> NoReturn:
-    raise NotEmulated(method, shown(path))
+def _refuse(endpoint: Endpoint, request: MockRequest, **_: str) -> NoReturn:
+    """Where only the beginning of the path is known, the error names the path that was called."""
+    called = quote(request.path.rstrip("/"))
+    raise NotEmulated(endpoint.method, called if endpoint.path.endswith("*") else shown(endpoint.path))

@@ -34,6 +34,13 @@ class _Commands(click.Group):
         except click.UsageError:
             ctx.fail(f"no command is named {brief(name)}{near_or_all(name, self.list_commands(ctx))}")
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Ends with 2 when the reader of the output has gone; click ends with 1, which is a check that failed."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise SystemExit(click.UsageError.exit_code) from None
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="talkover-mock")

@@ -81,13 +81,13 @@ def refuse_both(one: str, others: Mapping[str, object]) -> None:
             raise click.UsageError(f"{one} and {other} contradict each other; give one, or run the command twice")
 
 
-def pairs(given: Sequence[str]) -> dict[str, str]:
-    """Reads arguments of the form `key=value`. Raises UsageError."""
+def pairs(given: Sequence[str], example: str) -> dict[str, str]:
+    """Reads arguments of the form `key=value`, such as `example`. Raises UsageError."""
     found = {}
     for each in given:
         key, equals, value = each.partition("=")
         if not (key and equals):
-            raise click.UsageError(f"expected key=value, such as status=404 (got {brief(each)})")
+            raise click.UsageError(f"expected key=value, such as {example} (got {brief(each)})")
         if key in found:
             raise click.UsageError(f"{key} is given twice")
         found[key] = value

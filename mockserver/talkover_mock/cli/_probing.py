@@ -19,6 +19,7 @@ _NOBODYS = "talq_nobody_has_this_token"
 _TIMEOUT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 65.0
 _MOST_LOOKED_AT = 20
+_RIGHT_ROOT = "is it the root of a server of this API?"
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SCRATCH = {
     "name": "talkover-mock conformance",
@@ -107,8 +108,14 @@ def look_around(server: Server) -> Found:
     """Finds an agent with a webhook and, if it can, a log entry. Raises CannotRun for a token that opens nothing."""
     listed = server.ask(_asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
-        raise CannotRun(f"GET /agents is answered {listed.status}: give the token of an environment")
-    agents = [str(agent["id"]) for agent in _records(listed.document().get("data"))][:_MOST_LOOKED_AT]
+        is_token = listed.status == requests.codes.unauthorized
+        hint = "give the token of an environment" if is_token else _RIGHT_ROOT
+        raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
+    document = listed.document()
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, list):
+        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {_RIGHT_ROOT}")
+    agents = [str(agent["id"]) for agent in _records(data)][:_MOST_LOOKED_AT]
     wrong = server.ask(_asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
     closed = {"closed"} if wrong.status == requests.codes.unauthorized else set()
     looked = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, agent)][:_MOST_LOOKED_AT]

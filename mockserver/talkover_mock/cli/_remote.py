@@ -16,6 +16,7 @@ import requests
 from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
+from talkover_mock.client.errors import NO_MOCK
 
 
 class _Told(click.ClickException):
@@ -100,7 +101,10 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
-        command(Remote(as_json, url, token), **options)
+        try:
+            command(Remote(as_json, url, token), **options)
+        except KeyError as error:
+            raise Failed(f"{NO_MOCK}: {url} answers without the key {error}") from None
 
     for option in (
         json_option,

@@ -49,7 +49,7 @@ class Search:
 
 def search_of(what: str, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:
     """The search of a command's arguments and options; `known` are the filters with remarks. Raises UsageError."""
-    filters, names = pairs(given), [each.partition(" ")[0] for each in known]
+    filters, names = pairs(given, "status=404"), [each.partition(" ")[0] for each in known]
     for key in filters:
         if key in ("min", "max", "wait"):
             raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")

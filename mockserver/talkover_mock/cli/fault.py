@@ -1,7 +1,6 @@
 """`talkover-mock fault`."""
 
 import json
-from collections.abc import Sequence
 from shlex import quote
 from typing import Any
 
@@ -21,8 +20,9 @@ _OPTIONS = ("method", "path", "times", "on")
 _TEXTS = ("event", "webhook_id", "agent_id", "url")
 _LIMITS = ("after", "probability", "seed")
 _DETAILS = {"calls": ("headers", "delay_seconds", "apply", *_LIMITS), "deliveries": (*MATCH, *DETAILS, *_LIMITS)}
-_DELAY = "`talkover-mock fault delay delay_seconds=0.5`"
-_LOST = "`talkover-mock fault lose_answer --on deliveries event=*_ended --times 1`"
+_EXAMPLES = {"calls": "delay_seconds=0.5", "deliveries": "event=*_ended"}
+_DELAY = f"`talkover-mock fault delay {_EXAMPLES['calls']}`"
+_LOST = f"`talkover-mock fault lose_answer --on deliveries {_EXAMPLES['deliveries']} --times 1`"
 
 
 @click.command(
@@ -81,7 +81,7 @@ def command(
 
 def _spec(kind: str, on: str, given: tuple[str, ...]) -> dict[str, Any]:
     """The arguments of the client's `add_fault`. Raises UsageError."""
-    kinds, details = _KINDS[on], _details(given, _DETAILS[on])
+    kinds, details = _KINDS[on], _details(given, on)
     if kind not in kinds:
         hint = "; add --on deliveries" if on == "calls" and kind in ON_DELIVERIES else nearest(kind, kinds)
         raise click.UsageError(f"KIND must be one of {', '.join(kinds)}{hint} (got {brief(kind)})")
@@ -92,9 +92,10 @@ def _spec(kind: str, on: str, given: tuple[str, ...]) -> dict[str, Any]:
     return {"name": kind, "on": on, **details}
 
 
-def _details(given: tuple[str, ...], known: Sequence[str]) -> dict[str, Any]:
+def _details(given: tuple[str, ...], on: str) -> dict[str, Any]:
     """Reads the details. Raises UsageError for a key that has an option, and for an unknown key."""
-    found = pairs(given)
+    known = _DETAILS[on]
+    found = pairs(given, _EXAMPLES[on])
     for key, value in found.items():
         if key in _OPTIONS:
             raise click.UsageError(f"{key} is an option: --{key} {quote(value)}")

@@ -41,6 +41,7 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
     help="Expect another answer to a probe: such as 2xx, 409 or not-5xx. May be repeated.",
 )
 @click.option("--event", metavar="EVENT", help="The event of the payload.  [default: event_phone_call_started]")
+@click.option("--unknown", is_flag=True, help="The event is one that the API does not have.")
 @click.option("--data", metavar="JSON", help="Further keys of the payload; they replace its own of the same name.")
 @click.option("--http-method", metavar="METHOD", help="POST, PUT or PATCH.  [default: POST]")
 @click.option(
@@ -61,7 +62,8 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
 )
 @json_option
 def command(url: str, secret: str, as_json: bool, **given: Any) -> None:
-    expect, headers = pairs(given.pop("expect")), pairs(given.pop("custom_headers"))
+    expect = pairs(given.pop("expect"), "escapes=401")
+    headers = pairs(given.pop("custom_headers"), "X-Tenant=7")
     custom = [{"key": name, "value": value} for name, value in headers.items()]
     data = json_value("--data", given.pop("data"))
     try:

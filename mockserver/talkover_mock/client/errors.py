@@ -3,6 +3,7 @@
 from typing import Any
 
 __tracebackhide__ = True  # pytest shows the test's own line
+NO_MOCK = "Not the answer of a mock server"
 
 
 class MockServerError(Exception):

@@ -215,7 +215,7 @@ class MockServer(Timing, Faulting):
     def probe(self, url: str, secret: str, **options: Unpack[ProbeOptions]) -> list[Probed]:
         """Examines the receiver at `url` with some fifteen deliveries, signed as this environment signs, at its time.
 
-        Further keywords are expect, event, data, http_method, custom_headers, timeout, signature_scheme,
+        Further keywords are expect, event, unknown, data, http_method, custom_headers, timeout, signature_scheme,
         signature_header, signature_prefix, delivery_json, deliver_to, now; see docs/deliveries.md. Returns the
         probes with their answers. Raises AssertionError with each probe that was answered otherwise than expected,
         ValueError for a wrong option or a URL that may not be called, and ConnectionError if nothing answers.

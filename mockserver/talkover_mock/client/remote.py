@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import requests
 
 from talkover_mock.client.bodies import json_bytes
-from talkover_mock.client.errors import MockServerError
+from talkover_mock.client.errors import NO_MOCK, MockServerError
 from talkover_mock.client.originals import OriginalSession
 from talkover_mock.client.urls import query_text
 
@@ -88,7 +88,7 @@ def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
     found = _json(answer)
     if isinstance(found, dict):
         return found
-    return MockServerError(answer.status_code, {"title": "Not the answer of a mock server", "detail": _start(answer)})
+    return MockServerError(answer.status_code, {"title": NO_MOCK, "detail": _start(answer)})
 
 
 def _problem(answer: requests.Response) -> dict[str, Any]:

@@ -148,11 +148,13 @@ class WebhookFields(TypedDict, total=False):
 class ProbeOptions(TypedDict, total=False):
     """The options of a probe: those of a webhook and of the settings for signatures, as a fixture has them.
 
-    `event` and `data`, further keys, make the payload; `expect` has other expectations by the names of probes;
+    `event`, which may be one that the API does not have if it is `unknown`, and `data`, further keys, make the payload;
+    `expect` has other expectations by the names of probes;
     `deliver_to` are hosts that may be called beside this machine and its network; `now` is the time of the signatures.
     """
 
     event: str | None
+    unknown: bool | None
     data: Mapping[str, Any] | None
     expect: Mapping[str, str] | None
     http_method: Literal["POST", "PUT", "PATCH"] | None

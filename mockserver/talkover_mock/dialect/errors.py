@@ -77,7 +77,7 @@ class NotEmulated(ApiError):
     status = 501
 
     def __init__(self, method: str, path: str) -> None:
-        """`path` has its ids in braces, as a stub has them."""
+        """`path` is one that a stub can have: percent-encoded, or with its ids in braces."""
         stub = f'{{"method": "{method}", "path": "{path}", "status": 200, "body": ...}}'
         super().__init__(
             f"{method} {path} is documented, but not emulated here; give it an answer with POST /__admin/stubs {stub}, "

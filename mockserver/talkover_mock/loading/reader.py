@@ -75,10 +75,10 @@ class Reader:
     def stub(self, path: Path, data: Any) -> None:
         """Reads the answer to a call that the mock does not emulate."""
         stub = stub_of(self.mistakes, path, data, self.plain)
-        if stub and stub.operation in self.found.stubs:
-            self.mistakes.add(path, f"there is a stub of {stub.operation} already")
+        if stub and (known := self.found.stubs.get(stub.key)):
+            self.mistakes.add(path, f"there is a stub of {known.operation} already")
         elif stub:
-            self.found.stubs[stub.operation] = stub
+            self.found.stubs[stub.key] = stub
 
     def _over_known_agent(self, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
         id = data.get("id")

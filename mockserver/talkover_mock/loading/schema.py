@@ -1,11 +1,13 @@
 """The JSON Schema of fixture files, made from the same rules that check them."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from talkover_mock.dialect.call_fields import CALL_FIELDS
 from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
+from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.scenarios import STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
@@ -54,6 +56,40 @@ def fixture_schema() -> dict[str, Any]:
             "stub": _object(*_required(STUB_FIELDS), **_schemas(STUB_FIELDS)),
         },
     }
+
+
+@cache
+def _whole() -> dict[str, Any]:
+    return fixture_schema()
+
+
+def schema_of(path: Path) -> Mapping[str, Any]:
+    """The schema of the value at a path of a fixture; empty where any value may stand."""
+    found: Mapping[str, Any] = _whole()
+    for step in path:
+        key = "items" if isinstance(step, int) else "additionalProperties"
+        following = found.get("properties", {}).get(step) or found.get(key)
+        if not isinstance(following, dict):
+            return {}
+        if "$ref" in following:
+            following = _whole()["$defs"][following["$ref"].rpartition("/")[2]]
+        found = following["anyOf"][0] if "anyOf" in following else following
+    return found
+
+
+def is_simple(schema: Mapping[str, Any]) -> bool:
+    """Whether a value is true, false or a number."""
+    is_one = "enum" in schema or {"boolean", "integer", "number"} & set(_types(schema))
+    return bool(is_one) and not _is_text(schema)
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    return "string" in _types(schema) or any(isinstance(each, str) for each in schema.get("enum", ()))
+
+
+def _types(schema: Mapping[str, Any]) -> Sequence[str]:
+    types: str | Sequence[str] = schema.get("type", ())
+    return [types] if isinstance(types, str) else types
 
 
 def _object(*required: str, **properties: Any) -> dict[str, Any]:
@@ -138,17 +174,14 @@ def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if "enum" in schema:
         return {**schema, "enum": [*schema["enum"], None]}
-    types = schema["type"]
-    return {**schema, "type": [*([types] if isinstance(types, str) else types), "null"]}
+    return {**schema, "type": [*_types(schema), "null"]}
 
 
 def _or_variable(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema, or where a form of text is expected also a text with a variable."""
     if "items" in schema:
         return {**schema, "items": _or_variable(schema["items"])}
-    if "string" not in schema.get("type", ()) and not any(isinstance(each, str) for each in schema.get("enum", ())):
-        return {**schema}
-    if not {"pattern", "enum"} & schema.keys():
+    if not (is_simple(schema) or (_is_text(schema) and {"pattern", "enum"} & schema.keys())):
         return {**schema}
     notes = {key: schema[key] for key in ("description", "default") if key in schema}
     form = {key: value for key, value in schema.items() if key not in notes}

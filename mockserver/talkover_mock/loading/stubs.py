@@ -1,6 +1,7 @@
 """Reads the stubs of a fixture: answers to calls that the mock does not emulate."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,8 +19,18 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 def _path(name: str, value: Any) -> str:
     if type(value) is str and re.fullmatch(_PATH, value):
+        twice = [each for each, count in Counter(re.findall(r"\{.*?\}", value)).items() if count > 1]
+        if twice:
+            raise Invalid(f"The {name} must not have {twice[0]} twice: each id has a name of its own.")
         return value
-    raise Invalid(f"The {name} must be a path such as /api/v1/agents/{{agent_id}}/call, with ids in braces.")
+    steps = value.split("/") if type(value) is str else []
+    if steps and steps[:2] != ["", "api"]:
+        raise Invalid(f"The {name} must begin with /api/, such as /api/v1/agents/{{agent_id}}/callback.")
+    if mixed := [each for each in steps if re.search("[{}]", each) and not re.fullmatch(r"\{[A-Za-z_]+\}", each)]:
+        raise Invalid(f"The {name} must have an id alone between slashes, such as /{{agent_id}}/, and not {mixed[0]}.")
+    if steps and not steps[-1]:
+        raise Invalid(f"The {name} must not end with a slash: a stub answers with and without one.")
+    raise Invalid(f"The {name} must be a path such as /api/v1/agents/{{agent_id}}/callback, with ids in braces.")
 
 
 def _status(name: str, value: Any) -> int:

@@ -1,11 +1,14 @@
 """Replaces `${NAME}` in the strings of fixture files by environment variables of the process."""
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.loading.mistakes import Mistakes, Source, is_extension
+from talkover_mock.loading.schema import is_simple, schema_of
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\})?)")
 """`$$`, `${NAME}`, `${NAME:-default}`, or a `${` that begins neither."""
@@ -37,12 +40,21 @@ class _Filling:
 
     def value(self, path: Path, value: Any) -> Any:
         if type(value) is str:
-            return _VARIABLE.sub(lambda found: self._replaced(path, found), value) if "$" in value else value
+            return self._text(path, value) if "$" in value else value
         if type(value) not in (dict, list) or len(path) > _DEEPEST:
             return value
         if id(value) not in self._done:
             self._done[id(value)] = self._copy(path, value)
         return self._done[id(value)]
+
+    def _text(self, path: Path, value: str) -> Any:
+        """The text, or true, false or the number that it stands for, where no text is expected."""
+        text = _VARIABLE.sub(lambda found: self._replaced(path, found), value)
+        if is_simple(schema_of(path)):
+            with suppress(ValueError):
+                found = json.loads(text)
+                return found if type(found) in (bool, int, float) else text
+        return text
 
     def _copy(self, path: Path, value: dict[Any, Any] | list[Any]) -> Any:
         if isinstance(value, list):

@@ -1,9 +1,11 @@
 """The records of an environment: frozen, replaced and never changed."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from talkover_mock.dialect.call_fields import ACTIVE, STATUS_AFTER, STATUSES
 
@@ -146,14 +148,21 @@ class Stub(NamedTuple):
         """`POST /api/v1/agents/{agent_id}/callback`."""
         return f"{self.method} {self.path}"
 
-    def takes(self, method: str, path: str) -> bool:
-        """Whether the stub answers a call. HEAD is answered wherever GET is."""
+    @property
+    def key(self) -> str:
+        """What two stubs of the same calls have in common: the names of their ids do not matter."""
+        return re.sub("{.*?}", "{}", self.operation)
+
+    @property
+    def ids(self) -> list[bool]:
+        """Of each step of the path whether it is an id: the least of the stubs that match a call answers it."""
+        return [step[:1] == "{" for step in self.path.split("/")]
+
+    def is_at(self, path: str) -> bool:
+        """Whether the path of a call is the stub's."""
         own, given = self.path.split("/"), path.rstrip("/").split("/")
-        is_method = self.method == method or (method == "HEAD" and self.method == "GET")
-        return (
-            is_method
-            and len(own) == len(given)
-            and all(a == b or (a[:1] == "{" and b) for a, b in zip(own, given, strict=True))
+        return len(own) == len(given) and all(
+            b if a[:1] == "{" else unquote(a) == b for a, b in zip(own, given, strict=True)
         )
 
 

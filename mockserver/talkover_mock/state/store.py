@@ -158,7 +158,7 @@ class State:
         for agent_id, count in changes.cache_clears.items():
             self.cache_clears.put(agent_id, count)
         for stub in changes.stubs.values():
-            self.stubs.put(stub.operation, stub)
+            self.stubs.put(stub.key, stub)
         for call in changes.calls.values():
             self.put_call(call)
         self.settings, self.scenarios = changes.settings, changes.scenarios

@@ -20,21 +20,23 @@ class Stubs:
         with self._lock:
             return list(self._state.stubs.values())
 
-    def of(self, method: str, path: str) -> Stub | None:
-        """The stub that answers a call."""
-        return next((each for each in self.all() if each.takes(method, path)), None)
+    def at(self, path: str) -> dict[str, Stub]:
+        """The stubs of a path by method, where HEAD is GET's; a fixed step of a path comes before an id."""
+        fitting = sorted((each for each in self.all() if each.is_at(path)), key=lambda each: each.ids, reverse=True)
+        found = {each.method: each for each in fitting}
+        return found | ({"HEAD": found["GET"]} if "GET" in found else {})
 
     def put(self, stub: Stub) -> None:
-        """Takes the place of the stub of its operation. Raises Conflict at the limit."""
+        """Takes the place of the stub of the same calls. Raises Conflict at the limit."""
         with self._lock:
-            if stub.operation not in self._state.stubs and len(self._state.stubs) >= MOST_STUBS:
+            if stub.key not in self._state.stubs and len(self._state.stubs) >= MOST_STUBS:
                 raise Conflict("Too many stubs", f"there are {MOST_STUBS} stubs, which is the limit")
-            self._state.stubs.put(stub.operation, stub)
+            self._state.stubs.put(stub.key, stub)
 
     def remove_all(self) -> int:
         """Their number; a reset brings the fixture's back."""
         with self._lock:
             stubs = self.all()
             for each in stubs:
-                self._state.stubs.remove(each.operation)
+                self._state.stubs.remove(each.key)
         return len(stubs)

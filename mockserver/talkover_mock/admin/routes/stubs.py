@@ -4,6 +4,7 @@ from talkover_mock.admin.bodies import admin_answer, document
 from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.environment import Environment
 from talkover_mock.loading.fixture import to_baseline
+from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.stubs import stub_document
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -21,7 +22,7 @@ def _list(_: MockRequest, environment: Environment) -> Answer:
 
 def _put(request: MockRequest, environment: Environment) -> Answer:
     """Puts a stub, which is checked as a fixture's is."""
-    given = document(request)
+    given = document(request) if request.body else Source("body", "", None)
     [stub] = to_baseline(given._replace(data={"stubs": [given.data]})).stubs.values()
     environment.stubs.put(stub)
     return admin_answer(stub_document(stub), 201)
