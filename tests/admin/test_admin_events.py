@@ -25,7 +25,7 @@ from tests.support.delivering import (
     WAIT,
     delivering,
 )
-from tests.support.documented import AGENT, OTHER_AGENT, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, OTHER_AGENT, TOKEN, UNKNOWN, WEBHOOK
 
 EVENTS_ROUTE = "/__admin/events"
 ENVELOPE = {
@@ -245,3 +245,9 @@ def test_a_fault_may_match_unknown_events_by_a_pattern(http: FlaskClient) -> Non
     http.post("/__admin/faults", json={"on": "deliveries", "action": "drop", "match": {"event": "*_paused"}})
     assert {each["fault"] for each in emit(http, NEW, unknown=True)["deliveries"]} == {"fault-1 (drop)"}
     assert {each["fault"] for each in emit(http, STARTED)["deliveries"]} == {None}
+
+
+def test_an_agent_that_never_was_is_told_so(http: FlaskClient) -> None:
+    refused = http.get(f"/__admin/events?agent_id={UNKNOWN}").get_json()
+    assert refused == http.get(f"/__admin/deliveries?agent_id={UNKNOWN}").get_json()
+    assert (refused["status"], refused["title"]) == (422, "Unknown agent")

@@ -276,3 +276,17 @@ def test_a_part_that_is_not_there(http: FlaskClient, query: dict[str, str], titl
     assert problem["detail"].startswith(detail)
     assert http.patch(STATE, json=ONE_AGENT, query_string=query).get_json() == {"agents": []}
     assert http.get(STATE, query_string={"agent_id": "one"}).get_json()["agents"][0]["name"] == "One"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "detail"),
+    [
+        ("GET", "state?foo=1", 'unknown key "foo"; expected one of agent_id, webhook_id, format'),
+        ("GET", "state?agent=1", 'unknown key "agent"; did you mean agent_id?'),
+        ("GET", "state?format=json&format=yaml", 'format is given twice (got "json" and "yaml")'),
+        ("POST", "reset?x=1", 'unknown key "x"; expected none'),
+    ],
+)
+def test_a_query_has_known_keys_once(http: FlaskClient, method: str, path: str, detail: str) -> None:
+    refused = http.open(f"/__admin/{path}", method=method)
+    assert (refused.status_code, refused.get_json()["detail"]) == (422, detail)

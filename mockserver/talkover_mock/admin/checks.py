@@ -19,7 +19,19 @@ def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], where: s
     """Raises Problem 422 for a key that is not in `known`; `where` is the path of the object, with a dot at its end."""
     for key in given:
         if key not in known:
-            raise Problem(422, "Unknown key", f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known)}")
+            raise Problem(
+                422, "Unknown key", f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known or ['none'])}"
+            )
+
+
+def refuse_in_query(query: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
+    """Raises Problem 422 for a key that is not in `known`, and for one that is given twice."""
+    given: dict[str, str] = {}
+    for key, value in query:
+        refuse_unknown_keys({key: value}, known)
+        if key in given:
+            raise Problem(422, "Key given twice", f"{key} is given twice (got {brief(given[key])} and {brief(value)})")
+        given[key] = value
 
 
 def value_of(given: Mapping[str, Any], name: str, default: Any, check: Check, expected: str) -> Any:

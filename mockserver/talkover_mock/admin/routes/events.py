@@ -7,7 +7,7 @@ from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import A_JSON_VALUE, flag_of, is_json, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
-from talkover_mock.admin.routes.deliveries import after_attempts, present, wait_of, with_unknown_events
+from talkover_mock.admin.routes.deliveries import after_attempts, check_ids, present, wait_of, with_unknown_events
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
@@ -50,7 +50,9 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
         return admin_answer({**counts, "events": events})
 
     known = with_unknown_events(FILTERS, request, environment, lambda emitted: emitted.occurrence.event)
-    return filters.answer_found(history, filters.search_of(request, known), show)
+    wanted = filters.search_of(request, known)
+    check_ids(request.query_values("agent_id"), (), request, environment)
+    return filters.answer_found(history, wanted, show)
 
 
 def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:

@@ -12,6 +12,7 @@ from talkover_mock.admin.checks import (
     is_json,
     number_in,
     object_of,
+    refuse_in_query,
     refuse_unknown_keys,
     seconds_in,
     value_of,
@@ -62,7 +63,7 @@ def _add(request: MockRequest, environment: Environment) -> Answer:
 
 def _read(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
     """The fault; `wait` first waits so many seconds until it has struck `struck` times."""
-    refuse_unknown_keys(dict(request.query()), ("struck", "wait"))
+    refuse_in_query(request.query(), ("struck", "wait"))
     struck = count_of(request, "struck")
     wait = seconds_in(request.query_value("wait") or "0", "wait")
     fault, reached = environment.faults.expect(id, 1 if struck is None else struck)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, document
+from talkover_mock.admin.checks import refuse_in_query
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.headers import quality
@@ -27,6 +28,7 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer:
+    refuse_in_query(request.query(), ("agent_id", "webhook_id", "format"))
     wanted = _wanted(request, environment)
     if wanted is None:
         raise _not_found(request, environment)
@@ -46,6 +48,7 @@ def _merge(request: MockRequest, environment: Environment) -> Answer:
 
 
 def _reset(request: MockRequest, environment: Environment) -> Answer:
+    refuse_in_query(request.query(), ())
     note = request.world.catch_up()
     environment.reset()
     return admin_answer({"environment": environment.name, "reset": True, **({"note": note} if note else {})})
