@@ -22,10 +22,10 @@ from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.environments.snapshots import Snapshot, Snapshots
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
-from talkover_mock.loading.writer import to_document, to_part
+from talkover_mock.loading.writer import to_document, to_part, to_part_of_campaign
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
-from talkover_mock.state.records import Agent, Call, Webhook
+from talkover_mock.state.records import Agent, Call, Campaign, Webhook
 from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.stubs import Stubs
 from talkover_mock.state.webhooks import Webhooks
@@ -218,9 +218,12 @@ class Environment:
             return to_part(self._state, agent) if agent else None
 
     def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
-        """One webhook under its agent as a fixture; None for an unknown id."""
+        """One webhook under its agent or campaign as a fixture; None for an unknown id."""
         with self._lock:
             webhook = self._state.webhooks.get(webhook_id)
+            campaign = self._state.campaigns.get(webhook.campaign_id or "") if webhook else None
+            if webhook and campaign:
+                return to_part_of_campaign(campaign, webhook)
             agent = self._state.agents.get(webhook.agent_id) if webhook else None
             return to_part(self._state, agent, webhook) if agent else None
 
@@ -254,6 +257,9 @@ class Environment:
         """Reads without the lock: one look-up is atomic. Other environments call this to explain an unknown id."""
         return self._state.agents.get(id)
 
+    def campaign(self, id: str) -> Campaign | None:
+        return self._state.campaigns.get(id)
+
     def webhook(self, id: str) -> Webhook | None:
         return self._state.webhooks.get(id)
 
@@ -266,6 +272,10 @@ class Environment:
         with self._lock:
             return list(self._state.agents)
 
-    def webhook_ids(self, agent_id: str) -> list[str]:
+    def campaign_ids(self) -> list[str]:
         with self._lock:
-            return list(self._state.webhook_ids.get(agent_id) or ())
+            return list(self._state.campaigns)
+
+    def webhook_ids(self, owner_id: str) -> list[str]:
+        with self._lock:
+            return list(self._state.webhook_ids.get(owner_id) or ())

@@ -1,9 +1,9 @@
 """Checks the payload templates of a fixture for slips that the API takes and ignores."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.placeholders import PLACEHOLDER, hint_at
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.loading.mistakes import Mistakes, near_or_listed
@@ -11,11 +11,11 @@ from talkover_mock.loading.mistakes import Mistakes, near_or_listed
 _DEEPEST = 100
 
 
-def check_events(mistakes: Mistakes, path: Path, templates: Any) -> None:
+def check_events(mistakes: Mistakes, path: Path, templates: Any, events: Sequence[str]) -> None:
     """Adds a mistake for a template of an unknown event."""
     for event in templates if type(templates) is dict else ():
-        if event not in EVENTS:
-            near = near_or_listed(event, tuple(EVENTS))
+        if event not in events:
+            near = near_or_listed(event, events)
             mistakes.add((*path, event), f"unknown event{near}")
 
 
@@ -24,7 +24,7 @@ def check_templates(
 ) -> None:
     """Adds a mistake for each placeholder that names nothing, and for a template of an event that is not `listed`."""
     for event, template in templates.items() if type(templates) is dict else ():
-        if event not in EVENTS:
+        if event not in ALL_EVENTS:
             continue
         if listed is not None and event not in listed:
             mistakes.add((*path, event), "the webhook does not list this event, so that its template is never used")
