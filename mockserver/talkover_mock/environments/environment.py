@@ -8,6 +8,7 @@ from typing import Any
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.deliveries.calling import Calling
+from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
@@ -25,6 +26,7 @@ from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part, to_part_of_campaign
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
+from talkover_mock.state.campaigns import Campaigns
 from talkover_mock.state.records import Agent, Call, Campaign, Webhook
 from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.stubs import Stubs
@@ -38,7 +40,8 @@ class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_state", "agents", "baseline", "calling", "calls", "clock", "deliveries", "disturbances", "errors"),
+        *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
+        *("clock", "deliveries", "disturbances", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
         "webhooks",
     )
@@ -65,6 +68,7 @@ class Environment:
         self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
         self.calls = Calls(self._state, self._lock, self.clock)
+        self.campaigns = Campaigns(self._state, self._lock, self.clock)
         self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
@@ -72,6 +76,7 @@ class Environment:
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
         sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
+        self.campaigning = Campaigning(self._lock, self.campaigns, self.deliveries)
         self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
@@ -200,6 +205,7 @@ class Environment:
         then.agents = Agents(state, self._lock, self.clock)
         then.webhooks = Webhooks(state, self._lock, self.clock)
         then.calls = Calls(state, self._lock, self.clock)
+        then.campaigns = Campaigns(state, self._lock, self.clock)
         return then
 
     def report(self, crash: str) -> None:
