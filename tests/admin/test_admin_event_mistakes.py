@@ -23,7 +23,7 @@ def world() -> Iterator[World]:
 
 
 ALL_EVENTS = ", ".join(EVENTS)
-ALL_KEYS = "agent_id, event, unknown, call, context, data, wait"
+ALL_KEYS = "agent_id, campaign_id, event, unknown, call, context, data, wait"
 A_NAME = "event must be the name of an event, of at most 255 characters"
 VALID = {"agent_id": AGENT, "event": STARTED}
 JSON = "JSON of at most 100 levels; put dates and infinite numbers in quotes"

@@ -187,7 +187,12 @@ OTHERS = "unknown key of a state: it describes one environment; give others in a
         ("PATCH", '{"tokns": []}', JSON, [("tokns", 1, "unknown key")]),
         ("PUT", "agents: []", JSON, [("", 1, "is not JSON: Expecting value (column 1)")]),
         ("PUT", "agents:\n  - [", YAML, [("", 2, "is not YAML: the [ that begins here is not closed (column 5)")]),
-        ("PATCH", "[1]", JSON, [("", 1, "must be a mapping with agents, calls, scenarios, settings, stubs (got [1])")]),
+        (
+            "PATCH",
+            "[1]",
+            JSON,
+            [("", 1, "must be a mapping with agents, calls, campaigns, scenarios, settings, stubs (got [1])")],
+        ),
         ("PATCH", "", "", [("", None, "is empty; expected at least `agents: []`")]),
         ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: the byte 0xff is not valid there; save it as UTF-8")]),
     ],

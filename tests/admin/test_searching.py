@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.delivering import DELIVERIES, ENDED, RECORDER, RECORDING, STARTED, delivering, emit, read
@@ -237,7 +237,7 @@ OF_DELIVERIES: dict[str, tuple[str, str]] = {
         "Unknown event",
         f'unknown event "event_phone_call_start"; did you mean {STARTED}?',
     ),
-    "event=x": ("Unknown event", f'unknown event "x"; expected one of {", ".join([*EVENTS, "webhook.test"])}'),
+    "event=x": ("Unknown event", f'unknown event "x"; expected one of {", ".join([*ALL_EVENTS, "webhook.test"])}'),
     "attempt=first": ("Bad count", 'attempt must be a whole number, 0 or more (got "first")'),
 }
 OF_CALLS: dict[str, tuple[str, str]] = {

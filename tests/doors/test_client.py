@@ -284,7 +284,7 @@ def test_a_proxy_of_the_machine_is_not_used(mock: MockServer, monkeypatch: pytes
 def test_types_name_what_there_is() -> None:
     assert get_args(types.Preset) == tuple(PRESETS)
     assert get_args(types.Action) == ACTIONS
-    assert set(types.WebhookFields.__annotations__) == set(WEBHOOK_KEYS) - {"id", "logs"}
+    assert set(types.WebhookFields.__annotations__) == {*WEBHOOK_KEYS, "include_call_events"} - {"id", "logs"}
     assert get_args(types.DeliveryAction) == tuple(ON_DELIVERIES)
     assert set(types.Match.__annotations__) == {"method", "path", *MATCH}
     of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)

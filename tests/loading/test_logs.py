@@ -93,7 +93,7 @@ def test_a_delivered_entry_has_the_payload_and_the_answer() -> None:
     ("entry", "expected"),
     [
         ("5", f": must be a mapping with {', '.join(LOG_KEYS)} (got 5)"),
-        ("{}", ".event: The event field is required; expected one of the 22 values in `talkover-mock schema`"),
+        ("{}", ".event: The event field is required; expected one of the 34 values in `talkover-mock schema`"),
         (
             "{event: event_acton}",
             '.event: The selected event is invalid; did you mean event_action? (got "event_acton")',

@@ -12,14 +12,15 @@ from talkover_mock.cli import probe
 from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH
 from talkover_mock.deliveries.probes import PROBES
 from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
-from talkover_mock.dialect.events import EVENTS
-from talkover_mock.dialect.fields import WEBHOOK_FIELDS
+from talkover_mock.dialect.events import CAMPAIGN_EVENTS, EVENTS
+from talkover_mock.dialect.fields import CAMPAIGN_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.scenarios import SCENARIOS, STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.environments.call_faults import ACTIONS as CALL_ACTIONS
 from talkover_mock.environments.call_faults import PRESETS
 from talkover_mock.loading.calls import CALL_KEYS
+from talkover_mock.loading.campaigns import CAMPAIGN_KEYS
 from talkover_mock.loading.reader import AGENT_KEYS, WEBHOOK_KEYS
 from talkover_mock.state.records import AGENT_DEFAULTS
 from tests.conftest import ROOT
@@ -59,6 +60,7 @@ def limits(schema: Mapping[str, Any]) -> list[str]:
 
 WEBHOOKS, SETTINGS = table("fixtures.md", "Webhooks"), table("fixtures.md", "Settings")
 CALLS = table("fixtures.md", "Calls")
+CAMPAIGNS = table("fixtures.md", "Campaigns")
 
 
 def test_every_event_with_what_the_api_says_of_it() -> None:
@@ -115,6 +117,22 @@ def test_a_calls_options_and_defaults(field: Field) -> None:
         limits(field.schema) if "minimum" in field.schema else [],
     )
     assert default == ("required" if field.required else code(field.default))
+
+
+def test_every_key_of_a_campaign_in_order() -> None:
+    assert list(CAMPAIGNS) == list(CAMPAIGN_KEYS)
+
+
+@pytest.mark.parametrize("field", CAMPAIGN_FIELDS, ids=lambda field: field.name)
+def test_a_campaigns_options_and_defaults(field: Field) -> None:
+    values, default = CAMPAIGNS[field.name]
+    assert set(re.findall(r"`([\w-]+)`", values)) == {*options(field.schema)}
+    assert default == ("required" if field.required else code(field.default))
+
+
+def test_every_event_of_a_campaign_is_named() -> None:
+    text = under("## Campaigns", (ROOT / "docs" / "fixtures.md").read_text())
+    assert [event for event in CAMPAIGN_EVENTS if f"`{event}`" not in text] == []
 
 
 def test_every_event_that_moves_the_status_of_a_call() -> None:

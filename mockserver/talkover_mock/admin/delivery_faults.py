@@ -18,7 +18,7 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.deliveries import check_ids
 from talkover_mock.base.words import nearest
 from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH, NO_FAULT, DeliveryFault
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.request import MockRequest
 
@@ -89,8 +89,8 @@ def _skew(wanted: Mapping[str, Any]) -> float:
 
 
 def _is_event(value: Any) -> bool:
-    return isinstance(value, str) and (value in EVENTS or "*" in value)
+    return isinstance(value, str) and (value in ALL_EVENTS or "*" in value)
 
 
 def _an_event(match: Mapping[str, Any]) -> str:
-    return f"one of the {len(EVENTS)} events, or a pattern with *{nearest(match.get('event'), tuple(EVENTS))}"
+    return f"one of the {len(ALL_EVENTS)} events, or a pattern with *{nearest(match.get('event'), ALL_EVENTS)}"

@@ -4,7 +4,10 @@ It may import `web` and every wing below it.
 A rule of the API (it is in `dialect`) or a question that only the test harness may ask never belongs here.
 """
 
-from talkover_mock.api.routes import agents, calls, deliveries, health, webhooks
+from talkover_mock.api.routes import agents, calls, campaigns, deliveries, health, webhooks
 
-FAMILIES = (agents, calls, deliveries, health, webhooks)
-"""The families of endpoints: each module has `register(api)`, which declares its routes."""
+FAMILIES = (agents, calls, deliveries, health, webhooks, campaigns)
+"""The families of endpoints: each module has `register(api)`, which declares its routes.
+
+A path that lacks a step gets the first route that fits as a hint, so that campaigns come after agents.
+"""

@@ -89,6 +89,14 @@ def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tu
     return records[start : start + per_page], place
 
 
+def with_ends(place: Mapping[str, int], page: Sequence[object]) -> dict[str, int | None]:
+    """The numbers of a page in the order of the lists of calls, with those of its first and its last record."""
+    before = (place["current_page"] - 1) * place["per_page"]
+    keys = ("current_page", "last_page", "per_page", "total")
+    ends = {"from": before + 1, "to": before + len(page)} if page else {"from": None, "to": None}
+    return {**{key: place[key] for key in keys}, **ends}
+
+
 def _pairs(text: bytes) -> list[tuple[str, str]]:
     """The names and values of a form, as many as PHP reads; the rest is not even parsed."""
     fields = text.decode(errors="replace").split("&", _MOST_FIELDS)[:_MOST_FIELDS]

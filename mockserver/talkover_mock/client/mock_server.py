@@ -98,17 +98,17 @@ class MockServer(Timing, Faulting):
 
         Returns the webhook as the state holds it. Raises KeyError for an unknown id.
         """
-        agent_id = self._searching.part(webhook_id=webhook_id)["id"]
-        change = {"agents": [{"id": agent_id, "webhooks": [{"id": webhook_id, **fields}]}]}
+        kind, owner = self._searching.owner(webhook_id=webhook_id)
+        change = {kind: [{"id": owner["id"], "webhooks": [{"id": webhook_id, **fields}]}]}
         changed = self._transport.call("PATCH", "state", change, query={"webhook_id": webhook_id})
-        return cast(Document, changed["agents"][0]["webhooks"][0])
+        return cast(Document, changed[kind][0]["webhooks"][0])
 
     def agent(self, agent_id: str) -> Document:
         """One agent as the state holds it, with its webhooks. Raises KeyError for an unknown id."""
         return self._searching.part(agent_id=agent_id)
 
     def webhook(self, webhook_id: str) -> Document:
-        """One webhook, of any agent, as the state holds it. Raises KeyError for an unknown id."""
+        """One webhook, of any agent or campaign, as the state holds it. Raises KeyError for an unknown id."""
         return cast(Document, self._searching.part(webhook_id=webhook_id)["webhooks"][0])
 
     def reset(self) -> Document:
@@ -176,23 +176,26 @@ class MockServer(Timing, Faulting):
 
     def emit(
         self,
-        agent_id: str,
-        event: str,
+        agent_id: str | None = None,
+        event: str = "",
         *,
+        campaign_id: str | None = None,
         call: Document | None = None,
         context: Document | None = None,
         data: Document | None = None,
         unknown: bool = False,
         wait: float = EMIT_WAIT_SECONDS,
     ) -> Emitted:
-        """Emits an event at an agent. Returns its deliveries, after waiting until each was attempted once.
+        """Emits an event at an agent, or at a campaign: `emit(campaign_id=id, event="campaign.started")`. Returns its
+        deliveries, after waiting until each was attempted once.
 
         It waits for `wait` seconds at the most, and for nothing that a fault delays; with 0 the deliveries may still be
         pending. The list also has the webhooks that were `skipped`, with the reasons. With `unknown` the event may be
         one that the API does not have: it goes to every enabled webhook of the agent.
         """
         payload = {"call": call, "context": context, "data": data}
-        wanted = {"agent_id": agent_id, "event": event, "unknown": unknown, **payload, "wait": wait}
+        owner = {"agent_id": agent_id} if campaign_id is None else {"agent_id": agent_id, "campaign_id": campaign_id}
+        wanted = {**owner, "event": event, "unknown": unknown, **payload, "wait": wait}
         answer = self._call("POST", "events", wanted, longer=wait)
         if wait and not answer["finished"]:
             for hint in loop_hints():

@@ -34,13 +34,18 @@ class Searching:
         return self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
 
     def part(self, **id: str) -> Document:
-        """The agent of the state with this id or with this webhook. Raises KeyError with the nearest id."""
+        """The agent of the state with this id, or the owner of this webhook. Raises KeyError with the nearest id."""
+        return self.owner(**id)[1]
+
+    def owner(self, **id: str) -> tuple[str, Document]:
+        """The same after the key of its kind in a fixture: `agents` or `campaigns`."""
         try:
-            return cast(Document, self._transport.call("GET", "state", query=id)["agents"][0])
+            [(kind, [found])] = self._transport.call("GET", "state", query=id).items()
         except MockServerError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             raise KeyError(error.problem["detail"]) from None
+        return kind, cast(Document, found)
 
     def expect(
         self,

@@ -143,6 +143,7 @@ class WebhookFields(TypedDict, total=False):
     created_at: Moment
     updated_at: Moment
     status: str | None
+    include_call_events: bool
 
 
 class ProbeOptions(TypedDict, total=False):

@@ -9,6 +9,7 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.records import Webhook
 
@@ -70,3 +71,11 @@ class Emitted(NamedTuple):
 def bytes_of(emitted: Emitted) -> int:
     """About the bytes that the event keeps, also where no webhook got it."""
     return emitted.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
+
+
+def reason_to_skip(webhook: Webhook, event: str) -> str:
+    """Why a webhook does not get an event; empty if it does."""
+    is_listed = event in webhook.events or (webhook.include_call_events and event in EVENTS)
+    if event in ALL_EVENTS and not is_listed:
+        return "it does not list the event"
+    return "" if webhook.enabled else "it is disabled"

@@ -52,6 +52,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
         "event": occurrence.event,
         "agent_id": agent.id,
         "agent_name": agent.name,
+        **({"campaign_id": webhook.campaign_id} if webhook.campaign_id else {}),
         "webhook_id": webhook.id,
         "webhook_name": webhook.name,
         "timestamp": to_milliseconds(occurrence.moment),
@@ -61,7 +62,8 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
         return render(template, _scope(envelope, occurrence, agent, webhook))
-    tail: dict[str, Any] = {"call_id": occurrence.call.get("id")}
+    is_about_no_call = webhook.campaign_id is not None and not occurrence.call
+    tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call.get("id")}
     if occurrence.event == CALL_ENDED:
         tail["duration"] = occurrence.call.get("duration", 0)
     if occurrence.context is not None:

@@ -10,17 +10,17 @@ from talkover_mock.base.history import History
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
-from talkover_mock.deliveries.log import Emitted, bytes_of
+from talkover_mock.deliveries.log import Emitted, bytes_of, reason_to_skip
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.state.records import Agent, LogEntry, Webhook
+from talkover_mock.state.records import Agent, CampaignId, LogEntry, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks, checked
 
@@ -59,22 +59,23 @@ class Deliveries:
 
     def emit(
         self,
-        agent_id: str,
+        owner_id: str,
         event: str,
         call: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Emitted:
-        """Emits an event: queues a delivery for every enabled webhook of the agent that lists the event.
+        """Emits an event at an agent, or at a campaign: queues a delivery for every enabled webhook that lists it.
 
+        An agent's event also goes to the webhooks of its campaigns that include call events.
         An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`. An
         event that the API does not have goes to every enabled webhook, since none can list it.
 
-        Raises AgentNotFound, Unfit for too much data, and Conflict when the queue is full.
+        Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = _size_of(call, context, extra)
         with self._lock:
-            webhooks = self._webhooks.of(agent_id)
+            agent_id, webhooks = self._webhooks.hearing(owner_id)
             due = self._outbox.begin_event()
             now = self._clock.moment()
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
@@ -83,9 +84,10 @@ class Deliveries:
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
                 size = _size_of(call, context, extra)
-            call = {"id": self.ids.new(now), **(call or {})}
-            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call, context, extra or {}, size)
-            reasons = [(webhook, _reason_to_skip(webhook, event)) for webhook in webhooks]
+            if call or not isinstance(owner_id, CampaignId):
+                call = {"id": self.ids.new(now), **(call or {})}
+            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call or {}, context, extra or {}, size)
+            reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):
                 raise Conflict("Too many deliveries are queued", reason)
@@ -102,20 +104,20 @@ class Deliveries:
         """The names of the events that were emitted though the API does not have them."""
         with self._lock:
             names = [each.occurrence.event for each in self.events.all()]
-        return [name for name in dict.fromkeys(names) if name not in EVENTS]
+        return [name for name in dict.fromkeys(names) if name not in ALL_EVENTS]
 
     def latest_attempts(self) -> dict[tuple[str, str], Delivery]:
         """The latest attempt that is kept, by the ids of its event and its webhook."""
         with self._lock:
             return {(each.occurrence.id, each.webhook_id): each for each in self._outbox.log.all()}
 
-    def test(self, agent_id: str, webhook_id: str) -> Outcome:
+    def test(self, owner_id: str, webhook_id: str) -> Outcome:
         """Sends the test payload once, also to a disabled webhook. The API's log does not show it (assumed)."""
         with self._lock:
-            webhook = self._webhooks.find(agent_id, webhook_id)
-            agent = cast(Agent, self._state.agents.get(agent_id))
+            webhook = self._webhooks.find(owner_id, webhook_id)
+            agent = cast(Agent, self._state.agents.get(webhook.agent_id))
             now = self._clock.moment()
-            occurrence = Occurrence(self.ids.new(now), agent_id, TEST_EVENT, now)
+            occurrence = Occurrence(self.ids.new(now), agent.id, TEST_EVENT, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True)
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
@@ -132,19 +134,19 @@ class Deliveries:
             outbox.log_ended(delivery, "success" if outcome.successful else "failed", outcome)
         return outcome
 
-    def logs(self, agent_id: str, webhook_id: str, query: Mapping[str, Any]) -> tuple[list[Delivery], int]:
+    def logs(self, owner_id: str, webhook_id: str, query: Mapping[str, Any]) -> tuple[list[Delivery], int]:
         """The webhook's log entries, newest first, and the size of a page. Raises ValidationFailed."""
         with self._lock:
-            self._webhooks.find(agent_id, webhook_id)
+            self._webhooks.find(owner_id, webhook_id)
             per_page = checked(query, LOG_FILTERS)["per_page"]
             oldest = self._clock.moment() - KEPT
             entries = [each for each in self._outbox.log.all() if each.webhook_id == webhook_id]
         return [each for each in reversed(entries) if each.is_logged and each.created_at >= oldest], per_page
 
-    def retry(self, agent_id: str, webhook_id: str, log_id: str) -> Delivery:
+    def retry(self, owner_id: str, webhook_id: str, log_id: str) -> Delivery:
         """Queues one more attempt; the failed log entry stays. Raises LogNotFound, LogNotRetriable."""
         with self._lock:
-            webhook = self._webhooks.find(agent_id, webhook_id)
+            webhook = self._webhooks.find(owner_id, webhook_id)
             entry = self._outbox.log.get(log_id)
             if entry is None or entry.webhook_id != webhook_id or not entry.is_logged:
                 raise LogNotFound(log_id)
@@ -292,9 +294,3 @@ def _size_of(*parts: Mapping[str, Any] | None) -> int:
     except TooLarge:
         detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
         raise Unfit("The event is too large", detail) from None
-
-
-def _reason_to_skip(webhook: Webhook, event: str) -> str:
-    if event in EVENTS and event not in webhook.events:
-        return "it does not list the event"
-    return "" if webhook.enabled else "it is disabled"

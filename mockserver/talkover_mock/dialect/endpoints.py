@@ -37,21 +37,21 @@ _BELOW_API = """
     GET*                 /agents/<agent_id>/webhooks/<webhook_id>/logs
     POST*                /agents/<agent_id>/webhooks/<webhook_id>/logs/<log_id>/retry
     GET*                 /calls
-    GET,POST             /campaigns
-    GET,PUT,DELETE       /campaigns/<campaign_id>
+    GET*,POST            /campaigns
+    GET*,PUT,DELETE      /campaigns/<campaign_id>
     POST                 /campaigns/<campaign_id>/call
     GET,POST,PUT         /campaigns/<campaign_id>/sftp
     GET                  /campaigns/<campaign_id>/sftp/logs
     POST                 /campaigns/<campaign_id>/sftp/test-connection
     POST                 /campaigns/<campaign_id>/sftp/trigger-export
     POST                 /campaigns/<campaign_id>/sftp/trigger-import
-    PATCH                /campaigns/<campaign_id>/status
-    GET,POST             /campaigns/<campaign_id>/webhooks
-    GET,PUT,DELETE       /campaigns/<campaign_id>/webhooks/<webhook_id>
-    GET                  /campaigns/<campaign_id>/webhooks/<webhook_id>/logs
-    POST                 /campaigns/<campaign_id>/webhooks/<webhook_id>/logs/<log_id>/retry
-    POST                 /campaigns/<campaign_id>/webhooks/<webhook_id>/test
-    PATCH                /campaigns/<campaign_id>/webhooks/<webhook_id>/toggle
+    PATCH*               /campaigns/<campaign_id>/status
+    GET*,POST*           /campaigns/<campaign_id>/webhooks
+    GET*,PUT*,DELETE*    /campaigns/<campaign_id>/webhooks/<webhook_id>
+    GET*                 /campaigns/<campaign_id>/webhooks/<webhook_id>/logs
+    POST*                /campaigns/<campaign_id>/webhooks/<webhook_id>/logs/<log_id>/retry
+    POST*                /campaigns/<campaign_id>/webhooks/<webhook_id>/test
+    PATCH*               /campaigns/<campaign_id>/webhooks/<webhook_id>/toggle
     GET                  /callback-agents
     GET                  /callback-agents/source-agents
     GET                  /callback-agents/stats

@@ -192,14 +192,33 @@ class AgentMissing(AgentNotFound):
     message = "Agent not found"
 
 
+class CampaignNotFound(NotFound):
+    """The campaign is unknown, or belongs to another environment (documented)."""
+
+    message = "Campaign not found"
+
+
+class CampaignStays(ApiError):
+    """The status of a campaign can't follow the one that it has (documented)."""
+
+    status = 400
+
+    def __init__(self, before: str, after: str) -> None:
+        super().__init__(f"the campaign is {before}")
+        self.message = f"Cannot transition from {before} to {after} status"
+
+    def body(self) -> dict[str, Any]:
+        return {"success": False, "message": self.message}
+
+
 class WebhookNotFound(NotFound):
-    """The webhook is unknown, or belongs to another agent (documented)."""
+    """The webhook is unknown, or belongs to another agent or campaign (documented); `owner_id` is who was asked."""
 
     message = "Webhook not found."
 
-    def __init__(self, id: str, agent_id: str) -> None:
+    def __init__(self, id: str, owner_id: str) -> None:
         super().__init__(id)
-        self.agent_id = agent_id
+        self.owner_id = owner_id
 
 
 class LogNotFound(NotFound):

@@ -1,6 +1,6 @@
-"""The 22 events that a webhook can subscribe to."""
+"""The 22 events that a webhook of an agent can subscribe to, and the 13 of a campaign's webhook."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 EVENTS: Mapping[str, str] = {
     "event_phone_call_started": "Phone call has started",
@@ -27,3 +27,23 @@ EVENTS: Mapping[str, str] = {
     "event_client_disconnected": "Client disconnected from the call",
 }
 """The available events with their descriptions, in the documented order."""
+
+CAMPAIGN_EVENTS: Sequence[str] = (
+    "campaign.created",
+    "campaign.started",
+    "campaign.paused",
+    "campaign.completed",
+    "campaign.updated",
+    "campaign_call.queued",
+    "campaign_call.started",
+    "campaign_call.completed",
+    "campaign_call.retry_scheduled",
+    "campaign_call.failed",
+    "event_recording",
+    "event_call_transcript",
+    "event_call_report",
+)
+"""The available events of a campaign, in the documented order."""
+
+ALL_EVENTS: Sequence[str] = (*dict.fromkeys((*EVENTS, *CAMPAIGN_EVENTS)),)
+"""Those of agents, then those that only campaigns have."""

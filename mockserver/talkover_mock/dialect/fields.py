@@ -1,18 +1,18 @@
 """The fields of the API's requests and of fixtures, each declared once with its rule, its schema and its default."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS, CAMPAIGN_EVENTS, EVENTS
 from talkover_mock.dialect.rules import (
     Field,
     boolean,
     choice,
-    events,
+    events_of,
     headers,
     integer,
     mapping,
     number,
-    templates,
+    templates_of,
     text,
     url,
 )
@@ -49,30 +49,42 @@ _URL_SCHEMA = {
     "maxLength": 500,
 }
 
-WEBHOOK_FIELDS: Sequence[Field] = (
-    text_field("name", 255, required=True),
-    Field("webhook_url", url(500), _URL_SCHEMA, required=True),
-    text_field("webhook_secret", 255),
-    Field(
-        "events",
-        events,
-        {"type": "array", "minItems": 1, "items": {"enum": list(EVENTS)}},
-        required=True,
-    ),
-    integer_field("timeout", 5, 120, default=30),
-    integer_field("max_retries", 0, 10, default=3),
-    boolean_field("enabled", default=True),
-    choice_field("http_method", "POST", "PUT", "PATCH"),
-    choice_field("authorization_scheme", "none", "bearer", "basic", "api_key", "custom"),
-    Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
-    Field(
-        "payload_templates",
-        templates,
-        {"type": "object", "propertyNames": {"enum": list(EVENTS)}},
-        default={},
-    ),
-)
+
+def _webhook_fields(listed: Collection[str], sent: Collection[str]) -> tuple[Field, ...]:
+    """The fields of a webhook that can list some events, and be sent others too."""
+    return (
+        text_field("name", 255, required=True),
+        Field("webhook_url", url(500), _URL_SCHEMA, required=True),
+        text_field("webhook_secret", 255),
+        Field(
+            "events",
+            events_of(listed),
+            {"type": "array", "minItems": 1, "items": {"enum": list(listed)}},
+            required=True,
+        ),
+        integer_field("timeout", 5, 120, default=30),
+        integer_field("max_retries", 0, 10, default=3),
+        boolean_field("enabled", default=True),
+        choice_field("http_method", "POST", "PUT", "PATCH"),
+        choice_field("authorization_scheme", "none", "bearer", "basic", "api_key", "custom"),
+        Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
+        Field(
+            "payload_templates",
+            templates_of(sent),
+            {"type": "object", "propertyNames": {"enum": list(sent)}},
+            default={},
+        ),
+    )
+
+
+WEBHOOK_FIELDS: Sequence[Field] = _webhook_fields(EVENTS, EVENTS)
 """The fields of a webhook in create, update and fixtures, in the order in which errors are reported."""
+
+CAMPAIGN_WEBHOOK_FIELDS: Sequence[Field] = (
+    *_webhook_fields(CAMPAIGN_EVENTS, ALL_EVENTS),
+    boolean_field("include_call_events", default=False),
+)
+"""The fields of a webhook of a campaign."""
 
 LANGUAGES = (
     *("pt-BR", "pt-PT", "en-US", "en-CA", "es-ES", "fr-FR", "de-DE", "it-IT", "nl-NL", "ja-JP", "ko-KR", "zh-TW"),
@@ -96,3 +108,28 @@ AGENT_FILTERS: Sequence[Field] = (
 
 LOG_FILTERS: Sequence[Field] = (integer_field("per_page", 1, 100, default=25),)
 """The filters of a webhook's log (documented)."""
+
+CAMPAIGN_STATUSES = ("draft", "active", "paused", "completed", "cancelled")
+CAMPAIGN_CHANGES: Mapping[str, Mapping[str, str]] = {
+    "draft": {"active": "campaign.started", "cancelled": "campaign.updated"},
+    "active": {"paused": "campaign.paused", "completed": "campaign.completed", "cancelled": "campaign.updated"},
+    "paused": {"active": "campaign.started", "completed": "campaign.completed", "cancelled": "campaign.updated"},
+}
+"""The statuses that may follow each status (documented), with the event of the change (assumed)."""
+
+STATUS_FIELDS: Sequence[Field] = (
+    Field("status", choice(*CAMPAIGN_STATUSES), {"enum": list(CAMPAIGN_STATUSES)}, required=True),
+)
+CAMPAIGN_FILTERS: Sequence[Field] = (
+    Field("status", choice(*CAMPAIGN_STATUSES), {"enum": list(CAMPAIGN_STATUSES)}),
+    integer_field("per_page", 1, 100, default=20),
+)
+"""The filters of the list of campaigns (assumed)."""
+CAMPAIGN_FIELDS: Sequence[Field] = (
+    text_field("name", 255, required=True),
+    text_field("agent_id", 100, required=True),
+    choice_field("status", *CAMPAIGN_STATUSES),
+    Field("description", text(65_536), {"type": "string"}),
+    Field("campaign_type", text(255), {"type": "string", "maxLength": 255}),
+)
+"""The fields of a campaign in a fixture, beside its id and its times; it may have other keys."""

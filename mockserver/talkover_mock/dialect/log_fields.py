@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import integer_field
 from talkover_mock.dialect.rules import Field, Invalid, choice, integer, label, mapping, text
 
@@ -19,7 +19,7 @@ def _headers(name: str, value: Any) -> dict[str, str]:
 _OBJECT: Mapping[str, Any] = {"type": "object"}
 
 LOG_ENTRY_FIELDS: Sequence[Field] = (
-    Field("event", choice(*EVENTS), {"enum": list(EVENTS)}, required=True),
+    Field("event", choice(*ALL_EVENTS), {"enum": list(ALL_EVENTS)}, required=True),
     integer_field("attempt", 1, 1000, default=1),
     Field("status", choice("success", "failed"), {"enum": ["success", "failed"]}),
     Field("http_status", integer(100, 599), {"type": "integer", "minimum": 100, "maximum": 599}),

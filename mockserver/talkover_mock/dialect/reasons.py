@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from talkover_mock.base.words import brief, nearest
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value in a document."""
@@ -49,4 +49,4 @@ def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
 
 def near_event(name: str, value: object) -> str:
     """A hint at the known event most similar to an unknown one at `events.N`."""
-    return nearest(value, tuple(EVENTS)) if name.startswith("events.") else ""
+    return nearest(value, ALL_EVENTS) if name.startswith("events.") else ""

@@ -1,13 +1,11 @@
 """The rules of fields for requests and fixtures: limits are documented, texts and coercions measured on Laravel."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.urls import is_url
 
-_KNOWN_EVENTS = frozenset(EVENTS)
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
 _NUMERIC = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 """The texts that PHP takes for numbers."""
@@ -112,24 +110,32 @@ def choice(*options: str) -> Rule:
     return rule
 
 
-def events(name: str, value: Any) -> tuple[str, ...]:
-    """Reads one or more available events. The text for `[]` is documented; false too has the size 0 (measured)."""
-    entries = _entries(value)
-    texts = [f"The {label(name)} must be an array."] if entries is None else []
-    if not entries and (entries is not None or value is False):
-        texts.append(f"The {label(name)} field must contain at least 1 items.")
-    if entries is None or texts:
-        raise Invalid(*texts)
-    try:
-        if _KNOWN_EVENTS.issuperset(entries.values()):
-            return tuple(entries.values())
-    except TypeError:  # an entry is a list or an object
-        pass
-    found = {key: _trimmed(event) for key, event in entries.items()}
-    wrong = [key for key, event in found.items() if type(event) is not str or event not in _KNOWN_EVENTS]
-    if wrong:
-        raise Invalid(entries={f"{name}.{key}": [f"The selected {name}.{key} is invalid."] for key in wrong})
-    return tuple(found.values())
+def events_of(known: Iterable[str]) -> Rule:
+    """The rule that reads one or more available events.
+
+    The text for `[]` is documented; false too has the size 0 (measured).
+    """
+    among = frozenset(known)
+
+    def rule(name: str, value: Any) -> tuple[str, ...]:
+        entries = _entries(value)
+        texts = [f"The {label(name)} must be an array."] if entries is None else []
+        if not entries and (entries is not None or value is False):
+            texts.append(f"The {label(name)} field must contain at least 1 items.")
+        if entries is None or texts:
+            raise Invalid(*texts)
+        try:
+            if among.issuperset(entries.values()):
+                return tuple(entries.values())
+        except TypeError:  # an entry is a list or an object
+            pass
+        found = {key: _trimmed(event) for key, event in entries.items()}
+        wrong = [key for key, event in found.items() if type(event) is not str or event not in among]
+        if wrong:
+            raise Invalid(entries={f"{name}.{key}": [f"The selected {name}.{key} is invalid."] for key in wrong})
+        return tuple(found.values())
+
+    return rule
 
 
 def headers(name: str, value: Any) -> tuple[tuple[str, str], ...]:
@@ -155,12 +161,17 @@ def headers(name: str, value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(zip(*parts, strict=True))
 
 
-def templates(name: str, value: Any) -> dict[str, Any]:
-    """Reads templates by event; unknown events, and so all entries of a list, are dropped."""
-    entries = _entries(value)
-    if entries is None:
-        raise Invalid(f"The {label(name)} must be an array.")
-    return {key: each for key, each in entries.items() if key in _KNOWN_EVENTS}
+def templates_of(known: Iterable[str]) -> Rule:
+    """The rule that reads templates by event; unknown events, and so all entries of a list, are dropped."""
+    among = frozenset(known)
+
+    def rule(name: str, value: Any) -> dict[str, Any]:
+        entries = _entries(value)
+        if entries is None:
+            raise Invalid(f"The {label(name)} must be an array.")
+        return {key: each for key, each in entries.items() if key in among}
+
+    return rule
 
 
 def _entries(value: Any) -> dict[Any, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.deliveries.calling import Calling
+from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.operations import Deliveries
@@ -22,10 +23,11 @@ from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.environments.snapshots import Snapshot, Snapshots
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
 from talkover_mock.loading.mistakes import Source
-from talkover_mock.loading.writer import to_document, to_part
+from talkover_mock.loading.writer import to_document, to_part, to_part_of_campaign
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
-from talkover_mock.state.records import Agent, Call, Webhook
+from talkover_mock.state.campaigns import Campaigns
+from talkover_mock.state.records import Agent, Call, Campaign, Webhook
 from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.stubs import Stubs
 from talkover_mock.state.webhooks import Webhooks
@@ -38,7 +40,8 @@ class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_state", "agents", "baseline", "calling", "calls", "clock", "deliveries", "disturbances", "errors"),
+        *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
+        *("clock", "deliveries", "disturbances", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
         "webhooks",
     )
@@ -65,6 +68,7 @@ class Environment:
         self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
         self.calls = Calls(self._state, self._lock, self.clock)
+        self.campaigns = Campaigns(self._state, self._lock, self.clock)
         self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept)
@@ -72,6 +76,7 @@ class Environment:
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
         sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
+        self.campaigning = Campaigning(self._lock, self.campaigns, self.deliveries)
         self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
@@ -200,6 +205,7 @@ class Environment:
         then.agents = Agents(state, self._lock, self.clock)
         then.webhooks = Webhooks(state, self._lock, self.clock)
         then.calls = Calls(state, self._lock, self.clock)
+        then.campaigns = Campaigns(state, self._lock, self.clock)
         return then
 
     def report(self, crash: str) -> None:
@@ -218,9 +224,12 @@ class Environment:
             return to_part(self._state, agent) if agent else None
 
     def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
-        """One webhook under its agent as a fixture; None for an unknown id."""
+        """One webhook under its agent or campaign as a fixture; None for an unknown id."""
         with self._lock:
             webhook = self._state.webhooks.get(webhook_id)
+            campaign = self._state.campaigns.get(webhook.campaign_id or "") if webhook else None
+            if webhook and campaign:
+                return to_part_of_campaign(campaign, webhook)
             agent = self._state.agents.get(webhook.agent_id) if webhook else None
             return to_part(self._state, agent, webhook) if agent else None
 
@@ -254,6 +263,9 @@ class Environment:
         """Reads without the lock: one look-up is atomic. Other environments call this to explain an unknown id."""
         return self._state.agents.get(id)
 
+    def campaign(self, id: str) -> Campaign | None:
+        return self._state.campaigns.get(id)
+
     def webhook(self, id: str) -> Webhook | None:
         return self._state.webhooks.get(id)
 
@@ -266,6 +278,10 @@ class Environment:
         with self._lock:
             return list(self._state.agents)
 
-    def webhook_ids(self, agent_id: str) -> list[str]:
+    def campaign_ids(self) -> list[str]:
         with self._lock:
-            return list(self._state.webhook_ids.get(agent_id) or ())
+            return list(self._state.campaigns)
+
+    def webhook_ids(self, owner_id: str) -> list[str]:
+        with self._lock:
+            return list(self._state.webhook_ids.get(owner_id) or ())

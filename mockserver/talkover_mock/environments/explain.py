@@ -8,6 +8,7 @@ from talkover_mock.dialect.call_errors import CallNotFound
 from talkover_mock.dialect.errors import (
     AgentNotFound,
     ApiError,
+    CampaignNotFound,
     LogNotFound,
     NotFound,
     ValidationFailed,
@@ -31,15 +32,17 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
         return error.reason
     if isinstance(error, AgentNotFound):
         return _explain_agent(error.id, environment, world)
+    if isinstance(error, CampaignNotFound):
+        return _explain_campaign(error.id, environment, world)
     if isinstance(error, WebhookNotFound):
-        return _explain_webhook(error.id, error.agent_id, environment, world)
+        return _explain_webhook(error.id, error.owner_id, environment, world)
     return _explain_record(error, environment)
 
 
 def _explain_agent(id: str, environment: Environment, world: World) -> str:
     webhook = environment.webhook(id)
     if webhook:
-        return f"{id} is the id of a webhook (of agent {webhook.agent_id}), not of an agent"
+        return f"{id} is the id of a webhook (of {webhook.owner}), not of an agent"
     if id in environment.baseline.agents:
         return f"agent {id} is in the fixture, but not in the current state; a reset brings it back"
     elsewhere = _elsewhere(environment, world, lambda other: other.agent(id))
@@ -48,9 +51,22 @@ def _explain_agent(id: str, environment: Environment, world: World) -> str:
     return f"no agent in environment {environment.name} has the id {brief(id)}{_near(id, environment.agent_ids())}"
 
 
+def _explain_campaign(id: str, environment: Environment, world: World) -> str:
+    if environment.agent(id):
+        return f"{id} is the id of an agent, not of a campaign"
+    if id in environment.baseline.campaigns:
+        return f"campaign {id} is in the fixture, but not in the current state; a reset brings it back"
+    elsewhere = _elsewhere(environment, world, lambda other: other.campaign(id))
+    if elsewhere:
+        return f"campaign {id} is in {elsewhere}; the token opens {environment.name}"
+    near = _near(id, environment.campaign_ids())
+    return f"no campaign in environment {environment.name} has the id {brief(id)}{near}"
+
+
 def explain_unknown_webhook(id: str, environment: Environment) -> str:
-    """The sentence for a webhook id that no agent of the environment has."""
-    known = [each for agent_id in environment.agent_ids() for each in environment.webhook_ids(agent_id)]
+    """The sentence for a webhook id that no agent or campaign of the environment has."""
+    owners = (*environment.agent_ids(), *environment.campaign_ids())
+    known = [each for owner_id in owners for each in environment.webhook_ids(owner_id)]
     return f"no webhook in environment {environment.name} has the id {brief(id)}{_near(id, known)}"
 
 
@@ -61,10 +77,10 @@ def explain_unknown_token(token: str, world: World) -> str:
     return f"no environment has this token{hint}; requests without a token act on the default environment"
 
 
-def _explain_webhook(id: str, agent_id: str, environment: Environment, world: World) -> str:
-    webhook = environment.webhook(id)
+def _explain_webhook(id: str, owner_id: str, environment: Environment, world: World) -> str:
+    webhook, owner = environment.webhook(id), f"{'campaign' if environment.campaign(owner_id) else 'agent'} {owner_id}"
     if webhook:
-        return f"webhook {id} belongs to agent {webhook.agent_id}, not to agent {agent_id}"
+        return f"webhook {id} belongs to {webhook.owner}, not to {owner}"
     if environment.agent(id):
         return f"{id} is the id of an agent, not of a webhook"
     reset = "; a reset brings it back" if id in environment.baseline.webhooks else ""
@@ -75,8 +91,8 @@ def _explain_webhook(id: str, agent_id: str, environment: Environment, world: Wo
     elsewhere = _elsewhere(environment, world, lambda other: other.webhook(id))
     if elsewhere:
         return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
-    near = _near(id, environment.webhook_ids(agent_id))
-    return f"agent {agent_id} has no webhook with the id {brief(id)}{near}"
+    near = _near(id, environment.webhook_ids(owner_id))
+    return f"{owner} has no webhook with the id {brief(id)}{near}"
 
 
 def _explain_record(error: NotFound, environment: Environment) -> str:

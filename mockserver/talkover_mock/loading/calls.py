@@ -37,10 +37,11 @@ def read_call(reader: Reader, path: Path, data: Any) -> None:
     values["from_"] = values.pop("from")
     call = Call(id=id, created_at=created, started_at=started, updated_at=updated, **values)
     reader.found.calls[id] = call
-    reader.found.check_at_the_end(reader.mistakes, partial(_check_agent, reader, path, call.agent_id))
+    reader.found.check_at_the_end(reader.mistakes, partial(check_agent, reader, path, call.agent_id))
 
 
-def _check_agent(reader: Reader, path: Path, agent_id: str) -> None:
+def check_agent(reader: Reader, path: Path, agent_id: str) -> None:
+    """Adds a mistake for the id of an agent that there is not."""
     if agent_id not in reader.found.agents and not (reader.over and agent_id in reader.over.agents):
         known = [*islice(chain(reader.found.agents, reader.over.agents if reader.over else ()), _MOST_COMPARED)]
         near = nearest(agent_id, known) or (f"; there is {known[0]}" if known else "; there are no agents")

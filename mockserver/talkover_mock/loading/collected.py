@@ -8,7 +8,7 @@ from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import to_settings
 from talkover_mock.loading.mistakes import Mistakes, Source
-from talkover_mock.state.records import Agent, Call, LogEntry, Stub, Webhook
+from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Stub, Webhook
 from talkover_mock.state.store import Baseline
 
 
@@ -26,6 +26,7 @@ class Collected:
         self.cache_clears: dict[str, int] = {}
         self.logs: list[LogEntry] = []
         self.calls: dict[str, Call] = {}
+        self.campaigns: dict[str, Campaign] = {}
         self.scenarios: dict[str, Scenario] = {}
         self.scenario_places: dict[str, tuple[Source, Path]] = {}
         self.stubs: dict[str, Stub] = {}
@@ -37,7 +38,7 @@ class Collected:
 
     def baseline(self, settings: Mapping[str, Any], scenarios: Mapping[str, Scenario]) -> Baseline:
         """The baseline of the records; settings and scenarios are laid over the given ones, as a fixture has them."""
-        ids = {agent_id: tuple(ids) for agent_id, ids in self.webhook_ids.items()}
+        ids = {owner_id: tuple(ids) for owner_id, ids in self.webhook_ids.items()}
         return Baseline(
             self.agents,
             self.webhooks,
@@ -48,6 +49,7 @@ class Collected:
             self.stubs,
             self.calls,
             {**scenarios, **self.scenarios},
+            self.campaigns,
         )
 
     def check_at_the_end(self, mistakes: Mistakes, check: Callable[[], None]) -> None:

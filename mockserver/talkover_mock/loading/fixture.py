@@ -10,6 +10,7 @@ from talkover_mock.dialect.rules import Invalid
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
 from talkover_mock.loading.calls import read_call
+from talkover_mock.loading.campaigns import read_campaign
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.loading.reader import Reader
@@ -18,7 +19,7 @@ from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
-_STATE_KEYS = ("agents", "calls", "scenarios", "settings", "stubs")
+_STATE_KEYS = ("agents", "calls", "campaigns", "scenarios", "settings", "stubs")
 _BODY_KEYS = ("tokens", "expired_tokens", *_STATE_KEYS)
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
@@ -145,6 +146,8 @@ class _FixtureReader:
 def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
     for i, agent in enumerate(reader.mistakes.list_at(path, body, "agents")):
         reader.agent((*path, "agents", i), agent)
+    for i, campaign in enumerate(reader.mistakes.list_at(path, body, "campaigns")):
+        read_campaign(reader, (*path, "campaigns", i), campaign)
     for i, call in enumerate(reader.mistakes.list_at(path, body, "calls")):
         read_call(reader, (*path, "calls", i), call)
     if body.get("scenarios") is not None:

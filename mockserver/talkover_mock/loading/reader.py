@@ -1,16 +1,15 @@
-"""Reads the agents and webhooks of a fixture: checks everything, remembers every mistake."""
+"""Reads the agents of a fixture, and the webhooks of any owner: checks everything, remembers every mistake."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
-from itertools import count
 from types import NoneType
 from typing import Any
 
-from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
 from talkover_mock.base.moments import to_moment, to_seconds, to_utc
 from talkover_mock.base.words import nearest
-from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
+from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
+from talkover_mock.dialect.fields import AGENT_FIELDS, CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import seeded_uuid
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
@@ -19,21 +18,23 @@ from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
 from talkover_mock.loading.stubs import stub_of
-from talkover_mock.loading.templates import check_events, check_templates
+from talkover_mock.loading.templates import check_events, check_headers, check_templates
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
-from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, LogEntry, Webhook
-from talkover_mock.state.store import State
+from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Campaign, CampaignId, LogEntry, Webhook
+from talkover_mock.state.store import State, Table
+from talkover_mock.state.webhooks import fields_of_webhooks
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
-WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), "created_at", "updated_at", "status", "logs")
+_MORE_KEYS = ("created_at", "updated_at", "status", "logs")
+WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), *_MORE_KEYS)
+_CAMPAIGN_KEYS = ("id", *(field.name for field in CAMPAIGN_WEBHOOK_FIELDS), *_MORE_KEYS)
 
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
-_KNOWN_WEBHOOK_KEYS = frozenset(WEBHOOK_KEYS)
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
 """Levels of nesting in an agent's keys and templates, from the fixture's top: JSON can't be written much deeper."""
 _AGENT_FIELDS = {field.name: field for field in AGENT_FIELDS}
-_DERIVED = ("agent_id", "events_count")
+_DERIVED = ("agent_id", "campaign_id", "events_count")
 CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """The creation time of a record whose fixture gives no time: equal at every start."""
 
@@ -70,7 +71,7 @@ class Reader:
         self.found.agents[id] = Agent(id, name, self._details(path, data, moments))
         self._cache_clears(path, id, data.get("cache_clears"))
         for i, webhook in enumerate(self.mistakes.list_at(path, data, "webhooks")):
-            self._webhook((*path, "webhooks", i), id, webhook)
+            self.webhook((*path, "webhooks", i), self.found.agents[id], webhook)
 
     def stub(self, path: Path, data: Any) -> None:
         """Reads the answer to a call that the mock does not emulate."""
@@ -84,8 +85,7 @@ class Reader:
         id = data.get("id")
         if type(id) is not str:
             return data
-        if id in over.webhooks:
-            self.mistakes.add((*path, "id"), "is the id of a webhook", id)
+        self.check_kind(path, id, webhook=over.webhooks, campaign=over.campaigns)
         known = over.agents.get(id)
         return {"name": known.name, **known.details, **data} if known else data
 
@@ -158,47 +158,53 @@ class Reader:
             self.mistakes.add(path, "is not within the years 1 to 9999 in UTC", value)
             return ""
 
-    def _webhook(self, path: Path, agent_id: str, data: Any) -> None:
+    def check_kind(self, path: Path, id: str, **others: Table[Any]) -> None:
+        """Adds a mistake for an id that a record of another kind has in the state."""
+        for kind, table in others.items():
+            if id in table:
+                self.mistakes.add((*path, "id"), f"is the id of {'an' if kind == 'agent' else 'a'} {kind}", id)
+
+    def webhook(self, path: Path, owner: Agent | Campaign, data: Any) -> None:
+        """Reads one webhook of an agent or a campaign."""
+        campaign = owner if isinstance(owner, Campaign) else None
+        owner_id, agent_id = (CampaignId(owner.id), campaign.agent_id) if campaign else (owner.id, owner.id)
+        fields, keys = fields_of_webhooks(owner_id), _CAMPAIGN_KEYS if campaign else WEBHOOK_KEYS
         if type(data) is not dict:
             return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
         if self.over:
-            data = self._over_known_webhook(path, self.over, agent_id, data)
-        if not data.keys() <= _KNOWN_WEBHOOK_KEYS:
-            self._unknown_webhook_keys(path, data)
+            data = self._over_known_webhook(path, self.over, owner_id, data)
+        self._check_webhook_keys(path, data, keys)
         try:
-            values = fields_of(data, WEBHOOK_FIELDS)
+            values = fields_of(data, fields)
         except Invalid as invalid:
-            self.mistakes.add_invalid(path, data, invalid, WEBHOOK_FIELDS)
+            self.mistakes.add_invalid(path, data, invalid, fields)
             values = {**invalid.values}
         if self.of_a_file:
-            self._check_headers((*path, "custom_headers"), data.get("custom_headers"), values["custom_headers"])
+            check_headers(
+                self.mistakes, (*path, "custom_headers"), data.get("custom_headers"), values["custom_headers"]
+            )
         if data.get("payload_templates"):
             of_templates, given = (*path, "payload_templates"), data["payload_templates"]
-            check_events(self.mistakes, of_templates, given)
+            events = ALL_EVENTS if campaign else tuple(EVENTS)
+            check_events(self.mistakes, of_templates, given, events)
             if self.of_a_file:
-                agent_keys = {**AGENT_DEFAULTS, **self.found.agents[agent_id].details}
-                check_templates(self.mistakes, of_templates, given, values["events"], agent_keys)
+                agent = self.found.agents.get(agent_id)
+                agent_keys = {**AGENT_DEFAULTS, **(agent.details if agent else {})}
+                listed = events if values.get("include_call_events") else values["events"]
+                check_templates(self.mistakes, of_templates, given, listed, agent_keys)
             values["payload_templates"] = self.plain(of_templates, values["payload_templates"])
         values["created_at"] = created = self.moment(path, "created_at", data) or CREATED
         values["updated_at"] = self.moment(path, "updated_at", data) or created
-        siblings = self.found.webhook_ids.setdefault(agent_id, [])
-        count = self._webhooks_before(agent_id) + len(siblings)
-        values["id"] = id = self.record_id(path, data, created, agent_id, count)
-        values["agent_id"] = agent_id
+        siblings = self.found.webhook_ids.setdefault(owner.id, [])
+        count = self._webhooks_before(owner_id) + len(siblings)
+        values["id"] = id = self.record_id(path, data, created, owner.id, count)
+        values["agent_id"], values["campaign_id"] = agent_id, campaign and campaign.id
         if "status" in data:
             values["in_error"] = self._in_error(path, data["status"], values["enabled"])
         siblings.append(id)
         if data.get("logs") is not None:
             self._logs((*path, "logs"), id, agent_id, self.mistakes.list_at(path, data, "logs"))
         self.found.webhooks[id] = Webhook(**values)
-
-    def _check_headers(self, path: Path, given: Any, headers: Iterable[tuple[str, str]]) -> None:
-        """Adds a mistake for each header with which no delivery can be sent; the API takes it."""
-        for of_entry, (key, value) in zip(given if type(given) is dict else count(), headers or (), strict=False):
-            if not HEADER_NAME.fullmatch(key):
-                self.mistakes.add((*path, of_entry, "key"), "is not a name of a header", key)
-            if NOT_IN_HEADER.search(value):
-                self.mistakes.add((*path, of_entry, "value"), "has a line break or another control character", value)
 
     def _logs(self, path: Path, webhook_id: str, agent_id: str, entries: list[Any]) -> None:
         if not self.with_logs:
@@ -215,30 +221,29 @@ class Reader:
                 if values:
                     self.found.logs.append(LogEntry(id, webhook_id, agent_id, created, **values))
 
-    def _webhooks_before(self, agent_id: str) -> int:
-        return len(self.over.webhook_ids.get(agent_id) or ()) if self.over else 0
+    def _webhooks_before(self, owner_id: str) -> int:
+        return len(self.over.webhook_ids.get(owner_id) or ()) if self.over else 0
 
-    def _over_known_webhook(self, path: Path, over: State, agent_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    def _over_known_webhook(self, path: Path, over: State, owner_id: str, data: dict[str, Any]) -> dict[str, Any]:
         id = data.get("id")
         if type(id) is not str:
             return data
-        if id in over.agents:
-            self.mistakes.add((*path, "id"), "is the id of an agent", id)
+        self.check_kind(path, id, agent=over.agents, campaign=over.campaigns)
         known = over.webhooks.get(id)
         if known is None:
             return data
-        if known.agent_id != agent_id:
-            self.mistakes.add((*path, "id"), f"the webhook belongs to agent {known.agent_id}", known.id)
+        if known.owner_id != owner_id:
+            self.mistakes.add((*path, "id"), f"the webhook belongs to {known.owner}", known.id)
         if "enabled" in data and known.in_error:
             data = {"status": None, **data}
         return {**webhook_document(known), **data}
 
-    def _unknown_webhook_keys(self, path: Path, data: Mapping[str, Any]) -> None:
+    def _check_webhook_keys(self, path: Path, data: Mapping[str, Any], keys: Sequence[str]) -> None:
         for key in data:
             if key in _DERIVED:
                 self.mistakes.add((*path, key), "is derived from other keys; leave it out")
-            elif key not in _KNOWN_WEBHOOK_KEYS:
-                self.mistakes.add((*path, key), f"unknown key{nearest(key, WEBHOOK_KEYS)}")
+            elif key not in keys:
+                self.mistakes.add((*path, key), f"unknown key{nearest(key, keys)}")
 
     def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
         agreeing = "active" if enabled else "disabled"
@@ -275,7 +280,9 @@ class Reader:
             return True
         if self.over is None:
             return False
-        return any(id in table for table in (self.over.agents, self.over.webhooks, self.over.calls))
+        return any(
+            id in table for table in (self.over.agents, self.over.webhooks, self.over.calls, self.over.campaigns)
+        )
 
     def moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
         """The moment under a key, in whole seconds, as the API's database keeps times."""

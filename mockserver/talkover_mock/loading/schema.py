@@ -5,7 +5,12 @@ from functools import cache
 from typing import Any
 
 from talkover_mock.dialect.call_fields import CALL_FIELDS
-from talkover_mock.dialect.fields import AGENT_FIELDS, WEBHOOK_FIELDS
+from talkover_mock.dialect.fields import (
+    AGENT_FIELDS,
+    CAMPAIGN_FIELDS,
+    CAMPAIGN_WEBHOOK_FIELDS,
+    WEBHOOK_FIELDS,
+)
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Field
@@ -49,7 +54,9 @@ def fixture_schema() -> dict[str, Any]:
         "$defs": {
             "environment": _with_extensions(_object(**environment)),
             "agent": _agent(),
-            "webhook": _webhook(),
+            "webhook": _webhook(WEBHOOK_FIELDS),
+            "campaign": _campaign(),
+            "campaign_webhook": _webhook(CAMPAIGN_WEBHOOK_FIELDS),
             "log_entry": _log_entry(),
             "call": _call(),
             "step": _object(*_required(STEP_FIELDS), **_schemas(STEP_FIELDS)),
@@ -107,6 +114,7 @@ def _environment() -> dict[str, Any]:
         "tokens": {**_TOKENS, "description": "The bearer tokens of this environment"},
         "expired_tokens": {**_TOKENS, "description": "Tokens that the API refuses with TOKEN_EXPIRED"},
         "agents": {"type": ["array", "null"], "items": {"$ref": "#/$defs/agent"}},
+        "campaigns": {"type": ["array", "null"], "items": {"$ref": "#/$defs/campaign"}},
         "calls": {"type": ["array", "null"], "items": {"$ref": "#/$defs/call"}},
         "scenarios": {
             "type": ["object", "null"],
@@ -137,16 +145,31 @@ def _agent() -> dict[str, Any]:
     }
 
 
-def _webhook() -> dict[str, Any]:
+def _webhook(fields: Sequence[Field]) -> dict[str, Any]:
     return _object(
-        *_required(WEBHOOK_FIELDS),
+        *_required(fields),
         id=_OPTIONAL_ID,
-        **_schemas(WEBHOOK_FIELDS),
+        **_schemas(fields),
         created_at=_MOMENT,
         updated_at=_MOMENT,
         logs={"type": ["array", "null"], "items": {"$ref": "#/$defs/log_entry"}},
         status={"enum": ["active", "disabled", "error", None], "description": "Derived, except for error"},
     )
+
+
+def _campaign() -> dict[str, Any]:
+    """The schema of a campaign; other keys are allowed, and the API serves them last."""
+    return {
+        **_object(
+            *_required(CAMPAIGN_FIELDS),
+            **_schemas(CAMPAIGN_FIELDS),
+            id=_OPTIONAL_ID,
+            created_at=_MOMENT,
+            updated_at=_MOMENT,
+            webhooks={"type": ["array", "null"], "items": {"$ref": "#/$defs/campaign_webhook"}},
+        ),
+        "additionalProperties": True,
+    }
 
 
 def _log_entry() -> dict[str, Any]:

@@ -7,16 +7,17 @@ from typing import Any, cast
 
 from talkover_mock.base import shapes
 from talkover_mock.base.moments import to_seconds
-from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.scenarios import Step
 from talkover_mock.loading.stubs import stub_document
-from talkover_mock.state.records import Agent, Call, LogEntry, Webhook
+from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
+from talkover_mock.state.webhooks import fields_of_webhooks
 
 
 def webhook_document(webhook: Webhook) -> dict[str, Any]:
     """A webhook as a fixture gives it."""
-    document = {"id": webhook.id, **{field.name: getattr(webhook, field.name) for field in WEBHOOK_FIELDS}}
+    fields = fields_of_webhooks(webhook.owner_id)
+    document = {"id": webhook.id, **{field.name: getattr(webhook, field.name) for field in fields}}
     document["events"] = list(webhook.events)
     document["custom_headers"] = [{"key": key, "value": value} for key, value in webhook.custom_headers]
     document["created_at"] = to_seconds(webhook.created_at)
@@ -49,7 +50,8 @@ def log_document(entry: LogEntry) -> dict[str, Any]:
 def baseline_document(baseline: Baseline) -> dict[str, Any]:
     """The baseline as a fixture, with its log entries."""
     document = to_document(State(baseline))
-    webhooks = {webhook["id"]: webhook for agent in document["agents"] for webhook in agent["webhooks"]}
+    owners = (*document["agents"], *document.get("campaigns", ()))
+    webhooks = {webhook["id"]: webhook for owner in owners for webhook in owner["webhooks"]}
     for entry in baseline.logs:
         webhooks[entry.webhook_id].setdefault("logs", []).append(log_document(entry))
     return document
@@ -60,11 +62,13 @@ def to_document(state: State) -> dict[str, Any]:
     settings, stubs = state.settings.overrides(), [stub_document(each) for each in state.stubs.values()]
     scenarios = {name: [step_document(step) for step in steps] for name, steps in state.scenarios.items()}
     calls = [call_document(call) for call in state.calls.values()]
+    campaigns = [_campaign_document(each, state.webhooks_of(each.id)) for each in state.campaigns.values()]
     return {
         **({"settings": settings} if settings else {}),
         **({"stubs": stubs} if stubs else {}),
         **({"scenarios": scenarios} if scenarios else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
+        **({"campaigns": campaigns} if campaigns else {}),
         **({"calls": calls} if calls else {}),
     }
 
@@ -73,6 +77,11 @@ def to_part(state: State, agent: Agent, webhook: Webhook | None = None) -> dict[
     """One agent of the state as a fixture, with all its webhooks or with `webhook` only."""
     webhooks = [webhook] if webhook else state.webhooks_of(agent.id)
     return {"agents": [_agent_document(state, agent, webhooks)]}
+
+
+def to_part_of_campaign(campaign: Campaign, webhook: Webhook) -> dict[str, Any]:
+    """One webhook of a campaign of the state as a fixture."""
+    return {"campaigns": [_campaign_document(campaign, [webhook])]}
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -88,3 +97,8 @@ def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> 
         "cache_clears": state.cache_clears.get(agent.id) or 0,
         "webhooks": [webhook_document(webhook) for webhook in webhooks],
     }
+
+
+def _campaign_document(campaign: Campaign, webhooks: Sequence[Webhook]) -> dict[str, Any]:
+    own = {"id": campaign.id, "name": campaign.name, "status": campaign.status, "agent_id": campaign.agent_id}
+    return {**own, **campaign.details, "webhooks": [webhook_document(webhook) for webhook in webhooks]}

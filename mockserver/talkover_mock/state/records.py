@@ -57,10 +57,47 @@ class Agent(NamedTuple):
         return full
 
 
+class CampaignId(str):
+    """The id of a campaign where an operation takes the id of an owner of webhooks; a plain text is an agent's."""
+
+    __slots__ = ()
+
+
+CAMPAIGN_DEFAULTS: Mapping[str, Any] = {
+    "id": "",
+    "name": "",
+    "description": None,
+    "status": "draft",
+    "campaign_type": None,
+    "agent_id": "",
+    "created_at": "2025-01-01T00:00:00Z",
+    "updated_at": "2025-01-01T00:00:00Z",
+}
+"""The keys of a campaign in their order (documented), with the values of absent ones (assumed)."""
+
+
+class Campaign(NamedTuple):
+    """A campaign, whose calls an agent makes. `details` holds the other keys of its fixture, in their order."""
+
+    id: str
+    name: str
+    agent_id: str
+    status: str
+    details: Mapping[str, Any] = MappingProxyType({})
+
+    def full(self) -> dict[str, Any]:
+        """Every documented key in its order, then the other keys of the fixture."""
+        own = {"id": self.id, "name": self.name, "agent_id": self.agent_id, "status": self.status}
+        full = {**CAMPAIGN_DEFAULTS, **self.details, **own}
+        if "updated_at" not in self.details:
+            full["updated_at"] = full["created_at"]
+        return full
+
+
 class Webhook(NamedTuple):
     """A webhook with its configuration. `timeout` in seconds; the times are aware UTC in whole seconds.
 
-    The defaults stand in `dialect.fields.WEBHOOK_FIELDS`.
+    The defaults stand in `dialect.fields.WEBHOOK_FIELDS`. A webhook of a campaign has that campaign's agent.
     """
 
     id: str
@@ -79,6 +116,18 @@ class Webhook(NamedTuple):
     custom_headers: tuple[tuple[str, str], ...]
     payload_templates: Mapping[str, Any]
     in_error: bool = False
+    campaign_id: str | None = None
+    include_call_events: bool = False
+
+    @property
+    def owner_id(self) -> str:
+        """The campaign, or else the agent."""
+        return self.agent_id if self.campaign_id is None else CampaignId(self.campaign_id)
+
+    @property
+    def owner(self) -> str:
+        """The owner in words, such as `agent 42`."""
+        return f"{'agent' if self.campaign_id is None else 'campaign'} {self.owner_id}"
 
     @property
     def status(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, Call, LogEntry, Stub, Webhook
+from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Stub, Webhook
 
 V = TypeVar("V")
 
@@ -87,7 +87,7 @@ class Baseline(NamedTuple):
     agents: Mapping[str, Agent] = MappingProxyType({})
     webhooks: Mapping[str, Webhook] = MappingProxyType({})
     webhook_ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    """The ids of an agent's webhooks by agent id, oldest first."""
+    """The ids of the webhooks of an agent or campaign by its id, oldest first."""
     cache_clears: Mapping[str, int] = MappingProxyType({})
     """By agent id: the number of webhook operations that have cleared the agent's cache."""
     settings: Settings = DEFAULTS
@@ -98,6 +98,7 @@ class Baseline(NamedTuple):
     calls: Mapping[str, Call] = MappingProxyType({})
     scenarios: Mapping[str, Scenario] = MappingProxyType({})
     """The scenarios beside the built-in ones, by name."""
+    campaigns: Mapping[str, Campaign] = MappingProxyType({})
 
 
 class State:
@@ -107,6 +108,7 @@ class State:
         "agents",
         "cache_clears",
         "calls",
+        "campaigns",
         "deleted",
         "scenarios",
         "settings",
@@ -124,13 +126,14 @@ class State:
         self.webhook_ids = Table(baseline.webhook_ids)
         self.cache_clears = Table(baseline.cache_clears)
         self.calls, self.stubs = Table(baseline.calls), Table(baseline.stubs)
+        self.campaigns = Table(baseline.campaigns)
         self.settings, self.scenarios = baseline.settings, baseline.scenarios
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
 
     def is_unchanged(self, baseline: Baseline) -> bool:
         """Whether nobody has changed anything since the baseline was taken: the other tables change with these."""
-        tables = ("agents", "webhooks", "calls", "stubs")
+        tables = ("agents", "webhooks", "calls", "stubs", "campaigns")
         records = all(getattr(self, name).is_unchanged(getattr(baseline, name)) for name in tables)
         return records and (self.settings, self.scenarios) == (baseline.settings, baseline.scenarios)
 
@@ -140,6 +143,7 @@ class State:
         copy.agents, copy.webhooks = self.agents.copy(), self.webhooks.copy()
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
         copy.calls, copy.stubs = self.calls.copy(), self.stubs.copy()
+        copy.campaigns = self.campaigns.copy()
         copy.settings, copy.scenarios = self.settings, self.scenarios
         copy.deleted = dict(self.deleted)
         return copy
@@ -150,9 +154,11 @@ class State:
             setattr(self, name, getattr(copy, name))
 
     def merge(self, changes: Baseline) -> None:
-        """Puts every record of `changes`, new or known; a new webhook goes to the end of its agent's list."""
+        """Puts every record of `changes`, new or known; a new webhook goes to the end of its owner's list."""
         for agent in changes.agents.values():
             self.agents.put(agent.id, agent)
+        for campaign in changes.campaigns.values():
+            self.put_campaign(campaign)
         for webhook in changes.webhooks.values():
             self.put_webhook(webhook)
         for agent_id, count in changes.cache_clears.items():
@@ -165,13 +171,13 @@ class State:
 
     def put_webhook(self, webhook: Webhook) -> None:
         if webhook.id not in self.webhooks:
-            siblings = self.webhook_ids.get(webhook.agent_id) or ()
-            self.webhook_ids.put(webhook.agent_id, (*siblings, webhook.id))
+            siblings = self.webhook_ids.get(webhook.owner_id) or ()
+            self.webhook_ids.put(webhook.owner_id, (*siblings, webhook.id))
         self.webhooks.put(webhook.id, webhook)
 
     def remove_webhook(self, webhook: Webhook) -> None:
-        siblings = self.webhook_ids.get(webhook.agent_id) or ()
-        self.webhook_ids.put(webhook.agent_id, tuple(id for id in siblings if id != webhook.id))
+        siblings = self.webhook_ids.get(webhook.owner_id) or ()
+        self.webhook_ids.put(webhook.owner_id, tuple(id for id in siblings if id != webhook.id))
         self.webhooks.remove(webhook.id)
         self.deleted[webhook.id] = None
         if len(self.deleted) > _MOST_DELETED:
@@ -179,17 +185,33 @@ class State:
 
     def remove_agent(self, agent: Agent) -> None:
         """Removes the agent with everything that belongs to it."""
-        for webhook in self.webhooks_of(agent.id):
+        campaigns = self.campaigns_of(agent.id)
+        owner_ids = (agent.id, *(campaign.id for campaign in campaigns))
+        for webhook in [each for owner_id in owner_ids for each in self.webhooks_of(owner_id)]:
             self.remove_webhook(webhook)
+        for campaign in campaigns:
+            self.webhook_ids.remove(campaign.id)
+            self.campaigns.remove(campaign.id)
         for call in self.calls_of(agent.id):
             self.calls.remove(call.id)
         for table in (self.webhook_ids, self.cache_clears, self.agents):
             table.remove(agent.id)
 
-    def webhooks_of(self, agent_id: str) -> list[Webhook]:
-        """The webhooks of one agent, oldest first."""
-        ids = self.webhook_ids.get(agent_id) or ()
+    def webhooks_of(self, owner_id: str) -> list[Webhook]:
+        """The webhooks of one agent or campaign, oldest first."""
+        ids = self.webhook_ids.get(owner_id) or ()
         return [cast(Webhook, self.webhooks.get(id)) for id in ids]
+
+    def put_campaign(self, campaign: Campaign) -> None:
+        """Puts a campaign; its webhooks follow it to another agent."""
+        self.campaigns.put(campaign.id, campaign)
+        for webhook in self.webhooks_of(campaign.id):
+            if webhook.agent_id != campaign.agent_id:
+                self.webhooks.put(webhook.id, webhook._replace(agent_id=campaign.agent_id))
+
+    def campaigns_of(self, agent_id: str) -> list[Campaign]:
+        """The campaigns of one agent, oldest first."""
+        return [campaign for campaign in self.campaigns.values() if campaign.agent_id == agent_id]
 
     def put_call(self, call: Call) -> None:
         self.calls.put(call.id, call)

@@ -90,6 +90,8 @@ def _exchange(exchange: Exchange, url: str) -> dict[str, Any]:
 def _delivery(attempts: Sequence[Delivery], environment: Environment, names: Mapping[str, str]) -> dict[str, Any]:
     """The row for all attempts to send one event to one webhook; its status is that of the latest attempt."""
     first, last = attempts[0], attempts[-1]
+    webhook = environment.webhook(first.webhook_id)
+    is_of_campaign = webhook is not None and webhook.campaign_id is not None
     return {
         "id": first.occurrence.id + "." + first.webhook_id,
         "event": first.occurrence.event,
@@ -99,7 +101,7 @@ def _delivery(attempts: Sequence[Delivery], environment: Environment, names: Map
         "time": _time(to_milliseconds(first.created_at)),
         "status": last.status,
         "attempts": [_attempt(each, first, environment) for each in attempts],
-        "retriable": last.id if last.status == "failed" and not last.is_test else None,
+        "retriable": last.id if last.status == "failed" and not (last.is_test or is_of_campaign) else None,
     }
 
 

@@ -16,7 +16,7 @@ from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain, explain_unknown_webhook
 from talkover_mock.web.answers import Answer
@@ -29,7 +29,7 @@ _STATUSES = ("pending", "success", "failed", "retrying")
 FILTERS: Mapping[str, Filter[Delivery]] = {
     "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
     "webhook_id": filters.text(lambda delivery: delivery.webhook_id),
-    "event": filters.one_of("event", (*EVENTS, TEST_EVENT), lambda delivery: delivery.occurrence.event),
+    "event": filters.one_of("event", (*ALL_EVENTS, TEST_EVENT), lambda delivery: delivery.occurrence.event),
     "event_id": filters.text(lambda delivery: delivery.occurrence.id),
     "status": filters.one_of("status", _STATUSES, lambda delivery: delivery.status),
     "attempt": filters.number("attempt", lambda delivery: delivery.attempt),
@@ -59,9 +59,9 @@ def with_unknown_events(
     known: Mapping[str, Filter[T]], request: MockRequest, environment: Environment, read: Callable[[T], str], *more: str
 ) -> Mapping[str, Filter[T]]:
     """The filters, of which `event` also takes the names outside of the API's that were emitted."""
-    if request.query_value("event") in (None, *EVENTS):
+    if request.query_value("event") in (None, *ALL_EVENTS):
         return known
-    names = (*EVENTS, *more, *environment.deliveries.unknown_events())
+    names = (*ALL_EVENTS, *more, *environment.deliveries.unknown_events())
     return {**known, "event": filters.one_of("event", names, read)}
 
 

@@ -15,21 +15,22 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
-from talkover_mock.dialect.errors import AgentNotFound
-from talkover_mock.dialect.events import EVENTS
+from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound
+from talkover_mock.dialect.events import ALL_EVENTS, CAMPAIGN_EVENTS, EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain
+from talkover_mock.state.records import CampaignId
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 _PAYLOAD_KEYS = ("call", "context", "data")
-_EVENT_KEYS = ("agent_id", "event", "unknown", *_PAYLOAD_KEYS, "wait")
+_EVENT_KEYS = ("agent_id", "campaign_id", "event", "unknown", *_PAYLOAD_KEYS, "wait")
 _LONGEST_NAME = 255
 
 FILTERS: Mapping[str, Filter[Emitted]] = {
     "agent_id": filters.text(lambda emitted: emitted.occurrence.agent_id),
-    "event": filters.one_of("event", tuple(EVENTS), lambda emitted: emitted.occurrence.event),
+    "event": filters.one_of("event", ALL_EVENTS, lambda emitted: emitted.occurrence.event),
     "event_id": filters.text(lambda emitted: emitted.occurrence.id),
     "since": filters.since(lambda emitted: emitted.occurrence.moment),
 }
@@ -60,11 +61,16 @@ def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:
     wait = wait_of(wanted)
     try:
         emitted = environment.deliveries.emit(
-            wanted["agent_id"], wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
+            _owner_of(wanted), wanted["event"], wanted.get("call"), wanted.get("context"), wanted.get("data")
         )
-    except AgentNotFound as error:
-        raise Problem(404, "No such agent", explain(error, environment, request.world)) from None
+    except (AgentNotFound, CampaignNotFound) as error:
+        title = "No such agent" if isinstance(error, AgentNotFound) else "No such campaign"
+        raise Problem(404, title, explain(error, environment, request.world)) from None
     return _emitted(emitted, wait)
+
+
+def _owner_of(wanted: Mapping[str, Any]) -> str:
+    return wanted["agent_id"] if wanted.get("campaign_id") is None else CampaignId(wanted["campaign_id"])
 
 
 def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
@@ -114,14 +120,18 @@ def _skipped(emitted: Emitted) -> list[dict[str, str]]:
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     """The body of a request that emits an event. Raises Problem 422."""
     refuse_unknown_keys(wanted, _EVENT_KEYS)
-    an_agent = "the id of the agent at which the event is emitted"
-    required_of(wanted, "agent_id", lambda v: isinstance(v, str), an_agent)
+    of_campaign = wanted.get("campaign_id") is not None
+    if of_campaign and wanted.get("agent_id") is not None:
+        raise Problem(422, "Bad value", "give agent_id or campaign_id, not both")
+    kind = "campaign" if of_campaign else "agent"
+    an_owner = f"the id of the {kind} at which the event is emitted"
+    required_of(wanted, f"{kind}_id", lambda v: isinstance(v, str), an_owner)
+    known = CAMPAIGN_EVENTS if of_campaign else tuple(EVENTS)
     event = wanted.get("event")
     if flag_of(wanted, "unknown", False):
         name = f"the name of an event, of at most {_LONGEST_NAME} characters"
         required_of(wanted, "event", lambda v: isinstance(v, str) and 0 < len(v) <= _LONGEST_NAME, name)
-    elif not isinstance(event, str) or event not in EVENTS:
-        known = tuple(EVENTS)
+    elif not isinstance(event, str) or event not in known:
         detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
         raise Problem(422, "Unknown event", detail, events=known)
     for key in _PAYLOAD_KEYS:

@@ -60,7 +60,8 @@ def _wanted(request: MockRequest, environment: Environment) -> dict[str, Any] | 
     if webhook_id is None:
         return environment.document() if agent_id is None else environment.part(agent_id)
     part = environment.part_of_webhook(webhook_id)
-    return part if part and agent_id in (None, part["agents"][0]["id"]) else None
+    owner = next(iter(part.values()))[0] if part else {}
+    return part if agent_id is None or ("agent_id" not in owner and owner.get("id") == agent_id) else None
 
 
 def _not_found(request: MockRequest, environment: Environment) -> Problem:

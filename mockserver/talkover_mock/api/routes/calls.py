@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from talkover_mock.api.input import api_input, page_of
+from talkover_mock.api.input import api_input, page_of, with_ends
 from talkover_mock.api.routes.agents import AGENT
 from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_seconds
@@ -60,10 +60,7 @@ def _page(request: MockRequest, agent_id: str | None) -> Answer:
     found, per_page = request.environment.calls.search(query, agent_id)
     page, place = page_of(found, per_page, query)
     data = [present(call, None if agent_id else agent) for call, agent in page]
-    before = (place["current_page"] - 1) * per_page
-    ends = {"from": before + 1, "to": before + len(page)} if page else {"from": None, "to": None}
-    keys = ("current_page", "last_page", "per_page", "total")
-    return api_answer({"success": True, "data": data, "pagination": {**{key: place[key] for key in keys}, **ends}})
+    return api_answer({"success": True, "data": data, "pagination": with_ends(place, page)})
 
 
 def _brief(call: Call) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""The routes of campaigns, list, read and change of status, and of their webhooks and what is delivered to these."""
+
+from typing import Any
+
+from talkover_mock.api.input import api_input, page_of, with_ends
+from talkover_mock.api.routing import Api
+from talkover_mock.base.moments import to_microseconds, to_seconds
+from talkover_mock.deliveries.records import Delivery, Outcome
+from talkover_mock.dialect.events import CAMPAIGN_EVENTS
+from talkover_mock.state.records import CampaignId, Webhook
+from talkover_mock.web.answers import Answer, api_answer
+from talkover_mock.web.request import MockRequest
+
+CAMPAIGN = "/campaigns/<campaign_id>"
+WEBHOOKS = CAMPAIGN + "/webhooks"
+WEBHOOK = WEBHOOKS + "/<webhook_id>"
+
+_LISTED = ("id", "campaign_id", "name", "webhook_url", "events", "enabled", "include_call_events")
+_CREATED = ("id", "campaign_id", "name", "events", "enabled", "include_call_events", "created_at")
+_READ = (*_LISTED[:-1], "timeout", "max_retries", "include_call_events", "created_at")
+_UPDATED = ("id", "events", "include_call_events", "updated_at")
+
+
+def register(api: Api) -> None:
+    api.route("GET", "/campaigns", _list_campaigns, is_quick=False)
+    api.route("GET", CAMPAIGN, _read_campaign)
+    api.route("PATCH", CAMPAIGN + "/status", _set_status, is_quick=False)
+    api.route("GET", WEBHOOKS, _list, is_quick=False)
+    api.route("POST", WEBHOOKS, _create)
+    api.route("GET", WEBHOOK, _read)
+    api.route("PUT", WEBHOOK, _update)
+    api.route("DELETE", WEBHOOK, _delete)
+    api.route("PATCH", WEBHOOK + "/toggle", _toggle)
+    api.route("POST", WEBHOOK + "/test", _test, is_quick=False)
+    api.route("GET", WEBHOOK + "/logs", _logs, is_quick=False)
+    api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry, is_quick=False)
+
+
+def _list_campaigns(request: MockRequest) -> Answer:
+    """Lists campaigns, by status and page (assumed)."""
+    query = api_input(request)
+    campaigns, per_page = request.environment.campaigns.search(query)
+    page, place = page_of(campaigns, per_page, query)
+    return api_answer({"success": True, "data": [each.full() for each in page], "pagination": with_ends(place, page)})
+
+
+def _read_campaign(request: MockRequest, campaign_id: str) -> Answer:
+    """Reads one campaign (documented)."""
+    return api_answer({"success": True, "data": request.environment.campaigns.find(campaign_id).full()})
+
+
+def _set_status(request: MockRequest, campaign_id: str) -> Answer:
+    """Changes the status (documented), whose event happens (inferred)."""
+    full = request.environment.campaigning.set_status(campaign_id, api_input(request)).full()
+    data = {key: full[key] for key in ("id", "status", "updated_at")}
+    return api_answer({"success": True, "message": "Campaign status updated successfully", "data": data})
+
+
+def _list(request: MockRequest, campaign_id: str) -> Answer:
+    """Lists webhooks (documented), oldest first (assumed)."""
+    webhooks = [_shown(each, _LISTED) for each in request.environment.webhooks.of(CampaignId(campaign_id))]
+    return api_answer({"success": True, "data": {"webhooks": webhooks, "available_events": CAMPAIGN_EVENTS}})
+
+
+def _create(request: MockRequest, campaign_id: str) -> Answer:
+    """Creates a webhook (documented), with the status of an agent's webhook (assumed)."""
+    webhook = request.environment.webhooks.create(CampaignId(campaign_id), api_input(request))
+    return api_answer({"success": True, "data": _shown(webhook, _CREATED)}, request.environment.settings.create_status)
+
+
+def _read(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
+    """Reads one webhook (documented)."""
+    webhook = request.environment.webhooks.find(CampaignId(campaign_id), webhook_id)
+    return api_answer({"success": True, "data": _shown(webhook, _READ)})
+
+
+def _update(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
+    """Updates a webhook; only the given fields change (documented)."""
+    webhook = request.environment.webhooks.update(CampaignId(campaign_id), webhook_id, api_input(request))
+    return api_answer({"success": True, "data": _shown(webhook, _UPDATED)})
+
+
+def _delete(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
+    """Deletes a webhook (documented)."""
+    request.environment.webhooks.delete(CampaignId(campaign_id), webhook_id)
+    return api_answer({"success": True, "message": "Campaign webhook deleted"})
+
+
+def _toggle(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
+    """Flips `enabled` (documented). The request's body is ignored."""
+    webhook = request.environment.webhooks.toggle(CampaignId(campaign_id), webhook_id)
+    message = "Webhook enabled" if webhook.enabled else "Webhook disabled"
+    return api_answer({"success": True, "message": message, "data": _shown(webhook, ("id", "enabled"))})
+
+
+def _test(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
+    """Sends a test (documented), whose outcome the answer does not tell (inferred)."""
+    request.environment.deliveries.test(CampaignId(campaign_id), webhook_id)
+    return api_answer({"success": True, "message": "Test payload dispatched"})
+
+
+def _logs(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
+    """Lists log entries (documented), newest first (assumed)."""
+    query = api_input(request)
+    entries, per_page = request.environment.deliveries.logs(CampaignId(campaign_id), webhook_id, query)
+    page, place = page_of(entries, per_page, query)
+    del place["last_page"]
+    return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": place})
+
+
+def _retry(request: MockRequest, campaign_id: str, webhook_id: str, log_id: str) -> Answer:
+    """Queues one more attempt (documented), and no further ones after it (assumed)."""
+    queued = request.environment.deliveries.retry(CampaignId(campaign_id), webhook_id, log_id)
+    data = {"log_id": queued.id, "original_log_id": log_id}
+    return api_answer({"success": True, "message": "Webhook retry queued", "data": data})
+
+
+def _shown(webhook: Webhook, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The documented keys of one of the answers, in their order."""
+    times = {key: to_microseconds(getattr(webhook, key)) for key in ("created_at", "updated_at")}
+    return {key: times[key] if key in times else getattr(webhook, key) for key in keys}
+
+
+def _entry(delivery: Delivery) -> dict[str, Any]:
+    """A log entry: one set of keys for every attempt (documented)."""
+    outcome = delivery.outcome or Outcome()
+    delivered = delivery.ended_at if outcome.successful else None
+    return {
+        "id": delivery.id,
+        "event": delivery.occurrence.event,
+        "attempt": delivery.attempt,
+        "status": delivery.status,
+        "http_status": None if outcome.lost else outcome.status,
+        "duration_ms": outcome.duration_ms if delivery.ended else None,
+        "delivered_at": to_seconds(delivered) if delivered else None,
+        "created_at": to_seconds(delivery.created_at),
+    }
