@@ -180,9 +180,7 @@ class Reader:
             self.mistakes.add_invalid(path, data, invalid, fields)
             values = {**invalid.values}
         if self.of_a_file:
-            check_headers(
-                self.mistakes, (*path, "custom_headers"), data.get("custom_headers"), values["custom_headers"]
-            )
+            check_headers(self.mistakes, path, data.get("custom_headers"), values["custom_headers"])
         if data.get("payload_templates"):
             of_templates, given = (*path, "payload_templates"), data["payload_templates"]
             events = ALL_EVENTS if campaign else tuple(EVENTS)
@@ -208,9 +206,7 @@ class Reader:
 
     def _logs(self, path: Path, webhook_id: str, agent_id: str, entries: list[Any]) -> None:
         if not self.with_logs:
-            text = (
-                "is not part of a state; give it in a fixture file, or in the fixture of an environment that you open"
-            )
+            text = "is not part of a state; give it in a fixture file, or in the fixture of an opened environment"
             return self.mistakes.add(path, text)
         for i, data in enumerate(entries):
             of_entry = (*path, i)

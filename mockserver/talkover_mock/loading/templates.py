@@ -46,9 +46,11 @@ def _check(mistakes: Mistakes, path: Path, template: Any, agent_keys: Collection
 
 
 def check_headers(mistakes: Mistakes, path: Path, given: Any, headers: Iterable[tuple[str, str]]) -> None:
-    """Adds a mistake for each header with which no delivery can be sent."""
+    """Adds a mistake for each header of the webhook at `path` with which no delivery can be sent."""
     for of_entry, (key, value) in zip(given if type(given) is dict else count(), headers or (), strict=False):
         if not HEADER_NAME.fullmatch(key):
-            mistakes.add((*path, of_entry, "key"), "is not a name of a header", key)
+            mistakes.add((*path, "custom_headers", of_entry, "key"), "is not a name of a header", key)
         if NOT_IN_HEADER.search(value):
-            mistakes.add((*path, of_entry, "value"), "has a line break or another control character", value)
+            mistakes.add(
+                (*path, "custom_headers", of_entry, "value"), "has a line break or another control character", value
+            )
