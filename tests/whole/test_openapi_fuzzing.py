@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import parse
 from talkover_mock.loading.fixture import read_fixture
+from talkover_mock.state.records import CampaignId
 from talkover_mock.web.server import Server
 from tests.conftest import FIXTURES, ROOT
 from tests.support.documented import AGENT, TOGGLE, TOKEN
@@ -57,6 +58,21 @@ CALLS = [
 ]
 
 
+def campaign(id: str, *webhooks: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": id, "name": id, "agent_id": "calling", "webhooks": list(webhooks)}
+
+
+def of_campaign(id: str, **fields: Any) -> dict[str, Any]:
+    return hook(**{"id": id, "webhook_url": "https://example.com/", "events": ["campaign.started"], **fields})
+
+
+CAMPAIGNS = [
+    campaign("campaign-1", of_campaign("webhook-1")),
+    campaign("emptied-campaign", *(of_campaign(f"of-campaign-{id}") for id in EXPENDABLE)),
+    campaign("logged-campaign", of_campaign("of-logged-campaign", webhook_url="ftp://example.com/", max_retries=0)),
+]
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
     """The shipped fixtures, from which nothing is really sent; the default environment takes one token only.
@@ -67,11 +83,12 @@ def world() -> Iterator[World]:
         parse(path.read_bytes().replace(b"http://localhost:9000", b"https://example.com"), path.name)
         for path in sorted(FIXTURES.glob("*.yaml"))
     ]
-    more = {"tokens": ["talq_test"], "agents": MORE, "calls": CALLS}
+    more = {"tokens": ["talq_test"], "agents": MORE, "campaigns": CAMPAIGNS, "calls": CALLS}
     world = World(read_fixture([*sources, source(more)]), time=lambda: NOW)
     for event in ("event_action_failed", "event_action"):
         world.default.deliveries.emit("logged", event)
-    world.default.deliveries.log.watch(lambda delivery: delivery.ended, least=2, seconds=10)
+    world.default.deliveries.emit(CampaignId("logged-campaign"), "campaign.started")
+    world.default.deliveries.log.watch(lambda delivery: delivery.ended, least=3, seconds=10)
     world.default.snapshots.take("before")  # to be restored, in whatever order it asks
     yield world
     world.stop()
@@ -138,6 +155,7 @@ def test_it_finds_nothing_and_has_seen_every_success_and_validation(
     }
     not_by_it = {
         ("POST /api/v1/agents/{agent_id}/webhooks", "201"),  # a setting
+        ("POST /api/v1/campaigns/{campaign_id}/webhooks", "201"),  # the same
         ("GET /__admin/faults/{id}", "200"),  # it has removed all faults before
         ("POST /__admin/environments", "422"),  # its bodies are right ones; tests/admin has the wrong ones
     }
