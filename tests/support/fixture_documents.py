@@ -86,6 +86,7 @@ broken_fixtures = _nearly(("expired_tokens",), **_broken_body, environments=_bro
 """Anything at all, mostly in the shape of a fixture."""
 
 _names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).filter(str.strip)
+_header_names, _printed = st.from_regex("[A-Za-z-]{1,8}", fullmatch=True), _names.filter(str.isprintable)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
@@ -109,7 +110,7 @@ _webhooks = st.fixed_dictionaries(
         "max_retries": st.integers(0, 10),
         "enabled": st.booleans(),
         "http_method": st.sampled_from(["POST", "PUT", "PATCH"]),
-        "custom_headers": st.lists(st.fixed_dictionaries({"key": _names, "value": _names}), max_size=2),
+        "custom_headers": st.lists(st.fixed_dictionaries({"key": _header_names, "value": _printed}), max_size=2),
         "payload_templates": st.dictionaries(st.sampled_from(list(EVENTS)), _json, max_size=2),
         "status": st.just("error"),
         "created_at": _moments,

@@ -12,7 +12,8 @@ COLUMNS = ("AGENT", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
 def command(remote: Remote) -> None:
     """Show the agents and webhooks of a running server.
 
-    The JSON is a fixture, unless the API took a payload template with a placeholder that does not exist.
+    The JSON is a fixture, unless the API took a payload template with a placeholder that does not exist,
+    or a custom header that cannot be sent.
     """
     with remote.client() as client:
         state = client.state()
