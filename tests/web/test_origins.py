@@ -105,9 +105,13 @@ def test_a_foreign_page_touches_nothing_and_a_local_one_is_served(
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}], ids=str)
 def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[str, str], open_world: OpenWorld) -> None:
     """All of them, and so a new one too."""
-    world = open_world(hook("http://127.0.0.1:1/"), environments={"other": {"tokens": ["talq_other"]}})
+    campaigns = [{"id": "campaign-1", "name": "Spring", "agent_id": AGENT, "status": "active"}]
+    world = open_world(
+        hook("http://127.0.0.1:1/"), campaigns=campaigns, environments={"other": {"tokens": ["talq_other"]}}
+    )
     app = create_app(world, Guard())
     ids = {"<agent_id>": AGENT, "<webhook_id>": WEBHOOK, "<log_id>": "none", "<phone>": "+1234567890"}
+    ids["<campaign_id>"] = "campaign-1"
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
     for rule, token in product(rules, ["talq_test", "talq_other"]):
         path = re.sub("<[^>]*>", lambda found: ids[found[0]], rule.rule)
