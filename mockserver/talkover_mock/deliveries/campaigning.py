@@ -9,8 +9,8 @@ from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.dialect.errors import CampaignStays, Maintenance
 from talkover_mock.dialect.fields import CAMPAIGN_CHANGES, STATUS_FIELDS
 from talkover_mock.state.campaigns import Campaigns
+from talkover_mock.state.checking import checked
 from talkover_mock.state.records import Campaign, CampaignId
-from talkover_mock.state.webhooks import checked
 
 
 class Campaigning:

@@ -20,9 +20,10 @@ from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
+from talkover_mock.state.checking import checked
 from talkover_mock.state.records import Agent, CampaignId, LogEntry, Webhook
 from talkover_mock.state.store import State
-from talkover_mock.state.webhooks import Webhooks, checked
+from talkover_mock.state.webhooks import Webhooks
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""

@@ -8,9 +8,9 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.base.words import number_of
 from talkover_mock.dialect.call_errors import AgentHasCalls
-from talkover_mock.dialect.errors import AgentMissing, FiltersInvalid
+from talkover_mock.dialect.errors import AgentMissing
 from talkover_mock.dialect.fields import AGENT_FILTERS
-from talkover_mock.dialect.rules import Invalid, fields_of
+from talkover_mock.state.checking import filtered
 from talkover_mock.state.records import Agent
 from talkover_mock.state.store import State
 
@@ -33,10 +33,7 @@ class Agents:
 
     def search(self, query: Mapping[str, Any]) -> tuple[list[Agent], int]:
         """The agents that pass the query's filters, oldest first, and the size of a page. Raises FiltersInvalid."""
-        try:
-            filters = fields_of(query, AGENT_FILTERS)
-        except Invalid as invalid:
-            raise FiltersInvalid(invalid.entries, query) from None
+        filters = filtered(query, AGENT_FILTERS)
         with self._lock:
             agents = list(self._state.agents.values())
         return [agent for agent in agents if _matches(agent, filters)], filters["per_page"]

@@ -23,12 +23,11 @@ from talkover_mock.dialect.call_fields import (
     formatted,
     is_international,
 )
-from talkover_mock.dialect.errors import AgentNotFound, FiltersInvalid
+from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.dialect.rules import Invalid, fields_of
+from talkover_mock.state.checking import checked, filtered
 from talkover_mock.state.records import Agent, Call
 from talkover_mock.state.store import State
-from talkover_mock.state.webhooks import checked
 
 
 class Calls:
@@ -129,10 +128,7 @@ class Calls:
         with self._lock:
             if agent_id is not None:
                 self._agent(agent_id)
-            try:
-                filters = fields_of(query, CALL_FILTERS)
-            except Invalid as invalid:
-                raise FiltersInvalid(invalid.entries, query) from None
+            filters = filtered(query, CALL_FILTERS)
             wanted = agent_id or filters["agent_id"]
             calls = self._state.calls_of(wanted) if wanted else [*self._state.calls.values()]
             found = [(call, self._agent(call.agent_id)) for call in calls]

@@ -6,9 +6,9 @@ from typing import Any
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.moments import to_seconds
-from talkover_mock.dialect.errors import CampaignNotFound, FiltersInvalid
+from talkover_mock.dialect.errors import CampaignNotFound
 from talkover_mock.dialect.fields import CAMPAIGN_FILTERS
-from talkover_mock.dialect.rules import Invalid, fields_of
+from talkover_mock.state.checking import filtered
 from talkover_mock.state.records import Campaign
 from talkover_mock.state.store import State
 
@@ -30,10 +30,7 @@ class Campaigns:
 
     def search(self, query: Mapping[str, Any]) -> tuple[list[Campaign], int]:
         """The campaigns that pass the query's filters, oldest first, and the size of a page. Raises FiltersInvalid."""
-        try:
-            filters = fields_of(query, CAMPAIGN_FILTERS)
-        except Invalid as invalid:
-            raise FiltersInvalid(invalid.entries, query) from None
+        filters = filtered(query, CAMPAIGN_FILTERS)
         with self._lock:
             campaigns = list(self._state.campaigns.values())
         return [each for each in campaigns if filters["status"] in (None, each.status)], filters["per_page"]

@@ -5,10 +5,11 @@ from threading import RLock
 from typing import Any
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound, ValidationFailed, WebhookNotFound
+from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound, WebhookNotFound
 from talkover_mock.dialect.fields import CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.dialect.rules import Field, Invalid, fields_of
+from talkover_mock.dialect.rules import Field
+from talkover_mock.state.checking import checked
 from talkover_mock.state.records import CampaignId, Webhook
 from talkover_mock.state.store import State
 
@@ -124,12 +125,3 @@ class Webhooks:
 def fields_of_webhooks(owner_id: str) -> Sequence[Field]:
     """The fields of the webhooks of an agent, or of a campaign."""
     return CAMPAIGN_WEBHOOK_FIELDS if isinstance(owner_id, CampaignId) else WEBHOOK_FIELDS
-
-
-def checked(body: Mapping[str, Any], fields: Sequence[Field], over: Webhook | None = None) -> dict[str, Any]:
-    """The stored values of a request's fields, laid over the values of `over`. Raises ValidationFailed."""
-    kept = {field.name: getattr(over, field.name) for field in fields} if over else None
-    try:
-        return fields_of(body, fields, kept)
-    except Invalid as invalid:
-        raise ValidationFailed(invalid.entries, body) from None
