@@ -43,24 +43,25 @@ def _explain_agent(id: str, environment: Environment, world: World) -> str:
     webhook = environment.webhook(id)
     if webhook:
         return f"{id} is the id of a webhook (of {webhook.owner}), not of an agent"
-    if id in environment.baseline.agents:
-        return f"agent {id} is in the fixture, but not in the current state; a reset brings it back"
-    elsewhere = _elsewhere(environment, world, lambda other: other.agent(id))
-    if elsewhere:
-        return f"agent {id} is in {elsewhere}; the token opens {environment.name}"
-    return f"no agent in environment {environment.name} has the id {brief(id)}{_near(id, environment.agent_ids())}"
+    return _explain_owner("agent", id, environment, world)
 
 
 def _explain_campaign(id: str, environment: Environment, world: World) -> str:
     if environment.agent(id):
         return f"{id} is the id of an agent, not of a campaign"
-    if id in environment.baseline.campaigns:
-        return f"campaign {id} is in the fixture, but not in the current state; a reset brings it back"
-    elsewhere = _elsewhere(environment, world, lambda other: other.campaign(id))
+    return _explain_owner("campaign", id, environment, world)
+
+
+def _explain_owner(kind: str, id: str, environment: Environment, world: World) -> str:
+    """Why no agent, or no campaign, has an id."""
+    is_agent, baseline = kind == "agent", environment.baseline
+    if id in (baseline.agents if is_agent else baseline.campaigns):
+        return f"{kind} {id} is in the fixture, but not in the current state; a reset brings it back"
+    elsewhere = _elsewhere(environment, world, lambda each: each.agent(id) if is_agent else each.campaign(id))
     if elsewhere:
-        return f"campaign {id} is in {elsewhere}; the token opens {environment.name}"
-    near = _near(id, environment.campaign_ids())
-    return f"no campaign in environment {environment.name} has the id {brief(id)}{near}"
+        return f"{kind} {id} is in {elsewhere}; the token opens {environment.name}"
+    ids = environment.agent_ids() if is_agent else environment.campaign_ids()
+    return f"no {kind} in environment {environment.name} has the id {brief(id)}{_near(id, ids)}"
 
 
 def explain_unknown_webhook(id: str, environment: Environment) -> str:
