@@ -58,6 +58,11 @@ class Outcome(NamedTuple):
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
 
     @property
+    def http_status(self) -> int | None:
+        """The status as the API's log has it: none of an answer that was lost."""
+        return None if self.lost else self.status
+
+    @property
     def successful(self) -> bool:
         return self.status is not None and 200 <= self.status < 300 and not self.lost
 

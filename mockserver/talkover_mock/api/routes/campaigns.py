@@ -130,7 +130,7 @@ def _entry(delivery: Delivery) -> dict[str, Any]:
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "status": delivery.status,
-        "http_status": None if outcome.lost else outcome.status,
+        "http_status": outcome.http_status,
         "duration_ms": outcome.duration_ms if delivery.ended else None,
         "delivered_at": to_seconds(delivered) if delivered else None,
         "created_at": to_seconds(delivery.created_at),

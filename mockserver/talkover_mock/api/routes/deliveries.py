@@ -58,7 +58,7 @@ def _entry(delivery: Delivery) -> dict[str, Any]:
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "status": delivery.status,
-        "http_status": None if outcome.lost else outcome.status,
+        "http_status": outcome.http_status,
     }
     if delivery.outgoing and delivery.ended_at and outcome.successful:
         entry["request_payload"] = json.loads(delivery.outgoing.body)
