@@ -71,21 +71,24 @@ class ApiApplication:
         if beside := self._beside(environ):
             return beside
         request = self._request(environ)
-        if len(environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
-            return _Elsewhere(lambda: self.answer(request))
+        if self._may_be_quick(request):
+            environment = request.environment_of()
+            if environment.is_calm and environment.acquire_now():
+                try:
+                    return self._quick(request)
+                finally:
+                    environment.release()
+        return _Elsewhere(lambda: self.answer(request))
+
+    def _may_be_quick(self, request: MockRequest) -> bool:
+        """Whether it is a small request to a quick route."""
+        if len(request.environ.get("CONTENT_LENGTH", "")) > _MOST_DIGITS:
+            return False
         try:
             self._match(request)
         except Exception:
-            return _Elsewhere(lambda: self.answer(request))  # which reports the crash
-        if request.route is None or not request.route.is_quick:
-            return _Elsewhere(lambda: self.answer(request))
-        environment = request.environment_of()
-        if not (environment.is_calm and environment.acquire_now()):
-            return _Elsewhere(lambda: self.answer(request))
-        try:
-            return self._quick(request)
-        finally:
-            environment.release()
+            return False  # the whole answer reports the crash
+        return request.route is not None and request.route.is_quick
 
     def _beside(self, environ: "WSGIEnvironment") -> "WSGIApplication | None":
         """What answers a request that is no call of the API; None for a call."""
