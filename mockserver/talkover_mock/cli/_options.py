@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,6 +12,8 @@ from talkover_mock.base.words import brief, number_of
 
 if TYPE_CHECKING:
     from talkover_mock.loading.mistakes import FixtureError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 BARE = "\0"
 """The value of an option that was given without its optional value: no argument can hold this character."""
@@ -92,6 +94,13 @@ def pairs(given: Sequence[str], example: str) -> dict[str, str]:
             raise click.UsageError(f"{key} is given twice")
         found[key] = value
     return found
+
+
+def wait_option(what: str, default: float = 0) -> Callable[[Command], Command]:
+    """`--wait`: how many seconds a command waits for something."""
+    shown = f"{default:g}" if default else None
+    help = f"Wait at most so long for {what}."
+    return click.option("--wait", type=seconds, default=default, show_default=shown, metavar="SECONDS", help=help)
 
 
 def json_value(name: str, text: str | None) -> Any:

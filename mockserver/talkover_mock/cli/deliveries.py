@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from talkover_mock.cli._options import seconds, whole
+from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli._search import search_of
 
@@ -21,7 +21,7 @@ FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "
     """,
 )
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait at most so long for --expect-count.")
+@wait_option("--expect-count")
 @click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless exactly N attempts have ended.")
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from talkover_mock.cli._options import json_value, seconds
+from talkover_mock.cli._options import json_value, wait_option
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli.deliveries import COLUMNS, row
 from talkover_mock.client.types import EMIT_WAIT_SECONDS
@@ -15,14 +15,7 @@ from talkover_mock.client.types import EMIT_WAIT_SECONDS
 @click.option("--context", metavar="JSON", help="The context of the call.")
 @click.option("--data", metavar="JSON", help="Further keys of the payload.")
 @click.option("--unknown", is_flag=True, help="Emit an event that the API does not have, to every enabled webhook.")
-@click.option(
-    "--wait",
-    type=seconds,
-    default=EMIT_WAIT_SECONDS,
-    show_default=f"{EMIT_WAIT_SECONDS:g}",
-    metavar="SECONDS",
-    help="Wait at most so long for the first attempts.",
-)
+@wait_option("the first attempts", EMIT_WAIT_SECONDS)
 @against_server
 def command(
     remote: Remote,

@@ -2,7 +2,7 @@
 
 import click
 
-from talkover_mock.cli._options import seconds
+from talkover_mock.cli._options import wait_option
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli.deliveries import COLUMNS, row
 from talkover_mock.client.types import EMIT_WAIT_SECONDS
@@ -11,14 +11,7 @@ from talkover_mock.client.types import EMIT_WAIT_SECONDS
 @click.command(name="redeliver")
 @click.argument("delivery_id")
 @click.option("--replay", is_flag=True, help="Send the old bytes and headers, instead of signing anew.")
-@click.option(
-    "--wait",
-    type=seconds,
-    default=EMIT_WAIT_SECONDS,
-    show_default=f"{EMIT_WAIT_SECONDS:g}",
-    metavar="SECONDS",
-    help="Wait at most so long for the attempt.",
-)
+@wait_option("the attempt", EMIT_WAIT_SECONDS)
 @against_server
 def command(remote: Remote, delivery_id: str, replay: bool, wait: float) -> None:
     """Send a delivery of a running server again, once."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from talkover_mock.cli._options import seconds, whole
+from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server, aligned, cell
 from talkover_mock.cli._search import search_of
 from talkover_mock.client import MockServer
@@ -26,7 +26,7 @@ _WIDTHS = (5, 12, 7, 6, 7, 60)
     """,
 )
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--wait", type=seconds, default=0, metavar="SECONDS", help="Wait at most so long for --expect-count.")
+@wait_option("--expect-count")
 @click.option("--expect-count", type=whole(0), metavar="N", help="Exit with 1 unless there are exactly N requests.")
 @click.option("--follow", is_flag=True, help="Show each request as it comes, until Ctrl-C.")
 @against_server
