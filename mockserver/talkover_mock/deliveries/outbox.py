@@ -43,7 +43,7 @@ class Outbox:
         self.closed = False
         self._numbers = count()
         self._schedule = Schedule()
-        self._room = BoundedSemaphore(MOST_LARGE)
+        self._room: BoundedSemaphore | None = None
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
 
@@ -215,9 +215,8 @@ class Outbox:
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
         """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
-        if scheduled.is_asked or scheduled.delivery.is_test:
-            return True
-        if webhook is None or not (webhook.enabled or scheduled.though_disabled):
+        needs_none = scheduled.is_asked or scheduled.delivery.is_test
+        if needs_none or webhook is None or not (webhook.enabled or scheduled.though_disabled):
             return True
         scheduled.is_asked = True
         struck = self._sharing.strike(scheduled.delivery, webhook)
@@ -277,6 +276,7 @@ class Outbox:
             copy.make = make if fault.replay else None
             self._schedule.add(copy)
         self._schedule.begin(webhook.id)
+        self._room = self._room or BoundedSemaphore(MOST_LARGE)  # an environment that sends nothing needs none
         return Attempt(scheduled, webhook, sending, make, self.finish, self.report, self._room)
 
     def _enter(self, scheduled: Scheduled, now: datetime) -> None:

@@ -79,7 +79,8 @@ class Schedule:
     def end(self, webhook_id: str) -> None:
         """Notes that an attempt has ended."""
         self._under_way[webhook_id] -= 1
-        self._under_way += Counter()  # forgets a count of zero
+        if not self._under_way[webhook_id]:
+            del self._under_way[webhook_id]
         self.release(webhook_id)
 
     def release(self, webhook_id: str) -> None:

@@ -30,6 +30,8 @@ def check_name(name: str) -> None:
 class Snapshots:
     """Every method is atomic under the environment's lock."""
 
+    __slots__ = ("_clock", "_lock", "_state", "_taken")
+
     def __init__(self, state: State, lock: RLock, clock: Clock) -> None:
         self._state, self._lock, self._clock = state, lock, clock
         self._taken: dict[str, Snapshot] = {}

@@ -12,6 +12,8 @@ MOST_STUBS = 1_000
 class Stubs:
     """Every method is atomic under the environment's lock."""
 
+    __slots__ = ("_lock", "_state")
+
     def __init__(self, state: State, lock: RLock) -> None:
         self._state, self._lock = state, lock
 
