@@ -44,6 +44,19 @@ class Schedule:
         return len(self._by_time) + sum(map(len, self._behind.values())) - self._plans
 
     @property
+    def bytes(self) -> int:
+        """The bytes of the events' data; deliveries of one event share it."""
+        return sum({each.delivery.occurrence.id: each.delivery.occurrence.size for each in self}.values())
+
+    def due_times(self) -> dict[int, datetime]:
+        """When the next attempt of each row is due, by the row's number."""
+        found: dict[int, datetime] = {}
+        for each in self:
+            number = each.delivery.arrival
+            found[number] = min(each.due, found.get(number, each.due))
+        return found
+
+    @property
     def under_way(self) -> int:
         return sum(self._under_way.values())
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from threading import RLock
 from typing import Any
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.clock import Clock
 from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.campaigning import Campaigning
@@ -15,6 +16,7 @@ from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
+from talkover_mock.environments.activity import Activity
 from talkover_mock.environments.call_faults import STALE, CallFault
 from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
@@ -41,7 +43,7 @@ class Environment:
 
     __slots__ = (
         *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
-        *("clock", "deliveries", "disturbances", "errors"),
+        *("changes", "clock", "deliveries", "disturbances", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
         "webhooks",
     )
@@ -63,7 +65,7 @@ class Environment:
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
         self._begin_schedule()
-        self._lock = RLock()
+        self._lock, self.changes = RLock(), Changes()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
@@ -71,10 +73,10 @@ class Environment:
         self.campaigns = Campaigns(self._state, self._lock, self.clock)
         self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
-        self.journal = Journal(self._lock, sharing.most_kept)
-        self.faults = Faults(self._lock, self.settings.seed)
+        self.journal = Journal(self._lock, sharing.most_kept, self.changes)
+        self.faults = Faults(self._lock, self.settings.seed, self.changes)
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
-        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike, changes=self.changes)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         self.campaigning = Campaigning(self._lock, self.campaigns, self.deliveries)
         self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
@@ -93,6 +95,16 @@ class Environment:
     def release(self) -> None:
         """Gives the lock back."""
         self._lock.release()
+
+    @property
+    def activity(self) -> Activity:
+        """All that has happened here, as one list."""
+        return Activity(self._lock, self.changes, self.journal, self.deliveries)
+
+    def note_change(self) -> None:
+        """Notes that something may have changed of which no row tells, such as the state or the clock."""
+        with self._lock:
+            self.changes.note()
 
     @property
     def settings(self) -> Settings:
