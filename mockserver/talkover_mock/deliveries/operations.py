@@ -175,7 +175,7 @@ class Deliveries:
             if webhook is None:
                 raise Conflict(_NOT_AGAIN, "its webhook is deleted")
             if replay and outgoing is None:
-                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+                raise Conflict(_NOT_AGAIN, "no request was made of it, so there are no old bytes to replay")
             if reason := self._reason_not_to_queue(1):
                 raise Conflict(_NOT_AGAIN, reason)
             copy = self._pending(entry.occurrence, webhook)
@@ -206,18 +206,24 @@ class Deliveries:
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
+        self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
+
+    def advance_to(self, moment: datetime, gave_up: Callable[[], bool]) -> None:
+        """The same up to a moment; the clock is frozen."""
+        self._advance(lambda _: moment, gave_up)
+
+    def _advance(self, target_at: Callable[[datetime], datetime | None], gave_up: Callable[[], bool]) -> None:
         outbox = self._outbox
         while not self._advancing.acquire(timeout=LOOK_SECONDS):
             if gave_up():
                 return
         try:
             with self._lock:
-                self._advance(outbox, seconds, gave_up)
+                self._move(outbox, target_at(outbox.now()), gave_up)
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
-        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
+    def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
             if due is None or (target and due > target):
