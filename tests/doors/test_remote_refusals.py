@@ -102,7 +102,7 @@ MISUSE = {
     ("requests", "foo=bar"): 'unknown filter "foo"; expected one of '
     "method, path, status, operation, unmatched, fault, since, after",
     ("deliveries", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "agent_id, webhook_id, event, event_id, status, attempt, url, since",
+    "agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url, since",
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
     ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",

@@ -37,6 +37,7 @@ def _deliveries(
                 outgoing=outgoing,
                 outcome=_outcome(entry),
                 ended_at=created + timedelta(milliseconds=entry.duration_ms),
+                campaign_id=webhook.campaign_id,
             )
 
 

@@ -85,9 +85,11 @@ class Deliveries:
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
                 size = _size_of(call, context, extra)
-            if call or not isinstance(owner_id, CampaignId):
+            campaign_id = owner_id if isinstance(owner_id, CampaignId) else None
+            if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
-            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call or {}, context, extra or {}, size)
+            id, call, extra = self.ids.new(now), call or {}, extra or {}
+            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):
@@ -270,7 +272,8 @@ class Deliveries:
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:
         now = self._clock.moment()
-        return Delivery(self.ids.new(now, self._outbox.log), webhook.id, occurrence, 1, now)
+        id = self.ids.new(now, self._outbox.log)
+        return Delivery(id, webhook.id, occurrence, 1, now, campaign_id=webhook.campaign_id)
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept
