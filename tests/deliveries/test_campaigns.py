@@ -60,6 +60,14 @@ def test_an_event_of_a_campaign_reaches_its_webhook_signed(http: FlaskClient, re
     }
 
 
+def test_a_template_names_the_campaign(http: FlaskClient, receiver: WebhookReceiver) -> None:
+    template = {"at": "{{campaign.id}} {{campaign.name}}", "now": "{{campaign.status}}", "by": "{{agent.name}}"}
+    answered(http, "PUT", WEBHOOK_PATH, {"payload_templates": {STARTED: template}})
+    at_campaign(http)
+    [request] = receiver.requests
+    assert request.json == {"at": f"{CAMPAIGN} Spring", "now": "draft", "by": "My Agent"}
+
+
 def test_a_change_of_status_is_an_event(http: FlaskClient, world: World, receiver: WebhookReceiver) -> None:
     world.default.freeze()
     answered(http, "PATCH", f"{PATH}/status", {"status": "active"})

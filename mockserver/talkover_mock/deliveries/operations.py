@@ -21,7 +21,7 @@ from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.checking import checked
-from talkover_mock.state.records import Agent, CampaignId, LogEntry, Webhook
+from talkover_mock.state.records import CampaignId, LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
 
@@ -118,14 +118,14 @@ class Deliveries:
         """Sends the test payload once, also to a disabled webhook. The API's log does not show it (assumed)."""
         with self._lock:
             webhook = self._webhooks.find(owner_id, webhook_id)
-            agent = cast(Agent, self._state.agents.get(webhook.agent_id))
+            owners = cast(Owners, self._state.owners_of(webhook, webhook.agent_id))
             now = self._clock.moment()
-            occurrence = Occurrence(self.ids.new(now), agent.id, TEST_EVENT, now)
+            occurrence = Occurrence(self.ids.new(now), webhook.agent_id, TEST_EVENT, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True)
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
-            sending.outgoing = message(occurrence, agent, webhook, settings, int(now.timestamp()))
+            sending.outgoing = message(occurrence, owners, webhook, settings, int(now.timestamp()))
             delivery = delivery._replace(outgoing=sending.outgoing)
             outcome = sending.run()
         except TooLarge as error:

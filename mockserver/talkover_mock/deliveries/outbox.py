@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from threading import BoundedSemaphore, Condition, RLock
 
@@ -10,14 +10,14 @@ from talkover_mock.base.clock import Clock
 from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pause
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.log import Log
-from talkover_mock.deliveries.messages import message, tampered
+from talkover_mock.deliveries.messages import struck_message
 from talkover_mock.deliveries.plans import Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Owners, Webhook
 from talkover_mock.state.store import State
 
 LOOK_SECONDS = 0.5
@@ -251,29 +251,22 @@ class Outbox:
             return None
         delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
-        agent = self._state.agents.get(delivery.occurrence.agent_id)
-        if webhook is None or agent is None or not (webhook.enabled or scheduled.though_disabled):
+        owners = webhook and self._state.owners_of(webhook, delivery.occurrence.agent_id)
+        if webhook is None or owners is None or not (webhook.enabled or scheduled.though_disabled):
             self._refuse(scheduled)
             return None
-        return self._begin(scheduled, agent, webhook, now)
+        return self._begin(scheduled, owners, webhook, now)
 
-    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> Attempt:
+    def _begin(self, scheduled: Scheduled, owners: Owners, webhook: Webhook, now: datetime) -> Attempt:
         """By the configuration of this moment; the request is made later, outside of the lock."""
-        settings, occurrence = self._state.settings, scheduled.delivery.occurrence
         self._enter(scheduled, now)
         sending = self._sharing.sending(webhook)
         self._sendings.add(sending)
-        fault = scheduled.delivery.fault
-        signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
-
-        def make() -> Outgoing:
-            outgoing = message(occurrence, agent, signer, settings, signed_at)
-            return tampered(outgoing) if fault.action == "tampered" else outgoing
-
-        make = scheduled.make or cache(make)
+        message = partial(struck_message, scheduled.delivery, owners, webhook, self._state.settings, now)
+        make = scheduled.make or cache(message)
         for copy in scheduled.copies:
             copy.due += now - scheduled.due
-            copy.make = make if fault.replay else None
+            copy.make = make if scheduled.delivery.fault.replay else None
             self._schedule.add(copy)
         self._schedule.begin(webhook.id)
         self._room = self._room or BoundedSemaphore(MOST_LARGE)  # an environment that sends nothing needs none
