@@ -1,5 +1,6 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -7,7 +8,7 @@ from itertools import count
 from threading import BoundedSemaphore, Condition, RLock
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pause
+from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.log import Log
 from talkover_mock.deliveries.messages import struck_message
@@ -95,9 +96,7 @@ class Outbox:
                     if attempt := self._take(found, now):
                         return attempt
                 elif not self._schedule.waits_behind(found, self._clock.is_frozen):
-                    found.happen(found.due)
-                    self._schedule.release(found.webhook_id)
-                    self._settled.notify_all()
+                    self._happen(found)
         return None
 
     def has_more(self) -> bool:
@@ -120,8 +119,8 @@ class Outbox:
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         status = "success" if outcome.successful else "retrying" if again else "failed"
-        if again:
-            self._schedule_retry(scheduled)
+        if again:  # the pump looks again after every attempt, and need not be woken
+            self._schedule.add(scheduled.retry(self.now(), self._state.settings))
         self._end(delivery._replace(outgoing=outgoing), status, outcome)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
@@ -202,16 +201,6 @@ class Outbox:
         due = self._schedule.next_due
         return due is not None and due <= self.now()
 
-    def _schedule_retry(self, scheduled: Scheduled) -> None:
-        """The pump looks again after every attempt, and need not be woken.
-
-        A retry keeps its place among those that are due at the same time, whichever receiver was the first to answer.
-        """
-        delivery = scheduled.delivery
-        due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
-        following = delivery._replace(attempt=delivery.attempt + 1, struck=None)
-        self._schedule.add(Scheduled(due, scheduled.number, following, previous=delivery.id))
-
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
         """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
@@ -245,9 +234,27 @@ class Outbox:
         due = scheduled.due + timedelta(seconds=number * fault.delay_seconds)
         return Scheduled(due, next(self._numbers), copy, may_retry=False, is_asked=True, overlaps=fault.together)
 
+    def _happen(self, plan: Plan) -> None:
+        """A crash of the mock itself is reported; those that wait behind the plan have their turn all the same."""
+        try:
+            plan.happen(plan.due)
+        except Exception:
+            self.report(traceback.format_exc())
+        self._schedule.release(plan.webhook_id)
+        self._settled.notify_all()
+
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
-        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
-        if not self._goes_out(scheduled, now) or self._schedule.waits_behind(scheduled, self._clock.is_frozen):
+        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more.
+
+        On a frozen clock a retry without a pause asks the faults when nothing is under way, whoever answered first.
+        """
+        is_frozen = self._clock.is_frozen
+        if is_frozen and scheduled.round and self._schedule.waits_behind(scheduled, True):
+            return None
+        if not self._goes_out(scheduled, now):
+            self._schedule.release(scheduled.webhook_id)
+            return None
+        if self._schedule.waits_behind(scheduled, is_frozen):
             return None
         delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
