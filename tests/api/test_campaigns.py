@@ -182,6 +182,18 @@ def test_an_agents_routes_take_no_campaign(http: FlaskClient) -> None:
     assert answer.headers["X-Mockserver-Reason"] == f"{AGENT} is the id of an agent, not of a campaign"
 
 
+MIXED_UP = {
+    f"/api/v1/agents/{CAMPAIGN}": f"{CAMPAIGN} is the id of a campaign, not of an agent",
+    f"/api/v1/agents/{AGENT}/webhooks/{CAMPAIGN}": f"{CAMPAIGN} is the id of a campaign, not of a webhook",
+    f"/api/v1/campaigns/{WEBHOOK}": f"{WEBHOOK} is the id of a webhook (of campaign {CAMPAIGN}), not of a campaign",
+}
+
+
+@pytest.mark.parametrize("path", MIXED_UP)
+def test_an_id_of_another_kind_is_told(http: FlaskClient, path: str) -> None:
+    assert ask(http, "GET", path).headers["X-Mockserver-Reason"] == MIXED_UP[path]
+
+
 def test_a_campaign_is_read_with_what_the_fixture_gives_besides() -> None:
     world = world_with(campaign={"status": "active", "campaign_type": "outbound", "budget": {"eur": 7}})
     expected = {

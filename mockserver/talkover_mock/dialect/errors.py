@@ -243,6 +243,7 @@ class LogNotRetriable(ApiError):
 Wording: TypeAlias = Mapping[type[ApiError], Callable[[Any], ApiError]]
 """The words of some routes: for a kind of error, the same error as the vendor documents it there."""
 
+OF_CAMPAIGNS: Wording = {AgentNotFound: lambda error: CampaignNotFound(error.id)}
 OF_AGENTS: Wording = {
     MissingToken: lambda _: Unauthenticated(),
     AgentNotFound: lambda error: AgentMissing(error.id),
