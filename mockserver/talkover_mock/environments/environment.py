@@ -23,9 +23,9 @@ from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.environments.snapshots import Snapshot, Snapshots
-from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
+from talkover_mock.loading.fixture import EnvironmentFixture, changed_webhook, to_baseline
 from talkover_mock.loading.mistakes import Source
-from talkover_mock.loading.writer import to_document, to_part, to_part_of_campaign
+from talkover_mock.loading.writer import to_document, to_part, to_part_of_webhook, webhook_document
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
 from talkover_mock.state.campaigns import Campaigns
@@ -239,11 +239,7 @@ class Environment:
         """One webhook under its agent or campaign as a fixture; None for an unknown id."""
         with self._lock:
             webhook = self._state.webhooks.get(webhook_id)
-            campaign = self._state.campaigns.get(webhook.campaign_id or "") if webhook else None
-            if webhook and campaign:
-                return to_part_of_campaign(campaign, webhook)
-            agent = self._state.agents.get(webhook.agent_id) if webhook else None
-            return to_part(self._state, agent, webhook) if agent else None
+            return to_part_of_webhook(self._state, webhook) if webhook else None
 
     def replace(self, source: Source) -> None:
         """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
@@ -262,6 +258,19 @@ class Environment:
             seed = self.settings.seed
             self._state.merge(to_baseline(source, self._state, self.settings, self._state.scenarios, with_logs=False))
             self._reseed(seed)
+
+    def change_webhook(self, id: str, source: Source) -> dict[str, Any] | None:
+        """Lays some keys of a fixture's webhook over a webhook, and returns it as a fixture; None for an unknown id.
+
+        Raises FixtureError, and then changes nothing.
+        """
+        with self._lock:
+            webhook = self._state.webhooks.get(id)
+            if webhook is None:
+                return None
+            changed = changed_webhook(source, self._state, webhook)
+            self._state.put_webhook(changed)
+            return webhook_document(changed)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""
