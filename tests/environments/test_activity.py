@@ -1,19 +1,23 @@
 """An environment's calls, deliveries and skipped events as one list: its order, pages, counts, rows and changes."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 
+from talkover_mock.client import MockServer
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.environments.activity import VIEWS, Activity, DeliveryRow, Row, SkippedRow
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
+from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOKEN, WEBHOOK, WEBHOOK_PATH
-from tests.support.faulty import RESET, add_fault
+from tests.support.faulty import RESET, WAIT, add_fault, until
 from tests.support.stories import ENDED, MOMENT, OTHER, STARTED, attempts, emit, hook
 
 NOWHERE = "/api/v1/agents/nobody"
@@ -303,3 +307,20 @@ def test_a_retry_that_falls_due_and_a_strike_are_changes(
     struck = activity.changed_after(activity.version)
     assert call(http) == 503
     assert struck.is_set
+
+
+def test_a_held_call_keeps_its_place_in_the_list(
+    server: Server, mock: MockServer, activity: Activity, environment: Environment
+) -> None:
+    fault = mock.add_fault("hold", method="GET", times=1)
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(requests.get, server.url + WEBHOOK_PATH, headers=TOKEN, timeout=WAIT)
+        mock.wait_for_fault(fault["id"])
+        until(lambda: activity.counts()["problems"])
+        emit(environment)
+        assert (all_told(activity)[-1], activity.counts()["problems"]) == ("request held", 2)
+        assert [each["status"] for each in mock.requests(status="held")] == [None]
+        assert mock.requests(status="none") == []
+        mock.remove_fault(fault["id"])
+        assert held.result().status_code == 200
+    assert (all_told(activity)[-1], activity.counts()["problems"]) == ("request 200", 1)
