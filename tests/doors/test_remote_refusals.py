@@ -101,9 +101,9 @@ MISUSE = {
     ("requests", "status=404", "status=500"): "status is given twice",
     ("requests", "statsu=404"): 'unknown filter "statsu"; did you mean status?',
     ("requests", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "method, path, status, operation, unmatched, fault, since, after",
+    "method, path, status, operation, unmatched, fault, by, since, after",
     ("deliveries", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url, since",
+    "agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url, fault, since",
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
     ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",

@@ -43,6 +43,7 @@ class OtherCallFilters(TypedDict, total=False):
     operation: str | None
     unmatched: bool | None
     fault: str | None
+    by: Literal["api", "page"] | None
     since: Moment | None
     after: int | None
 
@@ -62,9 +63,10 @@ class DeliveryFilters(TypedDict, total=False):
     webhook_id: str | None
     event: str | None
     event_id: str | None
-    status: Literal["pending", "success", "failed", "retrying"] | None
+    status: Literal["pending", "success", "failed", "retrying", "captured", "skipped"] | None
     attempt: int | None
     url: str | None
+    fault: str | None
     since: Moment | None
 
 

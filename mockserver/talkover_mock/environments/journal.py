@@ -12,6 +12,8 @@ from talkover_mock.base.history import History
 
 _MOST_UNMATCHED = 100
 _FIRST_ERROR = 400
+MAKERS = ("api", "page")
+"""Who makes calls: every client of the API, and the page itself."""
 
 
 class Exchange(NamedTuple):
@@ -43,7 +45,7 @@ class Exchange(NamedTuple):
     """Whether the operation of a call that a fault struck has happened; None for any other call."""
     under_way: bool = False
     by: str = "api"
-    """Who made the call: `page` for the page itself, `api` for every client."""
+    """Who made the call, see `MAKERS`."""
     arrival: int = 0
     """The number in order of arrival, among deliveries and events too."""
 
