@@ -1,15 +1,18 @@
 """Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.deliveries.payloads import render, to_bytes
+from talkover_mock.deliveries.payloads import TooLarge, render, to_bytes
 from talkover_mock.deliveries.records import Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.store import State
 
 TEST_EVENT = "webhook.test"
 CALL_ENDED = "event_phone_call_ended"
@@ -22,6 +25,16 @@ def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Se
     """
     body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
     return signed(occurrence, webhook, settings, body, signed_at)
+
+
+def sent_by(occurrence: Occurrence, webhook: Webhook, state: State, moment: datetime) -> Sent | None:
+    """The content of the request, made at this moment; None if it can't be made."""
+    agent = state.agents.get(occurrence.agent_id)
+    try:
+        made = message(occurrence, agent, webhook, state.settings, int(moment.timestamp())) if agent else None
+    except TooLarge:
+        return None
+    return made.sent if made else None
 
 
 def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int) -> Outgoing:
