@@ -13,8 +13,8 @@ from talkover_mock.app import create_app
 from talkover_mock.base import history
 from talkover_mock.base.refusals import Conflict, Unfit
 from talkover_mock.deliveries.attempts import LARGE_BYTES, MOST_LARGE
-from talkover_mock.deliveries.operations import MOST_EVENT_BYTES, MOST_QUEUED_BYTES
-from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, render, size_of, to_bytes
+from talkover_mock.deliveries.operations import MOST_QUEUED_BYTES
+from talkover_mock.deliveries.payloads import MOST_BYTES, MOST_EVENT_BYTES, TooLarge, render, size_of, to_bytes
 from talkover_mock.deliveries.sender import MOST_HEADER_BYTES
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
