@@ -18,14 +18,13 @@ from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.activity import Activity
 from talkover_mock.environments.call_faults import STALE, CallFault
+from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.environments.snapshots import Snapshot, Snapshots
-from talkover_mock.loading.fixture import EnvironmentFixture, changed_webhook, to_baseline
-from talkover_mock.loading.mistakes import Source
-from talkover_mock.loading.writer import to_document, to_part, to_part_of_webhook, webhook_document
+from talkover_mock.loading.fixture import EnvironmentFixture
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
 from talkover_mock.state.campaigns import Campaigns
@@ -43,7 +42,7 @@ class Environment:
 
     __slots__ = (
         *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
-        *("changes", "clock", "deliveries", "disturbances", "errors"),
+        *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
         "webhooks",
     )
@@ -75,6 +74,7 @@ class Environment:
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept, self.changes)
         self.faults = Faults(self._lock, self.settings.seed, self.changes)
+        self.documents = Documents(self._state, self._lock, self._reseed)
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
         sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike, changes=self.changes)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
@@ -223,54 +223,6 @@ class Environment:
     def report(self, crash: str) -> None:
         """Keeps the traceback of a crash: the first 99, and the latest."""
         self.errors[_MOST_ERRORS - 1 :] = [crash]
-
-    def document(self) -> dict[str, Any]:
-        """The state as a fixture."""
-        with self._lock:
-            return to_document(self._state)
-
-    def part(self, agent_id: str) -> dict[str, Any] | None:
-        """One agent with its webhooks as a fixture; None for an unknown id."""
-        with self._lock:
-            agent = self._state.agents.get(agent_id)
-            return to_part(self._state, agent) if agent else None
-
-    def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
-        """One webhook under its agent or campaign as a fixture; None for an unknown id."""
-        with self._lock:
-            webhook = self._state.webhooks.get(webhook_id)
-            return to_part_of_webhook(self._state, webhook) if webhook else None
-
-    def replace(self, source: Source) -> None:
-        """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
-
-        Settings and scenarios that the fixture does not give stay. Raises FixtureError, and then changes nothing.
-        """
-        baseline = to_baseline(source, None, self.settings, self._state.scenarios, with_logs=False)
-        with self._lock:
-            seed = self.settings.seed
-            self._state.reset(baseline)
-            self._reseed(seed)
-
-    def merge(self, source: Source) -> None:
-        """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
-        with self._lock:
-            seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._state, self.settings, self._state.scenarios, with_logs=False))
-            self._reseed(seed)
-
-    def change_webhook(self, id: str, source: Source) -> dict[str, Any] | None:
-        """Lays some keys of a fixture's webhook over a webhook, and returns it as a fixture; None for an unknown id.
-
-        Raises FixtureError, and then changes nothing.
-        """
-        with self._lock:
-            webhook = self._state.webhooks.get(id)
-            if webhook is None:
-                return None
-            changed = changed_webhook(source, self._state, webhook)
-            self._state.put_webhook(changed)
-            return webhook_document(changed)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""
