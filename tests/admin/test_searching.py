@@ -254,6 +254,7 @@ def test_without_a_wait_it_is_what_has_come(http: FlaskClient) -> None:
 
 DELIVERY_NAMES = [
     "agent_id",
+    "campaign_id",
     "webhook_id",
     "event",
     "event_id",

@@ -14,7 +14,7 @@ _MOST_HINTS = 10
 
 
 class Emitted(list[Document]):
-    """The deliveries of one event; `skipped` has the agent's other webhooks, with the reasons."""
+    """The deliveries of one event; `skipped` has the other webhooks of its agent or campaign, with the reasons."""
 
     def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
         super().__init__(deliveries)
@@ -67,7 +67,7 @@ class Searching:
 
     def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
         """Likely reasons for too few deliveries."""
-        about = {key: filters.get(key) for key in ("agent_id", "event", "event_id")}
+        about = {key: filters.get(key) for key in ("agent_id", "campaign_id", "event", "event_id")}
         about = {key: value for key, value in about.items() if key != "event" or value != "webhook.test"}
         events = self.search("events", about)["events"] if not found["count"] else []
         hints = folded(

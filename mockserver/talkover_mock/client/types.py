@@ -59,6 +59,7 @@ class DeliveryFilters(TypedDict, total=False):
     """Filters of deliveries; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     webhook_id: str | None
     event: str | None
     event_id: str | None
@@ -73,6 +74,7 @@ class EventFilters(TypedDict, total=False):
     """Filters of events. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     event: str | None
     event_id: str | None
     since: Moment | None

@@ -181,13 +181,13 @@ class Environment:
         return snapshot
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
-        """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
+        """Freezes the clock at `moment` or where it is; a later moment is reached by advancing it."""
         with self._lock:
             before = self.deliveries.now()
-            self.clock.freeze(moment)
+            self.clock.freeze(min(moment or before, before))
             self.deliveries.clock_was_set(before)
-            if self.clock.moment() > before and moment:
-                self.deliveries.wait_until_settled(gave_up)
+        if moment and moment > before:
+            self.deliveries.advance_to(moment, gave_up)
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]

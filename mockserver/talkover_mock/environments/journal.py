@@ -137,6 +137,7 @@ class Journal:
             else:
                 begun = self._history.get(str(number))
                 made = exchange(number, begun.arrival if begun else 0)
+                made = made._replace(moment=begun.moment) if begun else made
                 self._history.change(str(number), made)
             self._history.publish(made)
             if made.is_unmatched:
