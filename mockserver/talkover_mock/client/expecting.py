@@ -64,8 +64,8 @@ class Expecting:
     ) -> list[Document]:
         """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` ended attempts.
 
-        Filters are agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url (with *), fault, since. Raises
-        AssertionError, with the nearest attempts, when there were too few or too many.
+        Filters are agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url (with *), fault, since.
+        Raises AssertionError, with the nearest attempts, when there were too few or too many.
         """
         return self._searching.expect("deliveries", filters, min, max, wait)
 
