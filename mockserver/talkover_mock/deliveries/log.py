@@ -19,6 +19,9 @@ _BYTES_OF_A_WEBHOOK = 500
 """What an event keeps for each webhook that got it or was skipped, about."""
 
 
+SKIPPED, IS_DISABLED, _NO_WEBHOOK = "skipped", "it is disabled", "there is no webhook"
+
+
 class Log(History[Delivery]):
     """The attempts since the latest reset. The caller holds the environment's lock."""
 
@@ -106,6 +109,21 @@ class Emitted(NamedTuple):
         """About the bytes that the event keeps, also where no webhook got it."""
         return self.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(self.deliveries) + len(self.skipped))
 
+    def missed(self) -> Sequence[Delivery]:
+        """The deliveries that make the event a row of its own, as if they had been made, with their reasons.
+
+        If nobody got the event they are those of all webhooks, otherwise those of the disabled ones that list it.
+        """
+        if not self.arrival:
+            return ()
+        told = (each for each in self.skipped if not self.deliveries or each[1] == IS_DISABLED)
+        reasons = [(webhook.id, reason) for webhook, reason in told]
+        moment = self.occurrence.moment
+        return [
+            Delivery("", id, self.occurrence, 0, moment, SKIPPED, outcome=Outcome(error=reason), arrival=self.arrival)
+            for id, reason in reasons or [("", _NO_WEBHOOK)]
+        ]
+
 
 class Events(History[Emitted]):
     """The events since the latest reset; `rows` counts those that are rows of their own, `dropped_rows` those gone."""
@@ -135,9 +153,6 @@ class Events(History[Emitted]):
     def _left(self, item: Emitted) -> None:
         self.rows -= bool(item.arrival)
         self.dropped_rows += bool(item.arrival)
-
-
-IS_DISABLED = "it is disabled"
 
 
 def is_row(deliveries: Sequence[Delivery], skipped: Sequence[tuple[Webhook, str]]) -> bool:

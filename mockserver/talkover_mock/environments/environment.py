@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -12,6 +13,7 @@ from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
+from talkover_mock.deliveries.messages import sent_by
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
@@ -154,7 +156,8 @@ class Environment:
 
     def _strike(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
         """The fault that hits an attempt which is due: one that a test has added, or else one of the schedule."""
-        struck = self.faults.strike_delivery(delivery, webhook)
+        sent = cache(lambda: sent_by(delivery.occurrence, webhook, self._state, self.clock.moment()))
+        struck = self.faults.strike_delivery(delivery, webhook, sent)
         return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:
@@ -179,13 +182,13 @@ class Environment:
         return snapshot
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
-        """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
+        """Freezes the clock at `moment` or where it is; a later moment is reached by advancing it."""
         with self._lock:
             before = self.deliveries.now()
-            self.clock.freeze(moment)
+            self.clock.freeze(min(moment or before, before))
             self.deliveries.clock_was_set(before)
-            if self.clock.moment() > before and moment:
-                self.deliveries.wait_until_settled(gave_up)
+        if moment and moment > before:
+            self.deliveries.advance_to(moment, gave_up)
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]

@@ -12,6 +12,8 @@ from talkover_mock.base.history import History
 
 _MOST_UNMATCHED = 100
 _FIRST_ERROR = 400
+MAKERS = ("api", "page")
+"""Who makes calls: every client of the API, and the page itself."""
 
 
 class Exchange(NamedTuple):
@@ -43,7 +45,7 @@ class Exchange(NamedTuple):
     """Whether the operation of a call that a fault struck has happened; None for any other call."""
     under_way: bool = False
     by: str = "api"
-    """Who made the call: `page` for the page itself, `api` for every client."""
+    """Who made the call, see `MAKERS`."""
     arrival: int = 0
     """The number in order of arrival, among deliveries and events too."""
 
@@ -135,6 +137,7 @@ class Journal:
             else:
                 begun = self._history.get(str(number))
                 made = exchange(number, begun.arrival if begun else 0)
+                made = made._replace(moment=begun.moment) if begun else made
                 self._history.change(str(number), made)
             self._history.publish(made)
             if made.is_unmatched:
