@@ -1,6 +1,6 @@
 """`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from talkover_mock.admin import contents
@@ -9,7 +9,7 @@ from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
@@ -53,10 +53,15 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    known = with_unknown_events(FILTERS, request, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
-    wanted = filters.search_of(request, known)
-    check_ids(request.query_values("agent_id"), request.query_values("webhook_id"), request, environment)
-    return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
+    return log_of(request.query(), request, environment).search(request)
+
+
+def log_of(given: Sequence[tuple[str, str]], request: MockRequest, environment: Environment) -> Log[Delivery]:
+    """The environment's deliveries, to search by what is given. Raises Problem 422 for an id that no record has."""
+    values = dict(given)
+    known = with_unknown_events(FILTERS, values, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
+    check_ids([values.get("agent_id")], [values.get("webhook_id")], request, environment)
+    return Log("deliveries", environment.deliveries.log, known, present)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -64,10 +69,14 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
 
 
 def with_unknown_events(
-    known: Mapping[str, Filter[T]], request: MockRequest, environment: Environment, read: Callable[[T], str], *more: str
+    known: Mapping[str, Filter[T]],
+    given: Mapping[str, str],
+    environment: Environment,
+    read: Callable[[T], str],
+    *more: str,
 ) -> Mapping[str, Filter[T]]:
     """The filters, of which `event` also takes the names outside of the API's that were emitted."""
-    if request.query_value("event") in (None, *ALL_EVENTS):
+    if given.get("event") in (None, *ALL_EVENTS):
         return known
     names = (*ALL_EVENTS, *more, *environment.deliveries.unknown_events())
     return {**known, "event": filters.one_of("event", names, read)}

@@ -12,7 +12,7 @@ from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.guard import TOKEN_HEADER
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base import patterns
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import masked
@@ -89,8 +89,12 @@ def register(admin: Admin) -> None:
 
 
 def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer | Waiting:
-    wanted = filters.search_of(request, known)
-    return filters.found_answer("requests", environment.journal.log, wanted, present)
+    return log_of(known, environment).search(request)
+
+
+def log_of(known: Mapping[str, Filter[Exchange]], environment: Environment) -> Log[Exchange]:
+    """The environment's calls, to search by the known filters."""
+    return Log("requests", environment.journal.log, known, present)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
