@@ -116,7 +116,7 @@ def test_a_body_is_told_on_one_line_and_not_without_end(http: FlaskClient) -> No
 def test_of_very_many_calls_the_latest_are_compared(http: FlaskClient) -> None:
     for number in range(1, 502):
         http.get(f"/api/v1/agents/{number}", headers=TOKEN)
-    first, *lines, more = unmet(http, path="/api/v1/agents/1").splitlines()
+    first, *lines, more = unmet(http, path="/api/v1/agents/1", status=409).splitlines()
     assert (first.rpartition("; ")[2], more) == ("the nearest of the latest requests:", "  and 496 more")
     assert [line.startswith("  #1 ") for line in lines] == [False] * 5
 
@@ -150,6 +150,16 @@ def test_why_too_few_deliveries_came(http: FlaskClient) -> None:
     some = unmet(http, of="deliveries", webhook_id=WEBHOOK, min=3).splitlines()
     assert (some[-1], [each for each in some if "skipped" in each]) == (frozen, [])
     assert frozen not in unmet(http, of="deliveries", times=0)
+
+
+def test_deliveries_that_were_never_made(http: FlaskClient) -> None:
+    emit(http, STARTED)
+    skipped = {"of": "deliveries", "status": "skipped"}
+    found = http.post(VERIFY, json={**skipped, "webhook_id": DISABLED, "times": 1}).get_json()
+    assert [(each["webhook_id"], each["attempt"]) for each in found["deliveries"]] == [(DISABLED, 0)]
+    text = unmet(http, **skipped, webhook_id=WEBHOOK)
+    assert text.splitlines()[0].endswith(f"status=skipped webhook_id={WEBHOOK}, got 0; the nearest of all deliveries:")
+    assert f"  {STARTED} to webhook {DISABLED}: skipped (it is disabled)" in text.splitlines()
 
 
 def test_without_anything_it_says_whose_calls_are_meant(http: FlaskClient) -> None:

@@ -200,7 +200,7 @@ def test_the_headers_of_answers_count_in_the_log(
 def test_a_test_payload_that_is_too_large_fails(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     """The name of a fixture's agent may have any length."""
     world = open_world(hook(receiver.url))
-    state = world.default.document()
+    state = world.default.documents.whole()
     state["agents"][0]["name"] = "x" * MOST_BYTES
     http = create_app(world, Guard()).test_client()
     assert http.put("/__admin/state", json=state).status_code == 200

@@ -19,6 +19,8 @@ from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
 
+BOUNDS = ("min", "max", "wait")
+"""How many are wanted, and how long to wait for them."""
 Filter = Callable[[str], Callable[[T], bool]]
 """From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
 
@@ -35,11 +37,14 @@ class Search(Generic[T]):
 
 def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[T]:
     """The search that a query string asks for. Raises Problem 422 for what it can't be."""
-    matches = matching(request.query(), filters, ("min", "max", "wait"))
+    return bounded(matching(request.query(), filters, BOUNDS), request)
+
+
+def bounded(matches: Callable[[T], bool], request: MockRequest) -> Search[T]:
+    """The search with the numbers and the wait of the query string. Raises Problem 422."""
     least, most = count_of(request, "min"), count_of(request, "max")
     check_bounds(least, most)
-    wait = seconds_in(request.query_value("wait") or "0", "wait")
-    return Search(matches, least, most, wait)
+    return Search(matches, least, most, seconds_in(request.query_value("wait") or "0", "wait"))
 
 
 def matching(
@@ -77,21 +82,28 @@ def answer_found(history: History[T], wanted: Search[T], present: Callable[[Foun
 
 @dataclass(frozen=True, slots=True)
 class Log(Generic[T]):
-    """A log that is searched: `what` its items are, the filters, and the form of an item."""
+    """What is searched for in a log: `what` its items are, those that match, and the form of items."""
 
     what: str
     history: History[T]
-    filters: Mapping[str, Filter[T]]
-    present: Callable[[T], dict[str, Any]]
+    matches: Callable[[T], bool]
+    present: Callable[[Sequence[T]], list[dict[str, Any]]]
+    dropped: Callable[[], int] | None = None
+    """How many items were dropped, where the history does not tell."""
 
     def search(self, request: MockRequest) -> Answer | Waiting:
-        """The items that a query string asks for. Raises Problem 422."""
-        return answer_found(self.history, search_of(request, self.filters), self.answer)
+        """The items that match, after the wait that a query string asks for. Raises Problem 422."""
+        return answer_found(self.history, bounded(self.matches, request), self.answer)
 
     def answer(self, found: Found[T]) -> Answer:
         """The items that were found, with how it went."""
-        body = {"satisfied": found.satisfied, "count": found.count, "dropped": self.history.dropped}
-        return admin_answer({**body, self.what: [self.present(each) for each in found.items]})
+        dropped = self.dropped() if self.dropped else self.history.dropped
+        body = {"satisfied": found.satisfied, "count": found.count, "dropped": dropped}
+        return admin_answer({**body, self.what: self.present(found.items)})
+
+    def all(self) -> list[dict[str, Any]]:
+        """The items that match by now."""
+        return self.present(self.history.watch(self.matches).items)
 
 
 def text(read: Callable[[T], str | None]) -> Filter[T]:
@@ -123,6 +135,17 @@ def more_than(name: str, read: Callable[[T], int]) -> Filter[T]:
     def parse(value: str) -> Callable[[T], bool]:
         limit = _whole(value, name)
         return lambda item: read(item) > limit
+
+    return parse
+
+
+def fault_id(read: Callable[[T], str]) -> Filter[T]:
+    """Items that a fault struck, by its id, of which `read` gives the name. Raises Problem 422 for what is no id."""
+
+    def parse(value: str) -> Callable[[T], bool]:
+        if not re.fullmatch("fault-[1-9][0-9]*", value):
+            raise Problem(422, "Bad value", f"fault must be the id of a fault, such as fault-1 (got {brief(value)})")
+        return lambda item: read(item).split(" ")[0] == value
 
     return parse
 

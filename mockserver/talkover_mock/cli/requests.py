@@ -19,6 +19,7 @@ FILTERS = (
     "operation",
     "unmatched",
     "fault",
+    "by",
     "since",
     "after",
     *CONTENT,

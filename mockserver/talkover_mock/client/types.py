@@ -51,6 +51,7 @@ class OtherCallFilters(ContentFilters, total=False):
     operation: str | None
     unmatched: bool | None
     fault: str | None
+    by: Literal["api", "page"] | None
     since: Moment | None
     after: int | None
 
@@ -66,12 +67,14 @@ class DeliveryFilters(ContentFilters, total=False):
     """Filters of deliveries; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     webhook_id: str | None
     event: str | None
     event_id: str | None
-    status: Literal["pending", "success", "failed", "retrying"] | None
+    status: Literal["pending", "success", "failed", "retrying", "captured", "skipped"] | None
     attempt: int | None
     url: str | None
+    fault: str | None
     since: Moment | None
 
 
@@ -79,6 +82,7 @@ class EventFilters(TypedDict, total=False):
     """Filters of events. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     event: str | None
     event_id: str | None
     since: Moment | None

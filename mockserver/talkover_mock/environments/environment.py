@@ -20,14 +20,13 @@ from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.activity import Activity
 from talkover_mock.environments.call_faults import STALE, CallFault
-from talkover_mock.environments.described import Described
+from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.environments.snapshots import Snapshot, Snapshots
-from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
-from talkover_mock.loading.mistakes import Source
+from talkover_mock.loading.fixture import EnvironmentFixture
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
 from talkover_mock.state.campaigns import Campaigns
@@ -40,14 +39,14 @@ _MOST_ERRORS = 100
 _FEW_WAITS = 20
 
 
-class Environment(Described):
+class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
-        *("changes", "clock", "deliveries", "disturbances", "errors"),
-        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
-        "webhooks",
+        *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
+        *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
+        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "title"),
+        *("tokens", "webhooks"),
     )
 
     def __init__(
@@ -63,6 +62,8 @@ class Environment(Described):
         self.clock = clock
         self.for_pages: Environment | None = None
         """The copy for foreign web pages, see World.for_page."""
+        self.title = ""
+        """The words of whoever opened it, such as the name of a test; empty where there are none."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
@@ -77,6 +78,7 @@ class Environment(Described):
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
         self.journal = Journal(self._lock, sharing.most_kept, self.changes)
         self.faults = Faults(self._lock, self.settings.seed, self.changes)
+        self.documents = Documents(self._state, self._lock, self._reseed)
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
         sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike, changes=self.changes)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
@@ -182,13 +184,13 @@ class Environment(Described):
         return snapshot
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
-        """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
+        """Freezes the clock at `moment` or where it is; a later moment is reached by advancing it."""
         with self._lock:
             before = self.deliveries.now()
-            self.clock.freeze(moment)
+            self.clock.freeze(min(moment or before, before))
             self.deliveries.clock_was_set(before)
-            if self.clock.moment() > before and moment:
-                self.deliveries.wait_until_settled(gave_up)
+        if moment and moment > before:
+            self.deliveries.advance_to(moment, gave_up)
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]
@@ -226,24 +228,6 @@ class Environment(Described):
     def report(self, crash: str) -> None:
         """Keeps the traceback of a crash: the first 99, and the latest."""
         self.errors[_MOST_ERRORS - 1 :] = [crash]
-
-    def replace(self, source: Source) -> None:
-        """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
-
-        Settings and scenarios that the fixture does not give stay. Raises FixtureError, and then changes nothing.
-        """
-        baseline = to_baseline(source, None, self.settings, self._state.scenarios, with_logs=False)
-        with self._lock:
-            seed = self.settings.seed
-            self._state.reset(baseline)
-            self._reseed(seed)
-
-    def merge(self, source: Source) -> None:
-        """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
-        with self._lock:
-            seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._state, self.settings, self._state.scenarios, with_logs=False))
-            self._reseed(seed)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""

@@ -16,17 +16,26 @@ from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
-from talkover_mock.deliveries.records import Delivery
-from talkover_mock.dialect.errors import AgentNotFound
+from talkover_mock.deliveries.records import Delivery, Occurrence
+from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain, explain_unknown_webhook
+from talkover_mock.state.records import Webhook
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
-_STATUSES = ("pending", "success", "failed", "retrying")
+_SKIPPED = "skipped"
+_STATUSES = ("pending", "success", "failed", "retrying", "captured", _SKIPPED)
+
+
+def _status(value: str) -> Callable[[Delivery], bool]:
+    """Matches deliveries by status; one that was captured is a success too. Raises Problem 422."""
+    known: Filter[Delivery] = filters.one_of("status", _STATUSES, lambda delivery: delivery.status)
+    matches = known(value)
+    return lambda delivery: matches(delivery) or delivery.shown_status == value
 
 
 def _sent(delivery: Delivery) -> Sent | None:
@@ -35,12 +44,14 @@ def _sent(delivery: Delivery) -> Sent | None:
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
     "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
+    "campaign_id": filters.text(lambda delivery: delivery.campaign_id),
     "webhook_id": filters.text(lambda delivery: delivery.webhook_id),
     "event": filters.one_of("event", (*ALL_EVENTS, TEST_EVENT), lambda delivery: delivery.occurrence.event),
     "event_id": filters.text(lambda delivery: delivery.occurrence.id),
-    "status": filters.one_of("status", _STATUSES, lambda delivery: delivery.status),
+    "status": _status,
     "attempt": filters.number("attempt", lambda delivery: delivery.attempt),
     "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
+    "fault": filters.fault_id(lambda delivery: delivery.struck.name if delivery.struck else ""),
     "since": filters.since(lambda delivery: delivery.created_at),
     **contents.filters_for(_sent),
 }
@@ -53,15 +64,39 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    return log_of(request.query(), request, environment).search(request)
+    return log_of(request.query(), filters.BOUNDS, request, environment).search(request)
 
 
-def log_of(given: Sequence[tuple[str, str]], request: MockRequest, environment: Environment) -> Log[Delivery]:
-    """The environment's deliveries, to search by what is given. Raises Problem 422 for an id that no record has."""
-    values = dict(given)
-    known = with_unknown_events(FILTERS, values, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
-    check_ids([values.get("agent_id")], [values.get("webhook_id")], request, environment)
-    return Log("deliveries", environment.deliveries.log, known, present)
+def log_of(
+    given: Sequence[tuple[str, str]], others: Sequence[str], request: MockRequest, environment: Environment
+) -> Log[Any]:
+    """The environment's deliveries that what is given asks for; see `filters.matching`."""
+    known = with_unknown_events(FILTERS, given, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
+    matches = filters.matching(given, known, others)
+    check_ids(request, environment, given)
+    if ("status", _SKIPPED) in given:
+        return _skipped(environment, matches)
+    return Log("deliveries", environment.deliveries.log, matches, lambda items: [present(each) for each in items])
+
+
+def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> Log[Emitted]:
+    """The deliveries that were never made. What is counted, and waited for, are their events."""
+
+    def presented(events: Sequence[Emitted]) -> list[dict[str, Any]]:
+        return [present(each) for emitted in events for each in emitted.missed() if matches(each)]
+
+    def has_missed(emitted: Emitted) -> bool:
+        return any(map(matches, emitted.missed()))
+
+    events = environment.deliveries.events
+    return Log("deliveries", events, has_missed, presented, lambda: events.dropped_rows)
+
+
+def everything(environment: Environment, status: object) -> list[dict[str, Any]]:
+    """The attempts that are kept, or for that status the deliveries that were never made."""
+    if status == _SKIPPED:
+        return _skipped(environment, lambda _: True).all()
+    return [present(each) for each in environment.deliveries.log.watch(lambda _: True).items]
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -70,13 +105,13 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
 
 def with_unknown_events(
     known: Mapping[str, Filter[T]],
-    given: Mapping[str, str],
+    given: Sequence[tuple[str, str]],
     environment: Environment,
     read: Callable[[T], str],
     *more: str,
 ) -> Mapping[str, Filter[T]]:
     """The filters, of which `event` also takes the names outside of the API's that were emitted."""
-    if given.get("event") in (None, *ALL_EVENTS):
+    if dict(given).get("event") in (None, *ALL_EVENTS):
         return known
     names = (*ALL_EVENTS, *more, *environment.deliveries.unknown_events())
     return {**known, "event": filters.one_of("event", names, read)}
@@ -117,13 +152,17 @@ def after_attempts(
 
 
 def present(delivery: Delivery) -> dict[str, Any]:
-    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer."""
+    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer.
+
+    A delivery that was never made has no `id`, the attempt 0, and the reason as its `error`.
+    """
     outgoing, outcome = delivery.outgoing, delivery.outcome
     return {
-        "id": delivery.id,
+        "id": delivery.id or None,
         "event_id": delivery.occurrence.id,
         "agent_id": delivery.occurrence.agent_id,
-        "webhook_id": delivery.webhook_id,
+        **of_campaign(delivery),
+        "webhook_id": delivery.webhook_id or None,
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "copy_of": delivery.copy_of,
@@ -156,17 +195,24 @@ def present(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def check_ids(
-    agent_ids: Iterable[str | None],
-    webhook_ids: Iterable[str | None],
-    request: MockRequest,
-    environment: Environment,
-) -> None:
+def of_campaign(owned: Delivery | Occurrence | Webhook) -> dict[str, str]:
+    """The id of the campaign that owns it, as a key; nothing for an agent's."""
+    return {} if owned.campaign_id is None else {"campaign_id": owned.campaign_id}
+
+
+def check_ids(request: MockRequest, environment: Environment, given: Iterable[tuple[str, str | None]]) -> None:
     """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery"."""
-    for id in filter(None, agent_ids):
-        if not (environment.agent(id) or id in environment.baseline.agents):
-            raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
-    for id in filter(None, webhook_ids):
+    for key, id in given:
+        if id:
+            _check_id(key, id, request, environment)
+
+
+def _check_id(key: str, id: str, request: MockRequest, environment: Environment) -> None:
+    if key == "agent_id" and not (environment.agent(id) or id in environment.baseline.agents):
+        raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
+    if key == "campaign_id" and not (environment.campaign(id) or id in environment.baseline.campaigns):
+        raise Problem(422, "Unknown campaign", explain(CampaignNotFound(id), environment, request.world))
+    if key == "webhook_id":
         was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
         if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
             raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))

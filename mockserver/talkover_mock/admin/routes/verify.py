@@ -1,8 +1,8 @@
 """`verify`: whether as many calls or deliveries match as a test expects; a refusal has the text that says why not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import json_object
@@ -21,9 +21,8 @@ from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
-T = TypeVar("T")
 _OF = ("requests", "deliveries")
-_BOUNDS = ("times", "min", "max", "wait")
+_OTHERS = ("times", *filters.BOUNDS, "of")
 _MOST = 999_999_999
 _MOST_HINTS = 10
 
@@ -39,25 +38,26 @@ def _verify(
     expected = _expected(body)
     given = [(key, _text(key, value)) for key, value in expected.filters.items()]
     if expected.what == "requests":
-        return _judged(expected, given, requests.log_of(of_requests, environment), environment)
-    return _judged(expected, given, deliveries.log_of(given, request, environment), environment)
+        log: Log[Any] = requests.log_of(given, of_requests, _OTHERS, environment)
+        return _judged(expected, log, partial(requests.everything, environment), environment)
+    log = deliveries.log_of(given, _OTHERS, request, environment)
+    return _judged(expected, log, partial(deliveries.everything, environment, body.get("status")), environment)
 
 
 def _judged(
-    expected: Expected, given: Sequence[tuple[str, str]], log: Log[T], environment: Environment
+    expected: Expected, log: Log[Any], everything: Callable[[], list[dict[str, Any]]], environment: Environment
 ) -> Answer | Waiting:
     """What the search for it answers, or after the wait a problem with the nearest items and likely reasons."""
 
-    def judge(found: Found[T]) -> Answer:
+    def judge(found: Found[Any]) -> Answer:
         if expected.is_met_by(found):
             return log.answer(found)
-        everything = [log.present(each) for each in log.history.watch(lambda _: True).items]
         hints = _hints(expected, found.count, environment)
-        raise Problem(409, "Not as expected", expected.unmet(found.count, everything, hints), count=found.count)
+        text = expected.unmet(found.count, everything(), hints)
+        raise Problem(409, "Not as expected", text, count=found.count)
 
-    matches = filters.matching(given, log.filters, (*_BOUNDS, "of"))
     most = None if expected.soon else expected.most
-    return filters.answer_found(log.history, filters.Search(matches, expected.least, most, expected.wait), judge)
+    return filters.answer_found(log.history, filters.Search(log.matches, expected.least, most, expected.wait), judge)
 
 
 def _expected(body: Mapping[str, Any]) -> Expected:
@@ -65,7 +65,7 @@ def _expected(body: Mapping[str, Any]) -> Expected:
     what = choice_of(body, "of", _OF) or _OF[0]
     times, least, most = (whole_of(body, key, None, most=_MOST) for key in ("times", "min", "max"))
     wait = seconds_in(0 if body.get("wait") is None else body["wait"], "wait")
-    asked = {key: value for key, value in body.items() if key not in (*_BOUNDS, "of") and value is not None}
+    asked = {key: value for key, value in body.items() if key not in _OTHERS and value is not None}
     if times is not None and (least is not None or most is not None):
         raise Problem(422, "Bad count", "give times, or min and max, not both")
     filters.check_bounds(least, most)
@@ -92,13 +92,14 @@ def _hints(expected: Expected, count: int, environment: Environment) -> Sequence
 def _skipped(asked: Mapping[str, Any], environment: Environment) -> Sequence[str]:
     """The webhooks that the events asked for have skipped."""
 
-    def is_asked(key: str, value: str) -> bool:
+    def is_asked(key: str, value: str | None) -> bool:
         return asked.get(key) in (None, value) or (key == "event" and asked[key] == TEST_EVENT)
 
     return folded(
         f"webhook {webhook.id} was skipped: {reason}"
         for emitted in environment.deliveries.events.watch(lambda _: True).items
         if is_asked("agent_id", emitted.occurrence.agent_id)
+        and is_asked("campaign_id", emitted.occurrence.campaign_id)
         and is_asked("event", emitted.occurrence.event)
         and is_asked("event_id", emitted.occurrence.id)
         for webhook, reason in emitted.skipped

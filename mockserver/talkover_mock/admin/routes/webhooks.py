@@ -16,7 +16,7 @@ def register(admin: Admin) -> None:
 
 def _change(request: MockRequest, environment: Environment, id: str) -> Answer:
     refuse_in_query(request.query(), ())
-    changed = environment.change_webhook(id, document(request))
+    changed = environment.documents.change_webhook(id, document(request))
     if changed is None:
         raise Problem(404, "No such webhook", explain_unknown_webhook(id, environment))
     return admin_answer(changed)
