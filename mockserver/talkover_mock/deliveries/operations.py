@@ -8,9 +8,10 @@ from typing import Any, cast
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.attempts import outcome_of
 from talkover_mock.deliveries.given import put_given
 from talkover_mock.deliveries.log import Emitted, Events, Log, is_row, reason_to_skip
-from talkover_mock.deliveries.messages import TEST_EVENT, message
+from talkover_mock.deliveries.messages import TEST_EVENT, struck_message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of_event
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
@@ -124,12 +125,13 @@ class Deliveries:
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), webhook.agent_id, TEST_EVENT, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True)
+            delivery = delivery._replace(struck=self._sharing.strike(delivery, webhook))
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
-            sending.outgoing = message(occurrence, owners, webhook, settings, int(now.timestamp()))
+            sending.outgoing = struck_message(delivery, owners, webhook, settings, now)
             delivery = delivery._replace(outgoing=sending.outgoing)
-            outcome = sending.run()
+            outcome = outcome_of(sending, delivery.fault)
         except TooLarge as error:
             outcome = Outcome(error=str(error))
         finally:

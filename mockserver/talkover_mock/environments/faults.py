@@ -10,7 +10,7 @@ from talkover_mock.base.changes import Changes
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
 from talkover_mock.base.words import brief, there_are
-from talkover_mock.deliveries.faults import DeliveryFault, Struck
+from talkover_mock.deliveries.faults import ON_TESTS, DeliveryFault, Struck
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.state.records import Webhook
 from talkover_mock.state.store import State
@@ -166,7 +166,11 @@ class Faults:
     def strike_delivery(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
         """The fault that hits an attempt which is due."""
         event, attempt = delivery.occurrence.event, delivery.attempt
-        fault = self.strike(DeliveryFault, lambda spec: spec.matches(event, attempt, webhook))
+
+        def matches(spec: DeliveryFault) -> bool:
+            return spec.matches(event, attempt, webhook) and (spec.action in ON_TESTS or not delivery.is_test)
+
+        fault = self.strike(DeliveryFault, matches)
         return Struck(fault.name, fault.spec) if fault else None
 
     def reseed(self, seed: int) -> None:
