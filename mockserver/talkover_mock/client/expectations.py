@@ -62,7 +62,8 @@ def line(item: dict[str, Any]) -> str:
 
 
 def _delivery_line(item: dict[str, Any]) -> str:
-    return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {_ending(item)}"
+    attempt = f", attempt {item['attempt']}" if item["attempt"] else ""
+    return f"{item['event']} to webhook {item['webhook_id']}{attempt}: {_ending(item)}"
 
 
 def _ending(delivery: Mapping[str, Any]) -> str:

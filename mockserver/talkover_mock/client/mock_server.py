@@ -10,6 +10,7 @@ from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.faulting import Faulting
+from talkover_mock.client.headers import with_headers
 from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.timing import Timing
@@ -118,11 +119,13 @@ class MockServer(Timing, Faulting):
 
     # Environments and snapshots
 
-    def environments(self) -> list[Document]:
-        return cast(list[Document], self._call("GET", "environments")["environments"])
+    def environments(self, find: str | None = None) -> list[Document]:
+        """All environments, or those with the text of `find` in their name or title."""
+        found = self._transport.call("GET", "environments", query={"find": find})
+        return cast(list[Document], found["environments"])
 
     def environment(self, name: str) -> Document:
-        """The name of an environment, its masked tokens, and its numbers of agents and of kept crashes."""
+        """The name of an environment, its title and masked tokens, and its numbers of agents and of kept crashes."""
         return self._call("GET", f"environments/{segment(name)}")
 
     def open_environment(
@@ -132,14 +135,15 @@ class MockServer(Timing, Faulting):
         from_: str | None = None,
         fixture: Document | None = None,
         schedule: int | Schedule | None = None,
+        title: str | None = None,
     ) -> MockServer:
         """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use.
 
-        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md.
+        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md. People find it by its `title`.
         """
         if fixture is not None:
             check_fixture(fixture)
-        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule}
+        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule, "title": title}
         opened = self._call("POST", "environments", wanted)
         client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness, self._prober)
         client.opened = self.opened
@@ -201,14 +205,15 @@ class MockServer(Timing, Faulting):
         if wait and not answer["finished"]:
             for hint in loop_hints():
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
-        return Emitted(answer["deliveries"], answer["skipped"])
+        return Emitted([with_headers(each) for each in answer["deliveries"]], answer["skipped"])
 
     def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Document:
         """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
 
         It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
         """
-        return self._call("POST", f"deliveries/{segment(id)}/redeliver", {"replay": replay, "wait": wait}, longer=wait)
+        wanted = {"replay": replay, "wait": wait}
+        return with_headers(self._call("POST", f"deliveries/{segment(id)}/redeliver", wanted, longer=wait))
 
     # Calls to unknown paths, and the receiver
 

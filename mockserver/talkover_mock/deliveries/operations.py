@@ -21,7 +21,7 @@ from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.checking import checked
-from talkover_mock.state.records import CampaignId, LogEntry, Owners, Webhook
+from talkover_mock.state.records import LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
 
@@ -70,24 +70,22 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event at an agent, or at a campaign: queues a delivery for every enabled webhook that lists it.
 
-        An agent's event also goes to the webhooks of its campaigns that include call events.
-        An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`. An
-        event that the API does not have goes to every enabled webhook, since none can list it.
+        An agent's event also goes to the webhooks of its campaigns that include call events. An event of a call of the
+        state carries its context, and gives it a status: the event's, or that of `call`. An event that the API does not
+        have goes to every enabled webhook, since none can list it.
 
         Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = size_of_event(call, context, extra)
         with self._lock:
-            agent_id, webhooks = self._webhooks.hearing(owner_id)
-            due = self._outbox.begin_event()
-            now = self._clock.moment()
+            agent_id, campaign_id, webhooks = self._webhooks.hearing(owner_id)
+            due, now = self._outbox.begin_event(), self._clock.moment()
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
             if followed:
                 followed = followed.after(event, (call or {}).get("status"), self._clock.now())
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
                 size = size_of_event(call, context, extra)
-            campaign_id = owner_id if isinstance(owner_id, CampaignId) else None
             if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
             id, call, extra = self.ids.new(now), call or {}, extra or {}
@@ -179,7 +177,7 @@ class Deliveries:
             if webhook is None:
                 raise Conflict(_NOT_AGAIN, "its webhook is deleted")
             if replay and outgoing is None:
-                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+                raise Conflict(_NOT_AGAIN, "no request was made of it, so there are no old bytes to replay")
             if reason := self._reason_not_to_queue(1):
                 raise Conflict(_NOT_AGAIN, reason)
             copy = self._pending(entry.occurrence, webhook)
@@ -210,18 +208,24 @@ class Deliveries:
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
+        self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
+
+    def advance_to(self, moment: datetime, gave_up: Callable[[], bool]) -> None:
+        """The same up to a moment; the clock is frozen."""
+        self._advance(lambda _: moment, gave_up)
+
+    def _advance(self, target_at: Callable[[datetime], datetime | None], gave_up: Callable[[], bool]) -> None:
         outbox = self._outbox
         while not self._advancing.acquire(timeout=LOOK_SECONDS):
             if gave_up():
                 return
         try:
             with self._lock:
-                self._advance(outbox, seconds, gave_up)
+                self._move(outbox, target_at(outbox.now()), gave_up)
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
-        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
+    def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
             if due is None or (target and due > target):

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Search
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
@@ -25,7 +27,20 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
-_STATUSES = ("pending", "success", "failed", "retrying")
+_SKIPPED = "skipped"
+_STATUSES = ("pending", "success", "failed", "retrying", "captured", _SKIPPED)
+
+
+def _status(value: str) -> Callable[[Delivery], bool]:
+    """Matches deliveries by status; one that was captured is a success too. Raises Problem 422."""
+    known: Filter[Delivery] = filters.one_of("status", _STATUSES, lambda delivery: delivery.status)
+    matches = known(value)
+    return lambda delivery: matches(delivery) or delivery.shown_status == value
+
+
+def _sent(delivery: Delivery) -> Sent | None:
+    return delivery.outgoing.sent if delivery.outgoing else None
+
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
     "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
@@ -33,10 +48,12 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
     "webhook_id": filters.text(lambda delivery: delivery.webhook_id),
     "event": filters.one_of("event", (*ALL_EVENTS, TEST_EVENT), lambda delivery: delivery.occurrence.event),
     "event_id": filters.text(lambda delivery: delivery.occurrence.id),
-    "status": filters.one_of("status", _STATUSES, lambda delivery: delivery.status),
+    "status": _status,
     "attempt": filters.number("attempt", lambda delivery: delivery.attempt),
     "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
+    "fault": filters.fault_id(lambda delivery: delivery.struck.name if delivery.struck else ""),
     "since": filters.since(lambda delivery: delivery.created_at),
+    **contents.filters_for(_sent),
 }
 
 
@@ -50,7 +67,24 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
     known = with_unknown_events(FILTERS, request, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
     wanted = filters.search_of(request, known)
     check_ids(request, environment)
+    if _SKIPPED in request.query_values("status"):
+        return _skipped(environment, wanted)
     return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
+
+
+def _skipped(environment: Environment, wanted: Search[Delivery]) -> Answer | Waiting:
+    """The deliveries that were never made. What is counted, and waited for, are their events."""
+    events = environment.deliveries.events
+
+    def show(found: Found[Emitted]) -> Answer:
+        body = {"satisfied": found.satisfied, "count": found.count, "dropped": events.dropped_rows}
+        missed = [each for emitted in found.items for each in emitted.missed() if wanted.matches(each)]
+        return admin_answer({**body, "deliveries": [present(each) for each in missed]})
+
+    def matches(emitted: Emitted) -> bool:
+        return any(map(wanted.matches, emitted.missed()))
+
+    return filters.answer_found(events, Search(matches, wanted.least, wanted.most, wanted.seconds), show)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -102,14 +136,17 @@ def after_attempts(
 
 
 def present(delivery: Delivery) -> dict[str, Any]:
-    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer."""
+    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer.
+
+    A delivery that was never made has no `id`, the attempt 0, and the reason as its `error`.
+    """
     outgoing, outcome = delivery.outgoing, delivery.outcome
     return {
-        "id": delivery.id,
+        "id": delivery.id or None,
         "event_id": delivery.occurrence.id,
         "agent_id": delivery.occurrence.agent_id,
         **of_campaign(delivery),
-        "webhook_id": delivery.webhook_id,
+        "webhook_id": delivery.webhook_id or None,
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "copy_of": delivery.copy_of,
