@@ -25,7 +25,10 @@ def _deliveries(
         if agent and webhook:
             created = entry.created_at or now
             call = {"id": ids.new(created), **(entry.call or {})}
-            occurrence = Occurrence(ids.new(created), agent.id, entry.event, created, call, entry.context)
+            payload = state.payloads.get(entry.event)
+            occurrence = Occurrence(
+                ids.new(created), agent.id, entry.event, created, call, entry.context, payload=payload
+            )
             outgoing = message(occurrence, agent, webhook, state.settings, int(created.timestamp()))
             yield Delivery(
                 entry.id or ids.new(created, log),

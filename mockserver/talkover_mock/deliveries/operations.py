@@ -87,7 +87,8 @@ class Deliveries:
                 size = _size_of(call, context, extra)
             if call or not isinstance(owner_id, CampaignId):
                 call = {"id": self.ids.new(now), **(call or {})}
-            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call or {}, context, extra or {}, size)
+            id, payload = self.ids.new(now), self._state.payloads.get(event)
+            occurrence = Occurrence(id, agent_id, event, now, call or {}, context, extra or {}, size, payload)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):

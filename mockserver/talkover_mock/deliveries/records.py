@@ -20,6 +20,8 @@ class Occurrence(NamedTuple):
     extra: Mapping[str, Any] = MappingProxyType({})
     size: int = 0
     """About the bytes of call, context and extra as JSON."""
+    payload: Mapping[str, Any] | None = None
+    """The fixture's payload of the event, with placeholders; None for the mock's own."""
 
 
 class Outgoing(NamedTuple):

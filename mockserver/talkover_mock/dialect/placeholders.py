@@ -1,8 +1,10 @@
 """The placeholders of payload templates: their form, and the values that they can name."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 
+from talkover_mock.base.moments import to_microseconds, to_milliseconds, to_seconds
 from talkover_mock.base.words import near_word
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
@@ -11,25 +13,40 @@ _CALL = ("call.id", "call.duration")
 _OPEN = ("call", "context")
 """Values that a test gives when it emits an event; they may have any keys."""
 _EXPECTED = "event, timestamp, agent.*, webhook.id, webhook.name, call.* or context.*"
+TIME_FORMS: Mapping[str, Callable[[datetime], str | int]] = {
+    "milliseconds": to_milliseconds,
+    "seconds": to_seconds,
+    "microseconds": to_microseconds,
+    "offset": lambda moment: moment.isoformat(timespec="seconds"),
+    "database": lambda moment: to_seconds(moment)[:-1].replace("T", " "),
+    "unix": lambda moment: int(moment.timestamp()),
+    "unix_milliseconds": lambda moment: int(moment.timestamp()) * 1000 + moment.microsecond // 1000,
+}
+"""How the moment of an event can be written in a payload, where `{{time.unix}}` stands for it."""
+OF_PAYLOADS = ("event_id", "campaign_id", *(f"time.{form}" for form in TIME_FORMS))
+"""Names that the payloads of a fixture have beside those of a webhook's templates."""
 
 
-def hint_at(name: str, agent_keys: Collection[str]) -> str:
+def hint_at(name: str, agent_keys: Collection[str], more: Collection[str] = ()) -> str:
     """A hint at the right name for a placeholder that names nothing; the empty text for one that names a value.
 
-    A key of `call` may be anything, except for a likely slip in `call.id` or `call.duration`.
+    `more` are names beside those of every template. A key of `call` may be anything, except for a likely slip in
+    `call.id` or `call.duration`.
     """
     first, *rest = name.split(".")
+    if name in more:
+        return ""
     if first in _OPEN:
         return _slip(name, rest) if first == "call" else ""
     keys = {"agent": list(agent_keys), "webhook": ["id", "name"], "event": [], "timestamp": []}.get(first)
     if keys is None:
-        near = near_word(name, (*_KNOWN, *_CALL, *_OPEN, *(f"agent.{key}" for key in agent_keys)))
+        near = near_word(name, (*_KNOWN, *_CALL, *_OPEN, *more, *(f"agent.{key}" for key in agent_keys)))
     elif name in _KNOWN or (first == "agent" and rest[0] in keys):
         return ""
     else:
         near_key = near_word(rest[0], keys)
         near = f"{first}.{near_key}" if near_key else "" if keys else first
-    return f"; did you mean {near}?" if near else f"; expected {_EXPECTED}"
+    return f"; did you mean {near}?" if near else f"; expected {', '.join([*more, _EXPECTED])}"
 
 
 def _slip(name: str, rest: list[str]) -> str:
