@@ -10,6 +10,8 @@ from talkover_mock.base.words import near_word
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
 _KNOWN = ("event", "timestamp", "agent", "webhook", "webhook.id", "webhook.name")
 _CALL = ("call.id", "call.duration")
+_OF_STATE = ("call.to", "call.from", "call.direction", "call.status", "call.is_testing", "call.payload")
+"""What a call of the state has besides: no slips, however near they are to those."""
 _OPEN = ("call", "context")
 """Values that a test gives when it emits an event; they may have any keys."""
 _EXPECTED = "event, timestamp, agent.*, webhook.id, webhook.name, call.* or context.*"
@@ -50,6 +52,6 @@ def hint_at(name: str, agent_keys: Collection[str], more: Collection[str] = ()) 
 
 
 def _slip(name: str, rest: list[str]) -> str:
-    near = near_word(name, _CALL, cutoff=0.8) if len(rest) == 1 and name not in _CALL else ""
+    near = near_word(name, _CALL, cutoff=0.8) if len(rest) == 1 and name not in (*_CALL, *_OF_STATE) else ""
     is_slip = near and rest[0].lower()[:1] == near.removeprefix("call.")[:1]  # call.sid is a name of its own
     return f"; did you mean {near}?" if is_slip else ""
