@@ -12,15 +12,18 @@ from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.dialect.settings import DEFAULTS
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.local import serving
-from talkover_mock.state.records import Webhook
+from talkover_mock.state.records import Campaign, Owners, Webhook
 from tests.deliveries.test_messages import AGENT, ENDED, MOMENT, STARTED, WEBHOOK, occurrence
 from tests.support.documented import AGENT as AGENT_ID
 from tests.support.documented import WEBHOOK as WEBHOOK_ID
 from tests.support.fixture_documents import source
 
+CAMPAIGN = Campaign("c-1", "C", AGENT_ID, "active")
+
 
 def sent(event: Occurrence, payload: Mapping[str, Any], webhook: Webhook = WEBHOOK) -> Any:
-    outgoing = message(event._replace(payload=payload), AGENT, webhook, DEFAULTS, int(MOMENT.timestamp()))
+    owners = Owners(AGENT, CAMPAIGN if webhook.campaign_id else None)
+    outgoing = message(event._replace(payload=payload), owners, webhook, DEFAULTS, int(MOMENT.timestamp()))
     return json.loads(outgoing.body)
 
 
@@ -52,7 +55,7 @@ def test_what_the_event_does_not_have_is_left_out_with_its_key() -> None:
     payload = {
         "a": "{{context}}",
         "b": "{{context.order}}",
-        "c": "{{campaign_id}}",
+        "c": "{{campaign.id}}",
         "d": "x{{context.order}}",
         "e": None,
     }

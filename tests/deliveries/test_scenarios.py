@@ -1,7 +1,7 @@
 """Scenarios at calls: what happens and when, on both clocks, and what ends one that is under way."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,6 +107,13 @@ def test_a_built_in_scenario_happens_at_its_times_and_the_status_follows(environ
     assert happened(environment) == times(name)
 
 
+def test_freezing_at_a_later_moment_lets_each_step_happen_at_its_own_time(environment: Environment) -> None:
+    play(environment, "answered")
+    environment.freeze(MOMENT + timedelta(seconds=60))
+    assert happened(environment) == times("answered")
+    assert (environment.clock.moment() - MOMENT).total_seconds() == 60
+
+
 def test_the_built_in_scenarios_are_these_and_take_a_minute_at_most() -> None:
     assert SCENARIOS.keys() == AFTERWARDS.keys()
     assert {len(SCENARIOS[name]) > 1 and times(name)[-1][1] <= 60 for name in SCENARIOS} == {True}
@@ -170,7 +177,7 @@ def test_on_the_real_clock_it_happens_by_itself(environment: Environment) -> Non
 
 
 def test_placing_a_call_plays_the_scenario_of_the_settings(api: FlaskClient, environment: Environment) -> None:
-    environment.merge(source({"settings": {"call_scenario": "answered"}}))
+    environment.documents.merge(source({"settings": {"call_scenario": "answered"}}))
     id = placed(api, context={"order": 7})
     assert (listed(api)[0]["status"], names(environment)) == ("initiated", [])
     environment.deliveries.advance(60)
@@ -179,7 +186,7 @@ def test_placing_a_call_plays_the_scenario_of_the_settings(api: FlaskClient, env
 
 
 def test_a_delay_comes_before_the_scenario(api: FlaskClient, environment: Environment) -> None:
-    environment.merge(source({"settings": {"call_scenario": "no_answer"}}))
+    environment.documents.merge(source({"settings": {"call_scenario": "no_answer"}}))
     placed(api, delay_seconds=3600)
     environment.deliveries.advance(3600)
     assert names(environment) == []
@@ -236,7 +243,7 @@ def test_a_closed_environment_ends_it(world: World) -> None:
 
 
 def _replace(environment: Environment, _: FlaskClient, __: Call) -> None:
-    environment.replace(source({"agents": [{"id": AGENT, "name": "My Agent"}]}))
+    environment.documents.replace(source({"agents": [{"id": AGENT, "name": "My Agent"}]}))
 
 
 def _restore(environment: Environment, _: FlaskClient, __: Call) -> None:
@@ -287,7 +294,7 @@ def test_a_new_call_may_have_an_id_of_the_test(environment: Environment) -> None
 
 
 def test_what_can_not_be_played(environment: Environment) -> None:
-    environment.merge(source({"agents": [{"id": "other", "name": "Other"}]}))
+    environment.documents.merge(source({"agents": [{"id": "other", "name": "Other"}]}))
     call = play(environment, "answered")
     with pytest.raises(Missing, match='no scenario is named "anwsered"; did you mean answered'):
         play(environment, "anwsered")
@@ -340,18 +347,11 @@ def test_deliveries_of_a_scenario_are_retried_like_others(environment: Environme
     assert [each["event"] for each in times] == [STARTED, STARTED, CONNECTED, ENDED, RECORDING]
 
 
-def test_a_clock_that_is_frozen_later_sends_what_is_due_by_then(environment: Environment) -> None:
-    play(environment, "short")
-    environment.freeze(MOMENT.replace(minute=55))
-    assert names(environment) == [STARTED, CONNECTED, ENDED, RECORDING]
-    assert [seconds for _, seconds in happened(environment)[1:]] == [300] * 3  # the first may come before
-
-
 def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
     environment: Environment, receiver: WebhookReceiver
 ) -> None:
     """On a frozen clock all have their turn, one after another: what is due with a step comes after it."""
-    environment.merge(source({"scenarios": {"late": [{"after": 1, "event": ENDED}]}}))
+    environment.documents.merge(source({"scenarios": {"late": [{"after": 1, "event": ENDED}]}}))
     receiver.answer_next(500)
     environment.deliveries.emit(AGENT, STARTED)  # its retry is due with the steps
     for id in ("first", "second"):

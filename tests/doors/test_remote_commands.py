@@ -17,7 +17,7 @@ from talkover_mock.dialect.scenarios import SCENARIOS
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
 
 VERBS = ("clock", "deliveries", "emit", "environments", "fault", "play", "redeliver", "requests", "reset", "state")
-STARTED = "event_phone_call_started"
+STARTED, COMPLETED = "event_phone_call_started", "campaign.completed"
 ANSWERED = {
     "scenario": "answered",
     "agent_id": "bare",
@@ -93,13 +93,15 @@ def test_state_is_a_line_for_each_webhook(mock: MockServer) -> None:
     hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://xy/1", "events": ["event_action"]}
     off, bad = {"id": "long-id", "name": "Off", "enabled": False}, {"id": "e", "name": "Bad", "status": "error"}
     agent = {"id": "a", "name": "A", "webhooks": [hook, {**hook, **off}, {**hook, **bad}]}
-    mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent]})
+    spring = {"id": "c", "name": "Spring", "agent_id": "a", "webhooks": [{**hook, "id": "wc", "events": [COMPLETED]}]}
+    mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent], "campaigns": [spring]})
     assert lines_in_terminal("state", "--url", mock.url) == [
-        "AGENT  WEBHOOK  NAME       STATUS    EVENTS  URL",
-        "empty  -        Empty      -         -       -",
-        r"a      w        One\nline  active    1       http://xy/1",
-        "a      long-id  Off        disabled  1       http://xy/1",
-        "a      e        Bad        error     1       http://xy/1",
+        "OWNER        WEBHOOK  NAME       STATUS    EVENTS  URL",
+        "agent empty  -        Empty      -         -       -",
+        r"agent a      w        One\nline  active    1       http://xy/1",
+        "agent a      long-id  Off        disabled  1       http://xy/1",
+        "agent a      e        Bad        error     1       http://xy/1",
+        r"campaign c   wc       One\nline  active    1       http://xy/1",
     ]
 
 
@@ -179,6 +181,18 @@ def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: M
     frozen.set_webhook("on", enabled=False)
     nobody = lines_in_terminal("emit", "a", STARTED, *url)
     assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
+
+
+def test_an_event_is_emitted_at_a_campaign(frozen: MockServer) -> None:
+    hook = {"id": "wc", "name": "W", "webhook_url": "https://example.com", "events": [COMPLETED]}
+    campaigns = [{"id": "c", "name": "Spring", "agent_id": AGENT, "webhooks": [hook]}]
+    frozen.merge_state({"campaigns": [*campaigns, {"id": "bare", "name": "Autumn", "agent_id": AGENT}]})
+    emitted = json.loads(run("emit", "--campaign", "c", COMPLETED, "--url", frozen.url).stdout)
+    assert [(each["campaign_id"], each["event"]) for each in emitted] == [("c", COMPLETED)]
+    found = json.loads(run("deliveries", "campaign_id=c", "--url", frozen.url).stdout)
+    assert found == emitted
+    bare = lines_in_terminal("emit", COMPLETED, "--campaign", "bare", "--url", frozen.url)
+    assert bare == ["no deliveries", "campaign bare has no webhooks"]
 
 
 def test_a_delivery_is_sent_again(frozen: MockServer) -> None:

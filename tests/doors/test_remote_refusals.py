@@ -80,6 +80,7 @@ def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
     assert run(*arguments).exit_code == 1
 
 
+ONE_OWNER = "give AGENT_ID and EVENT, or --campaign CAMPAIGN_ID and EVENT"
 KINDS = (
     "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
     "maintenance, insufficient_credits, hang, connection_reset, truncated_body, malformed_json, hold, stale, delay"
@@ -100,9 +101,9 @@ MISUSE = {
     ("requests", "status=404", "status=500"): "status is given twice",
     ("requests", "statsu=404"): 'unknown filter "statsu"; did you mean status?',
     ("requests", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "method, path, status, operation, unmatched, fault, since, after",
+    "method, path, status, operation, unmatched, fault, by, since, after",
     ("deliveries", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "agent_id, webhook_id, event, event_id, status, attempt, url, since",
+    "agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url, fault, since",
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
     ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",
@@ -143,6 +144,8 @@ MISUSE = {
     ("clock", "--freeze", "--unfreeze"): contradiction("--unfreeze", "--freeze"),
     ("clock", "--unfreeze", "--advance", "0"): contradiction("--unfreeze", "--advance"),
     ("environments", "--close", "mine", "--open", "other"): contradiction("--close", "--open"),
+    ("emit", STARTED): ONE_OWNER,
+    ("emit", AGENT, STARTED, "--campaign", "c"): ONE_OWNER,
     ("emit", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
     '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
 }

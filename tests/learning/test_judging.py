@@ -13,6 +13,7 @@ from talkover_mock.dialect.settings import DEFAULTS, Settings
 from talkover_mock.learning.hearing import Heard, hear
 from talkover_mock.learning.judging import JUDGES, verdicts
 from talkover_mock.receiver import ReceivedRequest
+from talkover_mock.state.records import Owners
 from tests.deliveries.test_messages import AGENT, ENDED, SECRET, SECRET_WEBHOOK, STARTED, occurrence
 
 TEST = "webhook.test"
@@ -27,7 +28,7 @@ def heard(body: bytes, headers: Mapping[str, str] | None = None) -> Heard:
 def sent(event: str = STARTED, settings: Settings = DEFAULTS, **given: Any) -> Heard:
     """A delivery as the mock sends it."""
     webhook = SECRET_WEBHOOK._replace(campaign_id=given.pop("campaign_id", None))
-    outgoing = message(occurrence(event, **given), AGENT, webhook, settings, 1756941591)
+    outgoing = message(occurrence(event, **given), Owners(AGENT, None), webhook, settings, 1756941591)
     return heard(outgoing.body, dict(outgoing.headers))
 
 

@@ -12,9 +12,11 @@ from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.dialect.settings import DEFAULTS
 from talkover_mock.learning.payloads import event_of, payload_of
 from talkover_mock.loading.fixture import read_fixture
+from talkover_mock.state.records import Owners
 from tests.deliveries.test_messages import AGENT, ENDED, MOMENT, STARTED, WEBHOOK, occurrence
 from tests.support.fixture_documents import source
 
+OWNERS = Owners(AGENT, None)
 ID = "9fcb06d0-6c60-4cb5-979a-291eabf9fa4b"
 CAME = {
     "type": ENDED,
@@ -106,12 +108,12 @@ def test_a_status_that_the_event_does_not_give_its_call_is_kept() -> None:
 @pytest.mark.parametrize("event", [STARTED, ENDED])
 def test_the_mocks_own_payload_comes_out_as_it_went_in(event: str) -> None:
     given = occurrence(event, call={"id": ID, "duration": 3}, context={"order": 7})
-    plain = message(given, AGENT, WEBHOOK, DEFAULTS, 0)
+    plain = message(given, OWNERS, WEBHOOK, DEFAULTS, 0)
     payload = made(json.loads(plain.body), event)
-    assert message(given._replace(payload=payload), AGENT, WEBHOOK, DEFAULTS, 0) == plain
+    assert message(given._replace(payload=payload), OWNERS, WEBHOOK, DEFAULTS, 0) == plain
     without = given._replace(context=None)
-    expected = message(without, AGENT, WEBHOOK, DEFAULTS, 0)
-    assert message(without._replace(payload=payload, moment=MOMENT), AGENT, WEBHOOK, DEFAULTS, 0) == expected
+    expected = message(without, OWNERS, WEBHOOK, DEFAULTS, 0)
+    assert message(without._replace(payload=payload, moment=MOMENT), OWNERS, WEBHOOK, DEFAULTS, 0) == expected
 
 
 @pytest.mark.parametrize(

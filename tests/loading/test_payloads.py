@@ -16,7 +16,7 @@ PAYLOAD = {
     "type": "{{event}}",
     "id": "{{event_id}}",
     "at": ["{{time.unix}}", "{{timestamp}}"],
-    "campaign": "{{campaign_id}}",
+    "campaign": "{{campaign.id}}",
     "who": "{{agent.name}} of {{webhook.name}}",
     "call": {"id": "{{call.id}}", "number": "{{call.to}}"},
     "context": "{{context}}",
@@ -50,7 +50,7 @@ WRONG: list[tuple[Any, str]] = [
     ),
     (
         {ENDED: {"a": "{{nope}}"}},
-        f"payloads.{ENDED}.a: {{{{nope}}}} names nothing; expected event_id, campaign_id, time.",
+        f"payloads.{ENDED}.a: {{{{nope}}}} names nothing; expected event, timestamp, event_id, time.",
     ),
     (
         {ENDED: {"a": "{{agent.nmae}}"}},

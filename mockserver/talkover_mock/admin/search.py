@@ -107,6 +107,17 @@ def more_than(name: str, read: Callable[[T], int]) -> Filter[T]:
     return parse
 
 
+def fault_id(read: Callable[[T], str]) -> Filter[T]:
+    """Items that a fault struck, by its id, of which `read` gives the name. Raises Problem 422 for what is no id."""
+
+    def parse(value: str) -> Callable[[T], bool]:
+        if not re.fullmatch("fault-[1-9][0-9]*", value):
+            raise Problem(422, "Bad value", f"fault must be the id of a fault, such as fault-1 (got {brief(value)})")
+        return lambda item: read(item).split(" ")[0] == value
+
+    return parse
+
+
 def number(name: str, read: Callable[[T], int]) -> Filter[T]:
     def parse(value: str) -> Callable[[T], bool]:
         wanted = _whole(value, name)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from talkover_mock.api.routing import worded
 from talkover_mock.base import patterns
 from talkover_mock.base.signals import Signal
+from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.environments.call_faults import PRESETS, READS, STALE, CallFault, Respond
 from talkover_mock.environments.faults import Fault, Faults
 from talkover_mock.state.records import Stub
@@ -71,7 +72,10 @@ def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callabl
 
 def _preset(request: MockRequest, spec: CallFault) -> Answer:
     """The documented body, in the words of the route, with the headers that the fault adds or replaces."""
-    error = worded(PRESETS[spec.preset or ""](), request.route)
+    error = PRESETS[spec.preset or ""]()
+    if isinstance(error, AgentNotFound):
+        error.id = request.ids.get("agent_id", error.id)  # the vendor repeats it where a call is placed
+    error = worded(error, request.route)
     answer = error_answer(error)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         answer.headers["X-RateLimit-Remaining"] = "0"

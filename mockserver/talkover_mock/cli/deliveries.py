@@ -9,7 +9,10 @@ from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli._search import search_of
 
 COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "FAULT", "ERROR")
-FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "since")
+FILTERS = (
+    *("agent_id", "campaign_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "fault"),
+    "since",
+)
 """The filters of the admin route, with remarks for the help."""
 
 

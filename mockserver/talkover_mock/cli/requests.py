@@ -12,7 +12,17 @@ from talkover_mock.cli._search import search_of
 from talkover_mock.client import MockServer
 
 COLUMNS = ("#", "AT", "METHOD", "STATUS", "MS", "PATH", "REASON")
-FILTERS = ("method", "path (with *)", "status (404 or 4xx)", "operation", "unmatched", "fault", "since", "after")
+FILTERS = (
+    "method",
+    "path (with *)",
+    "status (404 or 4xx)",
+    "operation",
+    "unmatched",
+    "fault",
+    "by",
+    "since",
+    "after",
+)
 """The filters of the admin route, with remarks for the help."""
 _FOLLOW_SECONDS = 5
 _WIDTHS = (5, 12, 7, 6, 7, 60)

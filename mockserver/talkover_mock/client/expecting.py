@@ -27,7 +27,7 @@ class Expecting:
     ) -> list[Document]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` calls.
 
-        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
+        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, by, since, after. Raises
         AssertionError, with the nearest calls, when there were too few or too many.
         """
         return self._searching.expect("requests", filters, min, max, wait)
@@ -64,7 +64,7 @@ class Expecting:
     ) -> list[Document]:
         """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` ended attempts.
 
-        Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since. Raises
+        Filters are agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url (with *), fault, since. Raises
         AssertionError, with the nearest attempts, when there were too few or too many.
         """
         return self._searching.expect("deliveries", filters, min, max, wait)
@@ -75,9 +75,9 @@ class Expecting:
 
     def events(self, **filters: Unpack[EventFilters]) -> list[Document]:
         """The events so far, oldest first: `deliveries` has the latest attempt for each webhook that got the event,
-        `skipped` has the agent's other webhooks with the reasons.
+        `skipped` has the other webhooks of its agent or campaign with the reasons.
 
-        Filters are agent_id, event, event_id, since.
+        Filters are agent_id, campaign_id, event, event_id, since.
         """
         return cast(list[Document], self.search("events", filters)["events"])
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from talkover_mock.client.bodies import check_fixture
+from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.faulting import Faulting
 from talkover_mock.client.probing import examine
@@ -98,10 +99,10 @@ class MockServer(Timing, Faulting):
 
         Returns the webhook as the state holds it. Raises KeyError for an unknown id.
         """
-        kind, owner = self._searching.owner(webhook_id=webhook_id)
-        change = {kind: [{"id": owner["id"], "webhooks": [{"id": webhook_id, **fields}]}]}
-        changed = self._transport.call("PATCH", "state", change, query={"webhook_id": webhook_id})
-        return cast(Document, changed[kind][0]["webhooks"][0])
+        try:
+            return self._call("PATCH", f"webhooks/{segment(webhook_id)}", fields)
+        except MockServerError as error:
+            raise of_id(error) from None
 
     def agent(self, agent_id: str) -> Document:
         """One agent as the state holds it, with its webhooks. Raises KeyError for an unknown id."""

@@ -43,6 +43,7 @@ class OtherCallFilters(TypedDict, total=False):
     operation: str | None
     unmatched: bool | None
     fault: str | None
+    by: Literal["api", "page"] | None
     since: Moment | None
     after: int | None
 
@@ -58,12 +59,14 @@ class DeliveryFilters(TypedDict, total=False):
     """Filters of deliveries; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     webhook_id: str | None
     event: str | None
     event_id: str | None
-    status: Literal["pending", "success", "failed", "retrying"] | None
+    status: Literal["pending", "success", "failed", "retrying", "captured", "skipped"] | None
     attempt: int | None
     url: str | None
+    fault: str | None
     since: Moment | None
 
 
@@ -71,6 +74,7 @@ class EventFilters(TypedDict, total=False):
     """Filters of events. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     event: str | None
     event_id: str | None
     since: Moment | None

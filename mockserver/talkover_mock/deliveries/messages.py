@@ -1,17 +1,18 @@
 """Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.deliveries.payloads import render, to_bytes
-from talkover_mock.deliveries.records import Occurrence, Outgoing
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.call_fields import PLAYED_FIELDS, STATUS_AFTER
 from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.dialect.signing import SCHEMES, sign
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Owners, Webhook
 
 TEST_EVENT = "webhook.test"
 CALL_ENDED = "event_phone_call_ended"
@@ -19,13 +20,21 @@ _CALL = {**{field.name: field.default for field in PLAYED_FIELDS if field.name !
 """What a payload of the fixture shows of a call that the event does not tell."""
 
 
-def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
-    """The request as `agent`, `webhook` and `settings` configure it; `signed_at` is in Unix seconds.
+def message(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
+    """The request as `owners`, `webhook` and `settings` configure it; `signed_at` is in Unix seconds.
 
     Raises TooLarge.
     """
-    body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
+    body = to_bytes(_payload(occurrence, owners, webhook, settings), settings.delivery_json)
     return signed(occurrence, webhook, settings, body, signed_at)
+
+
+def struck_message(delivery: Delivery, owners: Owners, webhook: Webhook, settings: Settings, now: datetime) -> Outgoing:
+    """The message of a delivery, as the fault that struck it leaves it. Raises TooLarge."""
+    fault = delivery.fault
+    signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
+    outgoing = message(delivery.occurrence, owners, signer, settings, signed_at)
+    return tampered(outgoing) if fault.action == "tampered" else outgoing
 
 
 def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int) -> Outgoing:
@@ -47,7 +56,7 @@ def tampered(outgoing: Outgoing) -> Outgoing:
     return outgoing._replace(body=body, headers=tuple(headers))
 
 
-def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings) -> Any:
+def _payload(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings: Settings) -> Any:
     """The event in its envelope (assumed), or the webhook's template for it, which replaces all of it (assumed).
 
     A payload of the fixture takes the envelope's place. Without either, only what the vendor's pages show is left:
@@ -55,8 +64,8 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
     """
     envelope = {
         "event": occurrence.event,
-        "agent_id": agent.id,
-        "agent_name": agent.name,
+        "agent_id": owners.agent.id,
+        "agent_name": owners.agent.name,
         **({"campaign_id": webhook.campaign_id} if webhook.campaign_id else {}),
         "webhook_id": webhook.id,
         "webhook_name": webhook.name,
@@ -66,9 +75,9 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
         return {**envelope, "test": True, **occurrence.extra}
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
-        return render(template, _scope(envelope, occurrence, agent, webhook))
+        return render(template, _scope(envelope, occurrence, owners, webhook))
     if occurrence.payload is not None:
-        scope = _wider(_scope(envelope, occurrence, agent, webhook), occurrence, webhook)
+        scope = _wider(_scope(envelope, occurrence, owners, webhook), occurrence)
         return {**render(occurrence.payload, scope, leaves_out=True), **occurrence.extra}
     is_about_no_call = webhook.campaign_id is not None and not occurrence.call
     tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call.get("id")}
@@ -79,25 +88,24 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
     return {**(envelope if settings.payload_envelope else {}), **tail, **occurrence.extra}
 
 
-def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webhook: Webhook) -> dict[str, Any]:
+def _scope(envelope: dict[str, Any], occurrence: Occurrence, owners: Owners, webhook: Webhook) -> dict[str, Any]:
     """The values that placeholders can name; the webhook's secret is not among them."""
     return {
         "event": envelope["event"],
         "timestamp": envelope["timestamp"],
-        "agent": agent.full(),
+        **{kind: owner.full() for kind, owner in owners._asdict().items() if owner},
         "webhook": {"id": webhook.id, "name": webhook.name},
         "call": occurrence.call,
         "context": occurrence.context or {},
     }
 
 
-def _wider(scope: Mapping[str, Any], occurrence: Occurrence, webhook: Webhook) -> dict[str, Any]:
+def _wider(scope: Mapping[str, Any], occurrence: Occurrence) -> dict[str, Any]:
     """The values that placeholders of a fixture's payloads can name; those that the event lacks are not there."""
     call = {**_CALL, "status": STATUS_AFTER.get(occurrence.event, "answered"), **occurrence.call}
     wider = {
         **scope,
         "event_id": occurrence.id,
-        "campaign_id": webhook.campaign_id,
         "time": {form: write(occurrence.moment) for form, write in TIME_FORMS.items()},
         "call": call if occurrence.call else {},
         "context": occurrence.context,

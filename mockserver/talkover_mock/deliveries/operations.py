@@ -6,14 +6,13 @@ from threading import Lock, RLock
 from typing import Any, cast
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.history import History
-from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
-from talkover_mock.deliveries.log import Emitted, bytes_of, reason_to_skip
+from talkover_mock.deliveries.log import Emitted, Events, Log, is_row, reason_to_skip
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
-from talkover_mock.deliveries.payloads import TooLarge, size_of
+from talkover_mock.deliveries.payloads import TooLarge, size_of_event
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
@@ -21,14 +20,12 @@ from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.checking import checked
-from talkover_mock.state.records import Agent, CampaignId, LogEntry, Webhook
+from talkover_mock.state.records import CampaignId, LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""
-MOST_EVENT_BYTES = 1024 * 1024
-"""The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
 """The bytes of the data of all queued events of an environment."""
 _NOT_AGAIN = "Can't be sent again"
@@ -49,7 +46,7 @@ class Deliveries:
         """The events since the latest reset, to search and to wait for."""
 
     @property
-    def log(self) -> History[Delivery]:
+    def log(self) -> Log:
         """The attempts since the latest reset, to search and to wait for."""
         return self._outbox.log
 
@@ -57,6 +54,10 @@ class Deliveries:
     def queued(self) -> int:
         """The number of deliveries that wait to be sent."""
         return self._outbox.queued
+
+    def due_times(self) -> Mapping[int, datetime]:
+        """When the next attempt of each row is due, by the row's number."""
+        return self._outbox.due_times()
 
     def emit(
         self,
@@ -74,7 +75,7 @@ class Deliveries:
 
         Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
-        size = _size_of(call, context, extra)
+        size = size_of_event(call, context, extra)
         with self._lock:
             agent_id, webhooks = self._webhooks.hearing(owner_id)
             due = self._outbox.begin_event()
@@ -84,20 +85,22 @@ class Deliveries:
                 followed = followed.after(event, (call or {}).get("status"), self._clock.now())
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
-                size = _size_of(call, context, extra)
-            if call or not isinstance(owner_id, CampaignId):
+                size = size_of_event(call, context, extra)
+            campaign_id = owner_id if isinstance(owner_id, CampaignId) else None
+            if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
-            id, payload = self.ids.new(now), self._state.payloads.get(event)
-            occurrence = Occurrence(id, agent_id, event, now, call or {}, context, extra or {}, size, payload)
+            id, call, extra, payload = self.ids.new(now), call or {}, extra or {}, self._state.payloads.get(event)
+            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id, payload)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):
                 raise Conflict("Too many deliveries are queued", reason)
             if followed:
                 self._state.put_call(followed)
-            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
-            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
+            arrival = self.events.arrive() if is_row(deliveries, skipped) else 0
+            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
+            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log, arrival)
             self.events.add(occurrence.id, emitted)
             self.events.publish(emitted)
             return emitted
@@ -117,14 +120,14 @@ class Deliveries:
         """Sends the test payload once, also to a disabled webhook. The API's log does not show it (assumed)."""
         with self._lock:
             webhook = self._webhooks.find(owner_id, webhook_id)
-            agent = cast(Agent, self._state.agents.get(webhook.agent_id))
+            owners = cast(Owners, self._state.owners_of(webhook, webhook.agent_id))
             now = self._clock.moment()
-            occurrence = Occurrence(self.ids.new(now), agent.id, TEST_EVENT, now)
+            occurrence = Occurrence(self.ids.new(now), webhook.agent_id, TEST_EVENT, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True)
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
-            sending.outgoing = message(occurrence, agent, webhook, settings, int(now.timestamp()))
+            sending.outgoing = message(occurrence, owners, webhook, settings, int(now.timestamp()))
             delivery = delivery._replace(outgoing=sending.outgoing)
             outcome = sending.run()
         except TooLarge as error:
@@ -155,7 +158,8 @@ class Deliveries:
             reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
             if reason:
                 raise LogNotRetriable(reason)
-            delivery = self._pending(entry.occurrence, webhook)._replace(attempt=entry.attempt + 1)
+            delivery = self._pending(entry.occurrence, webhook)
+            delivery = delivery._replace(attempt=entry.attempt + 1, arrival=entry.arrival)
             self._outbox.queue(delivery, may_retry=False)
         return delivery
 
@@ -173,11 +177,11 @@ class Deliveries:
             if webhook is None:
                 raise Conflict(_NOT_AGAIN, "its webhook is deleted")
             if replay and outgoing is None:
-                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+                raise Conflict(_NOT_AGAIN, "no request was made of it, so there are no old bytes to replay")
             if reason := self._reason_not_to_queue(1):
                 raise Conflict(_NOT_AGAIN, reason)
             copy = self._pending(entry.occurrence, webhook)
-            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id)
+            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id, arrival=entry.arrival)
             make = (lambda: outgoing) if replay and outgoing else None
             awaited = self._outbox.queue(copy, may_retry=False, though_disabled=True, make=make)
             return Emitted(entry.occurrence, [copy], (), awaited, self._outbox.log)
@@ -204,18 +208,24 @@ class Deliveries:
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
+        self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
+
+    def advance_to(self, moment: datetime, gave_up: Callable[[], bool]) -> None:
+        """The same up to a moment; the clock is frozen."""
+        self._advance(lambda _: moment, gave_up)
+
+    def _advance(self, target_at: Callable[[datetime], datetime | None], gave_up: Callable[[], bool]) -> None:
         outbox = self._outbox
         while not self._advancing.acquire(timeout=LOOK_SECONDS):
             if gave_up():
                 return
         try:
             with self._lock:
-                self._advance(outbox, seconds, gave_up)
+                self._move(outbox, target_at(outbox.now()), gave_up)
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
-        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
+    def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
             if due is None or (target and due > target):
@@ -260,8 +270,8 @@ class Deliveries:
         if self._sharing.lookups:
             self._sharing.lookups.stop()
 
-    def _new_events(self) -> History[Emitted]:
-        return History(self._lock, self._sharing.most_kept, size_of=bytes_of)
+    def _new_events(self) -> Events:
+        return Events(self._lock, self._sharing.most_kept, self._sharing.changes)
 
     def _new_outbox(self, given: Sequence[LogEntry]) -> Outbox:
         outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
@@ -271,7 +281,8 @@ class Deliveries:
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:
         now = self._clock.moment()
-        return Delivery(self.ids.new(now, self._outbox.log), webhook.id, occurrence, 1, now)
+        id = self.ids.new(now, self._outbox.log)
+        return Delivery(id, webhook.id, occurrence, 1, now, campaign_id=webhook.campaign_id)
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept
@@ -287,12 +298,3 @@ class Deliveries:
         if entry.created_at < self._clock.moment() - KEPT:
             return f"the log entry is over {KEPT.days} days old"
         return "" if webhook.enabled else "the webhook is disabled"
-
-
-def _size_of(*parts: Mapping[str, Any] | None) -> int:
-    """The size of an event's data. Raises Unfit over the limit."""
-    try:
-        return sum(size_of(part or {}, MOST_EVENT_BYTES) for part in parts)
-    except TooLarge:
-        detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
-        raise Unfit("The event is too large", detail) from None

@@ -9,7 +9,10 @@ from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
 class Occurrence(NamedTuple):
-    """An event that was emitted at an agent; `extra` holds further keys for the payload."""
+    """An event that was emitted at an agent or, with `campaign_id`, at a campaign of that agent.
+
+    `extra` holds further keys for the payload.
+    """
 
     id: str
     agent_id: str
@@ -20,6 +23,7 @@ class Occurrence(NamedTuple):
     extra: Mapping[str, Any] = MappingProxyType({})
     size: int = 0
     """About the bytes of call, context and extra as JSON."""
+    campaign_id: str | None = None
     payload: Mapping[str, Any] | None = None
     """The fixture's payload of the event, with placeholders; None for the mock's own."""
 
@@ -74,7 +78,7 @@ class Delivery(NamedTuple):
 
     `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is scheduled).
     `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended. `copy_of` is the
-    delivery that this one repeats.
+    delivery that this one repeats. `campaign_id` is the webhook's, which may be deleted by now.
     """
 
     id: str
@@ -89,6 +93,9 @@ class Delivery(NamedTuple):
     ended_at: datetime | None = None
     struck: Struck | None = None
     copy_of: str | None = None
+    campaign_id: str | None = None
+    arrival: int = 0
+    """The number of its row in order of arrival: all attempts to send an event to a webhook have the same."""
 
     @property
     def is_logged(self) -> bool:
@@ -99,6 +106,16 @@ class Delivery(NamedTuple):
     def fault(self) -> DeliveryFault:
         """What the fault does that struck it."""
         return self.struck.fault if self.struck else NO_FAULT
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it has not been successful, or not yet."""
+        return self.status != "success"
+
+    @property
+    def shown_status(self) -> str:
+        """The status, where `captured` is a success without a request."""
+        return "captured" if not self.is_problem and self.outcome and self.outcome.captured else self.status
 
     @property
     def size(self) -> int:

@@ -8,13 +8,14 @@ from talkover_mock.base.moments import to_microseconds, to_milliseconds, to_seco
 from talkover_mock.base.words import near_word
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
-_KNOWN = ("event", "timestamp", "agent", "webhook", "webhook.id", "webhook.name")
+_WEBHOOK = ("id", "name")
+_KNOWN = ("event", "timestamp", "webhook", *(f"webhook.{key}" for key in _WEBHOOK))
 _CALL = ("call.id", "call.duration")
 _OF_STATE = ("call.to", "call.from", "call.direction", "call.status", "call.is_testing", "call.payload")
 """What a call of the state has besides: no slips, however near they are to those."""
 _OPEN = ("call", "context")
 """Values that a test gives when it emits an event; they may have any keys."""
-_EXPECTED = "event, timestamp, agent.*, webhook.id, webhook.name, call.* or context.*"
+_EXPECTED = "webhook.id, webhook.name, call.* or context.*"
 TIME_FORMS: Mapping[str, Callable[[datetime], str | int]] = {
     "milliseconds": to_milliseconds,
     "seconds": to_seconds,
@@ -25,30 +26,33 @@ TIME_FORMS: Mapping[str, Callable[[datetime], str | int]] = {
     "unix_milliseconds": lambda moment: int(moment.timestamp()) * 1000 + moment.microsecond // 1000,
 }
 """How the moment of an event can be written in a payload, where `{{time.unix}}` stands for it."""
-OF_PAYLOADS = ("event_id", "campaign_id", *(f"time.{form}" for form in TIME_FORMS))
+OF_PAYLOADS = ("event_id", *(f"time.{form}" for form in TIME_FORMS))
 """Names that the payloads of a fixture have beside those of a webhook's templates."""
 
 
-def hint_at(name: str, agent_keys: Collection[str], more: Collection[str] = ()) -> str:
+def hint_at(name: str, owners: Mapping[str, Collection[str]], more: Collection[str] = ()) -> str:
     """A hint at the right name for a placeholder that names nothing; the empty text for one that names a value.
 
-    `more` are names beside those of every template. A key of `call` may be anything, except for a likely slip in
-    `call.id` or `call.duration`.
+    `owners` has the keys of the webhook's `agent` and, if one owns the webhook, of its `campaign`; `more` are names
+    beside those of every template. A key of `call` may be anything, except for a likely slip in `call.id` or
+    `call.duration`.
     """
     first, *rest = name.split(".")
     if name in more:
         return ""
     if first in _OPEN:
         return _slip(name, rest) if first == "call" else ""
-    keys = {"agent": list(agent_keys), "webhook": ["id", "name"], "event": [], "timestamp": []}.get(first)
+    keys = {**owners, "webhook": _WEBHOOK, "event": (), "timestamp": ()}.get(first)
     if keys is None:
-        near = near_word(name, (*_KNOWN, *_CALL, *_OPEN, *more, *(f"agent.{key}" for key in agent_keys)))
-    elif name in _KNOWN or (first == "agent" and rest[0] in keys):
+        of_owners = [f"{owner}.{key}" for owner, keys in owners.items() for key in keys]
+        near = near_word(name, (*_KNOWN, *owners, *_CALL, *_OPEN, *more, *of_owners))
+    elif name in (*_KNOWN, *owners) or (first in owners and rest[0] in keys):
         return ""
     else:
-        near_key = near_word(rest[0], keys)
+        near_key = near_word(rest[0], tuple(keys))
         near = f"{first}.{near_key}" if near_key else "" if keys else first
-    return f"; did you mean {near}?" if near else f"; expected {', '.join([*more, _EXPECTED])}"
+    known = ("event", "timestamp", *more, *(f"{owner}.*" for owner in owners), _EXPECTED)
+    return f"; did you mean {near}?" if near else f"; expected {', '.join(known)}"
 
 
 def _slip(name: str, rest: list[str]) -> str:

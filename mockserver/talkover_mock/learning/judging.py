@@ -16,7 +16,7 @@ from talkover_mock.dialect.settings import DEFAULTS
 from talkover_mock.dialect.signing import SCHEMES
 from talkover_mock.learning.hearing import Heard
 from talkover_mock.learning.redacting import key_stand_in
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, Owners, Webhook
 
 _Finding = tuple[bool, str] | None
 """Whether a row is true, and what came where it is not; None where nothing that came shows it."""
@@ -47,8 +47,9 @@ def mock_keys(event: str, of_campaign: bool = False, envelope: bool = True) -> l
     moment = datetime(2025, 1, 1, tzinfo=timezone.utc)
     call = {} if of_campaign and event not in EVENTS else {"id": "call"}
     settings = DEFAULTS._replace(payload_envelope=envelope)
-    webhook = _webhook()._replace(campaign_id="campaign" if of_campaign else None)
-    outgoing = message(Occurrence("event", "agent", event, moment, call), Agent("agent", ""), webhook, settings, 0)
+    owners, webhook = Owners(Agent("agent", ""), None), _webhook()
+    webhook = webhook._replace(campaign_id="campaign" if of_campaign else None)
+    outgoing = message(Occurrence("event", "agent", event, moment, call), owners, webhook, settings, 0)
     return list(json.loads(outgoing.body))
 
 

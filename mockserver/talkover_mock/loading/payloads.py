@@ -9,7 +9,8 @@ from talkover_mock.dialect.reasons import Path
 from talkover_mock.loading.mistakes import shown
 from talkover_mock.loading.reader import Reader
 from talkover_mock.loading.templates import check_events, check_placeholders
-from talkover_mock.state.records import AGENT_DEFAULTS
+from talkover_mock.state.records import AGENT_DEFAULTS, CAMPAIGN_DEFAULTS
+from talkover_mock.state.store import Baseline, State
 
 
 def read_payloads(reader: Reader, path: Path, given: Any) -> None:
@@ -34,6 +35,11 @@ def read_payloads(reader: Reader, path: Path, given: Any) -> None:
 
 
 def _check(reader: Reader, path: Path, payload: Any) -> None:
-    agents = [*reader.found.agents.values(), *(reader.over.agents.values() if reader.over else ())]
-    keys = {*AGENT_DEFAULTS, *(key for agent in agents for key in agent.details)}
+    before = reader.over or State(Baseline())
+    agents = (*before.agents.values(), *reader.found.agents.values())
+    campaigns = (*before.campaigns.values(), *reader.found.campaigns.values())
+    keys = {
+        "agent": {*AGENT_DEFAULTS, *(key for agent in agents for key in agent.details)},
+        "campaign": {*CAMPAIGN_DEFAULTS, *(key for campaign in campaigns for key in campaign.details)},
+    }
     check_placeholders(reader.mistakes, path, payload, keys, OF_PAYLOADS)

@@ -7,7 +7,14 @@ from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import A_JSON_VALUE, flag_of, is_json, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
-from talkover_mock.admin.routes.deliveries import after_attempts, check_ids, present, wait_of, with_unknown_events
+from talkover_mock.admin.routes.deliveries import (
+    after_attempts,
+    check_ids,
+    of_campaign,
+    present,
+    wait_of,
+    with_unknown_events,
+)
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
@@ -30,6 +37,7 @@ _LONGEST_NAME = 255
 
 FILTERS: Mapping[str, Filter[Emitted]] = {
     "agent_id": filters.text(lambda emitted: emitted.occurrence.agent_id),
+    "campaign_id": filters.text(lambda emitted: emitted.occurrence.campaign_id),
     "event": filters.one_of("event", ALL_EVENTS, lambda emitted: emitted.occurrence.event),
     "event_id": filters.text(lambda emitted: emitted.occurrence.id),
     "since": filters.since(lambda emitted: emitted.occurrence.moment),
@@ -52,7 +60,7 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
     known = with_unknown_events(FILTERS, request, environment, lambda emitted: emitted.occurrence.event)
     wanted = filters.search_of(request, known)
-    check_ids(request.query_values("agent_id"), (), request, environment)
+    check_ids(request, environment)
     return filters.answer_found(history, wanted, show)
 
 
@@ -97,6 +105,7 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> di
         "event_id": occurrence.id,
         "call_id": occurrence.call.get("id"),
         "agent_id": occurrence.agent_id,
+        **of_campaign(occurrence),
         "event": occurrence.event,
         "at": to_milliseconds(occurrence.moment),
         "deliveries": [_attempt(each) for each in latest if each],
@@ -104,17 +113,17 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> di
     }
 
 
-_SHOWN_OF_ATTEMPTS = ("id", "webhook_id", "attempt", "status", "captured_because", "error", "fault")
+_SHOWN_OF_ATTEMPTS = ("id", "campaign_id", "webhook_id", "attempt", "status", "captured_because", "error", "fault")
 
 
 def _attempt(delivery: Delivery) -> dict[str, Any]:
     """The end of a delivery, without its bytes."""
     shown = present(delivery)
-    return {key: shown[key] for key in _SHOWN_OF_ATTEMPTS}
+    return {key: shown[key] for key in _SHOWN_OF_ATTEMPTS if key in shown}
 
 
 def _skipped(emitted: Emitted) -> list[dict[str, str]]:
-    return [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped]
+    return [{**of_campaign(webhook), "webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped]
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.journal import Exchange
+from talkover_mock.environments.journal import MAKERS, Exchange
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
@@ -25,11 +25,11 @@ from talkover_mock.web.waiting import Waiting
 
 
 def _status(value: str) -> Callable[[Exchange], bool]:
-    """Matches exchanges by status: a code (404), a class (4xx), or none for no answer. Raises Problem 422."""
-    if value.lower() == "none":
-        return lambda exchange: exchange.status is None
+    """Matches exchanges by status: a code (404), a class (4xx), none or held without one. Raises Problem 422."""
+    if value.lower() in ("none", "held"):
+        return lambda exchange: exchange.status_text == value.lower()
     if not re.fullmatch("[1-5]([0-9]{2}|[0-9]?[xX*]{1,2})", value):
-        detail = f"status must be a code such as 404, a class such as 4xx, or none for no answer (got {brief(value)})"
+        detail = f"status must be a code such as 404, a class such as 4xx, none or held (got {brief(value)})"
         raise Problem(422, "Bad status", detail)
     pattern = re.sub("[xX]", "*", value)
     return lambda exchange: patterns.matches(str(exchange.status), pattern)
@@ -39,13 +39,6 @@ def _method(value: str) -> Callable[[Exchange], bool]:
     """Matches exchanges by method, in any case. Raises Problem 422: a typo must not look like "no requests"."""
     known: Filter[Exchange] = filters.one_of("method", METHODS, lambda exchange: exchange.method)
     return known(value.upper())
-
-
-def _fault(value: str) -> Callable[[Exchange], bool]:
-    """Matches exchanges by the id of their fault. Raises Problem 422 for a text that can't be such an id."""
-    if not re.fullmatch("fault-[1-9][0-9]*", value):
-        raise Problem(422, "Bad value", f"fault must be the id of a fault, such as fault-1 (got {brief(value)})")
-    return lambda exchange: exchange.fault.split(" ")[0] == value
 
 
 def _path(value: str) -> Callable[[Exchange], bool]:
@@ -66,7 +59,8 @@ def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
         "status": _status,
         "operation": filters.one_of("operation", operations, lambda exchange: exchange.operation),
         "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
-        "fault": _fault,
+        "fault": filters.fault_id(lambda exchange: exchange.fault),
+        "by": filters.one_of("by", MAKERS, lambda exchange: exchange.by),
         "since": filters.since(lambda exchange: exchange.moment),
         "after": filters.more_than("after", lambda exchange: exchange.number),
     }
@@ -103,6 +97,7 @@ def present(exchange: Exchange) -> dict[str, Any]:
         "fault": exchange.fault or None,
         "applied": exchange.applied,
         "under_way": exchange.under_way,
+        "by": exchange.by,
         "request": _side(_sent_headers(exchange), exchange.request_body, exchange.request_size),
         "response": None
         if exchange.status is None

@@ -1,11 +1,13 @@
 """The routes of campaigns, list, read and change of status, and of their webhooks and what is delivered to these."""
 
+from functools import partial
 from typing import Any
 
 from talkover_mock.api.input import api_input, page_of, with_ends
 from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_microseconds, to_seconds
 from talkover_mock.deliveries.records import Delivery, Outcome
+from talkover_mock.dialect.errors import OF_CAMPAIGNS
 from talkover_mock.dialect.events import CAMPAIGN_EVENTS
 from talkover_mock.state.records import CampaignId, Webhook
 from talkover_mock.web.answers import Answer, api_answer
@@ -22,18 +24,19 @@ _UPDATED = ("id", "events", "include_call_events", "updated_at")
 
 
 def register(api: Api) -> None:
-    api.route("GET", "/campaigns", _list_campaigns, is_quick=False)
-    api.route("GET", CAMPAIGN, _read_campaign)
-    api.route("PATCH", CAMPAIGN + "/status", _set_status, is_quick=False)
-    api.route("GET", WEBHOOKS, _list, is_quick=False)
-    api.route("POST", WEBHOOKS, _create)
-    api.route("GET", WEBHOOK, _read)
-    api.route("PUT", WEBHOOK, _update)
-    api.route("DELETE", WEBHOOK, _delete)
-    api.route("PATCH", WEBHOOK + "/toggle", _toggle)
-    api.route("POST", WEBHOOK + "/test", _test, is_quick=False)
-    api.route("GET", WEBHOOK + "/logs", _logs, is_quick=False)
-    api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry, is_quick=False)
+    route = partial(api.route, wording=OF_CAMPAIGNS)
+    route("GET", "/campaigns", _list_campaigns, is_quick=False)
+    route("GET", CAMPAIGN, _read_campaign)
+    route("PATCH", CAMPAIGN + "/status", _set_status, is_quick=False)
+    route("GET", WEBHOOKS, _list, is_quick=False)
+    route("POST", WEBHOOKS, _create)
+    route("GET", WEBHOOK, _read)
+    route("PUT", WEBHOOK, _update)
+    route("DELETE", WEBHOOK, _delete)
+    route("PATCH", WEBHOOK + "/toggle", _toggle)
+    route("POST", WEBHOOK + "/test", _test, is_quick=False)
+    route("GET", WEBHOOK + "/logs", _logs, is_quick=False)
+    route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry, is_quick=False)
 
 
 def _list_campaigns(request: MockRequest) -> Answer:
