@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.checks import A_JSON_VALUE
+from talkover_mock.admin.contents import KEYS
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
@@ -69,7 +71,7 @@ def calls(http: FlaskClient) -> None:
     http.get(f"{AGENTS}?status=draft&page=2", headers=TOKEN)
     at(MIDDLE)
     http.get("/api/v1/nope")
-    http.delete(AGENTS, headers=TOKEN)
+    http.delete(AGENTS, headers=TOKEN, json={"enabled": False, "events": [{"a": 1, "b": 2}]})
     at(LAST)
     add_fault(http, match={"path": TOGGLE_ANY}, preset="maintenance", times=1)
     http.patch(TOGGLE, headers=TOKEN)
@@ -113,6 +115,15 @@ DELIVERY_FILTERS: dict[str, list[int]] = {
     f"agent_id={AGENT}&status=success": [0, 2, 4],
     f"webhook_id={WEBHOOK}&event={ENDED}&attempt=1&status=failed": [1],
     f"event={ENDED}&event={STARTED}": [],
+    f'json={{"event":"{STARTED}"}}': [0, 3],
+    f'json={{"agent_id":"{AGENT}"}}': [0, 1, 2, 4, 5],
+    'json={"test":true}': [4],
+    'json={"test":1}': [],
+    'headers={"x-team":"calls, billing"}': [0, 1, 2],
+    'headers={"X-TEAM":"*billing"}&attempt=2': [2],
+    'query={"a":"1"}': [3],
+    'query={"a":1}': [3],
+    'query={"b":"*"}': [],
 }
 """Of a query string: which of the `attempts` it finds."""
 
@@ -224,6 +235,13 @@ CALL_FILTERS: dict[str, list[int]] = {
     f"method=PATCH&path={TOGGLE}&after=1&since={MIDDLE}&unmatched=false&fault=fault-1&status=5xx": [7],
     "method=PATCH&method=GET": [],
     "path=*/toggle&path=*/agents/*": [1, 2, 7],
+    'query={"status":"draft","page":2}': [4],
+    'query={"status":"draf"}': [],
+    f'headers={{"authorization":"{TOKEN["Authorization"]}"}}&method=DELETE': [6],
+    'headers={"Authorization":"*"}': [1, 2, 3, 4, 6, 7, 8],
+    'json={"events":[{"a":1}]}': [6],
+    "json={}": [6],
+    "json=[]": [],
 }
 """Of a query string: the numbers of the calls that it finds."""
 
@@ -263,13 +281,25 @@ DELIVERY_NAMES = [
     "url",
     "fault",
     "since",
+    *KEYS,
     "min",
     "max",
     "wait",
 ]
 CALL_NAMES = [
-    *("method", "path", "status", "operation", "unmatched", "fault", "by", "since", "after"),
-    *("min", "max", "wait"),
+    "method",
+    "path",
+    "status",
+    "operation",
+    "unmatched",
+    "fault",
+    "by",
+    "since",
+    "after",
+    *KEYS,
+    "min",
+    "max",
+    "wait",
 ]
 STATUSES = "pending, success, failed, retrying, captured, skipped"
 STATUS = "status must be a code such as 404, a class such as 4xx, none or held"
@@ -321,8 +351,18 @@ OF_CALLS: dict[str, tuple[str, str]] = {
     "after=-1": ("Bad count", 'after must be a whole number, 0 or more (got "-1")'),
     "after=x": ("Bad count", 'after must be a whole number, 0 or more (got "x")'),
 }
+HEADERS = 'headers must be an object of names and values of headers, such as {"X-Team": "blue"}; * matches anything'
+FIELDS = 'query must be an object of fields of the query, such as {"page": "2"}; * matches anything'
 COMMON: dict[str, tuple[str, str]] = {
     "since=yesterday": ("Bad moment", 'since must be a moment such as 2025-09-03T23:19:51Z (got "yesterday")'),
+    "json={": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "{")'),
+    "json=null": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "null")'),
+    "json=[NaN]": ("Bad value", f"json must be {A_JSON_VALUE} (got [NaN])"),
+    "headers=x": ("Bad value", 'headers must be JSON, such as {"X-Team": "blue"} (got "x")'),
+    'headers={"X Team":"blue"}': ("Bad value", f'{HEADERS} (got {{"X Team": "blue"}})'),
+    'headers={"X-Team":null}': ("Bad value", f'{HEADERS} (got {{"X-Team": null}})'),
+    "query=[1]": ("Bad value", f"{FIELDS} (got [1])"),
+    'query={"page":[2]}': ("Bad value", f'{FIELDS} (got {{"page": [2]}})'),
     "min=-1": ("Bad count", 'min must be a whole number, 0 or more (got "-1")'),
     "min=1.5": ("Bad count", 'min must be a whole number, 0 or more (got "1.5")'),
     "max=1.5": ("Bad count", 'max must be a whole number, 0 or more (got "1.5")'),

@@ -47,6 +47,24 @@ def test_deliveries_are_filtered(mock: MockServer) -> None:
     assert mock.deliveries(url="*/recordings", agent_id=AGENT, since="2025-09-03T23:50:15Z") == [recording]
     assert mock.deliveries(agent_id=None) == [started, recording]
     assert mock.deliveries(agent_id=OTHER_AGENT) == []
+    assert (
+        mock.deliveries(json={"event": RECORDING})
+        == mock.deliveries(query={}, json={"event": RECORDING})
+        == [recording]
+    )
+    assert mock.deliveries(headers={"x-team": "*"}) == [started]
+
+
+def test_headers_are_found_in_any_case(mock: MockServer) -> None:
+    [emitted] = mock.emit(AGENT, STARTED)
+    again, [listed, _] = mock.redeliver(emitted["id"]), mock.deliveries()
+    for delivery in (emitted, again, listed):
+        headers = delivery["request"]["headers"]
+        assert headers["X-Team"] == headers["x-team"] == headers.get("X-TEAM") == "calls, billing"
+        assert ("x-team" in headers, "x-teams" in headers, headers.get("x-teams", "none")) == (True, False, "none")
+        assert "X-Team" in list(headers)
+        with pytest.raises(KeyError, match="x-teams"):
+            headers["x-teams"]
 
 
 @pytest.mark.slow

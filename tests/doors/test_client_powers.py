@@ -62,6 +62,9 @@ def test_requests_are_filtered(busy: MockServer) -> None:
     assert numbers(method="patch") == numbers(method="PATCH") == [1, 2, 3]
     assert numbers(status=404) == numbers(status="4xx") == [2, 3]
     assert numbers(method="get", path="/api/v1/agents", unmatched=False) == numbers(after=3) == [4]
+    assert numbers(query={"page": 2}) == numbers(query={"page": "*"}, json=None, headers=None) == [4]
+    assert numbers(headers={"authorization": "Bearer *"}, method="GET") == [4]
+    assert numbers(json={}) == []
     assert numbers(operation="PATCH /api/v1/agents/{agent_id}/webhooks/{webhook_id}/toggle") == [1, 2, 3]
 
 

@@ -151,6 +151,8 @@ def test_filters_are_key_and_value(mock: MockServer) -> None:
         toggle(mock, webhook)
     found = run("requests", "status=4xx", "path=*/toggle", "after=2", "--url", mock.url)
     assert [each["number"] for each in json.loads(found.stdout)] == [3]
+    found = run("requests", 'headers={"user-agent": "python-requests*"}', "query={}", "after=1", "--url", mock.url)
+    assert [each["number"] for each in json.loads(found.stdout)] == [2, 3]
 
 
 def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> None:
@@ -233,6 +235,8 @@ def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     left = json.loads(run("fault", "--remove", "fault-2", *url).stdout)
     assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-5"]
     assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])
+    shown = lines_in_terminal("fault", "maintenance", 'json={"enabled": true}', 'query={"a": "1"}', *url)[-1]
+    assert ' json={"enabled": true} query={"a": "1"} ' in shown
 
 
 def test_faults_on_deliveries_are_added_with_their_match_and_details(mock: MockServer) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from talkover_mock.admin import contents
 from talkover_mock.admin.checks import (
     choice_of,
     flag_of,
@@ -38,7 +39,7 @@ def read(
     if action is None:
         raise Problem(422, "No fault", f"give an action: {', '.join(ACTIONS)}", actions=list(ACTIONS))
     _refuse_other_details(wanted, action)
-    match = object_of(wanted, "match", MATCH)
+    match = object_of(wanted, "match", (*MATCH, *contents.KEYS))
     fault = DeliveryFault(
         action,
         event=value_of(match, "match.event", None, _is_event, _an_event(match)),
@@ -53,6 +54,7 @@ def read(
         replay=flag_of(wanted, "replay", NO_FAULT.replay),
         though_disabled=flag_of(wanted, "though_disabled", NO_FAULT.though_disabled),
         seconds=_skew(wanted) if action == "skewed" else NO_FAULT.seconds,
+        content=contents.content_of(match, "match."),
     )
     if fault.together and fault.delay_seconds:
         raise Problem(422, "Bad value", "copies that are together have no delay_seconds; give one of the two")
@@ -63,7 +65,8 @@ def read(
 def present(fault: DeliveryFault) -> dict[str, Any]:
     """The fault with the details that its action takes."""
     details = {name: getattr(fault, name) for name in ACTIONS[fault.action]}
-    return {"match": {name: getattr(fault, name) for name in MATCH}, "action": fault.action, **details}
+    match = {name: getattr(fault, name) for name in MATCH} | contents.present(fault.content)
+    return {"match": match, "action": fault.action, **details}
 
 
 def _refuse_other_details(wanted: Mapping[str, Any], action: str) -> None:

@@ -41,7 +41,7 @@ def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[
             raise Problem(
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
-    wanted = [filters[key](value) for key, value in given if key in filters]
+    wanted = [parse(value) for name, parse in filters.items() for key, value in given if key == name]
     least, most = count_of(request, "min"), count_of(request, "max")
     if least is not None and most is not None and least > most:
         raise Problem(422, "Bad count", f"min must not be greater than max (got min={least} and max={most})")

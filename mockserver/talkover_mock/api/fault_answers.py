@@ -88,7 +88,9 @@ def _preset(request: MockRequest, spec: CallFault) -> Answer:
 def _matches(request: MockRequest, spec: CallFault) -> bool:
     if spec.method not in (None, request.method) or (spec.action == STALE and request.method not in READS):
         return False
-    return spec.path is None or patterns.matches_path(request.path, spec.path)
+    if spec.path is not None and not patterns.matches_path(request.path, spec.path):
+        return False
+    return spec.content.is_any or spec.content.is_in(request.sent)
 
 
 def _act(fault: Fault[CallFault], action: str, done: Answer | None) -> Answer | Waiting:

@@ -10,6 +10,7 @@ from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.faulting import Faulting
+from talkover_mock.client.headers import with_headers
 from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.timing import Timing
@@ -201,14 +202,15 @@ class MockServer(Timing, Faulting):
         if wait and not answer["finished"]:
             for hint in loop_hints():
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
-        return Emitted(answer["deliveries"], answer["skipped"])
+        return Emitted([with_headers(each) for each in answer["deliveries"]], answer["skipped"])
 
     def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Document:
         """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
 
         It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
         """
-        return self._call("POST", f"deliveries/{segment(id)}/redeliver", {"replay": replay, "wait": wait}, longer=wait)
+        wanted = {"replay": replay, "wait": wait}
+        return with_headers(self._call("POST", f"deliveries/{segment(id)}/redeliver", wanted, longer=wait))
 
     # Calls to unknown paths, and the receiver
 

@@ -36,7 +36,15 @@ EMIT_WAIT_SECONDS = 5.0
 """How long `emit` waits for the first attempts unless it is told otherwise."""
 
 
-class OtherCallFilters(TypedDict, total=False):
+class ContentFilters(TypedDict, total=False):
+    """What a request must have sent: a part of its JSON, headers, fields of the query; these values may have `*`."""
+
+    json: Any
+    headers: Mapping[str, str | float] | None
+    query: Mapping[str, str | float] | None
+
+
+class OtherCallFilters(ContentFilters, total=False):
     """Filters of calls beside method and path. None matches any value."""
 
     status: int | str | None
@@ -55,7 +63,7 @@ class CallFilters(OtherCallFilters, total=False):
     path: str | None
 
 
-class DeliveryFilters(TypedDict, total=False):
+class DeliveryFilters(ContentFilters, total=False):
     """Filters of deliveries; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
@@ -80,10 +88,10 @@ class EventFilters(TypedDict, total=False):
     since: Moment | None
 
 
-class Match(TypedDict, total=False):
-    """What a fault strikes: calls by method and path, deliveries by the other keys.
+class OtherMatch(TypedDict, total=False):
+    """What a fault strikes beside the headers: calls by method and path, deliveries by event to attempt.
 
-    `*` in `path`, `event` and `url` stands for any text.
+    `*` in `path`, `event`, `url` and in values of `query` stands for any text.
     """
 
     method: str | None
@@ -93,6 +101,14 @@ class Match(TypedDict, total=False):
     agent_id: str | None
     url: str | None
     attempt: int | None
+    json: Any
+    query: Mapping[str, str | float] | None
+
+
+class Match(OtherMatch, total=False):
+    """What a fault strikes; values of `headers` may have `*`."""
+
+    headers: Mapping[str, str | float] | None
 
 
 class Respond(TypedDict, total=False):
@@ -103,7 +119,7 @@ class Respond(TypedDict, total=False):
     body: Any
 
 
-class FaultDetails(Match, total=False):
+class FaultDetails(OtherMatch, total=False):
     """A fault beside its name: what it strikes, what it does there, and how often; see docs/faults.md."""
 
     match: Match

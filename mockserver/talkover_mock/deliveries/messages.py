@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.deliveries.payloads import render, to_bytes
+from talkover_mock.deliveries.payloads import TooLarge, render, to_bytes
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.call_fields import PLAYED_FIELDS, STATUS_AFTER
@@ -13,6 +14,7 @@ from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import Owners, Webhook
+from talkover_mock.state.store import State
 
 TEST_EVENT = "webhook.test"
 CALL_ENDED = "event_phone_call_ended"
@@ -35,6 +37,16 @@ def struck_message(delivery: Delivery, owners: Owners, webhook: Webhook, setting
     signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
     outgoing = message(delivery.occurrence, owners, signer, settings, signed_at)
     return tampered(outgoing) if fault.action == "tampered" else outgoing
+
+
+def sent_by(occurrence: Occurrence, webhook: Webhook, state: State, moment: datetime) -> Sent | None:
+    """The content of the request, made at this moment; None if it can't be made."""
+    owners = state.owners_of(webhook, occurrence.agent_id)
+    try:
+        made = message(occurrence, owners, webhook, state.settings, int(moment.timestamp())) if owners else None
+    except TooLarge:
+        return None
+    return made.sent if made else None
 
 
 def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int) -> Outgoing:

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.base.contents import Sent
 from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
@@ -40,6 +41,11 @@ class Outgoing(NamedTuple):
     body: bytes
     timeout: float
     unsent: Sequence[str] = ()
+
+    @property
+    def sent(self) -> Sent:
+        """The request's content."""
+        return Sent(self.headers, self.url.partition("#")[0].partition("?")[2], self.body)
 
 
 class Outcome(NamedTuple):

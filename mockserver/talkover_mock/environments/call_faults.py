@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.base.contents import ANY, Content
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.call_errors import InsufficientCredits
 from talkover_mock.dialect.errors import ApiError
@@ -51,6 +52,7 @@ class CallFault(NamedTuple):
     action: str | None = None
     delay_seconds: float = 0.0
     apply: bool = False
+    content: Content = ANY
 
     @property
     def replaces(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -12,6 +13,7 @@ from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
+from talkover_mock.deliveries.messages import sent_by
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
@@ -154,7 +156,8 @@ class Environment:
 
     def _strike(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
         """The fault that hits an attempt which is due: one that a test has added, or else one of the schedule."""
-        struck = self.faults.strike_delivery(delivery, webhook)
+        sent = cache(lambda: sent_by(delivery.occurrence, webhook, self._state, self.clock.moment()))
+        struck = self.faults.strike_delivery(delivery, webhook, sent)
         return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter, Search
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
@@ -36,6 +38,10 @@ def _status(value: str) -> Callable[[Delivery], bool]:
     return lambda delivery: matches(delivery) or delivery.shown_status == value
 
 
+def _sent(delivery: Delivery) -> Sent | None:
+    return delivery.outgoing.sent if delivery.outgoing else None
+
+
 FILTERS: Mapping[str, Filter[Delivery]] = {
     "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
     "campaign_id": filters.text(lambda delivery: delivery.campaign_id),
@@ -47,6 +53,7 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
     "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
     "fault": filters.fault_id(lambda delivery: delivery.struck.name if delivery.struck else ""),
     "since": filters.since(lambda delivery: delivery.created_at),
+    **contents.filters_for(_sent),
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from talkover_mock.admin import delivery_faults
+from talkover_mock.admin import contents, delivery_faults
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import (
     A_JSON_VALUE,
@@ -94,7 +94,7 @@ def present(fault: Fault[Any]) -> dict[str, Any]:
 
 def _present(spec: CallFault) -> dict[str, Any]:
     return {
-        "match": {"method": spec.method, "path": spec.path},
+        "match": {"method": spec.method, "path": spec.path, **contents.present(spec.content)},
         "preset": spec.preset,
         "headers": dict(spec.headers),
         "respond": spec.respond._asdict() if spec.respond else None,
@@ -124,7 +124,7 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
         raise Problem(422, "Two faults in one", f"give one of preset, respond and action, not {' and '.join(kinds)}")
     if not kinds and not wanted.get("delay_seconds"):
         raise Problem(422, "No fault", "give a preset, respond, action or delay_seconds", presets=list(PRESETS))
-    match = object_of(wanted, "match", ("method", "path"))
+    match = object_of(wanted, "match", ("method", "path", *contents.KEYS))
     spec = CallFault(
         method=choice_of(match, "match.method", METHODS),
         path=_path(match),
@@ -134,6 +134,7 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
         action=choice_of(wanted, "action", ACTIONS),
         delay_seconds=value_of(wanted, "delay_seconds", _DEFAULTS.delay_seconds, _is_delay, _A_DELAY),
         apply=flag_of(wanted, "apply", _DEFAULTS.apply),
+        content=contents.content_of(match, "match."),
     )
     _refuse_contradictions(spec)
     return spec

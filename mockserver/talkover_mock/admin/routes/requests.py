@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.guard import TOKEN_HEADER
@@ -13,6 +14,7 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base import patterns
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief
@@ -63,7 +65,13 @@ def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
         "by": filters.one_of("by", MAKERS, lambda exchange: exchange.by),
         "since": filters.since(lambda exchange: exchange.moment),
         "after": filters.more_than("after", lambda exchange: exchange.number),
+        **contents.filters_for(_sent),
     }
+
+
+def _sent(exchange: Exchange) -> Sent:
+    """The content of the call; of a long body only its beginning is kept, which is no JSON."""
+    return Sent([*exchange.request_headers.items()], exchange.path.partition("?")[2], exchange.request_body)
 
 
 _SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
