@@ -88,8 +88,8 @@ class Deliveries:
                 size = size_of_event(call, context, extra)
             if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
-            id, call, extra = self.ids.new(now), call or {}, extra or {}
-            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id)
+            id, call, extra, payload = self.ids.new(now), call or {}, extra or {}, self._state.payloads.get(event)
+            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id, payload)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):
