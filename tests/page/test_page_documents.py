@@ -29,7 +29,7 @@ def shown(http: FlaskClient, path: str, status: int = 200, **headers: str) -> Do
         ("/__admin/?environment=<b>", 404, 'no environment is named "<b>"; GET environments lists them'),
         ("/__admin/?wait=x", 422, "wait must be a number"),
         ("/__admin/nope", 404, "/__admin/nope is none of /__admin"),
-        ("/__admin/environments/nope", 404, 'no environment is named "nope"'),
+        ("/__admin/environments/nope", 404, 'no environment is named "nope"; GET environments lists them'),
     ],
 )
 def test_a_problem_is_a_page_with_its_sentence_and_a_way_back(
@@ -39,6 +39,11 @@ def test_a_problem_is_a_page_with_its_sentence_and_a_way_back(
     assert told in page.text
     assert str(status) in page.text
     assert {"href": "/__admin/"} in page.attributes("a")
+
+
+def test_an_unknown_environment_comes_with_the_nearest_names(http: FlaskClient) -> None:
+    page = shown(http, "/__admin/?environment=stagin", 404)
+    assert {"href": "/__admin/?environment=staging"} in page.attributes("a")
 
 
 def test_a_missing_admin_token_is_asked_for_and_told(world: World) -> None:
