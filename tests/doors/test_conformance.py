@@ -9,10 +9,10 @@ from flask import Flask
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
-from talkover_mock.cli._probing import Server as Probed
-from talkover_mock.cli._probing import look_around
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
+from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.probing import look_around
 from talkover_mock.loading.files import default_fixture, read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.server import Server
@@ -65,9 +65,9 @@ def test_a_campaign_is_found_to_read_from(start: Start) -> None:
     webhook = {"id": "spring-1", "name": "W", "webhook_url": "http://xy", "events": ["campaign.started"]}
     own = [{"id": "empty", "name": "E", "agent_id": AGENT}, {"id": "spring", "name": "S", "agent_id": AGENT}]
     mock = start(campaigns=own)
-    done = run("conformance", "--url", mock.url).stdout
-    assert "campaign empty: the first of GET /campaigns; none has a webhook" in done
-    assert "left out: GET /campaigns/{campaign}/webhooks/{campaignwebhook}, since no campaign has a webhook" in done
+    said = run("conformance", "--url", mock.url).stdout
+    assert "campaign empty: the first of GET /campaigns; none has a webhook" in said
+    assert "left out: GET /campaigns/{campaign}/webhooks/{campaignwebhook}, since no campaign has a webhook" in said
     mock.merge_state({"campaigns": [{"id": "spring", "webhooks": [webhook]}]})
     before = mock.state()
     done = run("conformance", "--url", mock.url)
