@@ -27,9 +27,9 @@ class Expecting:
     ) -> list[Document]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` calls.
 
-        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, by, since, after; json (a part
-        of the body), headers and query (values with *). Raises AssertionError, with the nearest calls, when there were
-        too few or too many.
+        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, by, since, after; json (a
+        part of the body), headers and query (values with *). Raises AssertionError, with the nearest calls, when there
+        were too few or too many.
         """
         return self._searching.expect("requests", filters, min, max, wait)
 
@@ -65,9 +65,9 @@ class Expecting:
     ) -> list[Document]:
         """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` ended attempts.
 
-        Filters are agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url (with *), fault, since; json (a part of the
-        body), headers and query (values with *). Raises AssertionError, with the nearest attempts, when there were too
-        few or too many.
+        Filters are agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url (with *), fault, since;
+        json (a part of the body), headers and query (values with *). Raises AssertionError, with the nearest attempts,
+        when there were too few or too many.
         """
         return self._searching.expect("deliveries", filters, min, max, wait)
 

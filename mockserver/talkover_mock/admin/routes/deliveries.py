@@ -38,7 +38,6 @@ def _status(value: str) -> Callable[[Delivery], bool]:
     return lambda delivery: matches(delivery) or delivery.shown_status == value
 
 
-
 def _sent(delivery: Delivery) -> Sent | None:
     return delivery.outgoing.sent if delivery.outgoing else None
 
