@@ -58,7 +58,7 @@ def read(
     )
     if fault.together and fault.delay_seconds:
         raise Problem(422, "Bad value", "copies that are together have no delay_seconds; give one of the two")
-    check_ids(request, environment, {"agent_id": fault.agent_id, "webhook_id": fault.webhook_id})
+    check_ids(request, environment, [("agent_id", fault.agent_id), ("webhook_id", fault.webhook_id)])
     return fault
 
 
