@@ -58,7 +58,8 @@ def line(item: dict[str, Any]) -> str:
         return _delivery_line(item)
     status = item["status"] or ("under way" if item["under_way"] else "no answer")
     reason = f" ({item['reason']})" if item["reason"] else ""
-    return f"#{item['number']} {item['method']} {item['path']} -> {status}{reason}"
+    maker = " by the page" if item["by"] == "page" else ""
+    return f"#{item['number']} {item['method']} {item['path']}{maker} -> {status}{reason}"
 
 
 def _delivery_line(item: dict[str, Any]) -> str:
