@@ -62,15 +62,25 @@ def opened(webhooks: str, **sharing: Any) -> Outbox:
     clock.freeze(MOMENT)
     ids = IdSource("deliveries", 1)
     outbox = Outbox(state, RLock(), clock, ids, Sharing(lambda _: None, (), 1000, **sharing))
-    for number, webhook in enumerate(webhooks):
-        occurrence = Occurrence(f"event-{number}", AGENT, STARTED, MOMENT, {"id": str(number)})
-        outbox.queue(Delivery(ids.new(MOMENT, outbox.log), webhook, occurrence, 1, MOMENT))
+    queue(outbox, webhooks)
     return outbox
 
 
-def run(choose: Choose, webhooks: str, chance: Chance) -> list[object]:
-    """The attempts in the log after an event at each of the webhooks, whose receivers fail in the chosen order."""
-    outbox = opened(webhooks, strike=chance.strike)
+def queue(outbox: Outbox, webhooks: str, begin: int = 0) -> None:
+    for number, webhook in enumerate(webhooks, begin):
+        occurrence = Occurrence(f"event-{number}", AGENT, STARTED, MOMENT, {"id": str(number)})
+        outbox.queue(Delivery(f"first-{number}", webhook, occurrence, 1, MOMENT))
+
+
+def run(choose: Choose, webhooks: str, chance: Chance, planned: str = "") -> list[object]:
+    """The attempts in the log after an event at each of the webhooks, whose receivers fail in the chosen order.
+
+    Between the first event and the others, a plan makes an event happen at each of the `planned` webhooks.
+    """
+    outbox = opened(webhooks[:1], strike=chance.strike)
+    if planned:
+        outbox.plan(MOMENT, lambda _: queue(outbox, planned, begin=len(webhooks)))
+    queue(outbox, webhooks[1:], begin=1)
     under_way: list[Attempt] = []
     while True:
         claimed = outbox.claim() if not under_way or choose(2) else None
@@ -95,6 +105,13 @@ def run(choose: Choose, webhooks: str, chance: Chance) -> list[object]:
 def test_a_run_is_the_same_whichever_receiver_answers_first(webhooks: str, first: str, second: str) -> None:
     stories = list(every_way(lambda choose: run(choose, webhooks, Chance(first, second))))
     assert len(stories) > 10
+    assert [story for story in stories if story != stories[0]] == []
+
+
+@pytest.mark.parametrize("second", ["tampered", "overlap", "drop"])
+def test_a_plan_has_its_turn_whichever_receiver_answers_first(second: str) -> None:
+    stories = list(every_way(lambda choose: run(choose, "aba", Chance("tampered", second), planned="b")))
+    assert len(stories) > 1
     assert [story for story in stories if story != stories[0]] == []
 
 
