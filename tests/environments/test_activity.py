@@ -172,6 +172,13 @@ def test_a_delivery_that_waits_stays_when_the_others_are_cleared(environment: En
     [row] = activity.rows().rows
     assert isinstance(row, DeliveryRow)
     assert (row.status, row.due, activity.counts()["problems"]) == ("pending", MOMENT + timedelta(seconds=60), 1)
+    emit(environment)
+    assert activity.outcome_of(WEBHOOK) == "success"
+    environment.deliveries.clear()
+    assert activity.outcome_of(WEBHOOK) == "pending"
+    environment.deliveries.advance(60)
+    environment.deliveries.clear()
+    assert (activity.outcome_of(WEBHOOK), activity.counts()["all"]) == (None, 0)
 
 
 def test_a_row_whose_attempts_were_all_dropped_comes_anew_with_its_next_attempt(
