@@ -12,6 +12,7 @@ import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask
 
+RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 _TIMEOUT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 600

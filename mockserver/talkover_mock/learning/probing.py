@@ -12,11 +12,10 @@ import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask, Behaviour, Conformance, Expected, Probe
 from talkover_mock.dialect.shapes import Difference, differences, is_type
-from talkover_mock.learning.asking import UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
+from talkover_mock.learning.asking import RIGHT_ROOT, UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
 
 _NOBODYS = "talq_nobody_has_this_token"
 _MOST_LOOKED_AT = 20
-_RIGHT_ROOT = "is it the root of a server of this API?"
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SCRATCH = {
     "name": "talkover-mock conformance",
@@ -50,11 +49,11 @@ def look_around(server: Server) -> Found:
     listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
         is_token = listed.status == requests.codes.unauthorized
-        hint = "give the token of an environment" if is_token else _RIGHT_ROOT
+        hint = "give the token of an environment" if is_token else RIGHT_ROOT
         raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
     data = data_of(listed)
     if not isinstance(data, list):
-        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {_RIGHT_ROOT}")
+        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {RIGHT_ROOT}")
     agents = [str(agent["id"]) for agent in records(data)][:_MOST_LOOKED_AT]
     wrong = server.ask(asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
     closed = {"closed"} if wrong.status == requests.codes.unauthorized else set()
