@@ -171,7 +171,7 @@ def test_too_many_calls_are_refused_in_the_documented_shape() -> None:
 PRESETS = {
     "missing_token": INVALID_TOKEN,
     "invalid_token": INVALID_TOKEN,
-    "agent_not_found": refusal("AGENT_NOT_FOUND", "Voice agent not found", agent_id=""),
+    "agent_not_found": refusal("AGENT_NOT_FOUND", "Voice agent not found", agent_id=AGENT),
     "insufficient_credits": refusal("INSUFFICIENT_CREDITS", "Account has insufficient credits to place this call"),
 }
 

@@ -271,11 +271,11 @@ def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
     opened = json.loads(run("environments", "--open", "mine", *url).stdout)
     assert (list(opened), opened["name"]) == (["name", "token"], "mine")
     assert lines_in_terminal("environments", *url) == [
-        "NAME        TOKENS                  AGENTS  ERRORS",
-        "default     any                     3       0",
-        "staging     ta***                   1       0",
-        "production  talq_***on, talq_***nd  1       0",
-        f"mine        {opened['token'][:5]}***{opened['token'][-2:]}              3       0",
+        "NAME        STATE    TOKENS                  AGENTS  ERRORS  TITLE",
+        "default     fixture  any                     3       0",
+        "staging     fixture  ta***                   1       0",
+        "production  fixture  talq_***on, talq_***nd  1       0",
+        f"mine        open     {opened['token'][:5]}***{opened['token'][-2:]}              3       0",
     ]
     closed = json.loads(run("environments", "--close", "mine", *url).stdout)
     assert [each["name"] for each in closed] == ["default", "staging", "production"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from threading import RLock
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ _BYTES_OF_A_WEBHOOK = 500
 
 
 SKIPPED, IS_DISABLED, _NO_WEBHOOK = "skipped", "it is disabled", "there is no webhook"
+_HAS_ENDED, _SIZE = attrgetter("ended"), attrgetter("size")  # once, and not for each environment
 
 
 class Log(History[Delivery]):
@@ -28,7 +30,7 @@ class Log(History[Delivery]):
     __slots__ = ("_clock", "_ids", "_rows")
 
     def __init__(self, lock: RLock, most: int, clock: Clock, ids: IdSource, changes: Changes | None = None) -> None:
-        super().__init__(lock, most, lambda delivery: delivery.ended, lambda delivery: delivery.size, changes)
+        super().__init__(lock, most, _HAS_ENDED, _SIZE, changes)
         self._clock, self._ids = clock, ids
         self._rows: Rows | None = None
 
@@ -131,7 +133,7 @@ class Events(History[Emitted]):
     __slots__ = ("dropped_rows", "rows")
 
     def __init__(self, lock: RLock, most: int, changes: Changes | None = None) -> None:
-        super().__init__(lock, most, size_of=lambda emitted: emitted.size, changes=changes)
+        super().__init__(lock, most, size_of=_SIZE, changes=changes)
         self.rows = self.dropped_rows = 0
 
     def arrive(self) -> int:

@@ -45,8 +45,8 @@ class Environment:
     __slots__ = (
         *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
         *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
-        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
-        "webhooks",
+        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "title"),
+        *("tokens", "webhooks"),
     )
 
     def __init__(
@@ -62,6 +62,8 @@ class Environment:
         self.clock = clock
         self.for_pages: Environment | None = None
         """The copy for foreign web pages, see World.for_page."""
+        self.title = ""
+        """The words of whoever opened it, such as the name of a test; empty where there are none."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None

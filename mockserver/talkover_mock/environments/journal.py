@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from threading import RLock
 from typing import NamedTuple
 
@@ -55,6 +56,10 @@ class Exchange(NamedTuple):
         return self.status is None or self.status >= _FIRST_ERROR
 
     @property
+    def has_ended(self) -> bool:
+        return not self.under_way
+
+    @property
     def status_text(self) -> str:
         """The status in one word: the code, `held` while a fault holds the call, or `none` for no answer."""
         return "held" if self.under_way else str(self.status or "none")
@@ -75,13 +80,16 @@ Making = Callable[[int, int], Exchange]
 """Makes an exchange of its number and of its number in order of arrival."""
 
 
+_HAS_ENDED, _SIZE = attrgetter("has_ended"), attrgetter("size")  # once, and not for each environment
+
+
 class Exchanges(History[Exchange]):
     """The latest exchanges; `problems` counts those that are problems."""
 
     __slots__ = ("problems",)
 
     def __init__(self, lock: RLock, most: int, changes: Changes) -> None:
-        super().__init__(lock, most, lambda each: not each.under_way, lambda each: each.size, changes)
+        super().__init__(lock, most, _HAS_ENDED, _SIZE, changes)
         self.problems = 0
 
     def close(self) -> None:
