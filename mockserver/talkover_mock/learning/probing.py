@@ -27,13 +27,17 @@ _SCRATCH = {
 
 
 class Result(NamedTuple):
-    """How a probe ended: with its differences, or left out with the reason."""
+    """How a probe ended: with its differences, or left out with the reason.
+
+    `fits_page` says that what came is what a page shows that the mock does not follow.
+    """
 
     behaviour: Behaviour
     probe: Probe
     differences: Sequence[Difference]
     left_out: str = ""
     came: Came | None = None
+    fits_page: bool = False
 
 
 class Found(NamedTuple):
@@ -113,7 +117,9 @@ def _asked(
     came = server.ask(probe.ask, names)
     for id in filter(None, (made, _made_by(probe.ask, came))):
         server.ask(asking("DELETE", _path(ids["agent"], id)), {})
-    return Result(behaviour, probe, compared(came, probe.expected, shapes, names), came=came)
+    fits_page = probe.page is not None and not compared(came, probe.page, shapes, names)
+    differing = compared(came, probe.expected, shapes, names)
+    return Result(behaviour, probe, differing, came=came, fits_page=fits_page)
 
 
 _WHY_LEFT_OUT = {"closed": "this server takes any token", "log": "no log has an entry"}
