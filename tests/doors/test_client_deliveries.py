@@ -134,7 +134,7 @@ def test_a_frozen_clock_is_remembered(mock: MockServer, receiver: WebhookReceive
         mock.deliveries(min=2, wait=0.01)
     assert str(caught.value).splitlines()[1:] == [
         f"  {STARTED} to webhook {WEBHOOK}, attempt 1: retrying (Internal Server Error)",
-        "the clock is frozen: advance(seconds) sends what falls due on the way",
+        "the clock is frozen: advancing it sends what falls due on the way",
     ]
 
 
@@ -246,7 +246,7 @@ REFUSALS: dict[str, tuple[Callable[[MockServer], Any], str]] = {
     ),
     "too long": (
         lambda mock: mock.deliveries(min=1, wait=301),
-        '422 Bad time to wait: wait must be a number of seconds from 0 to 300 (got "301")',
+        "422 Bad time to wait: wait must be a number of seconds from 0 to 300 (got 301)",
     ),
     "no moment": (
         lambda mock: mock.freeze("soon"),

@@ -9,10 +9,10 @@ from flask import Flask
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
-from talkover_mock.cli._probing import Server as Probed
-from talkover_mock.cli._probing import look_around
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
+from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.probing import look_around
 from talkover_mock.loading.files import default_fixture, read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.server import Server

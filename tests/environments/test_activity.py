@@ -181,6 +181,18 @@ def test_a_delivery_that_waits_stays_when_the_others_are_cleared(environment: En
     assert (activity.outcome_of(WEBHOOK), activity.counts()["all"]) == (None, 0)
 
 
+def test_a_row_that_a_retry_kept_longer_than_the_latest_row_is_cleared_too(
+    environment: Environment, activity: Activity, receiver: WebhookReceiver
+) -> None:
+    receiver.answer_next(500)
+    emit(environment)
+    emit(environment)
+    environment.deliveries.advance(10)
+    assert [each.attempt for each in attempts(environment)] == [1, 1, 2]
+    assert environment.deliveries.clear() == 3
+    assert not activity.rows("deliveries").rows
+
+
 def test_a_row_whose_attempts_were_all_dropped_comes_anew_with_its_next_attempt(
     environment: Environment, activity: Activity, receiver: WebhookReceiver
 ) -> None:

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 
 from talkover_mock.app import create_app
-from talkover_mock.cli._probing import Server as Probed
-from talkover_mock.cli._probing import look_around, run, scratch
 from talkover_mock.dialect.behaviours import ABSENT, Basis, conformance
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.dialect.shapes import differences, is_type
 from talkover_mock.environments.world import World
+from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.probing import look_around, run, scratch
 from talkover_mock.loading.files import read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.server import Server

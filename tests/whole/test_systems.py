@@ -12,9 +12,16 @@ TESTS = ROOT / "tests"
 MODULES = {path.relative_to(TESTS).with_suffix("").as_posix(): path for path in TESTS.rglob("test_*.py")}
 NOT_EVERYWHERE = {
     *("fcntl", "resource", "pty", "termios"),
-    *("os.fork", "os.mkfifo", "os.killpg", "os.get_blocking", "signal.pthread_kill", "SIGHUP", "process.send_signal"),
+    *("os.fork", "os.mkfifo", "os.killpg", "os.get_blocking", "os.openpty", "signal.pthread_kill", "SIGHUP"),
 }
-MARKS = ("/proc/", "/dev/", '"sh"', '"bash"', "tests.support.installed import fresh_environment")
+MARKS = (
+    "/proc/",
+    "/dev/",
+    '"sh"',
+    '"bash"',
+    "tests.support.installed import fresh_environment",
+    "tests.support.everyday import",
+)
 
 
 def used(path: Path) -> set[str]:

@@ -5,10 +5,11 @@ from contextlib import closing
 
 import click
 
-from talkover_mock.cli._probing import CannotRun, Result, Server, look_around, run, scratch
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import url_option
 from talkover_mock.dialect.behaviours import conformance
+from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.probing import Result, look_around, run, scratch
 
 _DIFFERS = 1
 

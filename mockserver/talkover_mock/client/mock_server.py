@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.errors import MockServerError, of_id
-from talkover_mock.client.expectations import loop_hints
 from talkover_mock.client.faulting import Faulting
 from talkover_mock.client.headers import with_headers
+from talkover_mock.client.loops import loop_hints
 from talkover_mock.client.probing import examine
 from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.timing import Timing

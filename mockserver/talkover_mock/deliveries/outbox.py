@@ -199,10 +199,9 @@ class Outbox:
         return due is not None and due <= self.now()
 
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
-        """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
+        """Asks the faults, once, about an attempt that is due. False when one keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
-        needs_none = scheduled.is_asked or scheduled.delivery.is_test
-        if needs_none or webhook is None or not (webhook.enabled or scheduled.though_disabled):
+        if scheduled.is_asked or webhook is None or not (webhook.enabled or scheduled.though_disabled):
             return True
         scheduled.is_asked = True
         struck = self._sharing.strike(scheduled.delivery, webhook)

@@ -59,7 +59,7 @@ class Behaviour(NamedTuple):
     """One behaviour of the mock; `setting` is the key of the fixture's `settings` that overrides it.
 
     `versions` are those in which it was measured; `pages` says where the vendor's pages contradict each other;
-    `unproven` says why there are no probes.
+    `unproven` says why there are no probes; `heard` names what a delivery shows of it.
     """
 
     subject: str
@@ -69,6 +69,7 @@ class Behaviour(NamedTuple):
     versions: str | None
     pages: str | None
     unproven: str | None
+    heard: str | None
     probes: Sequence[Probe]
 
 
@@ -89,7 +90,7 @@ def conformance() -> Conformance:
 
 
 def _behaviour(subject: str, row: Mapping[str, Any]) -> Behaviour:
-    notes = {name: row.get(name) for name in ("setting", "versions", "pages", "unproven")}
+    notes = {name: row.get(name) for name in ("setting", "versions", "pages", "unproven", "heard")}
     probes = tuple(_probe(each) for each in row.get("probes", ()))
     return Behaviour(subject=subject, text=row["text"], basis=row["basis"], probes=probes, **notes)
 

@@ -67,6 +67,7 @@ def to_document(state: State) -> dict[str, Any]:
         **({"settings": settings} if settings else {}),
         **({"stubs": stubs} if stubs else {}),
         **({"scenarios": scenarios} if scenarios else {}),
+        **({"payloads": dict(state.payloads)} if state.payloads else {}),
         "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
         **({"campaigns": campaigns} if campaigns else {}),
         **({"calls": calls} if calls else {}),

@@ -12,7 +12,7 @@ from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.guard import TOKEN_HEADER
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base import patterns
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import masked
@@ -90,8 +90,23 @@ def register(admin: Admin) -> None:
 
 
 def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer | Waiting:
-    wanted = filters.search_of(request, known)
-    return filters.found_answer("requests", environment.journal.log, wanted, present)
+    return log_of(request.query(), known, filters.BOUNDS, environment).search(request)
+
+
+def log_of(
+    given: Sequence[tuple[str, str]],
+    known: Mapping[str, Filter[Exchange]],
+    others: Sequence[str],
+    environment: Environment,
+) -> Log[Exchange]:
+    """The environment's calls that what is given asks for; see `filters.matching`."""
+    matches = filters.matching(given, known, others)
+    return Log("requests", environment.journal.log, matches, lambda items: [present(each) for each in items])
+
+
+def everything(environment: Environment) -> list[dict[str, Any]]:
+    """The calls that are kept."""
+    return [present(each) for each in environment.journal.log.watch(lambda _: True).items]
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
