@@ -135,7 +135,7 @@ def test_deliveries_are_filtered_by_names_too_and_the_address_then_holds_the_id(
         ({"show": "requests", "status": "abc"}, "status must be a code such as 404"),
         ({"show": "deliveries", "status": "faild"}, 'unknown status "faild"; did you mean failed?'),
         ({"show": "requests", "path": "toggle"}, "did you mean */toggle?"),
-        ({"show": "requests", "by": "me"}, 'unknown by "me"'),
+        ({"show": "requests", "by": "me"}, 'by must be api or page (got "me")'),
         ({"show": "requests", "status": "500"}, "No request matches. 1 is kept; remove the filter."),
         ({"show": "deliveries"}, "No deliveries yet."),
         ({"show": "problems"}, "No problems."),
