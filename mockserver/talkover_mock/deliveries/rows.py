@@ -56,7 +56,7 @@ class Rows:
             return
         self.problems -= _is_problem(self._rows.pop(number))
         self.dropped += 1
-        if self._latest.get(delivery.webhook_id) == number:
+        if self._latest.get(delivery.webhook_id) == number:  # an older row may outlast it: its retry came later
             del self._latest[delivery.webhook_id]
 
     def _put(self, number: int, row: Row) -> None:
