@@ -88,3 +88,10 @@ def test_the_shown_pod_and_its_service_belong_together() -> None:
     assert service["spec"]["ports"] == [{"port": 7357}]
     assert container["readinessProbe"]["httpGet"] == {"path": "/__admin/health", "port": 7357}
     assert f"http://{service['metadata']['name']}:7357" in PAGE
+
+
+def test_the_variables_of_the_examples_are_explained() -> None:
+    texts = [path.read_text() for path in (ROOT / "docs" / "examples").rglob("*") if path.is_file()]
+    assert {name for text in texts for name in re.findall(r"TALKOVER_\w+", text)} == set(VARIABLES)
+    for name in VARIABLES:
+        assert f"`{name}`" in PAGE

@@ -12,11 +12,10 @@ import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask, Behaviour, Conformance, Expected, Probe
 from talkover_mock.dialect.shapes import Difference, differences, is_type
-from talkover_mock.learning.asking import UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
+from talkover_mock.learning.asking import RIGHT_ROOT, UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
 
 _NOBODYS = "talq_nobody_has_this_token"
 _MOST_LOOKED_AT = 20
-_RIGHT_ROOT = "is it the root of a server of this API?"
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SCRATCH = {
     "name": "talkover-mock conformance",
@@ -28,13 +27,17 @@ _SCRATCH = {
 
 
 class Result(NamedTuple):
-    """How a probe ended: with its differences, or left out with the reason."""
+    """How a probe ended: with its differences, or left out with the reason.
+
+    `fits_page` says that what came is what a page shows that the mock does not follow.
+    """
 
     behaviour: Behaviour
     probe: Probe
     differences: Sequence[Difference]
     left_out: str = ""
     came: Came | None = None
+    fits_page: bool = False
 
 
 class Found(NamedTuple):
@@ -50,11 +53,11 @@ def look_around(server: Server) -> Found:
     listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
         is_token = listed.status == requests.codes.unauthorized
-        hint = "give the token of an environment" if is_token else _RIGHT_ROOT
+        hint = "give the token of an environment" if is_token else RIGHT_ROOT
         raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
     data = data_of(listed)
     if not isinstance(data, list):
-        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {_RIGHT_ROOT}")
+        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {RIGHT_ROOT}")
     agents = [str(agent["id"]) for agent in records(data)][:_MOST_LOOKED_AT]
     wrong = server.ask(asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
     closed = {"closed"} if wrong.status == requests.codes.unauthorized else set()
@@ -129,7 +132,9 @@ def _asked(
     came = server.ask(probe.ask, names)
     for id in filter(None, (made, _made_by(probe.ask, came))):
         server.ask(asking("DELETE", _path(ids["agent"], id)), {})
-    return Result(behaviour, probe, compared(came, probe.expected, shapes, names), came=came)
+    fits_page = probe.page is not None and not compared(came, probe.page, shapes, names)
+    differing = compared(came, probe.expected, shapes, names)
+    return Result(behaviour, probe, differing, came=came, fits_page=fits_page)
 
 
 _WHY_LEFT_OUT = {
