@@ -6,6 +6,7 @@ from typing import TypeAlias
 from talkover_mock.admin.bodies import json_object, problem_answer
 from talkover_mock.admin.checks import refuse_in_query, refuse_unknown_keys
 from talkover_mock.admin.problems import Problem, problem_of
+from talkover_mock.base.words import near_word
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain_unknown_token
@@ -13,7 +14,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import ADMIN, Route, Routes
+from talkover_mock.web.routes import ADMIN, Route, Routes, shown
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
@@ -54,6 +55,14 @@ class Admin:
         """The problem document of an error, noted in the log."""
         return self._noted(request, self._refusal(request, error))
 
+    def no_route(self, path: str) -> Problem:
+        """The problem of a path that no route has, with the nearest route."""
+        steps, routes = path.split("/"), sorted({route.path for route in self.routes})
+        filled = {"/".join(_filled(route.split("/"), steps)[2:]): route for route in routes}
+        near = near_word("/".join(steps[2:]), filled)
+        hint = f"did you mean {shown(filled[near])}?" if near else f"GET {ADMIN}/openapi.yaml describes them all"
+        return Problem(404, "No such route", f"no route is {path}; {hint}", routes=list(map(shown, routes)))
+
     def _settled(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
         try:
             answer = make()
@@ -90,6 +99,12 @@ def _checked(view: View, query: Keys, body: Keys = None) -> View:
         return view(request, *found, **ids)
 
     return checked
+
+
+def _filled(route: Sequence[str], steps: Sequence[str]) -> Sequence[str]:
+    """The steps of a route, with the ids of a path as far as it goes."""
+    given = [*steps, *route[len(steps) :]]
+    return [id if own[:1] == "<" else own for own, id in zip(route, given, strict=False)]
 
 
 def environment_of(request: MockRequest) -> Environment:
