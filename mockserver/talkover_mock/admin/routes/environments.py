@@ -24,10 +24,10 @@ _SCHEDULE_KEYS = ("seed", "only")
 
 
 def register(admin: Admin) -> None:
-    admin.public_route("GET", "/environments", _list)
-    admin.public_route("POST", "/environments", _open)
-    admin.public_route("GET", "/environments/<name>", _read)
-    admin.public_route("DELETE", "/environments/<name>", _close)
+    admin.public_route("GET", "/environments", _list, query=("find",))
+    admin.public_route("POST", "/environments", _open, query=())
+    admin.public_route("GET", "/environments/<name>", _read, query=())
+    admin.public_route("DELETE", "/environments/<name>", _close, query=())
 
 
 def _list(request: MockRequest) -> Answer:

@@ -85,7 +85,7 @@ _SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
 
 
 def register(admin: Admin) -> None:
-    admin.route("GET", "/requests", partial(_read, filters_for(admin.operations)))
+    admin.route("GET", "/requests", partial(_read, filters_for(admin.operations)), query=None)
     admin.route("DELETE", "/requests", _clear)
 
 
