@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
 from talkover_mock.cli._options import PortOption, port_number, wait_option, whole
 from talkover_mock.cli._remote import Failed, Unexpected
@@ -113,7 +114,7 @@ def _listen(listener: Listener, count: int, seconds: float, handle: _Handle) -> 
 @contextmanager
 def _signals() -> Iterator[_Handle]:
     """Gives what sets the handler of the signals that end the command, and sets the former ones at its end."""
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = ending_signals()
     before = {number: signal.getsignal(number) for number in numbers}
     mine = [number for number in numbers if number == signal.SIGINT or before[number] != signal.SIG_IGN]
 
