@@ -48,7 +48,7 @@ def test_the_filters_that_a_command_knows_are_those_of_the_server(
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"), [("re", ["redeliver", "requests", "reset"]), ("clock --f", ["--freeze"])]
+    ("typed", "offered"), [("re", ["redeliver", "report", "requests", "reset"]), ("clock --f", ["--freeze"])]
 )
 def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
     words = f"talkover-mock {typed}"

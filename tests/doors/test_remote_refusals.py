@@ -28,7 +28,12 @@ WAIT = 20
 
 
 def arguments_of(verb: str) -> list[str]:
-    more = {"emit": [AGENT, STARTED], "redeliver": ["any"], "play": ["answered", "--agent", AGENT]}
+    more = {
+        "verify": ["requests"],
+        "emit": [AGENT, STARTED],
+        "redeliver": ["any"],
+        "play": ["answered", "--agent", AGENT],
+    }
     return [verb, *more.get(verb, [])]
 
 
@@ -218,7 +223,7 @@ def test_an_answer_of_something_else_is_one_message() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
 def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
     with peers() as start:
         url = start(lambda _, connection: connection.sendall(ok(b"{}")) if connection.recv(1 << 16) else None).url

@@ -46,14 +46,21 @@ class Search:
 
 
 def search_of(what: What, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:
-    """The search of a command's arguments and options; `known` are the filters with remarks. Raises UsageError."""
+    """The search of a command's arguments and options. Raises UsageError."""
+    filters = filters_of(given, known, "--expect-count and --wait")
+    if wait and count is None:
+        raise click.UsageError("--wait waits for the number that --expect-count gives")
+    return Search(what, filters, wait, count)
+
+
+def filters_of(
+    given: Sequence[str], known: Sequence[str], bounds: str = "--times, --min, --max and --wait"
+) -> Mapping[str, Any]:
+    """The filters of a command's arguments; `known` are the filters with remarks. Raises UsageError."""
     filters, names = pairs(given, "status=404"), [each.partition(" ")[0] for each in known]
     for key in filters:
         if key in ("min", "max", "wait"):
-            raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")
+            raise click.UsageError(f"{key} is no filter here; use {bounds}")
         if key not in names:
             raise click.UsageError(f"unknown filter {brief(key)}{near_or_all(key, names)}")
-    wanted = {key: json_value(key, value) if key in CONTENT else value for key, value in filters.items()}
-    if wait and count is None:
-        raise click.UsageError("--wait waits for the number that --expect-count gives")
-    return Search(what, wanted, wait, count)
+    return {key: json_value(key, value) if key in CONTENT else value for key, value in filters.items()}
