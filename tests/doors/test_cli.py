@@ -37,7 +37,7 @@ REMOTE_COMMANDS = {
     ),
 }
 """See test_remote_commands.py and test_probe_command.py."""
-LEARNING_COMMANDS = {"listen"}
+LEARNING_COMMANDS = {"import", "listen"}
 """See tests/learning/. Without a server, the variables of the server's host and port say nothing."""
 EVERY_COMMAND = COMMANDS | REMOTE_COMMANDS | LEARNING_COMMANDS
 WAIT = 10

@@ -28,7 +28,7 @@ def test_these_are_all_commands_against_a_server() -> None:
         found = main.get_command(click.Context(main), name)
         assert found
         takes_a_token += [name for each in found.params if "--token" in each.opts]
-    assert takes_a_token == sorted([*VERBS, "conformance"])  # which asks any server, not only a mock
+    assert takes_a_token == sorted([*VERBS, "conformance", "import"])  # which ask any server, not only a mock
 
 
 def test_the_readme_names_them_all() -> None:

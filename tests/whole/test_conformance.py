@@ -25,6 +25,7 @@ from tests.support.fixture_documents import hook, source
 
 BEHAVIOURS, SHAPES = conformance()
 PROBES = [(behaviour, probe) for behaviour in BEHAVIOURS for probe in behaviour.probes]
+STARTED = "campaign.started"
 LOGGED = hook(logs=[{"event": "event_action"}, {"event": "event_action", "status": "failed"}])
 
 
@@ -32,7 +33,8 @@ LOGGED = hook(logs=[{"event": "event_action"}, {"event": "event_action", "status
 def app() -> Iterator[Flask]:
     """The shipped fixtures, for one token only and with a log, so that no probe is left out."""
     shipped = [read_file(path) for path in sorted(FIXTURES.glob("*.yaml"))]
-    more = {"tokens": ["talq_test"], "agents": [{"name": "Logged", "webhooks": [LOGGED]}]}
+    own = {"name": "C", "agent_id": AGENT, "webhooks": [hook(events=[STARTED], logs=[{"event": STARTED}])]}
+    more = {"tokens": ["talq_test"], "agents": [{"name": "Logged", "webhooks": [LOGGED]}], "campaigns": [own]}
     world = World(read_fixture([*shipped, source(more)]))
     yield create_app(world)
     world.stop()

@@ -24,7 +24,8 @@ def line(item: Mapping[str, Any], asked: Mapping[str, Any] = MappingProxyType({}
         return f"{item['event']} to webhook {item['webhook_id']}{attempt}{sent}: {_ending(item)}"
     status = item["status"] or ("under way" if item["under_way"] else "no answer")
     reason = f" ({item['reason']})" if item["reason"] else ""
-    return f"#{item['number']} {item['method']} {item['path']} -> {status}{sent}{reason}"
+    maker = " by the page" if item["by"] == "page" else ""
+    return f"#{item['number']} {item['method']} {item['path']}{maker} -> {status}{sent}{reason}"
 
 
 def _contents(item: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[str]:

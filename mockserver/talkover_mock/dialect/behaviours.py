@@ -42,12 +42,18 @@ class Expected(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """One request whose answer shows a behaviour. `needs` is the kind of server that it is for; empty for any."""
+    """One request whose answer shows a behaviour. `needs` is the kind of server that it is for; empty for any.
+
+    `teaches` is the setting that takes another status that comes, or empty. `page` is what comes by a page that the
+    mock does not follow.
+    """
 
     ask: Ask
     first: Sequence[Ask]
     expected: Expected
     needs: str
+    teaches: str
+    page: Expected | None
 
     @property
     def reads(self) -> bool:
@@ -96,14 +102,19 @@ def _behaviour(subject: str, row: Mapping[str, Any]) -> Behaviour:
 
 
 def _probe(given: Mapping[str, Any]) -> Probe:
-    expected = Expected(
+    first, page = [_ask(each) for each in given.get("first", ())], given.get("page")
+    by_page = _expected({**given, **page}) if page else None
+    return Probe(_ask(given), first, _expected(given), given.get("needs", ""), given.get("teaches", ""), by_page)
+
+
+def _expected(given: Mapping[str, Any]) -> Expected:
+    return Expected(
         given["status"],
         given.get("headers", {}),
         given.get("body", ABSENT),
         given.get("layout", ""),
         given.get("lacks", ""),
     )
-    return Probe(_ask(given), [_ask(each) for each in given.get("first", ())], expected, given.get("needs", ""))
 
 
 def _ask(given: Mapping[str, Any]) -> Ask:

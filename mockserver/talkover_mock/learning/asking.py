@@ -12,6 +12,7 @@ import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask
 
+RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 _TIMEOUT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 600
@@ -58,6 +59,8 @@ class Server:
         self._root, self._token, self._pause, self._now, self._paces = f"{url}/api/v1", token, pause, now, paces
         self._opens_at = 0.0
         """When the next call is allowed, in Unix seconds."""
+        self.has_refused = False
+        """Whether a call was refused because of the rate limit."""
         self._session = requests.Session()
         self._session.auth = _nothing  # or a file of the machine would give the token
 
@@ -75,6 +78,7 @@ class Server:
             seconds = _seconds_to_wait(came)
             if seconds is None:
                 break
+            self.has_refused |= came.status == requests.codes.too_many_requests
             self._wait(seconds)
         self._opens_at = _reset(came) if self._paces and came.headers.get("X-RateLimit-Remaining") == "0" else 0.0
         return came

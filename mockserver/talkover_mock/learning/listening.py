@@ -8,8 +8,7 @@ from typing import Any
 from talkover_mock.base.words import number_of
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.behaviours import conformance
-from talkover_mock.dialect.rules import Invalid
-from talkover_mock.dialect.settings import DEFAULTS, to_settings
+from talkover_mock.dialect.settings import DEFAULTS, is_setting
 from talkover_mock.learning.hearing import Heard, hear
 from talkover_mock.learning.judging import is_bare, is_of_campaign, mock_keys, shown_keys, verdicts
 from talkover_mock.learning.payloads import payload_of
@@ -63,7 +62,7 @@ class Lesson:
         found |= {"delivery_json": style} if style != DEFAULTS.delivery_json else {}
         calls = [each for each in self.heard if each.event != TEST_EVENT and not is_of_campaign(each)]
         found |= {"payload_envelope": False} if calls and all(map(is_bare, calls)) else {}
-        return {name: value for name, value in found.items() if _is_setting(name, value)}
+        return {name: value for name, value in found.items() if is_setting(name, value)}
 
     @property
     def payloads(self) -> dict[str, Any]:
@@ -135,14 +134,6 @@ class Lesson:
         names = {name.lower() for each in self.heard for name, _ in each.headers} - signing - {*_OWN_HEADERS}
         if names:
             yield f"headers that the mock does not send, or the tunnel's: {', '.join(sorted(names))}"
-
-
-def _is_setting(name: str, value: Any) -> bool:
-    try:
-        to_settings({name: value})
-    except Invalid:
-        return False
-    return True
 
 
 def _size(value: Any) -> int:

@@ -12,11 +12,10 @@ import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask, Behaviour, Conformance, Expected, Probe
 from talkover_mock.dialect.shapes import Difference, differences, is_type
-from talkover_mock.learning.asking import UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
+from talkover_mock.learning.asking import RIGHT_ROOT, UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
 
 _NOBODYS = "talq_nobody_has_this_token"
 _MOST_LOOKED_AT = 20
-_RIGHT_ROOT = "is it the root of a server of this API?"
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SCRATCH = {
     "name": "talkover-mock conformance",
@@ -28,13 +27,17 @@ _SCRATCH = {
 
 
 class Result(NamedTuple):
-    """How a probe ended: with its differences, or left out with the reason."""
+    """How a probe ended: with its differences, or left out with the reason.
+
+    `fits_page` says that what came is what a page shows that the mock does not follow.
+    """
 
     behaviour: Behaviour
     probe: Probe
     differences: Sequence[Difference]
     left_out: str = ""
     came: Came | None = None
+    fits_page: bool = False
 
 
 class Found(NamedTuple):
@@ -50,23 +53,38 @@ def look_around(server: Server) -> Found:
     listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
         is_token = listed.status == requests.codes.unauthorized
-        hint = "give the token of an environment" if is_token else _RIGHT_ROOT
+        hint = "give the token of an environment" if is_token else RIGHT_ROOT
         raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
     data = data_of(listed)
     if not isinstance(data, list):
-        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {_RIGHT_ROOT}")
+        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {RIGHT_ROOT}")
     agents = [str(agent["id"]) for agent in records(data)][:_MOST_LOOKED_AT]
     wrong = server.ask(asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
     closed = {"closed"} if wrong.status == requests.codes.unauthorized else set()
-    looked = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, agent)][:_MOST_LOOKED_AT]
+    campaign, of_campaign = _campaign(server)
+    owned = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, f"/agents/{agent}")]
+    looked = owned[:_MOST_LOOKED_AT]
     if not looked:
         alone = f"agent {agents[0]}: the first of GET /agents; none has a webhook" if agents else "GET /agents has none"
-        return Found({"agent": agents[0]} if agents else {}, frozenset(closed), [alone])
+        return Found({**({"agent": agents[0]} if agents else {}), **campaign}, frozenset(closed), [alone, *of_campaign])
     logged = next((pair for pair in looked if records(server.read(f"{_path(*pair)}/logs?per_page=1"))), None)
     agent, webhook = logged or looked[0]
     why = "the first whose log has an entry" if logged else f"the first; no log of {len(looked)} webhooks has an entry"
     said = [f"agent {agent}, of GET /agents", f"webhook {webhook}, of its webhooks: {why}"]
-    return Found({"agent": agent, "webhook": webhook}, frozenset(closed | ({"log"} if logged else set())), said)
+    ids, kinds = {"agent": agent, "webhook": webhook, **campaign}, frozenset(closed | ({"log"} if logged else set()))
+    return Found(ids, kinds, [*said, *of_campaign])
+
+
+def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
+    """The ids of a campaign and, if one has any, of its webhook, and the sentence that says how they were found."""
+    listed = records(server.read("/campaigns?per_page=100"))[:_MOST_LOOKED_AT]
+    ids = [str(campaign["id"]) for campaign in listed]
+    for id in ids:
+        if webhooks := _webhooks_of(server, f"/campaigns/{id}"):
+            said = f"campaign {id}, of GET /campaigns, with webhook {webhooks[0]}"
+            return {"campaign": id, "campaignwebhook": webhooks[0]}, [said]
+    none = "the first of GET /campaigns; none has a webhook"
+    return ({"campaign": ids[0]}, [f"campaign {ids[0]}: {none}"]) if ids else ({}, [])
 
 
 @contextmanager
@@ -100,7 +118,7 @@ def _why_left_out(probe: Probe, ids: Mapping[str, str], kinds: frozenset[str]) -
     known = {*ids, "unknown", "token", "made"}
     missing = next((name for name in _PLACEHOLDER.findall(probe.ask.path) if name not in known), None)
     if missing or (probe.needs and probe.needs not in kinds):
-        return _WHY_LEFT_OUT.get(probe.needs) or f"it needs the id of an {missing}"
+        return _WHY_LEFT_OUT[probe.needs or str(missing)]
     return ""
 
 
@@ -114,10 +132,20 @@ def _asked(
     came = server.ask(probe.ask, names)
     for id in filter(None, (made, _made_by(probe.ask, came))):
         server.ask(asking("DELETE", _path(ids["agent"], id)), {})
-    return Result(behaviour, probe, compared(came, probe.expected, shapes, names), came=came)
+    fits_page = probe.page is not None and not compared(came, probe.page, shapes, names)
+    differing = compared(came, probe.expected, shapes, names)
+    return Result(behaviour, probe, differing, came=came, fits_page=fits_page)
 
 
-_WHY_LEFT_OUT = {"closed": "this server takes any token", "log": "no log has an entry"}
+_WHY_LEFT_OUT = {
+    "closed": "this server takes any token",
+    "log": "no log has an entry",
+    "agent": "there is no agent",
+    "webhook": "no agent has a webhook",
+    "campaign": "there is no campaign",
+    "campaignwebhook": "no campaign has a webhook",
+}
+"""By the kind of server or the id that a probe needs."""
 
 
 def compared(came: Came, expected: Expected, shapes: Mapping[str, Any], names: Mapping[str, str]) -> list[Difference]:
@@ -172,8 +200,9 @@ def _path(agent: str, webhook: str) -> str:
     return f"/agents/{agent}/webhooks/{webhook}"
 
 
-def _webhooks_of(server: Server, agent: str) -> list[str]:
-    data = server.read(f"/agents/{agent}/webhooks")
+def _webhooks_of(server: Server, owner: str) -> list[str]:
+    """The ids of the webhooks of an agent or a campaign, by its path."""
+    data = server.read(f"{owner}/webhooks")
     return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 

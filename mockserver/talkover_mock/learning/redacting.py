@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from talkover_mock.base.moments import to_moment
 from talkover_mock.dialect.call_fields import CALLER
@@ -24,10 +25,11 @@ _SECRET_KEY = re.compile(
 )
 _CHOICE_KEY = re.compile(
     "(^|_)(status|type|direction|reason|event|state|kind|role|language|locale|outcome|result|mode|method|format"
-    "|currency|country|code|version|level)$",
+    "|currency|country|code|version|level|sensitivity|first)$",
     re.IGNORECASE,
 )
 """Keys whose values are usually one of a few words."""
+_ID_KEY = re.compile("(^|_)id$")
 _CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}|[0-9.]{1,6}")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}")
 _DIGITS = re.compile("[0-9]{5}")
@@ -68,6 +70,32 @@ def stand_in(key: str, value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     return value if abs(value) < _LARGE else type(value)()
+
+
+def cleaned(key: str, value: Any) -> Any:
+    """The value with its own words, but stand-ins for tokens, phone numbers and addresses of mail in them."""
+    if isinstance(value, Mapping):
+        return {key_stand_in(name, i): cleaned(name, each) for i, (name, each) in enumerate(value.items(), 1)}
+    if isinstance(value, list):
+        return [cleaned(key, each) for each in value]
+    if isinstance(value, str):
+        is_kept = _ID_KEY.search(key) or is_harmless(value)
+        return TEXT if value and is_secret_key(key) else value if is_kept else without_secrets(value)
+    is_phone = isinstance(value, int) and _PHONE.fullmatch(str(value)) and abs(value) >= _LARGE * 100
+    return 0 if is_phone else value
+
+
+def cleaned_url(url: str) -> str:
+    """The URL without a name and password, with stand-ins for the values of its query and for tokens in its path."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return URL
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    steps = "/".join(without_secrets(step) for step in parts.path.split("/"))
+    query = "&".join(f"{pair.partition('=')[0]}={TEXT}" for pair in parts.query.split("&")) if parts.query else ""
+    return SplitResult(parts.scheme, host + port, steps, query, "").geturl()
 
 
 def _text(key: str, text: str) -> str:

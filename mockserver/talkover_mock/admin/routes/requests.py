@@ -43,6 +43,13 @@ def _method(value: str) -> Callable[[Exchange], bool]:
     return known(value.upper())
 
 
+def _by(value: str) -> Callable[[Exchange], bool]:
+    """Matches exchanges by who made the call. Raises Problem 422."""
+    if value not in MAKERS:
+        raise Problem(422, "Bad value", f"by must be {' or '.join(MAKERS)} (got {brief(value)})")
+    return lambda exchange: exchange.by == value
+
+
 def _path(value: str) -> Callable[[Exchange], bool]:
     """Matches exchanges by path, with or without the query. Raises Problem 422 for a pattern that matches no path."""
     if not is_api_pattern(value):
@@ -62,7 +69,7 @@ def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
         "operation": filters.one_of("operation", operations, lambda exchange: exchange.operation),
         "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
         "fault": filters.fault_id(lambda exchange: exchange.fault),
-        "by": filters.one_of("by", MAKERS, lambda exchange: exchange.by),
+        "by": _by,
         "since": filters.since(lambda exchange: exchange.moment),
         "after": filters.more_than("after", lambda exchange: exchange.number),
         **contents.filters_for(_sent),
