@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.client.expectations import line
+from talkover_mock.admin.lines import line
 from talkover_mock.environments.world import World
 from talkover_mock.web.request import BY_PAGE
 from tests.support.documented import TOGGLE, TOKEN
