@@ -52,7 +52,7 @@ def test_a_held_call_waits_before_its_operation_until_the_fault_is_removed(
     shown = [call[key] for key in ("number", "status", "fault", "applied", "under_way", "response")]
     assert shown == [1, None, "fault-1 (hold)", False, True, None]
     assert call["reason"] == "fault-1 (hold) struck"
-    assert "under way" in requests.get(f"{server.url}/__admin/", timeout=WAIT).text
+    assert ">held<" in requests.get(f"{server.url}/__admin/", timeout=WAIT).text
     with pytest.raises(AssertionError, match=f"#1 PATCH {TOGGLE} -> under way"):
         mock.requests(min=1)
     assert not is_enabled(world)
