@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from talkover_mock.admin.routes.requests import present
+from talkover_mock.base.shapes.admin import Request
 from talkover_mock.base.words import printable_lines
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import event_text, folded, line
@@ -16,7 +17,7 @@ MOST_SHOWN = 100
 _CALLS = "API calls to the mock server"
 
 Section = tuple[str, str]
-Items = Sequence[dict[str, Any]]
+Items = Sequence[Mapping[str, Any]]
 
 
 def sections(environment: MockServer) -> list[Section]:
@@ -50,12 +51,12 @@ def events_text(environment: MockServer) -> str:
     return "\n".join(lines(environment.events(), event_text))
 
 
-def presented(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+def presented(exchanges: Sequence[Exchange]) -> list[Request]:
     """Exchanges in the form of the admin route."""
     return [present(each) for each in exchanges]
 
 
-def lines(items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[str]:
+def lines(items: Items, line: Callable[[Mapping[str, Any]], str] = line) -> list[str]:
     """One line for each of the latest items; equal lines that follow one another are one."""
     texts = [printable_lines(text) for text in folded(map(line, items))]
     before = [f"({len(texts) - MOST_SHOWN} before these)"] if len(texts) > MOST_SHOWN else []
@@ -76,17 +77,17 @@ def _of_schedule(environment: MockServer) -> list[Section]:
     return [("Order of deliveries by the schedule", ", ".join(order))] if order else []
 
 
-def _section(title: str, items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[Section]:
+def _section(title: str, items: Items, line: Callable[[Mapping[str, Any]], str] = line) -> list[Section]:
     """One section, or none without items."""
     return [(title, "\n".join(lines(items, line)))] if items else []
 
 
 def _line_elsewhere(call: Mapping[str, Any]) -> str:
     """`staging: #1 GET /api/v1/agents -> 200`."""
-    return f"{call['environment']}: {line(dict(call))}"
+    return f"{call['environment']}: {line(call)}"
 
 
-def _fault_line(fault: dict[str, Any]) -> str:
+def _fault_line(fault: Mapping[str, Any]) -> str:
     """`fault-1 maintenance, PATCH */toggle: matched 2, struck 1`."""
     counts = f"matched {fault['matched']}, struck {fault['struck']}"
     return f"{fault['id']} {fault_answer(fault)}, {fault_match(fault)}: {counts}"

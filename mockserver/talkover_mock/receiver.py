@@ -40,6 +40,9 @@ class ReceivedRequest:
     settings: Callable[[], Mapping[str, str]] = field(default=dict, repr=False, compare=False)
     """Tells how the sender signs, in the words of a fixture's settings."""
 
+    def __repr__(self) -> str:
+        return f"<ReceivedRequest {_summary(self)}>"
+
     @property
     def json(self) -> Any:
         return json.loads(self.body)
@@ -147,13 +150,13 @@ class WebhookReceiver:
         with self._changed:
             if self._changed.wait_for(lambda: len(self._requests) >= count, wait):
                 return list(self._requests)
-            text = f"expected {count} request{'' if count == 1 else 's'} within {wait:g} s, got {self._came()}"
+            text = f"expected {_number(count)} within {wait:g} s, got {self._came()}"
         hint = self.hint()
         raise AssertionError(f"{text}\n{hint}" if hint else text)
 
     def _came(self) -> str:
         """`2: POST /webhook (event_action), POST /webhook (event_phone_call_ended)`."""
-        lines = [f"{each.method} {each.path} ({_event_or_body(each)})" for each in self._requests]
+        lines = [*map(_summary, self._requests)]
         return f"{len(lines)}{': ' if lines else ''}{', '.join(lines[-_MOST_SHOWN:])}"
 
     def clear(self) -> None:
@@ -163,7 +166,7 @@ class WebhookReceiver:
             self._answers.clear()
 
     def __repr__(self) -> str:
-        return f"<WebhookReceiver at {self.url}>"
+        return f"<WebhookReceiver at {self.url}, {_number(len(self.requests))}>"
 
     def start(self) -> None:
         self._thread.start()
@@ -218,6 +221,16 @@ def _standard_key(secret: str) -> bytes:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         return secret.encode()
+
+
+def _number(count: int) -> str:
+    """`1 request`, `2 requests`."""
+    return f"{count} request{'' if count == 1 else 's'}"
+
+
+def _summary(request: ReceivedRequest) -> str:
+    """`POST /webhook (event_action)`, or with the beginning of a body that names no event."""
+    return f"{request.method} {request.path} ({_event_or_body(request)})"
 
 
 def _event_or_body(request: ReceivedRequest) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from talkover_mock.base.shapes.values import HttpMethod
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.records import Occurrence, Outgoing
 from talkover_mock.dialect.events import EVENTS
@@ -240,6 +241,6 @@ def test_plain_bytes_are_signed_as_they_are_sent() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-def test_method_address_and_timeout_are_the_webhook_s(method: str) -> None:
+def test_method_address_and_timeout_are_the_webhook_s(method: HttpMethod) -> None:
     outgoing = sent(occurrence(), WEBHOOK._replace(http_method=method, timeout=7))
     assert (outgoing.method, outgoing.url, outgoing.timeout) == (method, "http://127.0.0.1:9000/hook?a=1", 7)

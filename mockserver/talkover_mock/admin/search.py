@@ -63,7 +63,7 @@ def answer_found(history: History[T], wanted: Search[T], present: Callable[[Foun
 
 
 def found_answer(
-    what: str, history: History[T], wanted: Search[T], present: Callable[[T], dict[str, Any]]
+    what: str, history: History[T], wanted: Search[T], present: Callable[[T], Mapping[str, Any]]
 ) -> Answer | Waiting:
     """The items that the search finds, under `what`, with how it went."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -12,20 +12,22 @@ from talkover_mock.cli._remote import Remote, Unexpected
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import expected, nearest
 
+Searched = Literal["requests", "deliveries"]
+
 
 @dataclass(frozen=True)
 class Search:
     """A search of `requests` or `deliveries`: its filters, and how many must match within `wait` seconds."""
 
-    what: str
+    what: Searched
     filters: Mapping[str, str]
     wait: float
     count: int | None
 
-    def show(self, remote: Remote, columns: Sequence[str], row: Callable[[dict[str, Any]], Sequence[object]]) -> None:
+    def show(self, remote: Remote, columns: Sequence[str], row: Callable[[Any], Sequence[object]]) -> None:
         """Shows the matches. Raises Unexpected when there are more or fewer than expected."""
         with remote.client() as client:
-            found = client.search(self.what, self.filters, **self._bounds(), wait=self.wait)
+            found: Mapping[str, Any] = client.search(self.what, self.filters, **self._bounds(), wait=self.wait)
             problem = self._problem(client, found["count"])
         remote.show(found[self.what], columns, [row(each) for each in found[self.what]], f"no {self.what}")
         if problem:
@@ -42,12 +44,11 @@ class Search:
         if self.count in (None, got):
             return ""
         wanted = expected(self.what, self.filters, self.count, self.count, self.wait)
-        return (
-            f"expected {wanted}, got {got}; {nearest(self.what, self.filters, client.search(self.what, {})[self.what])}"
-        )
+        every: Mapping[str, Any] = client.search(self.what, {})
+        return f"expected {wanted}, got {got}; {nearest(self.what, self.filters, every[self.what])}"
 
 
-def search_of(what: str, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:
+def search_of(what: Searched, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:
     """The search of a command's arguments and options; `known` are the filters with remarks. Raises UsageError."""
     filters, names = pairs(given, "status=404"), [each.partition(" ")[0] for each in known]
     for key in filters:

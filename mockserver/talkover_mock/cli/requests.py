@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 import click
 
+from talkover_mock.base.shapes.admin import Request
 from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server, aligned, cell
 from talkover_mock.cli._search import search_of
@@ -54,7 +54,7 @@ def _follow(remote: Remote, client: MockServer, filters: Mapping[str, str]) -> N
                 after = last = 0  # a reset: numbers begin again
 
 
-def _row(exchange: dict[str, Any]) -> tuple[object, ...]:
+def _row(exchange: Request) -> tuple[object, ...]:
     milliseconds = f"{exchange['duration_ms']:.1f}"
     return (
         exchange["number"],

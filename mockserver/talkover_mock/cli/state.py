@@ -2,6 +2,7 @@
 
 import click
 
+from talkover_mock.base.shapes.state import AgentWebhook
 from talkover_mock.cli._remote import Remote, against_server
 
 COLUMNS = ("AGENT", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
@@ -26,5 +27,5 @@ def command(remote: Remote) -> None:
     remote.show(state, COLUMNS, rows, "no agents")
 
 
-def _status(webhook: dict[str, object]) -> object:
+def _status(webhook: AgentWebhook) -> str:
     return webhook.get("status") or ("active" if webhook["enabled"] else "disabled")

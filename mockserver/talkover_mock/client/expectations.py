@@ -18,7 +18,7 @@ def expected(what: str, filters: Mapping[str, object], least: int | None, most: 
     return f"{_number(what, least, most)}{given}" + (f" within {wait:g} s" if wait else "")
 
 
-def nearest(what: str, filters: Mapping[str, object], items: Sequence[dict[str, Any]]) -> str:
+def nearest(what: str, filters: Mapping[str, object], items: Sequence[Mapping[str, Any]]) -> str:
     """The exchanges or deliveries nearest to the filters, the best first."""
     if not items:
         other = "; calls with another token than this environment's are not among them" if what == "requests" else ""
@@ -52,7 +52,7 @@ def _number(what: str, least: int | None, most: int | None) -> str:
     return f"{least} to {most} {counted}" if least else f"at most {most} {counted}"
 
 
-def line(item: dict[str, Any]) -> str:
+def line(item: Mapping[str, Any]) -> str:
     """An exchange or a delivery on one line."""
     if "event" in item:
         return _delivery_line(item)
@@ -61,7 +61,7 @@ def line(item: dict[str, Any]) -> str:
     return f"#{item['number']} {item['method']} {item['path']} -> {status}{reason}"
 
 
-def _delivery_line(item: dict[str, Any]) -> str:
+def _delivery_line(item: Mapping[str, Any]) -> str:
     return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {_ending(item)}"
 
 
@@ -75,9 +75,14 @@ def _ending(delivery: Mapping[str, Any]) -> str:
 def event_text(event: Mapping[str, Any]) -> str:
     """An event, with one line for each webhook of the agent: its latest attempt, or the reason why it was skipped."""
     got = [f"webhook {each['webhook_id']}: {_end_of(each)}" for each in event["deliveries"]]
-    passed = [f"webhook {each['webhook_id']}: skipped, {each['reason']}" for each in event["skipped"]]
+    passed = [skipped_text(each) for each in event["skipped"]]
     head = f"{event['event']} at agent {event['agent_id']}"
     return "\n  ".join([head, *(got + passed or ["no webhook of the agent has a delivery that is still kept"])])
+
+
+def skipped_text(skipped: Mapping[str, Any]) -> str:
+    """`webhook 42: skipped, it is disabled`."""
+    return f"webhook {skipped['webhook_id']}: skipped, {skipped['reason']}"
 
 
 def _end_of(delivery: Mapping[str, Any]) -> str:

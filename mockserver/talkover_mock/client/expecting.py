@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast, overload
 
-from talkover_mock.client.searching import Document, Searching
+from talkover_mock.base.shapes.admin import FoundDeliveries, FoundEvents, FoundRequests, Request
+from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent
+from talkover_mock.client.searching import Searching
 from talkover_mock.client.transport import Transport
 from talkover_mock.client.types import CallFilters, DeliveryFilters, EventFilters, OtherCallFilters
 
@@ -24,7 +26,7 @@ class Expecting:
 
     def requests(
         self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[CallFilters]
-    ) -> list[Document]:
+    ) -> list[Request]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` calls.
 
         Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
@@ -40,7 +42,7 @@ class Expecting:
         *,
         wait: float = 0,
         **filters: Unpack[OtherCallFilters],
-    ) -> list[Document]:
+    ) -> list[Request]:
         """Returns the calls with this method and path (with *): exactly `times` calls, or at least one.
 
         Returns as soon as there are enough calls, after `wait` seconds at the most. Raises AssertionError with the
@@ -61,7 +63,7 @@ class Expecting:
 
     def deliveries(
         self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[DeliveryFilters]
-    ) -> list[Document]:
+    ) -> list[Delivery]:
         """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` ended attempts.
 
         Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since. Raises
@@ -73,17 +75,31 @@ class Expecting:
         """Forgets the events, and the attempts that have ended."""
         self._transport.call("DELETE", "deliveries")
 
-    def events(self, **filters: Unpack[EventFilters]) -> list[Document]:
+    def events(self, **filters: Unpack[EventFilters]) -> list[EmittedEvent]:
         """The events so far, oldest first: `deliveries` has the latest attempt for each webhook that got the event,
         `skipped` has the agent's other webhooks with the reasons.
 
         Filters are agent_id, event, event_id, since.
         """
-        return cast(list[Document], self.search("events", filters)["events"])
+        return self.search("events", filters)["events"]
 
-    def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
+    @overload
+    def search(
+        self, what: Literal["requests"], filters: Mapping[str, object], **waiting: float | None
+    ) -> FoundRequests: ...
+    @overload
+    def search(
+        self, what: Literal["deliveries"], filters: Mapping[str, object], **waiting: float | None
+    ) -> FoundDeliveries: ...
+    @overload
+    def search(
+        self, what: Literal["events"], filters: Mapping[str, object], **waiting: float | None
+    ) -> FoundEvents: ...
+    def search(
+        self, what: str, filters: Mapping[str, object], **waiting: float | None
+    ) -> FoundRequests | FoundDeliveries | FoundEvents:
         """The server's whole answer for `requests`, `deliveries` or `events`: with `satisfied`, `count` and `dropped`.
 
         `waiting` has min, max and wait.
         """
-        return self._searching.search(what, filters, **waiting)
+        return cast(FoundRequests | FoundDeliveries | FoundEvents, self._searching.search(what, filters, **waiting))

@@ -14,14 +14,6 @@ Document = dict[str, Any]
 _MOST_HINTS = 10
 
 
-class Emitted(list[Document]):
-    """The deliveries of one event; `skipped` has the agent's other webhooks, with the reasons."""
-
-    def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
-        super().__init__(deliveries)
-        self.skipped = skipped
-
-
 class Searching:
     """Searches of one environment."""
 
@@ -55,7 +47,7 @@ class Searching:
         most: int | None,
         wait: float,
         soon: bool = False,
-    ) -> list[Document]:
+    ) -> list[Any]:
         """The `least` to `most` matching requests or deliveries. Raises AssertionError for another number.
 
         With `soon`, the wait ends at `least` matches; otherwise a wait with `most` takes the whole time, to see that
@@ -70,7 +62,7 @@ class Searching:
             if what == "requests" and too_few and wait:
                 hints = loop_hints()
             raise AssertionError("\n".join([f"expected {wanted}, got {found['count']}; {near}", *hints]))
-        return cast(list[Document], found[what])
+        return cast(list[Any], found[what])
 
     def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
         """Likely reasons for too few deliveries."""

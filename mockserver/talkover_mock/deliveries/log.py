@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
+from talkover_mock.base.shapes.values import DeliveryStatus, WhySkipped
 from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
@@ -38,8 +39,9 @@ class Log(History[Delivery]):
         self.change(delivery.id, delivery)
         return delivery
 
-    def end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
-        """Notes the result, and tells the waits of it."""
+    def end(self, delivery: Delivery, outcome: Outcome, again: bool) -> None:
+        """Notes the result, and whether another attempt is due; tells the waits of it."""
+        status: DeliveryStatus = "success" if outcome.successful else "retrying" if again else "failed"
         ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
         self.change(delivery.id, ended)
         self.publish(ended)
@@ -62,7 +64,7 @@ class Emitted(NamedTuple):
 
     occurrence: Occurrence
     deliveries: Sequence[Delivery]
-    skipped: Sequence[tuple[Webhook, str]]
+    skipped: Sequence[tuple[Webhook, WhySkipped]]
     awaited: Sequence[Delivery]
     log: History[Delivery]
     """The log that holds the deliveries; a reset closes it."""
@@ -73,9 +75,9 @@ def bytes_of(emitted: Emitted) -> int:
     return emitted.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
 
 
-def reason_to_skip(webhook: Webhook, event: str) -> str:
-    """Why a webhook does not get an event; empty if it does."""
+def reason_to_skip(webhook: Webhook, event: str) -> WhySkipped | None:
+    """Why a webhook does not get an event; None if it does."""
     is_listed = event in webhook.events or (webhook.include_call_events and event in EVENTS)
     if event in ALL_EVENTS and not is_listed:
         return "it does not list the event"
-    return "" if webhook.enabled else "it is disabled"
+    return None if webhook.enabled else "it is disabled"

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.base.shapes.values import DeliveryStatus, HttpMethod
 from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
@@ -28,7 +29,7 @@ class Outgoing(NamedTuple):
     `unsent` names the custom headers that the sender sets itself.
     """
 
-    method: str
+    method: HttpMethod
     url: str
     headers: Sequence[tuple[str, str]]
     body: bytes
@@ -80,7 +81,7 @@ class Delivery(NamedTuple):
     occurrence: Occurrence
     attempt: int
     created_at: datetime
-    status: str = "pending"
+    status: DeliveryStatus = "pending"
     is_test: bool = False
     outgoing: Outgoing | None = None
     outcome: Outcome | None = None

@@ -7,6 +7,8 @@ from threading import RLock
 from typing import Any
 
 from talkover_mock.base.clock import Clock
+from talkover_mock.base.shapes.state import Part
+from talkover_mock.base.shapes.state import State as StateDocument
 from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
@@ -212,18 +214,18 @@ class Environment:
         """Keeps the traceback of a crash: the first 99, and the latest."""
         self.errors[_MOST_ERRORS - 1 :] = [crash]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> StateDocument:
         """The state as a fixture."""
         with self._lock:
             return to_document(self._state)
 
-    def part(self, agent_id: str) -> dict[str, Any] | None:
+    def part(self, agent_id: str) -> Part | None:
         """One agent with its webhooks as a fixture; None for an unknown id."""
         with self._lock:
             agent = self._state.agents.get(agent_id)
             return to_part(self._state, agent) if agent else None
 
-    def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
+    def part_of_webhook(self, webhook_id: str) -> Part | None:
         """One webhook under its agent or campaign as a fixture; None for an unknown id."""
         with self._lock:
             webhook = self._state.webhooks.get(webhook_id)

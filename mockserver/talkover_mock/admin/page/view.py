@@ -82,7 +82,7 @@ def _lines(contents: Contents, url: str, headers: Mapping[str, str]) -> dict[str
 
 
 def _exchange(exchange: Exchange, url: str) -> dict[str, Any]:
-    shown = requests.present(exchange)
+    shown: dict[str, Any] = {**requests.present(exchange)}
     sides = {name: shown[name] and _with_body(shown[name]) for name in ("request", "response")}
     return {**shown, **sides, "time": _time(shown["at"]), "short": short(shown["path"]), "curl": curl.again(shown, url)}
 
@@ -106,7 +106,7 @@ def _delivery(attempts: Sequence[Delivery], environment: Environment, names: Map
 
 
 def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> dict[str, Any]:
-    shown = deliveries.present(delivery)
+    shown: dict[str, Any] = {**deliveries.present(delivery)}
     for side in ("request", "response"):
         if shown[side]:
             headers = {name: requests.shown_header(name, value) for name, value in shown[side]["headers"].items()}

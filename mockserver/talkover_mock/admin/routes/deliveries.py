@@ -1,7 +1,7 @@
 """`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
@@ -12,9 +12,11 @@ from talkover_mock.admin.search import Filter
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.shapes import deliveries as shapes
+from talkover_mock.base.shapes.values import DeliveryStatus
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
-from talkover_mock.deliveries.records import Delivery
+from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
@@ -24,7 +26,7 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
-_STATUSES = ("pending", "success", "failed", "retrying")
+_STATUSES = get_args(DeliveryStatus)
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
     "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
@@ -79,7 +81,7 @@ def wait_of(wanted: Mapping[str, Any]) -> float:
 
 
 def after_attempts(
-    emitted: Emitted, wait: float, show: Callable[[list[dict[str, Any]], bool], Answer]
+    emitted: Emitted, wait: float, show: Callable[[list[shapes.Delivery], bool], Answer]
 ) -> Answer | Waiting:
     """What `show` makes of the deliveries, with those that faults add, and of whether every attempt has ended.
 
@@ -99,7 +101,7 @@ def after_attempts(
     return filters.answer_found(emitted.log, filters.Search(is_awaited, len(awaited), None, wait), shown)
 
 
-def present(delivery: Delivery) -> dict[str, Any]:
+def present(delivery: Delivery) -> shapes.Delivery:
     """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer."""
     outgoing, outcome = delivery.outgoing, delivery.outcome
     return {
@@ -119,23 +121,28 @@ def present(delivery: Delivery) -> dict[str, Any]:
         "duration_ms": outcome.duration_ms if outcome else None,
         "created_at": to_milliseconds(delivery.created_at),
         "ended_at": to_milliseconds(delivery.ended_at) if delivery.ended_at else None,
-        "request": {
-            "method": outgoing.method,
-            "url": outgoing.url,
-            "headers": joined(outgoing.headers),
-            **({"headers_not_sent": list(outgoing.unsent)} if outgoing.unsent else {}),
-            "body": outgoing.body.decode(),
-        }
-        if outgoing
-        else None,
-        "response": {
-            "status": outcome.status,
-            "headers": joined(outcome.headers),
-            "body": outcome.body,
-            "body_cut": outcome.cut,
-        }
-        if outcome and outcome.status
-        else None,
+        "request": _sent(outgoing) if outgoing else None,
+        "response": _received(outcome, outcome.status) if outcome and outcome.status else None,
+    }
+
+
+def _sent(outgoing: Outgoing) -> shapes.Sent:
+    unsent: shapes.Unsent = {"headers_not_sent": list(outgoing.unsent)} if outgoing.unsent else {}
+    return {
+        "method": outgoing.method,
+        "url": outgoing.url,
+        "headers": joined(outgoing.headers),
+        **unsent,
+        "body": outgoing.body.decode(),
+    }
+
+
+def _received(outcome: Outcome, status: int) -> shapes.Received:
+    return {
+        "status": status,
+        "headers": joined(outcome.headers),
+        "body": outcome.body,
+        "body_cut": outcome.cut,
     }
 
 

@@ -4,7 +4,6 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer
@@ -15,6 +14,7 @@ from talkover_mock.admin.search import Filter
 from talkover_mock.base import patterns
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.base.words import brief
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import Exchange
@@ -89,7 +89,7 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
     return admin_answer({"deleted": environment.journal.clear()})
 
 
-def present(exchange: Exchange) -> dict[str, Any]:
+def present(exchange: Exchange) -> shapes.Request:
     """One exchange as JSON, with its token masked."""
     return {
         "number": exchange.number,
@@ -110,7 +110,7 @@ def present(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _side(headers: Mapping[str, str], body: bytes, size: int) -> dict[str, Any]:
+def _side(headers: Mapping[str, str], body: bytes, size: int) -> shapes.Side:
     """The headers and body of one side; a binary body is null; `body_cut` says that the body was longer."""
     cut = size > len(body)
     return {"headers": dict(headers), "body": _text(body, cut), "body_size": size, "body_cut": cut}
