@@ -25,6 +25,7 @@ FIXTURES_OWN = [
     {"name": "production", "tokens": ["talq_***on", "talq_***nd"], "agents": 1, "errors": 0},
     {"name": "staging", "tokens": ["ta***"], "agents": 1, "errors": 0},
 ]
+ADDRESSES = {"url": "http://localhost", "api_url": "http://localhost/api/v1"}
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -35,7 +36,7 @@ def opened(http: FlaskClient, body: object = None, headers: dict[str, str] | Non
     """The answer to opening an environment."""
     answer = http.post(ENVIRONMENTS, json=body, headers=headers)
     assert answer.status_code == 201, answer.text
-    assert list(answer.get_json()) == ["name", "token", "url"]
+    assert list(answer.get_json()) == ["name", "token", "url", "api_url"]
     return dict(answer.get_json())
 
 
@@ -67,7 +68,7 @@ def test_an_environment_needs_nothing_and_is_a_copy_of_the_default_baseline(http
     http.patch(TOGGLE, headers=TOKEN)
     first, second = opened(http), opened(http)
     assert re.fullmatch(r"talq_[0-9a-f]{24}", first["token"])
-    assert first == {"name": "environment-1", "token": first["token"], "url": "http://localhost"}
+    assert first == {"name": "environment-1", "token": first["token"], **ADDRESSES}
     assert second["name"] == "environment-2"
     assert second["token"] != first["token"]
     assert http.get(STATE, headers=bearer(first["token"])).get_json() == baseline
@@ -79,14 +80,15 @@ def test_an_environment_needs_nothing_and_is_a_copy_of_the_default_baseline(http
 @pytest.mark.parametrize("host", ["localhost:7357", "127.0.0.1", "[::1]:80", "mock_server:7357"])
 def test_the_url_is_the_one_under_which_the_server_was_called(world: World, host: str) -> None:
     http = create_app(world, Guard(hosts=("mock_server",))).test_client()
-    assert opened(http, headers={"Host": host})["url"] == f"http://{host}"
+    addresses = opened(http, headers={"Host": host})
+    assert (addresses["url"], addresses["api_url"]) == (f"http://{host}", f"http://{host}/api/v1")
 
 
 def test_the_name_and_the_token_can_be_chosen(http: FlaskClient) -> None:
     assert opened(http, {"name": "mine", "token": "talq_mine"}) == {
         "name": "mine",
         "token": "talq_mine",
-        "url": "http://localhost",
+        **ADDRESSES,
     }
     assert enabled(http, "talq_mine") is True
 

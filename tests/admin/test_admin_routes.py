@@ -12,7 +12,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.environments.call_faults import CallFault
-from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.world import World
 
 STATE = "/__admin/state"
@@ -33,9 +33,9 @@ def test_a_request_acts_only_on_the_environment_of_its_token(
             environment.webhooks.toggle(
                 *next((a, w) for a in environment.agent_ids() for w in environment.webhook_ids(a))
             )
-        before = {name: each.document() for name, each in world.environments.items()}
+        before = {name: each.documents.whole() for name, each in world.environments.items()}
         assert http.open(path, method=method, json=body, headers=headers).status_code == 200
-        changed = {name for name, each in world.environments.items() if each.document() != before[name]}
+        changed = {name for name, each in world.environments.items() if each.documents.whole() != before[name]}
         assert changed == {id}
         world.by_name(id).reset()
 
@@ -132,7 +132,7 @@ def test_a_wrong_admin_method_is_a_problem_that_names_the_right_ones(http: Flask
 
 
 def test_a_crash_of_an_admin_route_is_a_problem_too(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Environment, "document", lambda _: 1 / 0)
+    monkeypatch.setattr(Documents, "whole", lambda _: 1 / 0)
     answer = http.get(STATE)
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
     assert answer.get_json() == {

@@ -133,10 +133,10 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
     ids=str,
 )
 def test_a_web_page_of_another_origin_is_refused_everywhere(world: World, headers: dict[str, str]) -> None:
-    before = {name: each.document() for name, each in world.environments.items()}
+    before = {name: each.documents.whole() for name, each in world.environments.items()}
     assert refused(client(world, Guard()), headers) == {(403, "Foreign origin")}
     assert refused(client(world, Guard("0.0.0.0", ("*",), "secret")), headers) == {(403, "Foreign origin")}
-    assert {name: each.document() for name, each in world.environments.items()} == before
+    assert {name: each.documents.whole() for name, each in world.environments.items()} == before
 
 
 @pytest.mark.parametrize(

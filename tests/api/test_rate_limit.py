@@ -194,12 +194,12 @@ def test_a_call_that_is_refused_changes_nothing(time: Time) -> None:
     http = create_app(world).test_client()
     for _ in range(2):
         http.get(AGENTS, headers=TOKEN)
-    before = world.default.document()
+    before = world.default.documents.whole()
     calls: list[tuple[str, str]] = [("POST", WEBHOOKS), ("PUT", ONE), ("PATCH", f"{ONE}/toggle"), ("DELETE", ONE)]
     for method, path in calls:
         answer = http.open(path, method=method, json={**RIGHT, "name": "M"}, headers=TOKEN)
         assert (answer.status_code, answer.text) == (429, LIMITED)
-    assert world.default.document() == before
+    assert world.default.documents.whole() == before
 
 
 def test_the_route_and_the_token_come_before_the_limit_and_the_agent_after_it(time: Time) -> None:

@@ -65,7 +65,7 @@ def world(time: Time) -> World:
 
 
 def cache_clears(world: World) -> int:
-    clears: int = world.default.document()["agents"][0]["cache_clears"]
+    clears: int = world.default.documents.whole()["agents"][0]["cache_clears"]
     return clears
 
 
@@ -206,7 +206,7 @@ CALLS = [
 def test_the_token_then_the_agent_then_the_webhook_then_the_fields(
     http: FlaskClient, world: World, method: str, path: str, names_webhook: bool
 ) -> None:
-    before = world.default.document()
+    before = world.default.documents.whole()
     wrong = {"timeout": 3}
     unknown = path.replace(WEBHOOK, UNKNOWN)
     answers = [
@@ -224,7 +224,7 @@ def test_the_token_then_the_agent_then_the_webhook_then_the_fields(
         assert (answer.status_code, answer.text) == (404, NO_WEBHOOK)
     if method in ("POST", "PUT"):
         assert http.open(WEBHOOKS + path, method=method, json=wrong, headers=TOKEN).status_code == 422
-    assert world.default.document() == before
+    assert world.default.documents.whole() == before
 
 
 def test_another_agents_webhook_is_not_found(time: Time) -> None:
@@ -233,12 +233,12 @@ def test_another_agents_webhook_is_not_found(time: Time) -> None:
         {"id": "two", "name": "B"},
     ]
     world = World(read_fixture([Source("fixture", "", {"agents": agents})]), time=time)
-    before = world.default.document()
+    before = world.default.documents.whole()
     http = create_app(world).test_client()
     path = f"/api/v1/agents/two/webhooks/{WEBHOOK}"
     answers = [http.open(path, method=method, json={}, headers=TOKEN) for method in ("GET", "PUT", "DELETE")]
     assert [(each.status_code, each.text) for each in answers] == [(404, NO_WEBHOOK)] * 3
-    assert world.default.document() == before
+    assert world.default.documents.whole() == before
 
 
 def test_create_answers_201_when_the_fixture_says_so(time: Time) -> None:

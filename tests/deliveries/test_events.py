@@ -261,7 +261,7 @@ def test_a_seed_that_comes_back_makes_no_id_twice(open_world: OpenWorld, receive
     environment.freeze(MOMENT)
     [first] = emit(environment)
     for seed in (1, 0):
-        environment.merge(Source("settings", "", {"settings": {"seed": seed}}))
+        environment.documents.merge(Source("settings", "", {"settings": {"seed": seed}}))
     [second] = emit(environment)
     assert first.id != second.id
     assert [each.id for each in attempts(environment)] == [first.id, second.id]

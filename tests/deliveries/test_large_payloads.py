@@ -13,8 +13,8 @@ from talkover_mock.app import create_app
 from talkover_mock.base import history
 from talkover_mock.base.refusals import Conflict, Unfit
 from talkover_mock.deliveries.attempts import LARGE_BYTES, MOST_LARGE
-from talkover_mock.deliveries.operations import MOST_EVENT_BYTES, MOST_QUEUED_BYTES
-from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, render, size_of, to_bytes
+from talkover_mock.deliveries.operations import MOST_QUEUED_BYTES
+from talkover_mock.deliveries.payloads import MOST_BYTES, MOST_EVENT_BYTES, TooLarge, render, size_of, to_bytes
 from talkover_mock.deliveries.sender import MOST_HEADER_BYTES
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
@@ -200,7 +200,7 @@ def test_the_headers_of_answers_count_in_the_log(
 def test_a_test_payload_that_is_too_large_fails(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     """The name of a fixture's agent may have any length."""
     world = open_world(hook(receiver.url))
-    state = world.default.document()
+    state = world.default.documents.whole()
     state["agents"][0]["name"] = "x" * MOST_BYTES
     http = create_app(world, Guard()).test_client()
     assert http.put("/__admin/state", json=state).status_code == 200

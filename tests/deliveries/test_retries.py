@@ -115,7 +115,7 @@ def delete(environment: Environment) -> None:
 
 
 def replace_state(environment: Environment) -> None:
-    environment.replace(Source("fixture", "", fixture()))
+    environment.documents.replace(Source("fixture", "", fixture()))
 
 
 @pytest.mark.parametrize("stop", [disable, delete, replace_state])

@@ -170,7 +170,7 @@ def test_on_the_real_clock_it_happens_by_itself(environment: Environment) -> Non
 
 
 def test_placing_a_call_plays_the_scenario_of_the_settings(api: FlaskClient, environment: Environment) -> None:
-    environment.merge(source({"settings": {"call_scenario": "answered"}}))
+    environment.documents.merge(source({"settings": {"call_scenario": "answered"}}))
     id = placed(api, context={"order": 7})
     assert (listed(api)[0]["status"], names(environment)) == ("initiated", [])
     environment.deliveries.advance(60)
@@ -179,7 +179,7 @@ def test_placing_a_call_plays_the_scenario_of_the_settings(api: FlaskClient, env
 
 
 def test_a_delay_comes_before_the_scenario(api: FlaskClient, environment: Environment) -> None:
-    environment.merge(source({"settings": {"call_scenario": "no_answer"}}))
+    environment.documents.merge(source({"settings": {"call_scenario": "no_answer"}}))
     placed(api, delay_seconds=3600)
     environment.deliveries.advance(3600)
     assert names(environment) == []
@@ -236,7 +236,7 @@ def test_a_closed_environment_ends_it(world: World) -> None:
 
 
 def _replace(environment: Environment, _: FlaskClient, __: Call) -> None:
-    environment.replace(source({"agents": [{"id": AGENT, "name": "My Agent"}]}))
+    environment.documents.replace(source({"agents": [{"id": AGENT, "name": "My Agent"}]}))
 
 
 def _restore(environment: Environment, _: FlaskClient, __: Call) -> None:
@@ -287,7 +287,7 @@ def test_a_new_call_may_have_an_id_of_the_test(environment: Environment) -> None
 
 
 def test_what_can_not_be_played(environment: Environment) -> None:
-    environment.merge(source({"agents": [{"id": "other", "name": "Other"}]}))
+    environment.documents.merge(source({"agents": [{"id": "other", "name": "Other"}]}))
     call = play(environment, "answered")
     with pytest.raises(Missing, match='no scenario is named "anwsered"; did you mean answered'):
         play(environment, "anwsered")
@@ -351,7 +351,7 @@ def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
     environment: Environment, receiver: WebhookReceiver
 ) -> None:
     """On a frozen clock all have their turn, one after another: what is due with a step comes after it."""
-    environment.merge(source({"scenarios": {"late": [{"after": 1, "event": ENDED}]}}))
+    environment.documents.merge(source({"scenarios": {"late": [{"after": 1, "event": ENDED}]}}))
     receiver.answer_next(500)
     environment.deliveries.emit(AGENT, STARTED)  # its retry is due with the steps
     for id in ("first", "second"):

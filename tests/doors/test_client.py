@@ -54,7 +54,7 @@ def test_where_it_is_and_how_to_get_in(server: Server) -> None:
 def test_without_a_token_it_is_the_default_environment(mock: MockServer, world: World) -> None:
     assert (mock.name, mock.headers) == ("default", {"Authorization": "Bearer talq_default"})
     assert toggle(mock) == "Webhook enabled"
-    assert mock.state() == world.default.document()
+    assert mock.state() == world.default.documents.whole()
 
 
 def test_the_headers_are_the_callers_own(mock: MockServer) -> None:
@@ -70,7 +70,7 @@ def test_health(mock: MockServer) -> None:
 
 def test_the_state_is_that_of_the_tokens_environment(server: Server, world: World) -> None:
     with MockServer(server.url, "talq_staging") as mock:
-        assert mock.state() == world.by_name("staging").document() != world.default.document()
+        assert mock.state() == world.by_name("staging").documents.whole() != world.default.documents.whole()
 
 
 def test_another_state(environment: MockServer, mock: MockServer) -> None:
@@ -142,7 +142,7 @@ def test_an_environment_is_opened_as_it_is_wished(mock: MockServer, world: World
         mock.open_environment(from_="staging") as other,
     ):
         assert (mine.name, mine.token, mine.state()) == ("mine", "talq_mine", ONE_AGENT_SERVED)
-        assert other.state() == world.by_name("staging").document()
+        assert other.state() == world.by_name("staging").documents.whole()
 
 
 def test_a_closed_environment_is_gone_and_tells_the_servers_crashes(

@@ -110,11 +110,11 @@ def test_an_environment_says_where_it_is_and_can_be_changed(folder: pytest.Pytes
 def test_a_running_server_is_used_and_left_as_it_was(
     workers: str, folder: pytest.Pytester, server: Server, world: World
 ) -> None:
-    before = world.default.document()
+    before = world.default.documents.whole()
     folder.makepyfile(TOGGLES + f"    assert talkover_mock.url == {server.url!r}\n")
     run(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=4)
     assert list(world.environments) == ["default", "staging", "production"]
-    assert world.default.document() == before
+    assert world.default.documents.whole() == before
 
 
 SHARED = TOGGLES.replace("talkover_mock", "talkover_mock_shared").replace("range(4)", "range(20)")
@@ -124,11 +124,11 @@ SHARED = TOGGLES.replace("talkover_mock", "talkover_mock_shared").replace("range
 def test_each_worker_shares_an_environment_of_its_own_at_a_running_server(
     workers: str, folder: pytest.Pytester, server: Server, world: World
 ) -> None:
-    before = world.default.document()
+    before = world.default.documents.whole()
     folder.makepyfile(SHARED)
     run(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=20)
     assert list(world.environments) == ["default", "staging", "production"]
-    assert (world.default.document(), world.default.journal.position) == (before, (0, 0))
+    assert (world.default.documents.whole(), world.default.journal.position) == (before, (0, 0))
 
 
 def test_a_running_server_is_given_the_fixtures_of_the_run(

@@ -90,9 +90,11 @@ CHANGES: dict[str, Callable[[Environment], object]] = {
     "toggle": toggle,
     "toggle twice": lambda environment: [environment.webhooks.toggle("a", "w") for _ in range(2)],
     "a webhook less": lambda environment: environment.webhooks.delete("a", "w"),
-    "a setting": lambda environment: environment.merge(source({"settings": {"create_status": 201}})),
-    "an agent more": lambda environment: environment.merge(source({"agents": [{"id": "b", "name": "B"}]})),
-    "all replaced": lambda environment: environment.replace(source({"agents": [{"id": "a", "name": "First"}]})),
+    "a setting": lambda environment: environment.documents.merge(source({"settings": {"create_status": 201}})),
+    "an agent more": lambda environment: environment.documents.merge(source({"agents": [{"id": "b", "name": "B"}]})),
+    "all replaced": lambda environment: environment.documents.replace(
+        source({"agents": [{"id": "a", "name": "First"}]})
+    ),
 }
 
 
@@ -103,9 +105,9 @@ def test_an_environment_that_somebody_has_changed_follows_with_its_next_reset(
     world = edited.world
     opened = world.open(world.default.baseline, "opened")
     change(world.default)
-    before = world.default.document()
+    before = world.default.documents.whole()
     assert edited.edit(edited.of("Second")) == ""
-    assert world.default.document() == before
+    assert world.default.documents.whole() == before
     assert edited.name(opened) == "Second"
     assert edited.log[0].endswith("; after a reset in default")
     world.default.reset()

@@ -17,8 +17,9 @@ from tests.support.turns import every_turn
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 
 
-def exchange(number: int, path: str = "/x") -> Exchange:
-    return Exchange(number, MOMENT, "GET", path, None, 404, 0.5, "", "", Head((), 0), b"", 0, {}, b"", 0, 0)
+def exchange(number: int, arrival: int, path: str = "/x") -> Exchange:
+    head = Head((), 0)
+    return Exchange(number, MOMENT, "GET", path, None, 404, 0.5, "", "", head, b"", 0, {}, b"", 0, 0, arrival=arrival)
 
 
 def record(journal: Journal, count: int) -> None:
@@ -81,9 +82,9 @@ def test_after_its_end_nobody_waits(journal: Journal) -> None:
 def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() -> None:
     journal = Journal(RLock(), 10_000)
 
-    def slowly(number: int) -> Exchange:
+    def slowly(number: int, arrival: int) -> Exchange:
         sleep(0)  # lets the others run
-        return exchange(number)
+        return exchange(number, arrival)
 
     def client(_: int) -> None:
         for _ in range(250):
@@ -124,6 +125,6 @@ def test_a_call_that_comes_while_the_journal_is_reset_is_the_first_or_forgotten(
 
 def test_a_search_finds_what_matches(journal: Journal) -> None:
     for path in ("/a", "/b", "/a"):
-        journal.record(lambda number: exchange(number, path))  # noqa: B023
+        journal.record(lambda number, arrival: exchange(number, arrival, path))  # noqa: B023
     found = journal.log.watch(lambda each: each.path == "/a", 1, 1)
     assert ([each.number for each in found.items], found.count, found.satisfied) == ([1, 3], 2, False)

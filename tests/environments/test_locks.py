@@ -40,7 +40,7 @@ def test_of_four_deletes_of_one_webhook_exactly_one_succeeds() -> None:
 
     for each, results in every_turn(environment, delete, delete, *STATE, looks=3):
         assert errors_in(results) == [WebhookNotFound] * 3
-        assert each.document()["agents"][0]["cache_clears"] == 1
+        assert each.documents.whole()["agents"][0]["cache_clears"] == 1
 
 
 def test_two_toggles_leave_a_webhook_as_it_was() -> None:
@@ -49,7 +49,7 @@ def test_two_toggles_leave_a_webhook_as_it_was() -> None:
 
     for each, results in every_turn(environment, toggle, toggle, *STATE):
         assert sorted(map(str, results)) == ["False", "True"]
-        assert each.document()["agents"][0]["cache_clears"] == 2
+        assert each.documents.whole()["agents"][0]["cache_clears"] == 2
 
 
 def test_two_updates_of_different_fields_are_both_kept() -> None:
@@ -92,8 +92,8 @@ def changed_environment() -> Environment:
 
 CHANGES: dict[str, Callable[[Environment], object]] = {
     "reset": lambda environment: environment.reset(),
-    "replace": lambda environment: environment.replace(OTHER_STATE),
-    "merge": lambda environment: environment.merge(OTHER_STATE),
+    "replace": lambda environment: environment.documents.replace(OTHER_STATE),
+    "merge": lambda environment: environment.documents.merge(OTHER_STATE),
     "restore": lambda environment: environment.restore_snapshot("before"),
     "create": lambda environment: environment.webhooks.create(AGENT, RIGHT),
     "delete": lambda environment: environment.webhooks.delete(AGENT, WEBHOOK),
@@ -104,11 +104,11 @@ CHANGES: dict[str, Callable[[Environment], object]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], object]) -> None:
     def document(environment: Environment) -> object:
-        return environment.document()
+        return environment.documents.whole()
 
-    before = changed_environment().document()
+    before = changed_environment().documents.whole()
     for each, (_, seen) in every_turn(changed_environment, change, document, *STATE, environment_module):
-        assert seen in (before, each.document())
+        assert seen in (before, each.documents.whole())
 
 
 def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
@@ -116,15 +116,15 @@ def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
         return environment.snapshots.take("now")
 
     def replace(environment: Environment) -> object:
-        environment.replace(OTHER_STATE)
+        environment.documents.replace(OTHER_STATE)
         return None
 
-    before = environment().document()
+    before = environment().documents.whole()
     for each, results in every_turn(environment, take, replace, store_module, environment_module):
         assert errors_in(results) == []
-        after = each.document()
+        after = each.documents.whole()
         each.restore_snapshot("now")
-        assert each.document() in (before, after)
+        assert each.documents.whole() in (before, after)
 
 
 def with_mine() -> World:

@@ -98,7 +98,7 @@ class SnapshotMachine(RuleBasedStateMachine):
         self.patch.setattr("talkover_mock.state.store._MOST_CHANGES", 2)  # else copies hardly ever share a base
         world = world_of(3, 3)
         self.environment, self.other = world.default, world.open(world.default.baseline)
-        self.untouched = self.other.document()
+        self.untouched = self.other.documents.whole()
         self.copies: dict[str, StateDocument] = {}
 
     def teardown(self) -> None:
@@ -107,7 +107,9 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     def some_webhook(self, data: st.DataObject) -> tuple[str, str] | None:
         webhooks = [
-            (agent["id"], each["id"]) for agent in self.environment.document()["agents"] for each in agent["webhooks"]
+            (agent["id"], each["id"])
+            for agent in self.environment.documents.whole()["agents"]
+            for each in agent["webhooks"]
         ]
         return data.draw(st.sampled_from(webhooks)) if webhooks else None
 
@@ -133,11 +135,13 @@ class SnapshotMachine(RuleBasedStateMachine):
             "settings": {"rate_limit": rate_limit},
             "agents": [{"id": agent, "name": "B", "webhooks": [webhook]}],
         }
-        self.environment.merge(Source("fixture", "", document))
+        self.environment.documents.merge(Source("fixture", "", document))
 
     @rule()
     def replace(self) -> None:
-        self.environment.replace(Source("fixture", "", {"agents": [{"id": "1", "name": "B", "webhooks": [WEBHOOK]}]}))
+        self.environment.documents.replace(
+            Source("fixture", "", {"agents": [{"id": "1", "name": "B", "webhooks": [WEBHOOK]}]})
+        )
 
     @rule()
     def reset(self) -> None:
@@ -145,9 +149,9 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def take(self, name: str) -> None:
-        before = deepcopy(self.environment.document())
+        before = deepcopy(self.environment.documents.whole())
         self.environment.snapshots.take(name)
-        assert self.environment.document() == before
+        assert self.environment.documents.whole() == before
         self.copies[name] = before
 
     @precondition(lambda self: self.copies)
@@ -155,7 +159,7 @@ class SnapshotMachine(RuleBasedStateMachine):
     def restore(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.copies)))
         self.environment.restore_snapshot(name)
-        assert self.environment.document() == self.copies[name]
+        assert self.environment.documents.whole() == self.copies[name]
 
     @precondition(lambda self: self.copies)
     @rule(data=st.data())
@@ -171,7 +175,7 @@ class SnapshotMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_other_environment_sees_nothing(self) -> None:
-        assert self.other.document() == self.untouched
+        assert self.other.documents.whole() == self.untouched
 
 
 TestSnapshots = pytest.mark.slow(SnapshotMachine.TestCase)

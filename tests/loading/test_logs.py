@@ -121,8 +121,8 @@ def test_mistakes_of_an_entry(entry: str, expected: str) -> None:
 
 def test_a_state_has_no_logs() -> None:
     found = environment({"id": "one"})
-    assert "logs" not in found.document()["agents"][0]["webhooks"][0]
-    for change in (found.replace, found.merge):
+    assert "logs" not in found.documents.whole()["agents"][0]["webhooks"][0]
+    for change in (found.documents.replace, found.documents.merge):
         with pytest.raises(FixtureError, match="is not part of a state"):
             change(source(document({})))
 

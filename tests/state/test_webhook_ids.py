@@ -81,4 +81,4 @@ def test_many_clients_at_once_lose_no_webhook(http: FlaskClient, world: World) -
         ids = sorted(id for some in pool.map(client, range(8)) for id in some)
     assert len(set(ids)) == 400
     assert listed(http) == [WEBHOOK, *ids]
-    assert world.default.document()["agents"][0]["cache_clears"] == 400
+    assert world.default.documents.whole()["agents"][0]["cache_clears"] == 400

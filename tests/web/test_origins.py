@@ -82,7 +82,7 @@ def is_foreign(origin: str | None, site: str | None) -> bool:
 def traces(environment: Environment) -> tuple[object, ...]:
     """Everything that a call to the API leaves in an environment."""
     journal = environment.journal.log.watch(lambda _: True).items
-    return environment.document(), len(journal), len(attempts(environment)), environment.errors
+    return environment.documents.whole(), len(journal), len(attempts(environment)), environment.errors
 
 
 @pytest.mark.parametrize("origin", [None, *LOCAL_ORIGINS, *FOREIGN_ORIGINS])

@@ -16,6 +16,7 @@ from talkover_mock.web.routes import ADMIN, Route, Routes
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
+_READS = ("GET", "HEAD")
 _NOTHING_OPENED = "The token opens no environment"
 
 
@@ -66,6 +67,8 @@ class Admin:
 
     def _noted(self, request: MockRequest, answer: Answer) -> Answer:
         answer.headers.update(SAFE_HEADERS)
+        if request.environment_or_none and request.method not in _READS:
+            request.environment_or_none.note_change()
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer

@@ -15,6 +15,7 @@ from talkover_mock.admin.routes import (
     snapshots,
     state,
     stubs,
+    webhooks,
 )
 from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.world import World
@@ -33,6 +34,7 @@ _MODULES = (
     snapshots,
     state,
     stubs,
+    webhooks,
 )
 """Each has `register(admin)`, which declares its routes."""
 

@@ -154,7 +154,7 @@ class ApiApplication:
         """The API's answer, or what a fault makes of it."""
         self._match(request)
         faults = request.environment_of().faults
-        fault = strike(request, faults) if faults.has(CallFault) else None
+        fault = strike(request, faults) if faults.has(CallFault) and not request.is_by_page else None
         if fault is None:
             return self._operate(request)
         if fault.spec.action == HOLD:

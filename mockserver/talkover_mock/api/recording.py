@@ -1,27 +1,25 @@
 """A request and its answer as the journal keeps them: little work now, the rest when somebody looks."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from talkover_mock.base.real_time import RealTime
-from talkover_mock.environments.journal import Exchange
+from talkover_mock.environments.journal import Exchange, Making
 from talkover_mock.web.answers import REASON, Answer
 from talkover_mock.web.request import MockRequest
 
 MOST_BODY_BYTES = 64 * 1024
 
 
-def exchange_of(
-    request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False
-) -> Callable[[int], Exchange]:
-    """Makes the exchange once its number is known."""
+def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False) -> Making:
+    """Makes the exchange once its numbers are known."""
     head, size = request.head, request.size
     received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     kept = sent[:MOST_BODY_BYTES]
     replaced = request.struck is not None and request.struck.spec.replaces
     applied = request.applied if request.struck else None
-    return lambda number: Exchange(
+    by = "page" if request.is_by_page else "api"
+    return lambda number, arrival: Exchange(
         number,
         moment,
         request.method,
@@ -41,4 +39,6 @@ def exchange_of(
         replaced,
         applied,
         under_way,
+        by,
+        arrival,
     )

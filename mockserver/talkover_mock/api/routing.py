@@ -51,6 +51,8 @@ def authenticate(request: MockRequest, route: Route) -> None:
     if token is None:
         raise errors.MissingToken(missing_token_reason(request))
     environment = request.open_environment(token)
+    if request.is_by_page:
+        return
     settings = environment.settings
     quota = request.quota = environment.rate_limit.count(token, settings.calls_a_minute)
     if quota.exceeded and settings.enforce_rate_limit:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Generic, TypeVar
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.signals import Signal
 
 T = TypeVar("T")
@@ -64,7 +65,10 @@ class History(Generic[T]):
     caller holds the environment's lock, except for the methods of waits, which take it themselves.
     """
 
-    __slots__ = ("_bytes", "_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "_size_of", "dropped")
+    __slots__ = (
+        *("_bytes", "_changes", "_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "_size_of"),
+        "dropped",
+    )
 
     def __init__(
         self,
@@ -72,8 +76,10 @@ class History(Generic[T]):
         most: int,
         has_ended: Callable[[T], bool] = lambda _: True,
         size_of: Callable[[T], int] = lambda _: 0,
+        changes: Changes | None = None,
     ) -> None:
         self._lock, self._most, self._has_ended, self._size_of = lock, most, has_ended, size_of
+        self._changes = changes or Changes()
         self._items: OrderedDict[str, T] = OrderedDict()
         self._bytes = 0
         self._expectations: dict[Expectation[T], None] = {}
@@ -86,26 +92,46 @@ class History(Generic[T]):
     def all(self) -> list[T]:
         return list(self._items.values())
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def __contains__(self, id: object) -> bool:
         return id in self._items
 
     def add(self, id: str, item: T) -> None:
         self._items[id] = item
         self._bytes += self._size_of(item)
+        self._entered(item)
         self._drop()
+        self._changes.note()
 
     def change(self, id: str, item: T) -> None:
         """In its place; one that is gone stays gone."""
-        if id in self._items:
-            self._bytes += self._size_of(item) - self._size_of(self._items[id])
+        before = self._items.get(id)
+        if before is not None:
+            self._bytes += self._size_of(item) - self._size_of(before)
             self._items[id] = item
+            self._replaced(before, item)
             self._drop()
+            self._changes.note()
+
+    def _entered(self, item: T) -> None:
+        """Called for an item that is added."""
+
+    def _left(self, item: T) -> None:
+        """Called for an item that is dropped or cleared."""
+
+    def _replaced(self, before: T, item: T) -> None:
+        """Called for an item that changes."""
+        self._left(before)
+        self._entered(item)
 
     def _drop(self) -> None:
         while len(self._items) > self._most or (self._bytes > MOST_BYTES and len(self._items) > 1):
             _, oldest = self._items.popitem(last=False)
             self._bytes -= self._size_of(oldest)
             self.dropped += 1
+            self._left(oldest)
 
     def publish(self, item: T, before: T | None = None) -> None:
         """Tells the waits that the item has ended; one that had ended as `before` already is not counted twice."""
@@ -114,17 +140,23 @@ class History(Generic[T]):
 
     def clear(self) -> int:
         """Forgets what has ended, and says how many that were. Waits that have counted it already still do."""
-        before = len(self._items)
-        self._items = OrderedDict((id, item) for id, item in self._items.items() if not self._has_ended(item))
+        before, self._items = self._items, OrderedDict()
+        for id, item in before.items():
+            if self._has_ended(item):
+                self._left(item)
+            else:
+                self._items[id] = item
         self._bytes = sum(map(self._size_of, self._items.values()))
         self.dropped = 0
-        return before - len(self._items)
+        self._changes.note()
+        return len(before) - len(self._items)
 
     def close(self) -> None:
         """Forgets everything, and ends every wait."""
         self._closed = True
         self._items = OrderedDict()
         self._bytes = 0
+        self._changes.note()
         for expectation in list(self._expectations):
             expectation.decided.set()
 

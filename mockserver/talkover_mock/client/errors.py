@@ -1,5 +1,6 @@
-"""The error of a refusal."""
+"""The errors of refusals."""
 
+from http import HTTPStatus
 from typing import Any
 
 __tracebackhide__ = True  # pytest shows the test's own line
@@ -16,3 +17,8 @@ class MockServerError(Exception):
         lines += [f"  {each}" for each in mistakes if each not in lines[0]]  # the detail has the first
         super().__init__("\n".join(lines))
         self.status, self.problem = status, problem
+
+
+def of_id(error: MockServerError) -> Exception:
+    """The error of a method that takes an id: KeyError, with the nearest id, where the server has no such record."""
+    return KeyError(error.problem["detail"]) if error.status == HTTPStatus.NOT_FOUND else error

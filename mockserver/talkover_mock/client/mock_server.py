@@ -18,6 +18,7 @@ from talkover_mock.base.shapes.admin import (
 from talkover_mock.base.shapes.state import Agent, State, Webhook
 from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.emitting import Emitting
+from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.faulting import Faulting
 from talkover_mock.client.probing import examine
 from talkover_mock.client.timing import Timing
@@ -106,10 +107,10 @@ class MockServer(Timing, Faulting, Emitting):
 
         Returns the webhook as the state holds it. Raises KeyError for an unknown id.
         """
-        kind, owner = self._searching.owner(webhook_id=webhook_id)
-        change = {kind: [{"id": owner["id"], "webhooks": [{"id": webhook_id, **fields}]}]}
-        changed = self._transport.call("PATCH", "state", change, query={"webhook_id": webhook_id})
-        return cast(Webhook, changed[kind][0]["webhooks"][0])
+        try:
+            return cast(Webhook, self._call("PATCH", f"webhooks/{segment(webhook_id)}", fields))
+        except MockServerError as error:
+            raise of_id(error) from None
 
     def agent(self, agent_id: str) -> Agent:
         """One agent as the state holds it, with its webhooks. Raises KeyError for an unknown id."""

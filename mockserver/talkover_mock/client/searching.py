@@ -1,10 +1,9 @@
 """Searches of an environment's calls and deliveries, and the error when they find too few or too many."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, cast
 
-from talkover_mock.client.errors import MockServerError
+from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.expectations import expected, folded, loop_hints, nearest
 from talkover_mock.client.transport import Transport
 
@@ -27,17 +26,11 @@ class Searching:
 
     def part(self, **id: str) -> Document:
         """The agent of the state with this id, or the owner of this webhook. Raises KeyError with the nearest id."""
-        return self.owner(**id)[1]
-
-    def owner(self, **id: str) -> tuple[str, Document]:
-        """The same after the key of its kind in a fixture: `agents` or `campaigns`."""
         try:
-            [(kind, [found])] = self._transport.call("GET", "state", query=id).items()
+            [[found]] = self._transport.call("GET", "state", query=id).values()
         except MockServerError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-            raise KeyError(error.problem["detail"]) from None
-        return kind, cast(Document, found)
+            raise of_id(error) from None
+        return cast(Document, found)
 
     def expect(
         self,

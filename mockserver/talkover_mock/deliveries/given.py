@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from talkover_mock.base.history import History
+from talkover_mock.deliveries.log import Log
 from talkover_mock.deliveries.messages import message
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.dialect.ids import IdSource
@@ -11,14 +11,14 @@ from talkover_mock.state.records import LogEntry
 from talkover_mock.state.store import State
 
 
-def put_given(log: History[Delivery], entries: Sequence[LogEntry], state: State, ids: IdSource, now: datetime) -> None:
+def put_given(log: Log, entries: Sequence[LogEntry], state: State, ids: IdSource, now: datetime) -> None:
     """Puts the entries into the log, oldest first; an entry without a time is made `now`."""
     for delivery in _deliveries(sorted(entries, key=lambda entry: entry.created_at or now), log, state, ids, now):
-        log.add(delivery.id, delivery)
+        log.enter(delivery)
 
 
 def _deliveries(
-    entries: Sequence[LogEntry], log: History[Delivery], state: State, ids: IdSource, now: datetime
+    entries: Sequence[LogEntry], log: Log, state: State, ids: IdSource, now: datetime
 ) -> Iterator[Delivery]:
     for entry in entries:
         agent, webhook = state.agents.get(entry.agent_id), state.webhooks.get(entry.webhook_id)

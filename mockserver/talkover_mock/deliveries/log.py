@@ -5,11 +5,13 @@ from datetime import datetime
 from threading import RLock
 from typing import NamedTuple
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.base.shapes.values import DeliveryStatus, WhySkipped
 from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
+from talkover_mock.deliveries.rows import Rows
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.records import Webhook
@@ -21,17 +23,29 @@ _BYTES_OF_A_WEBHOOK = 500
 class Log(History[Delivery]):
     """The attempts since the latest reset. The caller holds the environment's lock."""
 
-    __slots__ = ("_clock", "_ids")
+    __slots__ = ("_clock", "_ids", "_rows")
 
-    def __init__(self, lock: RLock, most: int, clock: Clock, ids: IdSource) -> None:
-        super().__init__(lock, most, lambda delivery: delivery.ended, lambda delivery: delivery.size)
+    def __init__(self, lock: RLock, most: int, clock: Clock, ids: IdSource, changes: Changes | None = None) -> None:
+        super().__init__(lock, most, lambda delivery: delivery.ended, lambda delivery: delivery.size, changes)
         self._clock, self._ids = clock, ids
+        self._rows: Rows | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """The attempts by event and webhook. An environment that sends nothing keeps none."""
+        return Rows() if self._rows is None else self._rows
+
+    def enter(self, delivery: Delivery) -> Delivery:
+        """Adds the delivery to its row, or to a new one if that is no longer kept, and returns it with the number."""
+        self._rows = self.rows
+        if delivery.arrival not in self._rows:
+            delivery = delivery._replace(arrival=self._changes.arrive())
+        self.add(delivery.id, delivery)
+        return delivery
 
     def add_anew(self, delivery: Delivery, moment: datetime) -> Delivery:
         """Adds the delivery with an id and a time of its own, and returns it."""
-        anew = delivery._replace(id=self._ids.new(moment, self), created_at=moment)
-        self.add(anew.id, anew)
-        return anew
+        return self.enter(delivery._replace(id=self._ids.new(moment, self), created_at=moment))
 
     def strike(self, delivery: Delivery, struck: Struck) -> Delivery:
         """Notes the fault that strikes, and returns the delivery with it."""
@@ -54,6 +68,24 @@ class Log(History[Delivery]):
             self.change(id, ended)
             self.publish(ended, before=previous)
 
+    def clear(self) -> int:
+        cleared = super().clear()
+        self.rows.dropped = 0
+        return cleared
+
+    def close(self) -> None:
+        super().close()
+        self._rows = None
+
+    def _entered(self, item: Delivery) -> None:
+        self.rows.add(item)
+
+    def _left(self, item: Delivery) -> None:
+        self.rows.remove(item)
+
+    def _replaced(self, before: Delivery, item: Delivery) -> None:
+        self.rows.replace(item)
+
 
 class Emitted(NamedTuple):
     """The result of an event: a delivery for each webhook that gets it, and the reason for each webhook skipped.
@@ -68,11 +100,51 @@ class Emitted(NamedTuple):
     awaited: Sequence[Delivery]
     log: History[Delivery]
     """The log that holds the deliveries; a reset closes it."""
+    arrival: int = 0
+    """The number in order of arrival, if the event is a row of its own; otherwise 0."""
+
+    @property
+    def size(self) -> int:
+        """About the bytes that the event keeps, also where no webhook got it."""
+        return self.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(self.deliveries) + len(self.skipped))
 
 
-def bytes_of(emitted: Emitted) -> int:
-    """About the bytes that the event keeps, also where no webhook got it."""
-    return emitted.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(emitted.deliveries) + len(emitted.skipped))
+class Events(History[Emitted]):
+    """The events since the latest reset; `rows` counts those that are rows of their own, `dropped_rows` those gone."""
+
+    __slots__ = ("dropped_rows", "rows")
+
+    def __init__(self, lock: RLock, most: int, changes: Changes | None = None) -> None:
+        super().__init__(lock, most, size_of=lambda emitted: emitted.size, changes=changes)
+        self.rows = self.dropped_rows = 0
+
+    def arrive(self) -> int:
+        """The number of an event that is a row, which arrives before its deliveries."""
+        return self._changes.arrive()
+
+    def clear(self) -> int:
+        cleared = super().clear()
+        self.dropped_rows = 0
+        return cleared
+
+    def close(self) -> None:
+        super().close()
+        self.rows = 0
+
+    def _entered(self, item: Emitted) -> None:
+        self.rows += bool(item.arrival)
+
+    def _left(self, item: Emitted) -> None:
+        self.rows -= bool(item.arrival)
+        self.dropped_rows += bool(item.arrival)
+
+
+IS_DISABLED: WhySkipped = "it is disabled"
+
+
+def is_row(deliveries: Sequence[Delivery], skipped: Sequence[tuple[Webhook, WhySkipped]]) -> bool:
+    """Whether an event is worth a row of its own: nobody got it, or a webhook that lists it is disabled."""
+    return not deliveries or any(reason == IS_DISABLED for _, reason in skipped)
 
 
 def reason_to_skip(webhook: Webhook, event: str) -> WhySkipped | None:
@@ -80,4 +152,4 @@ def reason_to_skip(webhook: Webhook, event: str) -> WhySkipped | None:
     is_listed = event in webhook.events or (webhook.include_call_events and event in EVENTS)
     if event in ALL_EVENTS and not is_listed:
         return "it does not list the event"
-    return None if webhook.enabled else "it is disabled"
+    return None if webhook.enabled else IS_DISABLED

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from threading import Lock
 
 from talkover_mock.base.real_time import RealTime, left
 from talkover_mock.base.workers import Workers
@@ -19,8 +20,12 @@ Result = list[str] | Unresolved
 class Lookups:
     """The look-ups of one environment: a name that hangs there delays no other environment."""
 
+    __slots__ = ("_lock", "_workers")
+
     def __init__(self) -> None:
-        self._workers = Workers("talkover-mock-name", MOST_LOOKUPS, MOST_LOOKUPS, lambda *_: None)
+        self._lock = Lock()
+        self._workers: Workers | None = None
+        """From the first look-up on: most environments never look up a name."""
 
     def look_up(self, host: str, port: int, deadline: float, check: Callable[[], object]) -> list[str]:
         """The addresses of a name. `check` is called now and then; what it raises ends the wait.
@@ -30,7 +35,7 @@ class Lookups:
         if host == _AT_ONCE:
             return look_up(host, port)
         results: SimpleQueue[Result] = SimpleQueue()
-        self._workers.submit(lambda: _look_up_into(results, host, port, deadline))
+        self._threads().submit(lambda: _look_up_into(results, host, port, deadline))
         while True:
             check()
             try:
@@ -43,7 +48,13 @@ class Lookups:
 
     def stop(self) -> None:
         """Ends the threads that have no look-up; the others end with theirs, or with the process."""
-        self._workers.stop(0)
+        self._threads().stop(0)
+
+    def _threads(self) -> Workers:
+        with self._lock:
+            if self._workers is None:
+                self._workers = Workers("talkover-mock-name", MOST_LOOKUPS, MOST_LOOKUPS, lambda *_: None)
+            return self._workers
 
 
 def _look_up_into(results: "SimpleQueue[Result]", host: str, port: int, deadline: float) -> None:

@@ -6,14 +6,13 @@ from threading import Lock, RLock
 from typing import Any, cast
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.history import History
-from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.words import brief
 from talkover_mock.deliveries.given import put_given
-from talkover_mock.deliveries.log import Emitted, bytes_of, reason_to_skip
+from talkover_mock.deliveries.log import Emitted, Events, Log, is_row, reason_to_skip
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
-from talkover_mock.deliveries.payloads import TooLarge, size_of
+from talkover_mock.deliveries.payloads import TooLarge, size_of_event
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
@@ -27,8 +26,6 @@ from talkover_mock.state.webhooks import Webhooks
 
 KEPT = timedelta(days=30)
 """How long the API shows a log entry, and lets it be retried (documented)."""
-MOST_EVENT_BYTES = 1024 * 1024
-"""The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_QUEUED_BYTES = 16 * 1024 * 1024
 """The bytes of the data of all queued events of an environment."""
 _NOT_AGAIN = "Can't be sent again"
@@ -49,7 +46,7 @@ class Deliveries:
         """The events since the latest reset, to search and to wait for."""
 
     @property
-    def log(self) -> History[Delivery]:
+    def log(self) -> Log:
         """The attempts since the latest reset, to search and to wait for."""
         return self._outbox.log
 
@@ -57,6 +54,10 @@ class Deliveries:
     def queued(self) -> int:
         """The number of deliveries that wait to be sent."""
         return self._outbox.queued
+
+    def due_times(self) -> Mapping[int, datetime]:
+        """When the next attempt of each row is due, by the row's number."""
+        return self._outbox.due_times()
 
     def emit(
         self,
@@ -74,7 +75,7 @@ class Deliveries:
 
         Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
-        size = _size_of(call, context, extra)
+        size = size_of_event(call, context, extra)
         with self._lock:
             agent_id, webhooks = self._webhooks.hearing(owner_id)
             due = self._outbox.begin_event()
@@ -84,7 +85,7 @@ class Deliveries:
                 followed = followed.after(event, (call or {}).get("status"), self._clock.now())
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
-                size = _size_of(call, context, extra)
+                size = size_of_event(call, context, extra)
             if call or not isinstance(owner_id, CampaignId):
                 call = {"id": self.ids.new(now), **(call or {})}
             occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call or {}, context, extra or {}, size)
@@ -94,9 +95,10 @@ class Deliveries:
                 raise Conflict("Too many deliveries are queued", reason)
             if followed:
                 self._state.put_call(followed)
-            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
-            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log)
+            arrival = self.events.arrive() if is_row(deliveries, skipped) else 0
+            awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
+            emitted = Emitted(occurrence, deliveries, skipped, awaited, self._outbox.log, arrival)
             self.events.add(occurrence.id, emitted)
             self.events.publish(emitted)
             return emitted
@@ -154,7 +156,8 @@ class Deliveries:
             reason = self._reason_not_to_retry(entry, webhook) or self._reason_not_to_queue(1)
             if reason:
                 raise LogNotRetriable(reason)
-            delivery = self._pending(entry.occurrence, webhook)._replace(attempt=entry.attempt + 1)
+            delivery = self._pending(entry.occurrence, webhook)
+            delivery = delivery._replace(attempt=entry.attempt + 1, arrival=entry.arrival)
             self._outbox.queue(delivery, may_retry=False)
         return delivery
 
@@ -176,7 +179,7 @@ class Deliveries:
             if reason := self._reason_not_to_queue(1):
                 raise Conflict(_NOT_AGAIN, reason)
             copy = self._pending(entry.occurrence, webhook)
-            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id)
+            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id, arrival=entry.arrival)
             make = (lambda: outgoing) if replay and outgoing else None
             awaited = self._outbox.queue(copy, may_retry=False, though_disabled=True, make=make)
             return Emitted(entry.occurrence, [copy], (), awaited, self._outbox.log)
@@ -259,8 +262,8 @@ class Deliveries:
         if self._sharing.lookups:
             self._sharing.lookups.stop()
 
-    def _new_events(self) -> History[Emitted]:
-        return History(self._lock, self._sharing.most_kept, size_of=bytes_of)
+    def _new_events(self) -> Events:
+        return Events(self._lock, self._sharing.most_kept, self._sharing.changes)
 
     def _new_outbox(self, given: Sequence[LogEntry]) -> Outbox:
         outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
@@ -286,12 +289,3 @@ class Deliveries:
         if entry.created_at < self._clock.moment() - KEPT:
             return f"the log entry is over {KEPT.days} days old"
         return "" if webhook.enabled else "the webhook is disabled"
-
-
-def _size_of(*parts: Mapping[str, Any] | None) -> int:
-    """The size of an event's data. Raises Unfit over the limit."""
-    try:
-        return sum(size_of(part or {}, MOST_EVENT_BYTES) for part in parts)
-    except TooLarge:
-        detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
-        raise Unfit("The event is too large", detail) from None

@@ -39,7 +39,7 @@ class Outbox:
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
         self._state, self._lock, self._clock = state, lock, clock
         self._sharing, self.report = sharing, sharing.report
-        self.log = Log(lock, sharing.most_kept, clock, ids)
+        self.log = Log(lock, sharing.most_kept, clock, ids, sharing.changes)
         self.closed = False
         self._numbers = count()
         self._schedule = Schedule()
@@ -60,7 +60,7 @@ class Outbox:
         """
         if self.closed:
             return ()
-        self.log.add(delivery.id, delivery)
+        delivery = self.log.enter(delivery)
         now = self.now()
         scheduled = Scheduled(now, next(self._numbers), delivery, may_retry, None, though_disabled, make=make)
         is_frozen = self._clock.is_frozen
@@ -140,9 +140,10 @@ class Outbox:
 
     @property
     def queued_bytes(self) -> int:
-        """The bytes of the events' data that the queue holds; deliveries of one event share it."""
-        queued = (each.delivery.occurrence for each in self._schedule)
-        return sum({each.id: each.size for each in queued}.values())
+        return self._schedule.bytes
+
+    def due_times(self) -> dict[int, datetime]:
+        return self._schedule.due_times()
 
     def next_due(self) -> datetime | None:
         return self._schedule.next_due
@@ -160,8 +161,7 @@ class Outbox:
     def log_ended(self, delivery: Delivery, outcome: Outcome) -> None:
         """Logs a delivery that was sent outside of the queue."""
         if not self.closed:
-            self.log.add(delivery.id, delivery)
-            self._end(delivery, outcome)
+            self._end(self.log.enter(delivery), outcome)
 
     def close(self) -> None:
         """Forgets everything, and ends what is under way and every wait."""

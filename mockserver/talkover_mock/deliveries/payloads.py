@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from talkover_mock.base.refusals import Unfit
 from talkover_mock.dialect.placeholders import PLACEHOLDER
 
 _INDEX = re.compile("[0-9]{1,9}")
 _MISSING = ""
+MOST_EVENT_BYTES = 1024 * 1024
+"""The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_BYTES = 4 * 1024 * 1024
 """The most bytes of a payload."""
 _SMALLEST = 2
@@ -67,6 +70,15 @@ def size_of(value: Any, most: int = MOST_BYTES) -> int:
             raise TooLarge(most)
         waiting.extend(inner)
     return size
+
+
+def size_of_event(*parts: Mapping[str, Any] | None) -> int:
+    """The size of an event's data. Raises Unfit over the limit."""
+    try:
+        return sum(size_of(part or {}, MOST_EVENT_BYTES) for part in parts)
+    except TooLarge:
+        detail = f"call, context and data may each have {MOST_EVENT_BYTES} bytes at most"
+        raise Unfit("The event is too large", detail) from None
 
 
 def _length(text: str, most: int) -> int:

@@ -88,6 +88,8 @@ class Delivery(NamedTuple):
     ended_at: datetime | None = None
     struck: Struck | None = None
     copy_of: str | None = None
+    arrival: int = 0
+    """The number of its row in order of arrival: all attempts to send an event to a webhook have the same."""
 
     @property
     def is_logged(self) -> bool:
@@ -98,6 +100,16 @@ class Delivery(NamedTuple):
     def fault(self) -> DeliveryFault:
         """What the fault does that struck it."""
         return self.struck.fault if self.struck else NO_FAULT
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it has not been successful, or not yet."""
+        return self.status != "success"
+
+    @property
+    def shown_status(self) -> str:
+        """The status, where `captured` is a success without a request."""
+        return "captured" if not self.is_problem and self.outcome and self.outcome.captured else self.status
 
     @property
     def size(self) -> int:

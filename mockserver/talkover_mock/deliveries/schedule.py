@@ -1,6 +1,5 @@
 """The deliveries of one environment that wait: for their time, or for their turn behind another one."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -26,7 +25,7 @@ class Schedule:
         self._plans = 0
         self._behind: dict[str, list[Scheduled | Plan]] = {}
         """By webhook id, those that have fallen due while another was under way."""
-        self._under_way = Counter[str]()
+        self._under_way: dict[str, int] = {}
         """By webhook id, how many are under way."""
 
     def __iter__(self) -> Iterator[Scheduled]:
@@ -45,8 +44,21 @@ class Schedule:
         return len(self._by_time) + sum(map(len, self._behind.values())) - self._plans
 
     @property
+    def bytes(self) -> int:
+        """The bytes of the events' data; deliveries of one event share it."""
+        return sum({each.delivery.occurrence.id: each.delivery.occurrence.size for each in self}.values())
+
+    def due_times(self) -> dict[int, datetime]:
+        """When the next attempt of each row is due, by the row's number."""
+        found: dict[int, datetime] = {}
+        for each in self:
+            number = each.delivery.arrival
+            found[number] = min(each.due, found.get(number, each.due))
+        return found
+
+    @property
     def under_way(self) -> int:
-        return self._under_way.total()
+        return sum(self._under_way.values())
 
     @property
     def next_due(self) -> datetime | None:
@@ -74,7 +86,7 @@ class Schedule:
 
     def begin(self, webhook_id: str) -> None:
         """Notes that an attempt is under way."""
-        self._under_way[webhook_id] += 1
+        self._under_way[webhook_id] = self._under_way.get(webhook_id, 0) + 1
 
     def end(self, webhook_id: str) -> None:
         """Notes that an attempt has ended."""

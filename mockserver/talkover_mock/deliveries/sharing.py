@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.records import Delivery, Outgoing
@@ -15,7 +16,7 @@ class Sharing(NamedTuple):
 
     `own_ports` are those of the mock itself, which is not called. With `capture`, a reason, nothing is sent at all.
     `report` takes the traceback, and `strike` finds the fault that hits an attempt which is due. Every environment
-    puts its own in, and `lookups` of its own.
+    puts its own in, and `lookups` and `changes` of its own.
     """
 
     wake: Callable[[Any], None]
@@ -26,6 +27,7 @@ class Sharing(NamedTuple):
     lookups: Lookups | None = None
     capture: str = ""
     strike: Callable[[Delivery, Webhook], Struck | None] = lambda *_: None
+    changes: Changes | None = None
 
     def sending(self, webhook: Webhook) -> Sending:
         """A request to the webhook, whose headers and body are still to be made."""

@@ -38,13 +38,21 @@ _SCHEMES = frozenset(
 """The schemes that the rule lists."""
 _IN_USER = r"(?: [\w.-] | %[0-9a-f]{2} )+"
 _IN_PATH = r"\w.~!$&'()*+,;=:@\-"
+
+
+def _some(characters: str) -> str:
+    """Any number of the characters and of bytes in percent-encoding; there is one way to match a text."""
+    return rf"[{characters}]* (?: %[0-9a-f]{{2}} [{characters}]* )*"
+
+
+_PATH, _QUERY, _FRAGMENT = _some(_IN_PATH), _some(_IN_PATH + r"/?\[\]"), _some(_IN_PATH + "/?")
 _URL = re.compile(
     rf"""([a-z0-9.+-]+) ://
-    (?: (?: {_IN_USER} : )? {_IN_USER} @ )?
+    (?: (?= [^/?\#@]* @ ) (?: {_IN_USER} : )? {_IN_USER} @ )?
     (?: \[ ([0-9a-f:.]+) \] | ([\w.$+<=>^`|~\x80-\U0010ffff-]+) ) (?: : [0-9]+ )?
-    (?: / (?: [{_IN_PATH}] | %[0-9a-f]{{2}} )* )*
-    (?: \? (?: [{_IN_PATH}/?\[\]] | %[0-9a-f]{{2}} )* )?
-    (?: \# (?: [{_IN_PATH}/?] | %[0-9a-f]{{2}} )* )?""",
+    (?: / {_PATH} )*
+    (?: \? {_QUERY} )?
+    (?: \# {_FRAGMENT} )?""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PUNYCODE = re.compile(r".xn--(?:[^\W_]|-)+$", re.IGNORECASE)

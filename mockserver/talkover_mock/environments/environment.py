@@ -6,9 +6,8 @@ from datetime import datetime
 from threading import RLock
 from typing import Any
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.shapes.state import Part
-from talkover_mock.base.shapes.state import State as StateDocument
 from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
@@ -17,15 +16,15 @@ from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.settings import Settings
+from talkover_mock.environments.activity import Activity
 from talkover_mock.environments.call_faults import STALE, CallFault
+from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.faults import Fault, Faults, Limits
 from talkover_mock.environments.journal import Journal
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.schedules import APART, Disturbances, Schedule
 from talkover_mock.environments.snapshots import Snapshot, Snapshots
-from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
-from talkover_mock.loading.mistakes import Source
-from talkover_mock.loading.writer import to_document, to_part, to_part_of_campaign
+from talkover_mock.loading.fixture import EnvironmentFixture
 from talkover_mock.state.agents import Agents
 from talkover_mock.state.calls import Calls
 from talkover_mock.state.campaigns import Campaigns
@@ -43,7 +42,7 @@ class Environment:
 
     __slots__ = (
         *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
-        *("clock", "deliveries", "disturbances", "errors"),
+        *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
         "webhooks",
     )
@@ -65,7 +64,7 @@ class Environment:
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
         self._begin_schedule()
-        self._lock = RLock()
+        self._lock, self.changes = RLock(), Changes()
         self._state = State(self.baseline)
         self.agents = Agents(self._state, self._lock, self.clock)
         self.webhooks = Webhooks(self._state, self._lock, self.clock)
@@ -73,10 +72,11 @@ class Environment:
         self.campaigns = Campaigns(self._state, self._lock, self.clock)
         self.stubs = Stubs(self._state, self._lock)
         self.rate_limit = RateLimit(self._lock, self.clock.moment)
-        self.journal = Journal(self._lock, sharing.most_kept)
-        self.faults = Faults(self._lock, self.settings.seed)
+        self.journal = Journal(self._lock, sharing.most_kept, self.changes)
+        self.faults = Faults(self._lock, self.settings.seed, self.changes)
+        self.documents = Documents(self._state, self._lock, self._reseed)
         self.snapshots = Snapshots(self._state, self._lock, self.clock)
-        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike)
+        sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike, changes=self.changes)
         self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
         self.campaigning = Campaigning(self._lock, self.campaigns, self.deliveries)
         self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
@@ -95,6 +95,16 @@ class Environment:
     def release(self) -> None:
         """Gives the lock back."""
         self._lock.release()
+
+    @property
+    def activity(self) -> Activity:
+        """All that has happened here, as one list."""
+        return Activity(self._lock, self.changes, self.journal, self.deliveries)
+
+    def note_change(self) -> None:
+        """Notes that something may have changed of which no row tells, such as the state or the clock."""
+        with self._lock:
+            self.changes.note()
 
     @property
     def settings(self) -> Settings:
@@ -213,45 +223,6 @@ class Environment:
     def report(self, crash: str) -> None:
         """Keeps the traceback of a crash: the first 99, and the latest."""
         self.errors[_MOST_ERRORS - 1 :] = [crash]
-
-    def document(self) -> StateDocument:
-        """The state as a fixture."""
-        with self._lock:
-            return to_document(self._state)
-
-    def part(self, agent_id: str) -> Part | None:
-        """One agent with its webhooks as a fixture; None for an unknown id."""
-        with self._lock:
-            agent = self._state.agents.get(agent_id)
-            return to_part(self._state, agent) if agent else None
-
-    def part_of_webhook(self, webhook_id: str) -> Part | None:
-        """One webhook under its agent or campaign as a fixture; None for an unknown id."""
-        with self._lock:
-            webhook = self._state.webhooks.get(webhook_id)
-            campaign = self._state.campaigns.get(webhook.campaign_id or "") if webhook else None
-            if webhook and campaign:
-                return to_part_of_campaign(campaign, webhook)
-            agent = self._state.agents.get(webhook.agent_id) if webhook else None
-            return to_part(self._state, agent, webhook) if agent else None
-
-    def replace(self, source: Source) -> None:
-        """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
-
-        Settings and scenarios that the fixture does not give stay. Raises FixtureError, and then changes nothing.
-        """
-        baseline = to_baseline(source, None, self.settings, self._state.scenarios, with_logs=False)
-        with self._lock:
-            seed = self.settings.seed
-            self._state.reset(baseline)
-            self._reseed(seed)
-
-    def merge(self, source: Source) -> None:
-        """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
-        with self._lock:
-            seed = self.settings.seed
-            self._state.merge(to_baseline(source, self._state, self.settings, self._state.scenarios, with_logs=False))
-            self._reseed(seed)
 
     def _reseed(self, before: int) -> None:
         """Restarts ids and chances when the seed has changed."""

@@ -6,6 +6,7 @@ from random import Random
 from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
 from talkover_mock.base.words import brief, there_are
@@ -99,10 +100,10 @@ class Fault(Generic[S]):
 class Faults:
     """One environment's faults on calls and on deliveries, oldest first. Every method is atomic."""
 
-    __slots__ = ("_faults", "_lock", "_number", "_seed")
+    __slots__ = ("_changes", "_faults", "_lock", "_number", "_seed")
 
-    def __init__(self, lock: RLock, seed: int) -> None:
-        self._lock = lock
+    def __init__(self, lock: RLock, seed: int, changes: Changes | None = None) -> None:
+        self._lock, self._changes = lock, changes or Changes()
         self._faults: list[Fault[Any]] = []
         self._number, self._seed = 0, seed
 
@@ -157,8 +158,10 @@ class Faults:
     def strike(self, kind: type[S], matches: Callable[[S], bool]) -> Fault[S] | None:
         """The first fault of the kind that matches and strikes. The counts stay exact, however many ask at once."""
         with self._lock:
-            of_kind = (fault for fault in self._faults if isinstance(fault.spec, kind))
-            return next((fault for fault in of_kind if matches(fault.spec) and fault.strikes()), None)
+            matching = [each for each in self._faults if isinstance(each.spec, kind) and matches(each.spec)]
+            if matching:
+                self._changes.note()
+            return next((fault for fault in matching if fault.strikes()), None)
 
     def strike_delivery(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
         """The fault that hits an attempt which is due."""

@@ -6,10 +6,12 @@ from datetime import datetime
 from threading import RLock
 from typing import NamedTuple
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.headers import Head
 from talkover_mock.base.history import History
 
 _MOST_UNMATCHED = 100
+_FIRST_ERROR = 400
 
 
 class Exchange(NamedTuple):
@@ -40,6 +42,20 @@ class Exchange(NamedTuple):
     applied: bool | None = None
     """Whether the operation of a call that a fault struck has happened; None for any other call."""
     under_way: bool = False
+    by: str = "api"
+    """Who made the call: `page` for the page itself, `api` for every client."""
+    arrival: int = 0
+    """The number in order of arrival, among deliveries and events too."""
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it was refused, or has no answer, or none yet."""
+        return self.status is None or self.status >= _FIRST_ERROR
+
+    @property
+    def status_text(self) -> str:
+        """The status in one word: the code, `held` while a fault holds the call, or `none` for no answer."""
+        return "held" if self.under_way else str(self.status or "none")
 
     @property
     def request_headers(self) -> dict[str, str]:
@@ -53,6 +69,30 @@ class Exchange(NamedTuple):
         return self.operation is None and not self.replaced and not is_answer_to_options
 
 
+Making = Callable[[int, int], Exchange]
+"""Makes an exchange of its number and of its number in order of arrival."""
+
+
+class Exchanges(History[Exchange]):
+    """The latest exchanges; `problems` counts those that are problems."""
+
+    __slots__ = ("problems",)
+
+    def __init__(self, lock: RLock, most: int, changes: Changes) -> None:
+        super().__init__(lock, most, lambda each: not each.under_way, lambda each: each.size, changes)
+        self.problems = 0
+
+    def close(self) -> None:
+        super().close()
+        self.problems = 0
+
+    def _entered(self, item: Exchange) -> None:
+        self.problems += item.is_problem
+
+    def _left(self, item: Exchange) -> None:
+        self.problems -= item.is_problem
+
+
 class Journal:
     """Keeps the latest exchanges. Every method is atomic under the environment's lock.
 
@@ -60,16 +100,16 @@ class Journal:
     know, whatever it resets.
     """
 
-    __slots__ = ("_history", "_lock", "_most", "_number", "_resets", "_unmatched")
+    __slots__ = ("_changes", "_history", "_lock", "_most", "_number", "_resets", "_unmatched")
 
-    def __init__(self, lock: RLock, most: int) -> None:
-        self._lock, self._most = lock, most
+    def __init__(self, lock: RLock, most: int, changes: Changes | None = None) -> None:
+        self._lock, self._most, self._changes = lock, most, changes or Changes()
         self._number = self._resets = 0
         self._history = self._new_history()
         self._unmatched: deque[Exchange] = deque(maxlen=_MOST_UNMATCHED)
 
     @property
-    def log(self) -> History[Exchange]:
+    def log(self) -> Exchanges:
         """The exchanges since the latest reset, to search and to wait for."""
         return self._history
 
@@ -78,22 +118,23 @@ class Journal:
         """Where it stands: how often it has been reset, and the number of the latest exchange since then."""
         return self._resets, self._number
 
-    def begin(self, exchange: Callable[[int], Exchange]) -> int:
+    def begin(self, exchange: Making) -> int:
         """Adds an exchange that is under way, and returns its number, to record it with when it has ended."""
         with self._lock:
             self._number += 1
-            self._history.add(str(self._number), exchange(self._number))
+            self._history.add(str(self._number), exchange(self._number, self._changes.arrive()))
             return self._number
 
-    def record(self, exchange: Callable[[int], Exchange], number: int | None = None) -> None:
-        """Adds an exchange, which is made when its number is known, or puts it in the place of one under way."""
+    def record(self, exchange: Making, number: int | None = None) -> None:
+        """Adds an exchange, which is made when its numbers are known, or puts it in the place of one under way."""
         with self._lock:
             if number is None:
                 self._number += 1
-                made = exchange(self._number)
+                made = exchange(self._number, self._changes.arrive())
                 self._history.add(str(self._number), made)
             else:
-                made = exchange(number)
+                begun = self._history.get(str(number))
+                made = exchange(number, begun.arrival if begun else 0)
                 self._history.change(str(number), made)
             self._history.publish(made)
             if made.is_unmatched:
@@ -122,5 +163,5 @@ class Journal:
         with self._lock:
             self._history.close()
 
-    def _new_history(self) -> History[Exchange]:
-        return History(self._lock, self._most, lambda exchange: not exchange.under_way, lambda exchange: exchange.size)
+    def _new_history(self) -> Exchanges:
+        return Exchanges(self._lock, self._most, self._changes)

@@ -16,6 +16,7 @@ from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.loading.reader import Reader
 from talkover_mock.loading.scenarios import check_scenario, read_scenarios
 from talkover_mock.state.names import ID, NAME_TEXT, is_token
+from talkover_mock.state.records import Webhook
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
@@ -84,6 +85,23 @@ def to_baseline(
     found.finish(mistakes)
     mistakes.raise_if_any()
     return found.baseline(settings.overrides(), scenarios)
+
+
+def changed_webhook(source: Source, over: State, webhook: Webhook) -> Webhook:
+    """The webhook of the state with some keys of a fixture's webhook laid over it. Raises FixtureError."""
+    mistakes = Mistakes()
+    mistakes.source = source
+    found = Collected()
+    if not isinstance(source.data, dict):
+        mistakes.add((), "must be a mapping with keys of a webhook", source.data)
+    elif source.data.get("id", webhook.id) != webhook.id:
+        mistakes.add(("id",), f"must be left out, or {webhook.id}", source.data["id"])
+    else:
+        reader = Reader(mistakes, DEFAULT, found, over)
+        reader.with_logs = False
+        reader.webhook((), over.owner_of(webhook), {**source.data, "id": webhook.id})
+    mistakes.raise_if_any()
+    return found.webhooks[webhook.id]
 
 
 class _FixtureReader:

@@ -179,8 +179,8 @@ class Reader:
         except Invalid as invalid:
             self.mistakes.add_invalid(path, data, invalid, fields)
             values = {**invalid.values}
-        if self.of_a_file:
-            check_headers(self.mistakes, path, data.get("custom_headers"), values["custom_headers"])
+        if self.of_a_file and values["custom_headers"]:
+            check_headers(self.mistakes, path, data["custom_headers"], values["custom_headers"])
         if data.get("payload_templates"):
             of_templates, given = (*path, "payload_templates"), data["payload_templates"]
             events = ALL_EVENTS if campaign else tuple(EVENTS)

@@ -83,15 +83,17 @@ def to_document(state: State) -> shapes.State:
     return {**before, "agents": agents, **after}
 
 
-def to_part(state: State, agent: Agent, webhook: Webhook | None = None) -> shapes.Part:
-    """One agent of the state as a fixture, with all its webhooks or with `webhook` only."""
-    webhooks = [webhook] if webhook else state.webhooks_of(agent.id)
-    return {"agents": [_agent_document(state, agent, webhooks)]}
+def to_part(state: State, agent: Agent) -> shapes.Part:
+    """One agent of the state as a fixture."""
+    return {"agents": [_agent_document(state, agent, state.webhooks_of(agent.id))]}
 
 
-def to_part_of_campaign(campaign: Campaign, webhook: Webhook) -> shapes.Part:
-    """One webhook of a campaign of the state as a fixture."""
-    return {"campaigns": [_campaign_document(campaign, [webhook])]}
+def to_part_of_webhook(state: State, webhook: Webhook) -> shapes.Part:
+    """One webhook of the state under its agent or campaign as a fixture."""
+    owner = state.owner_of(webhook)
+    if isinstance(owner, Campaign):
+        return {"campaigns": [_campaign_document(owner, [webhook])]}
+    return {"agents": [_agent_document(state, owner, [webhook])]}
 
 
 def digest(document: Mapping[str, Any]) -> str:

@@ -169,6 +169,10 @@ class State:
             self.put_call(call)
         self.settings, self.scenarios = changes.settings, changes.scenarios
 
+    def owner_of(self, webhook: Webhook) -> Agent | Campaign:
+        """The campaign or the agent of a webhook of the state, which is removed with it."""
+        return self.campaigns.get(webhook.campaign_id or "") or cast(Agent, self.agents.get(webhook.agent_id))
+
     def put_webhook(self, webhook: Webhook) -> None:
         if webhook.id not in self.webhooks:
             siblings = self.webhook_ids.get(webhook.owner_id) or ()

@@ -25,6 +25,8 @@ CONNECTION = "talkover_mock.connection"
 """Where in a request's environ the server puts its `Connection`."""
 HEAD = "talkover_mock.head"
 """Where in a request's environ the server puts its `Head`."""
+BY_PAGE = "talkover_mock.by_page"
+"""What the page puts into the environ of a call that it makes itself; no client can, whose headers begin with HTTP_."""
 REQUEST_URI = "REQUEST_URI"
 """Where this server and others put a request's target as it came; not every server does."""
 RESET = struct.pack("ii", 1, 0)
@@ -101,6 +103,11 @@ class MockRequest:
         """The call's number in the journal, where it is there as one under way."""
         self._body: bytes | None = None
         self.bearer_token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
+
+    @property
+    def is_by_page(self) -> bool:
+        """Whether the page itself made the call: no fault strikes it, and it counts against no rate limit."""
+        return BY_PAGE in self.environ
 
     @property
     def sent_method(self) -> str:

@@ -9,6 +9,7 @@ from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
 from talkover_mock.base.shapes import admin as shapes
+from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import Schedule, order_of
 from talkover_mock.loading.fixture import to_baseline
@@ -36,7 +37,13 @@ def _open(request: MockRequest) -> Answer:
     wanted = _checked(json_object(request))
     baseline, schedule = _baseline(request, wanted), _schedule(wanted)
     environment = request.world.open(baseline, wanted.get("name"), wanted.get("token"), schedule)
-    body: shapes.OpenedEnvironment = {"name": environment.name, "token": environment.tokens[0], "url": request.root_url}
+    url = request.root_url
+    body: shapes.OpenedEnvironment = {
+        "name": environment.name,
+        "token": environment.tokens[0],
+        "url": url,
+        "api_url": f"{url}{API}",
+    }
     return admin_answer(body, 201)
 
 

@@ -39,13 +39,13 @@ def _read(request: MockRequest, environment: Environment) -> Answer:
 
 def _replace(request: MockRequest, environment: Environment) -> Answer:
     as_yaml = _wants_yaml(request)
-    environment.replace(document(request))
-    return _answer(environment.document(), as_yaml)
+    environment.documents.replace(document(request))
+    return _answer(environment.documents.whole(), as_yaml)
 
 
 def _merge(request: MockRequest, environment: Environment) -> Answer:
     as_yaml = _wants_yaml(request)
-    environment.merge(document(request))
+    environment.documents.merge(document(request))
     return _answer(_wanted(request, environment) or {"agents": []}, as_yaml)
 
 
@@ -63,8 +63,8 @@ def _wanted(request: MockRequest, environment: Environment) -> Mapping[str, Any]
     """The state as a fixture, or the one agent or webhook that the query asks for; None for an unknown id."""
     agent_id, webhook_id = request.query_value("agent_id"), request.query_value("webhook_id")
     if webhook_id is None:
-        return environment.document() if agent_id is None else environment.part(agent_id)
-    part = environment.part_of_webhook(webhook_id)
+        return environment.documents.whole() if agent_id is None else environment.documents.part(agent_id)
+    part = environment.documents.part_of_webhook(webhook_id)
     owner: Mapping[str, Any] = (part.get("agents") or part["campaigns"])[0] if part else {}
     return part if agent_id is None or ("agent_id" not in owner and owner.get("id") == agent_id) else None
 

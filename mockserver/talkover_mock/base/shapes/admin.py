@@ -134,6 +134,7 @@ class OpenedEnvironment(TypedDict):
     name: Id
     token: str
     url: str
+    api_url: str
 
 
 class ClosedEnvironment(Scheduled):
