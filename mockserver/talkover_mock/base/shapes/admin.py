@@ -16,6 +16,7 @@ from talkover_mock.base.shapes.values import (
     Name,
     Ordinal,
     StruckBy,
+    Token,
 )
 
 # API calls
@@ -132,9 +133,11 @@ class OpenedEnvironment(TypedDict):
     """An environment that was opened."""
 
     name: Id
-    token: str
-    url: str
-    api_url: str
+    token: Token
+    url: Annotated[str, ("format", "uri"), ("pattern", "^https?://[^/]+$")]
+    """The root of the server."""
+    api_url: Annotated[str, ("format", "uri"), ("pattern", "^https?://[^/]+/api/v1$")]
+    """In the place of the vendor's base URL."""
 
 
 class ClosedEnvironment(Scheduled):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from talkover_mock.base.shapes.values import (
     AgentStatus,
+    AnyEvent,
     CampaignEvent,
     CampaignStatus,
     Count,
@@ -164,7 +165,7 @@ class CampaignLogEntry(TypedDict):
     """A log entry of a campaign's webhook: one set of keys for every attempt (documented)."""
 
     id: Id
-    event: CampaignEvent | Event
+    event: AnyEvent
     attempt: Ordinal
     status: DeliveryStatus
     http_status: HttpStatus | None

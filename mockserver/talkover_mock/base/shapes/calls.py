@@ -30,7 +30,8 @@ class Page(PageWithoutLast):
     last_page: Ordinal
 
 
-_From = TypedDict("_From", {"from": Ordinal | None})
+_First = Annotated[int, ("minimum", 1), ("description", "The number of the page's first record")]
+_From = TypedDict("_From", {"from": _First | None})
 """`from` is a word of Python's own, which no key of a class may be."""
 
 
@@ -38,6 +39,7 @@ class CallPage(_From, Page):
     """The numbers of a page of calls or campaigns, with those of its first and its last record."""
 
     to: Ordinal | None
+    """The number of its last."""
 
 
 # Calls

@@ -103,6 +103,7 @@ class EmittedEvent(TypedDict):
 
     event_id: Id
     call_id: Any
+    """The given one, or one that was made up."""
     agent_id: Id
     event: EventName
     at: Milliseconds

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from talkover_mock.base.shapes.values import (
     Action,
+    AnyEvent,
     CallMethod,
     Count,
     DeliveryAction,
+    EventPattern,
     Fraction,
     HeaderName,
     HeaderText,
@@ -21,7 +23,7 @@ class Limited(TypedDict):
     """How often a fault strikes."""
 
     times: Ordinal | None
-    """None, in JSON null, is for ever."""
+    """null is for ever."""
     after: Count
     """So many get by first."""
     probability: Fraction
@@ -79,11 +81,11 @@ class CallFault(CallDetails, _Active):
 class DeliveryMatch(TypedDict):
     """The attempts that it strikes; null is any. `*` in `event` and `url` stands for anything."""
 
-    event: str | None
+    event: AnyEvent | EventPattern | None
     webhook_id: str | None
     agent_id: str | None
     url: str | None
-    attempt: Ordinal | None
+    attempt: Annotated[int, ("minimum", 1), ("maximum", 2**63 - 1)] | None
 
 
 class _OfAnAction(TypedDict, total=False):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
 from talkover_mock.base.shapes.values import (
+    AnyEvent,
     AuthorizationScheme,
     CallStatus,
     CampaignEvent,
@@ -22,19 +23,20 @@ from talkover_mock.base.shapes.values import (
     PhoneNumber,
     Plan,
     Seconds,
-    ShortName,
     SignatureScheme,
     StubMethod,
     Timeout,
     Url,
+    VisibleName,
+    VisibleText,
 )
 
 
 class Header(TypedDict):
     """A custom header of a webhook."""
 
-    key: Name
-    value: Name
+    key: VisibleText
+    value: VisibleText
 
 
 class _InError(TypedDict, total=False):
@@ -44,7 +46,7 @@ class _InError(TypedDict, total=False):
 
 class _Webhook(_InError):
     id: Id
-    name: ShortName
+    name: VisibleName
     webhook_url: Url
     webhook_secret: Annotated[str, ("maxLength", 255)] | None
     timeout: Timeout
@@ -80,7 +82,7 @@ class _OfACampaign(TypedDict, total=False):
 class Webhook(_Webhook, _OfACampaign):
     """A webhook of an agent or of a campaign, with its secret and its delivery options."""
 
-    events: Sequence[Event | CampaignEvent]
+    events: Sequence[AnyEvent]
 
 
 class _OfAnAgent(TypedDict, total=False):

@@ -43,6 +43,7 @@ CampaignEvent = Literal[
     "event_call_report",
 ]
 """The events of a campaign's webhook."""
+AnyEvent = Event | CampaignEvent
 CallStatus = Literal["initiated", "ringing", "answered", "completed", "failed", "busy", "no-answer"]
 CampaignStatus = Literal["draft", "active", "paused", "completed", "cancelled"]
 AgentStatus = Literal["draft", "published"]
@@ -118,23 +119,33 @@ Basis = Literal["documented", "inferred from a sample", "measured", "assumed"]
 
 ID_PATTERN = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 PHONE_PATTERN = r"\+[1-9][0-9]{1,14}"
+BEARER_PATTERN = r"[!-+\--~]{1,500}"
+VISIBLE_PATTERN = r"[^\s\x1C-\x1F\x85\u200B\uFEFF]"
+"""A character that trimming leaves."""
+_ZERO = "UTC; the fraction is always zero (measured)"
+_ANY_NAME = "One that the API has or, where `unknown` asks for it, any other"
 _MOMENT_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 
-Id = Annotated[str, ("pattern", f"^{ID_PATTERN}$")]
-"""Generated ones are ordered UUIDs (measured)."""
+Id = Annotated[str, ("pattern", f"^{ID_PATTERN}$"), ("description", "Generated ones are ordered UUIDs (measured)")]
+Token = Annotated[str, ("pattern", f"^{BEARER_PATTERN}$")]
 Name = Annotated[str, ("minLength", 1)]
 ShortName = Annotated[str, ("minLength", 1), ("maxLength", 255)]
+VisibleName = Annotated[str, ("minLength", 1), ("maxLength", 255), ("pattern", VISIBLE_PATTERN)]
+VisibleText = Annotated[str, ("minLength", 1), ("pattern", VISIBLE_PATTERN)]
 Url = Annotated[str, ("minLength", 1), ("maxLength", 500)]
-PhoneNumber = Annotated[str, ("pattern", f"^{PHONE_PATTERN}$")]
-"""In international format."""
-Seconds = Annotated[str, ("pattern", f"^{_MOMENT_PATTERN}Z$")]
-"""UTC."""
-Milliseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.[0-9]{{3}}Z$")]
-"""UTC."""
-Microseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.000000Z$")]
-"""UTC; the fraction is always zero (measured)."""
-EventName = Annotated[str, ("minLength", 1), ("maxLength", 255)]
-"""One that the API has or, where `unknown` asks for it, any other."""
+PhoneNumber = Annotated[str, ("pattern", f"^{PHONE_PATTERN}$"), ("description", "In international format")]
+Seconds = Annotated[str, ("pattern", f"^{_MOMENT_PATTERN}Z$"), ("description", "UTC")]
+Milliseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.[0-9]{{3}}Z$"), ("description", "UTC")]
+Microseconds = Annotated[
+    str, ("pattern", rf"^{_MOMENT_PATTERN}\.000000Z$"), ("description", "UTC; the fraction is always zero (measured)")
+]
+EventName = Annotated[
+    str,
+    ("minLength", 1),
+    ("maxLength", 255),
+    ("description", "One that the API has or, where `unknown` asks for it, any other"),
+]
+EventPattern = Annotated[str, ("pattern", "[*]")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{32}$")]
 StruckBy = Annotated[str, ("pattern", r"^fault-[0-9]+ \(.+\)$")]
 HeaderName = Annotated[str, ("pattern", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
