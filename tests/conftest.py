@@ -23,6 +23,7 @@ from talkover_mock.receiver import WebhookReceiver, running_receiver
 from talkover_mock.web.server import Server
 from tests.support.quick_apps import remember_what_is_compiled
 from tests.support.stories import world_of
+from tests.support.systems import left_out
 
 if TYPE_CHECKING:
     from tests.support.browser import Browser
@@ -41,6 +42,11 @@ def pytest_collection_finish() -> None:
     if "hypothesis" in sys.modules:
         gc.collect()
         gc.freeze()
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Leaves out what this system can't run."""
+    return left_out(module_path, parent)
 
 
 def _descriptors() -> Counter[str]:

@@ -1,10 +1,13 @@
 """The command `talkover-mock`, also as `python -m talkover_mock`. The handlers of signals come before all else."""
 
 import errno
+import io
 import os
 import signal
 import sys
 from contextlib import suppress
+
+from talkover_mock.base.ending import ending_signals
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 _WRONG_USE = 2
@@ -20,6 +23,7 @@ def run() -> None:
     if sys.argv[1:2] == ["serve"]:
         _end_on_signals()
     _open_closed_streams()
+    _escape_what_is_not_encoded()
     try:
         from talkover_mock.cli import main
 
@@ -34,11 +38,8 @@ def run() -> None:
 
 def _end_on_signals() -> None:
     """Until `serve` has its own handlers there is nothing to clean up, and raising would stop in somebody's import."""
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-        number = getattr(signal, name, None)
-        is_ignored = name == "SIGHUP" and number is not None and signal.getsignal(number) == signal.SIG_IGN
-        if number is not None and not is_ignored:  # as `nohup` wants it
-            signal.signal(number, lambda *_: os._exit(0))
+    for number in ending_signals():
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _open_closed_streams() -> None:
@@ -46,6 +47,12 @@ def _open_closed_streams() -> None:
     for name, mode in _STREAMS:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123
+
+
+def _escape_what_is_not_encoded() -> None:
+    """Lets a name in another script than the terminal's or the pipe's be printed as an escape, as on standard error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _end_flushed(ended: SystemExit) -> None:

@@ -24,7 +24,7 @@ from talkover_mock.dialect.ids import IdSource
 from talkover_mock.dialect.reasons import explained
 from talkover_mock.dialect.rules import Invalid, fields_of
 from talkover_mock.dialect.settings import Settings, to_settings
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Agent, Owners, Webhook
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -165,7 +165,7 @@ class _Examination:
         """The request before a change after signing."""
         occurrence, webhook = self._occurrence(each), self.webhook._replace(**each.webhook)
         at = int((self.clock.moment() - each.age).timestamp())
-        body = each.body(message(occurrence, self.agent, webhook, self.settings, at).body)
+        body = each.body(message(occurrence, Owners(self.agent, None), webhook, self.settings, at).body)
         return signed(occurrence, webhook, self.settings, body, at)
 
     def _occurrence(self, each: Probe) -> Occurrence:

@@ -29,6 +29,7 @@ def described(action: str) -> dict[str, Any]:
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_fault_is_told_with_the_details_of_its_action_and_can_be_added_again(http: FlaskClient, action: str) -> None:
     match = {"event": "*_ended", "webhook_id": WEBHOOK, "agent_id": AGENT, "url": "http://*", "attempt": 2}
+    match |= {"json": {"test": True}, "headers": {"Signature": "*"}, "query": {"a": "1"}}
     spec = {**described(action), "match": match, "times": 3, "after": 1, "probability": 0.5, "seed": 7}
     add_fault(http, **spec)
     [told] = http.get(FAULTS).get_json()["faults"]

@@ -20,10 +20,11 @@ STAGING_WEBHOOK = "9fe0c4a9-72d1-4c8e-b350-6f1e9a8d7c42"
 PRODUCTION_WEBHOOK = "9fe0d1f6-38b2-4e0a-a7c9-15d3e6f4b820"
 ONE_WEBHOOK = {"id": "w", "name": "W", "webhook_url": "http://xy", "events": ["event_action"], "enabled": False}
 ONE_AGENT = {"agents": [{"id": "one", "name": "One", "webhooks": [ONE_WEBHOOK]}]}
+OF_FIXTURE: dict[str, Any] = {"title": None, "state": "fixture"}
 FIXTURES_OWN = [
-    {"name": "default", "tokens": [], "agents": 3, "errors": 0},
-    {"name": "production", "tokens": ["talq_***on", "talq_***nd"], "agents": 1, "errors": 0},
-    {"name": "staging", "tokens": ["ta***"], "agents": 1, "errors": 0},
+    {"name": "default", **OF_FIXTURE, "tokens": [], "agents": 3, "errors": 0},
+    {"name": "production", **OF_FIXTURE, "tokens": ["talq_***on", "talq_***nd"], "agents": 1, "errors": 0},
+    {"name": "staging", **OF_FIXTURE, "tokens": ["ta***"], "agents": 1, "errors": 0},
 ]
 ADDRESSES = {"url": "http://localhost", "api_url": "http://localhost/api/v1"}
 
@@ -72,9 +73,40 @@ def test_an_environment_needs_nothing_and_is_a_copy_of_the_default_baseline(http
     assert second["name"] == "environment-2"
     assert second["token"] != first["token"]
     assert http.get(STATE, headers=bearer(first["token"])).get_json() == baseline
-    assert {"name": "environment-1", "tokens": [f"talq_***{first['token'][-2:]}"], "agents": 3, "errors": 0} in listed(
-        http
-    )
+    tokens = [f"talq_***{first['token'][-2:]}"]
+    found = {"name": "environment-1", "title": None, "state": "open", "tokens": tokens, "agents": 3, "errors": 0}
+    assert found in listed(http)
+
+
+def test_environments_are_found_by_a_text_in_their_name_or_title(http: FlaskClient) -> None:
+    opened(http, {"name": "one", "title": "tests/test_orders.py::test_Pause[ü]"})
+    opened(http, {"name": "two", "title": ""})
+    expected = {
+        "pause": ["one"],
+        "TWO": ["two"],
+        "Ü]": ["one"],
+        "prod": ["production"],
+        "e\nt": [],
+        "nobody": [],
+    }
+    for text, names in expected.items():
+        found = http.get(ENVIRONMENTS, query_string={"find": text}).get_json()["environments"]
+        assert [each["name"] for each in found] == names, text
+    assert [each["title"] for each in listed(http)] == [None, "tests/test_orders.py::test_Pause[ü]", None, None, None]
+
+
+def test_a_title_has_at_most_500_characters(http: FlaskClient) -> None:
+    opened(http, {"title": "x" * 500})
+    for title, got in {"x" * 501: "xxx", 7: "7"}.items():
+        answer = http.post(ENVIRONMENTS, json={"title": title})
+        assert (answer.status_code, answer.get_json()["title"]) == (422, "Bad value")
+        assert answer.get_json()["detail"].startswith("title must be a ")
+        assert got in answer.get_json()["detail"]
+
+
+def test_the_copy_for_foreign_pages_says_that_it_is_one(http: FlaskClient) -> None:
+    http.get("/api/v1/agents", headers={**TOKEN, "Origin": "https://far.example"})
+    assert {each["name"]: each["state"] for each in listed(http)}["default@web-pages"] == "copy"
 
 
 @pytest.mark.parametrize("host", ["localhost:7357", "127.0.0.1", "[::1]:80", "mock_server:7357"])

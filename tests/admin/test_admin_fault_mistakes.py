@@ -39,7 +39,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**DOWN, "match": {"paht": "*"}}, "Unknown key", 'unknown key "match.paht"; did you mean path?'),
     ({"respond": {"code": 500}}, "Unknown key", 'unknown key "respond.code"'),
     ({"respond": {"header": {}}}, "Unknown key", 'unknown key "respond.header"; did you mean headers?'),
-    ({**DOWN, "match": "*"}, "Bad value", 'match must be an object of method, path (got "*")'),
+    ({**DOWN, "match": "*"}, "Bad value", 'match must be an object of method, path, json, headers, query (got "*")'),
     ({"respond": 500}, "Bad value", "respond must be an object of status, headers, body (got 500)"),
     ({**DOWN, "match": {"method": "FETCH"}}, "Bad value", f'{METHODS}; did you mean PATCH? (got "FETCH")'),
     ({**DOWN, "match": {"method": "X"}}, "Bad value", f'match.method must be one of {METHODS} (got "X")'),

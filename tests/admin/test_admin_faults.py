@@ -51,6 +51,10 @@ SPECS: list[dict[str, Any]] = [
     {**DOWN, "probability": 0.25, "seed": 2**63 - 1, "apply": True},
     {"preset": "rate_limited", "headers": {"Retry-After": "0"}},
     {"action": "stale", "match": {"method": "HEAD", "path": None}},
+    {
+        "match": {"method": None, "path": None, "json": [{"a": None}], "headers": {"X": "*"}, "query": {"b": "1"}},
+        **DOWN,
+    },
 ]
 
 

@@ -6,16 +6,30 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.checks import A_JSON_VALUE
+from talkover_mock.admin.contents import KEYS
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
-from tests.support.delivering import DELIVERIES, ENDED, RECORDER, RECORDING, STARTED, delivering, emit, read
+from tests.support.delivering import (
+    DELIVERIES,
+    DISABLED,
+    ENDED,
+    RECORDER,
+    RECORDING,
+    STARTED,
+    delivering,
+    emit,
+    fixture,
+    read,
+)
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
 from tests.support.faulty import REQUESTS, TOGGLE_ANY, add_fault
 
 AGENTS = "/api/v1/agents"
 WEBHOOKS = f"{AGENTS}/{AGENT}/webhooks"
 ONE = f"{WEBHOOKS}/{WEBHOOK}"
+ACTION = "event_action"
 TOGGLE_OPERATION = "PATCH /api/v1/agents/{agent_id}/webhooks/{webhook_id}/toggle"
 FIRST, MIDDLE, LAST = "2025-09-03T00:00:00Z", "2025-09-03T12:00:00Z", "2025-09-04T00:00:00Z"
 
@@ -57,7 +71,7 @@ def calls(http: FlaskClient) -> None:
     http.get(f"{AGENTS}?status=draft&page=2", headers=TOKEN)
     at(MIDDLE)
     http.get("/api/v1/nope")
-    http.delete(AGENTS, headers=TOKEN)
+    http.delete(AGENTS, headers=TOKEN, json={"enabled": False, "events": [{"a": 1, "b": 2}]})
     at(LAST)
     add_fault(http, match={"path": TOGGLE_ANY}, preset="maintenance", times=1)
     http.patch(TOGGLE, headers=TOKEN)
@@ -81,6 +95,8 @@ DELIVERY_FILTERS: dict[str, list[int]] = {
     "status=failed": [1],
     "status=retrying": [5],
     "status=pending": [6],
+    "status=captured": [3],
+    "fault=fault-1": [],
     "attempt=1": [0, 1, 3, 4, 5, 6],
     "attempt=2": [2],
     "attempt=02": [2],
@@ -99,6 +115,15 @@ DELIVERY_FILTERS: dict[str, list[int]] = {
     f"agent_id={AGENT}&status=success": [0, 2, 4],
     f"webhook_id={WEBHOOK}&event={ENDED}&attempt=1&status=failed": [1],
     f"event={ENDED}&event={STARTED}": [],
+    f'json={{"event":"{STARTED}"}}': [0, 3],
+    f'json={{"agent_id":"{AGENT}"}}': [0, 1, 2, 4, 5],
+    'json={"test":true}': [4],
+    'json={"test":1}': [],
+    'headers={"x-team":"calls, billing"}': [0, 1, 2],
+    'headers={"X-TEAM":"*billing"}&attempt=2': [2],
+    'query={"a":"1"}': [3],
+    'query={"a":1}': [3],
+    'query={"b":"*"}': [],
 }
 """Of a query string: which of the `attempts` it finds."""
 
@@ -114,6 +139,39 @@ def test_attempts_of_one_event_have_its_id(http: FlaskClient, attempts: list[dic
     for number, expected in {0: [0], 1: [1, 2], 2: [1, 2], 6: [6]}.items():
         found = read(http, f"event_id={attempts[number]['event_id']}")["deliveries"]
         assert found == [attempts[each] for each in expected]
+
+
+def test_a_delivery_that_was_never_made_is_found_as_skipped(http: FlaskClient) -> None:
+    http.put(
+        "/__admin/state",
+        json={"agents": [{"id": OTHER_AGENT, "name": "No webhook"}, *fixture("http://xy")["agents"][:1]]},
+    )
+    emit(http, RECORDING, OTHER_AGENT)
+    emit(http, STARTED, wait=0)
+    emit(http, RECORDING, wait=0)
+    emit(http, ACTION)
+    found = read(http, "status=skipped")
+    told = [(each["event"], each["webhook_id"], each["error"]) for each in found["deliveries"]]
+    not_listed = "it does not list the event"
+    assert told == [
+        (RECORDING, None, "there is no webhook"),
+        (STARTED, DISABLED, "it is disabled"),
+        *((ACTION, id, not_listed) for id in (WEBHOOK, DISABLED, RECORDER)),
+    ]
+    assert {(each["id"], each["attempt"], each["status"]) for each in found["deliveries"]} == {(None, 0, "skipped")}
+    assert (found["count"], found["satisfied"], found["dropped"]) == (3, True, 0)
+    one = read(http, f"status=skipped&webhook_id={RECORDER}&min=2")
+    assert (len(one["deliveries"]), one["count"], one["satisfied"]) == (1, 1, False)
+    assert read(http, "status=skipped&attempt=1")["count"] == 0
+
+
+def test_a_delivery_is_found_by_the_fault_that_struck_it(http: FlaskClient) -> None:
+    add_fault(http, on="deliveries", action="refused", times=1)
+    emit(http, STARTED)
+    emit(http, STARTED)
+    [struck] = read(http, "fault=fault-1")["deliveries"]
+    assert struck["fault"] == "fault-1 (refused)"
+    assert read(http, "fault=fault-2")["count"] == 0
 
 
 def test_a_test_is_marked(attempts: list[dict[str, Any]]) -> None:
@@ -153,6 +211,9 @@ CALL_FILTERS: dict[str, list[int]] = {
     "status=503": [7],
     "status=none": [8],
     "status=None": [8],
+    "status=held": [],
+    "by=api": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    "by=page": [],
     "operation=GET%20/api/v1/agents": [3, 4],
     f"operation={TOGGLE_OPERATION}": [1, 2, 7],
     "operation=DELETE%20/api/v1/agents/{agent_id}/webhooks/{webhook_id}": [],
@@ -174,6 +235,13 @@ CALL_FILTERS: dict[str, list[int]] = {
     f"method=PATCH&path={TOGGLE}&after=1&since={MIDDLE}&unmatched=false&fault=fault-1&status=5xx": [7],
     "method=PATCH&method=GET": [],
     "path=*/toggle&path=*/agents/*": [1, 2, 7],
+    'query={"status":"draft","page":2}': [4],
+    'query={"status":"draf"}': [],
+    f'headers={{"authorization":"{TOKEN["Authorization"]}"}}&method=DELETE': [6],
+    'headers={"Authorization":"*"}': [1, 2, 3, 4, 6, 7, 8],
+    'json={"events":[{"a":1}]}': [6],
+    "json={}": [6],
+    "json=[]": [],
 }
 """Of a query string: the numbers of the calls that it finds."""
 
@@ -204,19 +272,37 @@ def test_without_a_wait_it_is_what_has_come(http: FlaskClient) -> None:
 
 DELIVERY_NAMES = [
     "agent_id",
+    "campaign_id",
     "webhook_id",
     "event",
     "event_id",
     "status",
     "attempt",
     "url",
+    "fault",
     "since",
+    *KEYS,
     "min",
     "max",
     "wait",
 ]
-CALL_NAMES = ["method", "path", "status", "operation", "unmatched", "fault", "since", "after", "min", "max", "wait"]
-STATUS = "status must be a code such as 404, a class such as 4xx, or none for no answer"
+CALL_NAMES = [
+    "method",
+    "path",
+    "status",
+    "operation",
+    "unmatched",
+    "fault",
+    "by",
+    "since",
+    "after",
+    *KEYS,
+    "min",
+    "max",
+    "wait",
+]
+STATUSES = "pending, success, failed, retrying, captured, skipped"
+STATUS = "status must be a code such as 404, a class such as 4xx, none or held"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PATH = "path must be a whole path such as /api/v1/agents; * matches anything"
 OF_DELIVERIES: dict[str, tuple[str, str]] = {
@@ -232,7 +318,8 @@ OF_DELIVERIES: dict[str, tuple[str, str]] = {
     ),
     f"agent_id={AGENT}x": ("Unknown agent", f'no agent in environment default has the id "{AGENT}x"; nearest: {AGENT}'),
     "status=failled": ("Unknown status", 'unknown status "failled"; did you mean failed?'),
-    "status=ok": ("Unknown status", 'unknown status "ok"; expected one of pending, success, failed, retrying'),
+    "status=ok": ("Unknown status", f'unknown status "ok"; expected one of {STATUSES}'),
+    "fault=drop": ("Bad value", 'fault must be the id of a fault, such as fault-1 (got "drop")'),
     "event=event_phone_call_start": (
         "Unknown event",
         f'unknown event "event_phone_call_start"; did you mean {STARTED}?',
@@ -259,12 +346,23 @@ OF_CALLS: dict[str, tuple[str, str]] = {
     ),
     "fault=maintenance": ("Bad value", 'fault must be the id of a fault, such as fault-1 (got "maintenance")'),
     "unmatched=yes": ("Bad value", 'unmatched must be true or false (got "yes")'),
+    "by=pag": ("Unknown by", 'unknown by "pag"; did you mean page?'),
     "unmatched=": ("Bad value", 'unmatched must be true or false (got "")'),
     "after=-1": ("Bad count", 'after must be a whole number, 0 or more (got "-1")'),
     "after=x": ("Bad count", 'after must be a whole number, 0 or more (got "x")'),
 }
+HEADERS = 'headers must be an object of names and values of headers, such as {"X-Team": "blue"}; * matches anything'
+FIELDS = 'query must be an object of fields of the query, such as {"page": "2"}; * matches anything'
 COMMON: dict[str, tuple[str, str]] = {
     "since=yesterday": ("Bad moment", 'since must be a moment such as 2025-09-03T23:19:51Z (got "yesterday")'),
+    "json={": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "{")'),
+    "json=null": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "null")'),
+    "json=[NaN]": ("Bad value", f"json must be {A_JSON_VALUE} (got [NaN])"),
+    "headers=x": ("Bad value", 'headers must be JSON, such as {"X-Team": "blue"} (got "x")'),
+    'headers={"X Team":"blue"}': ("Bad value", f'{HEADERS} (got {{"X Team": "blue"}})'),
+    'headers={"X-Team":null}': ("Bad value", f'{HEADERS} (got {{"X-Team": null}})'),
+    "query=[1]": ("Bad value", f"{FIELDS} (got [1])"),
+    'query={"page":[2]}': ("Bad value", f'{FIELDS} (got {{"page": [2]}})'),
     "min=-1": ("Bad count", 'min must be a whole number, 0 or more (got "-1")'),
     "min=1.5": ("Bad count", 'min must be a whole number, 0 or more (got "1.5")'),
     "max=1.5": ("Bad count", 'max must be a whole number, 0 or more (got "1.5")'),

@@ -103,6 +103,13 @@ def test_a_missing_body_is_a_missing_number(calls: FlaskClient) -> None:
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "MISSING_PHONE_NUMBER")
 
 
+def test_an_ignored_body_is_the_reason_of_a_missing_number(calls: FlaskClient) -> None:
+    headers = {**TOKEN, "Content-Type": "text/plain"}
+    answer = calls.post(f"{AGENT_PATH}/call", data='{"to": "+1234567890"}', headers=headers)
+    assert answer.get_json()["error"]["code"] == "MISSING_PHONE_NUMBER"
+    assert "text/plain" in answer.headers["X-Mockserver-Reason"]
+
+
 @pytest.mark.parametrize(
     ("fields", "errors"),
     [
@@ -164,7 +171,7 @@ def test_too_many_calls_are_refused_in_the_documented_shape() -> None:
 PRESETS = {
     "missing_token": INVALID_TOKEN,
     "invalid_token": INVALID_TOKEN,
-    "agent_not_found": refusal("AGENT_NOT_FOUND", "Voice agent not found", agent_id=""),
+    "agent_not_found": refusal("AGENT_NOT_FOUND", "Voice agent not found", agent_id=AGENT),
     "insufficient_credits": refusal("INSUFFICIENT_CREDITS", "Account has insufficient credits to place this call"),
 }
 

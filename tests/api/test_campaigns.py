@@ -116,7 +116,7 @@ def test_no_toggle_is_lost(world: World, http: FlaskClient) -> None:
 
 WRONG = [
     ({}, {"name", "webhook_url", "events"}),
-    ({**FIELDS, "events": ["event_action"]}, {"events.0"}),
+    ({**FIELDS, "events": ["event_phone_call_ended"]}, {"events.0"}),
     ({**FIELDS, "include_call_events": "perhaps"}, {"include_call_events"}),
 ]
 
@@ -125,6 +125,19 @@ WRONG = [
 def test_fields_have_the_rules_of_agents(http: FlaskClient, body: Any, names: set[str]) -> None:
     answer = ask(http, "POST", WEBHOOKS, body)
     assert (answer.status_code, {*answer.get_json()["errors"]}) == (422, names)
+
+
+@pytest.mark.parametrize(
+    ("path", "event", "owners"),
+    [(WEBHOOKS, "event_phone_call_ended", "agents"), (f"/api/v1/agents/{AGENT}/webhooks", EVENTS[0], "campaigns")],
+)
+def test_an_event_of_the_other_owners_is_refused_with_their_name(
+    http: FlaskClient, path: str, event: str, owners: str
+) -> None:
+    answer = ask(http, "POST", path, {**FIELDS, "events": [event]})
+    assert answer.headers["X-Mockserver-Reason"] == (
+        f'events.0: The selected events.0 is invalid (got "{event}"; only {owners} have this event)'
+    )
 
 
 ROUTES = [
@@ -167,6 +180,18 @@ def test_an_agents_routes_take_no_campaign(http: FlaskClient) -> None:
     assert answer.get_json()["message"] == "Agent not found in this environment."
     answer = ask(http, "GET", f"/api/v1/campaigns/{AGENT}/webhooks")
     assert answer.headers["X-Mockserver-Reason"] == f"{AGENT} is the id of an agent, not of a campaign"
+
+
+MIXED_UP = {
+    f"/api/v1/agents/{CAMPAIGN}": f"{CAMPAIGN} is the id of a campaign, not of an agent",
+    f"/api/v1/agents/{AGENT}/webhooks/{CAMPAIGN}": f"{CAMPAIGN} is the id of a campaign, not of a webhook",
+    f"/api/v1/campaigns/{WEBHOOK}": f"{WEBHOOK} is the id of a webhook (of campaign {CAMPAIGN}), not of a campaign",
+}
+
+
+@pytest.mark.parametrize("path", MIXED_UP)
+def test_an_id_of_another_kind_is_told(http: FlaskClient, path: str) -> None:
+    assert ask(http, "GET", path).headers["X-Mockserver-Reason"] == MIXED_UP[path]
 
 
 def test_a_campaign_is_read_with_what_the_fixture_gives_besides() -> None:

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from talkover_mock.environments.call_faults import PRESETS
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN, UNKNOWN, toggle_path
 from tests.support.faulty import FAULTS, STATE, add_fault, bearer
+from tests.support.routes import GUARDED, filled
 
 AGENTS = "/api/v1/agents"
 ONE_AGENT = f"{AGENTS}/{AGENT}"
@@ -90,6 +91,26 @@ def test_a_preset_answers_as_the_api_itself_does(http: FlaskClient, preset: str)
 )
 def test_a_preset_has_the_words_of_its_route(http: FlaskClient, preset: str, path: str, text: str) -> None:
     assert struck(http, path, "GET", preset=preset).text == text
+
+
+PROVOKED: dict[str, tuple[str, dict[str, str]]] = {
+    "missing_token": ("/api/", {}),
+    "expired_token": ("/api/", bearer("talq_staging_2024")),
+    "agent_not_found": ("<agent_id>", TOKEN),
+    "agent_not_found at a campaign": ("<campaign_id>", TOKEN),
+}
+"""What provokes the API's own answer on the routes whose path has a part."""
+
+
+@pytest.mark.parametrize("preset", PROVOKED)
+def test_a_preset_answers_on_every_route_as_the_api_does_there(http: FlaskClient, preset: str) -> None:
+    part, headers = PROVOKED[preset]
+    routes = [(verb, filled(rule, agent_id=UNKNOWN)) for verb, rule in GUARDED if part in rule]
+    assert routes
+    genuine = [http.open(path, method=verb, headers=headers).data for verb, path in routes]
+    add_fault(http, preset=preset.partition(" ")[0])
+    answers = [http.open(path, method=verb, headers=TOKEN).data for verb, path in routes]
+    assert dict(zip(routes, answers, strict=True)) == dict(zip(routes, genuine, strict=True))
 
 
 def test_a_rate_limited_client_is_told_that_nothing_remains(http: FlaskClient) -> None:

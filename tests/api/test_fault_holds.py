@@ -87,6 +87,18 @@ def test_a_call_takes_effect_after_its_client_gave_up(server: Server, mock: Mock
     assert (call["status"], call["applied"]) == (200, True)
 
 
+def test_a_held_call_keeps_its_time(server: Server, mock: MockServer) -> None:
+    mock.freeze("2025-09-03T23:50:15Z")
+    fault = mock.add_fault("hold", method="PATCH")
+    with ExitStack() as stack:
+        sent(server, stack)
+        mock.wait_for_fault(fault["id"])
+        mock.advance(60)
+        mock.remove_faults()
+        [call] = mock.assert_requested("PATCH", TOGGLE, status=200, wait=WAIT)
+    assert call["at"] == "2025-09-03T23:50:15.000Z"
+
+
 def test_held_calls_go_on_in_the_order_in_which_they_came(
     server: Server, mock: MockServer, pool: ThreadPoolExecutor
 ) -> None:

@@ -39,6 +39,7 @@ def test_an_exchange_is_told_whole(http: FlaskClient) -> None:
         "fault": None,
         "applied": None,
         "under_way": False,
+        "by": "api",
         "request": {
             "headers": {
                 "Authorization": "Bearer ta***",

@@ -14,6 +14,7 @@ from tests.support.documented import AGENT, UNKNOWN
 from tests.support.stories import WAIT
 
 STARTED, ACTION = "campaign.started", "event_action"
+IDS = {"campaign_id": CAMPAIGN, "webhook_id": WEBHOOK}
 
 
 @pytest.fixture
@@ -59,6 +60,14 @@ def test_an_event_of_a_campaign_reaches_its_webhook_signed(http: FlaskClient, re
     }
 
 
+def test_a_template_names_the_campaign(http: FlaskClient, receiver: WebhookReceiver) -> None:
+    template = {"at": "{{campaign.id}} {{campaign.name}}", "now": "{{campaign.status}}", "by": "{{agent.name}}"}
+    answered(http, "PUT", WEBHOOK_PATH, {"payload_templates": {STARTED: template}})
+    at_campaign(http)
+    [request] = receiver.requests
+    assert request.json == {"at": f"{CAMPAIGN} Spring", "now": "draft", "by": "My Agent"}
+
+
 def test_a_change_of_status_is_an_event(http: FlaskClient, world: World, receiver: WebhookReceiver) -> None:
     world.default.freeze()
     answered(http, "PATCH", f"{PATH}/status", {"status": "active"})
@@ -70,11 +79,11 @@ def test_a_change_of_status_is_an_event(http: FlaskClient, world: World, receive
 
 def test_a_disabled_webhook_gets_nothing_until_it_is_toggled_again(http: FlaskClient) -> None:
     answered(http, "PATCH", f"{WEBHOOK_PATH}/toggle")
-    assert at_campaign(http)["skipped"] == [{"webhook_id": WEBHOOK, "reason": "it is disabled"}]
+    assert at_campaign(http)["skipped"] == [{**IDS, "reason": "it is disabled"}]
     answered(http, "PATCH", f"{WEBHOOK_PATH}/toggle")
     assert got(at_campaign(http)) == [WEBHOOK]
     skipped = at_campaign(http, "campaign.completed")["skipped"]
-    assert skipped == [{"webhook_id": WEBHOOK, "reason": "it does not list the event"}]
+    assert skipped == [{**IDS, "reason": "it does not list the event"}]
 
 
 @pytest.mark.parametrize("included", [False, True])
@@ -170,3 +179,25 @@ def test_events_and_deliveries_of_campaigns_are_searched_by_name(http: FlaskClie
     [delivery] = answered(http, "GET", f"/__admin/deliveries?event={STARTED}")["deliveries"]
     [event] = answered(http, "GET", f"/__admin/events?event={STARTED}")["events"]
     assert (delivery["webhook_id"], event["agent_id"]) == (WEBHOOK, AGENT)
+
+
+def test_a_campaigns_events_and_deliveries_carry_its_id_and_an_agents_do_not(http: FlaskClient) -> None:
+    of_campaign = at_campaign(http)
+    answered(http, "PUT", WEBHOOK_PATH, {"include_call_events": True})
+    of_agent = emit(http, agent_id=AGENT, event=ACTION)
+    assert [each.get("campaign_id") for each in of_campaign["deliveries"]] == [CAMPAIGN]
+    assert [each.get("campaign_id", "none") for each in of_agent["deliveries"]] == ["none", CAMPAIGN]
+    first, second = answered(http, "GET", "/__admin/events")["events"]
+    assert (first["campaign_id"], "campaign_id" in second) == (CAMPAIGN, False)
+    assert [each.get("campaign_id") for each in second["deliveries"]] == [None, CAMPAIGN]
+    found = answered(http, "GET", f"/__admin/deliveries?campaign_id={CAMPAIGN}")["deliveries"]
+    assert [each["event"] for each in found] == [STARTED, ACTION]
+    [event] = answered(http, "GET", f"/__admin/events?campaign_id={CAMPAIGN}")["events"]
+    assert event == first
+
+
+@pytest.mark.parametrize("what", ["deliveries", "events"])
+def test_a_search_for_an_unknown_campaign_is_refused(http: FlaskClient, what: str) -> None:
+    answer = ask(http, "GET", f"/__admin/{what}?campaign_id=campaign-2")
+    assert (answer.status_code, answer.get_json()["title"]) == (422, "Unknown campaign")
+    assert answer.get_json()["detail"].endswith(f"nearest: {CAMPAIGN}")

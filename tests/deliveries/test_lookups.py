@@ -22,6 +22,7 @@ from talkover_mock.receiver import WebhookReceiver
 from tests.support.documented import AGENT, TOKEN, WEBHOOK_PATH
 from tests.support.peers import BOUND, OK, Peer, answering, closed_port
 from tests.support.stories import STARTED, emit, hook, impatient
+from tests.support.systems import needs_second_loopback
 
 OpenWorld = Callable[..., World]
 SLOW = "slow-name"
@@ -158,6 +159,7 @@ def test_localhost_is_tried_at_both_loopback_addresses(
     assert (outcome.status, outcome.error) == (200, None)
 
 
+@needs_second_loopback
 def test_an_address_is_not_replaced_by_the_other() -> None:
     with Peer(answering(OK), "127.0.0.2") as peer:
         assert sending(f"http://127.0.0.1:{peer.port}/").run().error == "Connection refused"

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.base.contents import Content
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.disturbed import OpenWorld, add, frozen, running, story
@@ -194,6 +195,30 @@ def test_a_fault_matches_by_event_webhook_agent_url_and_attempt(
     emit(environment)
     emit(environment, ENDED)
     environment.deliveries.advance(1)
+    assert [name_of(each) for each in attempts(environment) if each.struck] == struck
+    assert (fault.seen, fault.struck) == (len(struck), len(struck))
+
+
+CONTENTS: list[tuple[Content, list[str]]] = [
+    (Content(json={"event": ENDED}), ["ended"]),
+    (Content(json={"webhook_id": OTHER}), ["other"]),
+    (Content(headers={"x-team": "blue"}), ["other"]),
+    (Content(headers={"Content-Type": "application/json"}, query={"a": "1"}), ["started", "ended"]),
+    (Content(query={"a": "2"}), []),
+]
+
+
+@pytest.mark.parametrize(("content", "struck"), CONTENTS)
+def test_a_fault_matches_by_what_the_attempt_sends(
+    open_world: OpenWorld, receiver: WebhookReceiver, content: Content, struck: list[str]
+) -> None:
+    first = hook(f"{receiver.url}?a=1", events=[STARTED, ENDED])
+    other = hook(receiver.url, OTHER, custom_headers=[{"key": "X-Team", "value": "blue"}])
+    environment = open_world(first, other).default
+    environment.freeze()
+    fault = add(environment, "drop", content=content)
+    emit(environment)
+    emit(environment, ENDED)
     assert [name_of(each) for each in attempts(environment) if each.struck] == struck
     assert (fault.seen, fault.struck) == (len(struck), len(struck))
 

@@ -92,7 +92,7 @@ def crash_once(monkeypatch: pytest.MonkeyPatch, target: object, name: str) -> No
     monkeypatch.setattr(target, name, call)
 
 
-@pytest.mark.parametrize(("target", "name"), [(Sending, "run"), (outbox, "message")])
+@pytest.mark.parametrize(("target", "name"), [(Sending, "run"), (outbox, "struck_message")])
 def test_a_crash_is_reported_to_its_environment_ends_its_entry_and_stops_nothing(
     open_world: OpenWorld, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, target: object, name: str
 ) -> None:

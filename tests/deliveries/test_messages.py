@@ -15,7 +15,7 @@ from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import fields_of
 from talkover_mock.dialect.settings import DEFAULTS, Settings, to_settings
 from talkover_mock.dialect.signing import SCHEMES, sign
-from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Webhook
+from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Owners, Webhook
 from tests.support.documented import AGENT as AGENT_ID
 from tests.support.documented import WEBHOOK as WEBHOOK_ID
 
@@ -40,7 +40,7 @@ def occurrence(event: str = STARTED, **given: Any) -> Occurrence:
 
 
 def sent(event: Occurrence, webhook: Webhook = WEBHOOK, settings: Settings | None = None) -> Outgoing:
-    return message(event, AGENT, webhook, settings or DEFAULTS, int(MOMENT.timestamp()))
+    return message(event, Owners(AGENT, None), webhook, settings or DEFAULTS, int(MOMENT.timestamp()))
 
 
 def body_of(event: Occurrence, templates: Mapping[str, Any] | None = None) -> str:

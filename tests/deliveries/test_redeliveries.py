@@ -86,7 +86,7 @@ def test_what_a_fault_has_dropped_can_be_sent_after_all_and_a_fault_may_strike_i
         "started 1: success",
         *["started 1: success (repeat)"] * 2,
     ]
-    with pytest.raises(Conflict, match="it has not been sent yet, so there are no old bytes to replay"):
+    with pytest.raises(Conflict, match="no request was made of it, so there are no old bytes to replay"):
         environment.deliveries.redeliver(dropped.id, replay=True)
 
 

@@ -1,5 +1,6 @@
 """The command line: what each command prints, its exit code, and where its options come from."""
 
+import io
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from talkover_mock.__main__ import run as run_program
 from talkover_mock.cli import main
 from talkover_mock.cli.serve import command as serve_command
 from talkover_mock.dialect.endpoints import ENDPOINTS
@@ -326,3 +328,14 @@ def test_deliveries_go_out_and_are_kept_as_the_flags_say(folder: Path) -> None:
 def test_a_variable_that_is_no_option_changes_nothing() -> None:
     result = run("schema", TALKOVER_MOCK_VERSION="1", TALKOVER_MOCK_HELP="1", TALKOVER_MOCK_SCHEMA_HELP="1")
     assert (result.exit_code, json.loads(result.stdout)) == (0, fixture_schema())
+
+
+def test_a_name_that_standard_output_cannot_encode_is_printed_as_an_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a pipe on Windows, or in a terminal of another language; in tables, names are as they came."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    monkeypatch.setattr(sys, "argv", ["talkover-mock", "--version"])
+    with pytest.raises(SystemExit):
+        run_program()
+    print("Zoë 日本", end="", flush=True)  # noqa: T201
+    assert written.getvalue().splitlines()[1:] == ["Zoë ".encode("cp1252") + rb"\u65e5\u672c"]

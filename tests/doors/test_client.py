@@ -10,6 +10,7 @@ import requests
 from flask import Flask
 
 from talkover_mock import __version__
+from talkover_mock.admin.contents import KEYS
 from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.routes import deliveries as delivery_routes
 from talkover_mock.admin.routes import requests as requests_routes
@@ -287,8 +288,8 @@ def test_types_name_what_there_is() -> None:
     assert get_args(values.Action) == ACTIONS
     assert set(types.WebhookFields.__annotations__) == {*WEBHOOK_KEYS, "include_call_events"} - {"id", "logs"}
     assert get_args(values.DeliveryAction) == tuple(ON_DELIVERIES)
-    assert set(types.Match.__annotations__) == {"method", "path", *MATCH}
+    assert set(types.Match.__annotations__) == {"method", "path", *MATCH, *KEYS}
     of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)
-    assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.Match.__annotations__}
+    assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.OtherMatch.__annotations__}
     assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

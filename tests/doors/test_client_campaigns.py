@@ -25,6 +25,15 @@ def test_an_event_of_a_campaign_is_emitted(mock: MockServer, receiver: WebhookRe
         mock.emit(event="campaign.paused")
 
 
+def test_deliveries_and_events_are_searched_by_campaign(mock: MockServer) -> None:
+    mock.emit(campaign_id=CAMPAIGN, event="campaign.started")
+    assert [each["webhook_id"] for each in mock.deliveries(min=1, campaign_id=CAMPAIGN)] == [WEBHOOK]
+    assert [each["event"] for each in mock.events(campaign_id=CAMPAIGN)] == ["campaign.started"]
+    mock.emit(campaign_id=CAMPAIGN, event="campaign.completed")
+    with pytest.raises(AssertionError, match=f"webhook {WEBHOOK} was skipped: it does not list the event"):
+        mock.deliveries(min=1, campaign_id=CAMPAIGN, event="campaign.completed")
+
+
 def test_a_campaigns_webhook_is_read_and_changed(mock: MockServer) -> None:
     assert mock.webhook(WEBHOOK)["include_call_events"] is False
     changed = mock.set_webhook(WEBHOOK, include_call_events=True, enabled=False)

@@ -48,6 +48,25 @@ def test_deliveries_are_filtered(mock: MockServer) -> None:
     assert mock.deliveries(url="*/recordings", agent_id=AGENT, since="2025-09-03T23:50:15Z") == [recording]
     assert mock.deliveries(agent_id=None) == [started, recording]
     assert mock.deliveries(agent_id=OTHER_AGENT) == []
+    assert (
+        mock.deliveries(json={"event": RECORDING})
+        == mock.deliveries(query={}, json={"event": RECORDING})
+        == [recording]
+    )
+    assert mock.deliveries(headers={"x-team": "*"}) == [started]
+
+
+def test_headers_are_found_in_any_case(mock: MockServer) -> None:
+    [emitted] = mock.emit(AGENT, STARTED)
+    again, [listed, _] = mock.redeliver(emitted["id"]), mock.deliveries()
+    for delivery in (emitted, again, listed):
+        assert delivery["request"]
+        headers = delivery["request"]["headers"]
+        assert headers["X-Team"] == headers["x-team"] == headers.get("X-TEAM") == "calls, billing"
+        assert ("x-team" in headers, "x-teams" in headers, headers.get("x-teams", "none")) == (True, False, "none")
+        assert "X-Team" in list(headers)
+        with pytest.raises(KeyError, match="x-teams"):
+            headers["x-teams"]
 
 
 @pytest.mark.slow
@@ -173,7 +192,7 @@ def test_an_emitted_event_says_who_got_it_and_who_did_not(mock: MockServer) -> N
         f"webhook {RECORDER}: skipped, it does not list the event>"
     )
     mock.replace_state({"agents": [{"id": OTHER_AGENT, "name": "Without"}]})
-    assert repr(mock.emit(OTHER_AGENT, STARTED)) == "<Emitted: the agent has no webhook>"
+    assert repr(mock.emit(OTHER_AGENT, STARTED)) == "<Emitted: there is no webhook>"
 
 
 def test_a_client_says_which_environment_it_is(mock: MockServer) -> None:
@@ -234,7 +253,7 @@ REFUSALS: dict[str, tuple[Callable[[MockServer], Any], str]] = {
         '422 Unknown event: event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
     ),
     "no filter": (
-        lambda mock: mock.deliveries(webhook=WEBHOOK),  # type: ignore[call-arg]
+        lambda mock: mock.deliveries(webhook=WEBHOOK),  # type: ignore[call-overload]
         '422 Unknown filter: unknown filter "webhook"; did you mean webhook_id?',
     ),
     "too long": (

@@ -62,6 +62,9 @@ def test_requests_are_filtered(busy: MockServer) -> None:
     assert numbers(method="patch") == numbers(method="PATCH") == [1, 2, 3]
     assert numbers(status=404) == numbers(status="4xx") == [2, 3]
     assert numbers(method="get", path="/api/v1/agents", unmatched=False) == numbers(after=3) == [4]
+    assert numbers(query={"page": 2}) == numbers(query={"page": "*"}, json=None, headers=None) == [4]
+    assert numbers(headers={"authorization": "Bearer *"}, method="GET") == [4]
+    assert numbers(json={}) == []
     assert numbers(operation="PATCH /api/v1/agents/{agent_id}/webhooks/{webhook_id}/toggle") == [1, 2, 3]
 
 
@@ -204,12 +207,13 @@ def test_the_clock_is_read(mock: MockServer) -> None:
 
 
 def test_environments_are_listed_read_and_closed_by_name(mock: MockServer) -> None:
-    with mock.open_environment("mine", "talq_mine_and_long") as mine:
+    with mock.open_environment("mine", "talq_mine_and_long", title="A test") as mine:
         call(mine, "/api/v1/nope", "GET")
         call(mine, "/api/v1/agents", "DELETE")
         call(mine, "/api/v1/agents", "OPTIONS")
-    found = {"name": "mine", "tokens": ["talq_***ng"], "agents": 3, "errors": 0}
+    found = {"name": "mine", "title": "A test", "state": "open", "tokens": ["talq_***ng"], "agents": 3, "errors": 0}
     assert mock.environment("mine") == mock.environments()[-1] == found
+    assert mock.environments(find="a TEST") == [found]
     closed = mock.close_environment("mine")
     assert (closed["name"], closed["closed"], closed["errors"]) == ("mine", True, [])
     assert [(each["method"], each["path"], each["status"]) for each in closed["unmatched"]] == [

@@ -88,6 +88,22 @@ def test_each_worker_of_xdist_has_a_server_of_its_own(folder: pytest.Pytester) -
     run(folder, "-p", "xdist", "-n", "2").assert_outcomes(passed=4)
 
 
+def test_an_environment_has_the_name_of_its_test_as_its_title(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        """
+        import pytest
+
+        TEXTS = ["short", "x" * 600]
+
+        @pytest.mark.parametrize("text", TEXTS, ids=TEXTS)
+        def test_title(talkover_mock, text):
+            mine = talkover_mock.environment(talkover_mock.name)
+            assert mine["title"] == f"{__file__.rpartition('/')[2]}::test_title[{text}]"[:500]
+        """
+    )
+    run(folder).assert_outcomes(passed=2)
+
+
 def test_an_environment_says_where_it_is_and_can_be_changed(folder: pytest.Pytester) -> None:
     folder.makepyfile(
         f"""

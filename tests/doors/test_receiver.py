@@ -17,7 +17,7 @@ from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
 from talkover_mock.local import running_mockserver
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
 from tests.support.documented import AGENT, WEBHOOK
-from tests.support.peers import has_ipv6
+from tests.support.systems import can_listen_on
 
 WAIT = 10
 """Seconds after which something that should have happened did not."""
@@ -247,7 +247,7 @@ def test_two_receivers_stand_beside_each_other(receiver: WebhookReceiver) -> Non
 
 
 def test_a_receiver_listens_where_it_is_told() -> None:
-    for host, shown in {"127.0.0.1": "127.0.0.1", **({"::1": "[::1]"} if has_ipv6() else {})}.items():
+    for host, shown in {"127.0.0.1": "127.0.0.1", **({"::1": "[::1]"} if can_listen_on("::1") else {})}.items():
         receiver = WebhookReceiver(host)
         receiver.start()
         try:

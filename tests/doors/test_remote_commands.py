@@ -11,7 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from talkover_mock.base.shapes.values import Event
+from talkover_mock.base.shapes.values import CampaignEvent, Event
 from talkover_mock.cli import main
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.scenarios import SCENARIOS
@@ -19,6 +19,7 @@ from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOO
 
 VERBS = ("clock", "deliveries", "emit", "environments", "fault", "play", "redeliver", "requests", "reset", "state")
 STARTED: Event = "event_phone_call_started"
+COMPLETED: CampaignEvent = "campaign.completed"
 ANSWERED = {
     "scenario": "answered",
     "agent_id": "bare",
@@ -94,13 +95,15 @@ def test_state_is_a_line_for_each_webhook(mock: MockServer) -> None:
     hook: dict[str, Any] = {"id": "w", "name": "One\nline", "webhook_url": "http://xy/1", "events": ["event_action"]}
     off, bad = {"id": "long-id", "name": "Off", "enabled": False}, {"id": "e", "name": "Bad", "status": "error"}
     agent = {"id": "a", "name": "A", "webhooks": [hook, {**hook, **off}, {**hook, **bad}]}
-    mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent]})
+    spring = {"id": "c", "name": "Spring", "agent_id": "a", "webhooks": [{**hook, "id": "wc", "events": [COMPLETED]}]}
+    mock.replace_state({"agents": [{"id": "empty", "name": "Empty"}, agent], "campaigns": [spring]})
     assert lines_in_terminal("state", "--url", mock.url) == [
-        "AGENT  WEBHOOK  NAME       STATUS    EVENTS  URL",
-        "empty  -        Empty      -         -       -",
-        r"a      w        One\nline  active    1       http://xy/1",
-        "a      long-id  Off        disabled  1       http://xy/1",
-        "a      e        Bad        error     1       http://xy/1",
+        "OWNER        WEBHOOK  NAME       STATUS    EVENTS  URL",
+        "agent empty  -        Empty      -         -       -",
+        r"agent a      w        One\nline  active    1       http://xy/1",
+        "agent a      long-id  Off        disabled  1       http://xy/1",
+        "agent a      e        Bad        error     1       http://xy/1",
+        r"campaign c   wc       One\nline  active    1       http://xy/1",
     ]
 
 
@@ -150,6 +153,8 @@ def test_filters_are_key_and_value(mock: MockServer) -> None:
         toggle(mock, webhook)
     found = run("requests", "status=4xx", "path=*/toggle", "after=2", "--url", mock.url)
     assert [each["number"] for each in json.loads(found.stdout)] == [3]
+    found = run("requests", 'headers={"user-agent": "python-requests*"}', "query={}", "after=1", "--url", mock.url)
+    assert [each["number"] for each in json.loads(found.stdout)] == [2, 3]
 
 
 def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> None:
@@ -182,6 +187,18 @@ def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: M
     frozen.set_webhook("on", enabled=False)
     nobody = lines_in_terminal("emit", "a", STARTED, *url)
     assert nobody == ["no deliveries", "webhook on was skipped: it is disabled", *skipped]
+
+
+def test_an_event_is_emitted_at_a_campaign(frozen: MockServer) -> None:
+    hook = {"id": "wc", "name": "W", "webhook_url": "https://example.com", "events": [COMPLETED]}
+    campaigns = [{"id": "c", "name": "Spring", "agent_id": AGENT, "webhooks": [hook]}]
+    frozen.merge_state({"campaigns": [*campaigns, {"id": "bare", "name": "Autumn", "agent_id": AGENT}]})
+    emitted = json.loads(run("emit", "--campaign", "c", COMPLETED, "--url", frozen.url).stdout)
+    assert [(each["campaign_id"], each["event"]) for each in emitted] == [("c", COMPLETED)]
+    found = json.loads(run("deliveries", "campaign_id=c", "--url", frozen.url).stdout)
+    assert found == emitted
+    bare = lines_in_terminal("emit", COMPLETED, "--campaign", "bare", "--url", frozen.url)
+    assert bare == ["no deliveries", "campaign bare has no webhooks"]
 
 
 def test_a_delivery_is_sent_again(frozen: MockServer) -> None:
@@ -222,6 +239,8 @@ def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
     left = json.loads(run("fault", "--remove", "fault-2", *url).stdout)
     assert [each["id"] for each in left] == ["fault-1", "fault-3", "fault-5"]
     assert (run("fault", "--remove", *url).stdout, mock.faults()) == ("[]\n", [])
+    shown = lines_in_terminal("fault", "maintenance", 'json={"enabled": true}', 'query={"a": "1"}', *url)[-1]
+    assert ' json={"enabled": true} query={"a": "1"} ' in shown
 
 
 def test_faults_on_deliveries_are_added_with_their_match_and_details(mock: MockServer) -> None:
@@ -256,11 +275,11 @@ def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
     opened = json.loads(run("environments", "--open", "mine", *url).stdout)
     assert (list(opened), opened["name"]) == (["name", "token"], "mine")
     assert lines_in_terminal("environments", *url) == [
-        "NAME        TOKENS                  AGENTS  ERRORS",
-        "default     any                     3       0",
-        "staging     ta***                   1       0",
-        "production  talq_***on, talq_***nd  1       0",
-        f"mine        {opened['token'][:5]}***{opened['token'][-2:]}              3       0",
+        "NAME        STATE    TOKENS                  AGENTS  ERRORS  TITLE",
+        "default     fixture  any                     3       0",
+        "staging     fixture  ta***                   1       0",
+        "production  fixture  talq_***on, talq_***nd  1       0",
+        f"mine        open     {opened['token'][:5]}***{opened['token'][-2:]}              3       0",
     ]
     closed = json.loads(run("environments", "--close", "mine", *url).stdout)
     assert [each["name"] for each in closed] == ["default", "staging", "production"]

@@ -80,6 +80,7 @@ def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
     assert run(*arguments).exit_code == 1
 
 
+ONE_OWNER = "give AGENT_ID and EVENT, or --campaign CAMPAIGN_ID and EVENT"
 KINDS = (
     "missing_token, invalid_token, expired_token, agent_not_found, webhook_not_found, rate_limited, server_error, "
     "maintenance, insufficient_credits, hang, connection_reset, truncated_body, malformed_json, hold, stale, delay"
@@ -100,9 +101,11 @@ MISUSE = {
     ("requests", "status=404", "status=500"): "status is given twice",
     ("requests", "statsu=404"): 'unknown filter "statsu"; did you mean status?',
     ("requests", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "method, path, status, operation, unmatched, fault, since, after",
+    "method, path, status, operation, unmatched, fault, by, since, after, json, headers, query",
+    ("requests", "json={"): 'Invalid value for json: expected JSON, such as \'{"id": "call-1"}\': '
+    "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
     ("deliveries", "foo=bar"): 'unknown filter "foo"; expected one of '
-    "agent_id, webhook_id, event, event_id, status, attempt, url, since",
+    "agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url, fault, since, json, headers, query",
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
     ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",
@@ -124,7 +127,7 @@ MISUSE = {
         "fault",
         "hang",
         "x=2",
-    ): 'unknown detail "x"; expected one of headers, delay_seconds, apply, after, probability, seed',
+    ): 'unknown detail "x"; expected one of json, query, headers, delay_seconds, apply, after, probability, seed',
     ("fault", "hangs"): f'KIND must be one of {KINDS}; did you mean hang? (got "hangs")',
     ("fault", "maintenanc"): f'KIND must be one of {KINDS}; did you mean maintenance? (got "maintenanc")',
     ("fault", "delay=5"): f'KIND must be one of {KINDS}; did you mean delay? (got "delay=5")',
@@ -132,8 +135,8 @@ MISUSE = {
     ("fault", "hang", "--on", "deliveries"): f'KIND must be one of {ON_DELIVERIES} (got "hang")',
     ("fault", "drop", "--on", "both"): "Invalid value for '--on': 'both' is not one of 'calls', 'deliveries'.",
     ("fault", "drop", "--on", "deliveries", "apply=true"): 'unknown detail "apply"; expected one of event, webhook_id, '
-    "agent_id, url, attempt, sent, copies, delay_seconds, together, replay, though_disabled, seconds, after, "
-    "probability, seed",
+    "agent_id, url, attempt, json, query, sent, copies, delay_seconds, together, replay, though_disabled, seconds, "
+    "after, probability, seed",
     ("fault", "--on", "deliveries"): "name the KIND of the fault, such as maintenance; see --help",
     ("fault", "500"): f'KIND must be one of {KINDS} (got "500")',
     ("fault", "delay"): "say for how long: `talkover-mock fault delay delay_seconds=0.5`",
@@ -143,6 +146,8 @@ MISUSE = {
     ("clock", "--freeze", "--unfreeze"): contradiction("--unfreeze", "--freeze"),
     ("clock", "--unfreeze", "--advance", "0"): contradiction("--unfreeze", "--advance"),
     ("environments", "--close", "mine", "--open", "other"): contradiction("--close", "--open"),
+    ("emit", STARTED): ONE_OWNER,
+    ("emit", AGENT, STARTED, "--campaign", "c"): ONE_OWNER,
     ("emit", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
     '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
 }

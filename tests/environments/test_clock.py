@@ -158,7 +158,8 @@ def test_freezing_at_a_later_moment_sends_what_has_fallen_due_by_then(
     environment.freeze(NEW_YEAR)
     environment.deliveries.advance(0)
     assert statuses(environment) == ["failed", "success"]
-    assert attempts(environment)[1].created_at == NEW_YEAR
+    assert attempts(environment)[1].created_at == MOMENT + timedelta(seconds=1)
+    assert environment.clock.moment() == NEW_YEAR
 
 
 def test_a_running_clock_can_be_advanced_and_runs_on_from_there(

@@ -62,6 +62,28 @@ def test_a_fault_matches_by_method_and_path(http: FlaskClient, match: dict[str, 
     assert counts(http) == [(int(struck), int(struck))]
 
 
+CONTENTS: list[tuple[dict[str, Any], bool]] = [
+    ({"json": {"enabled": False}}, True),
+    ({"json": {"enabled": True}}, False),
+    ({"headers": {"authorization": TOKEN["Authorization"], "X-Team": "b*"}}, True),
+    ({"headers": {"X-Team": "red"}}, False),
+    ({"query": {"a": "1"}}, True),
+    ({"query": {"a": "2"}}, False),
+    ({"method": "PUT", "path": "*/webhooks/*", "json": {"name": "N"}, "query": {"a": 1}}, True),
+    ({"method": "GET", "json": {"name": "N"}}, False),
+]
+
+
+@pytest.mark.parametrize(("match", "struck"), CONTENTS)
+def test_a_fault_matches_by_what_the_call_sends(server: Server, match: dict[str, Any], struck: bool) -> None:
+    add_fault_at(server, match=match, **DOWN)
+    body = {"name": "N", "enabled": False}
+    url = f"{server.url}{WEBHOOKS}/{WEBHOOK}"
+    answer = requests.put(url, json=body, params={"a": "1"}, headers={**TOKEN, "X-Team": "blue"}, timeout=WAIT)
+    assert (answer.status_code == 503) is struck
+    assert requests.get(url, headers=TOKEN, timeout=WAIT).status_code == 200
+
+
 def test_a_fault_matches_in_its_own_environment_alone(http: FlaskClient) -> None:
     add_fault(http, "talq_staging", **DOWN)
     tokens = ("talq_staging", "talq_production", "talq_any", None, "talq_staging_2024")

@@ -49,6 +49,38 @@ def test_a_placeholder_that_may_name_something(template: str) -> None:
     assert read_fixture([source(fixture(webhook, own={"key": 1}))])
 
 
+CAMPAIGN_EXPECTED = EXPECTED.replace("agent.*", "agent.*, campaign.*")
+
+
+@pytest.mark.parametrize(
+    ("template", "hint"),
+    [
+        *(("{{campaign}}", ""), ("{{campaign.id}}", ""), ("{{campaign.budget.eur}}", ""), ("{{agent.own}}", "")),
+        ("{{campaign.nam}}", "; did you mean campaign.name?"),
+        ("{{campain}}", "; did you mean campaign?"),
+        ("{{campaign.zzz}}", CAMPAIGN_EXPECTED),
+    ],
+)
+def test_a_template_of_a_campaigns_webhook_names_the_campaign_and_an_agent_of_a_later_file(
+    template: str, hint: str
+) -> None:
+    webhook = hook(events=["campaign.started"], payload_templates={"campaign.started": {"a": template}})
+    campaign = {"id": "c", "name": "C", "agent_id": "a", "webhooks": [webhook], "budget": {"eur": 7}}
+    agents = {"agents": [{"id": "a", "name": "A", "own": 1}]}
+    try:
+        read_fixture([source({"campaigns": [campaign]}), source(agents)])
+        found = []
+    except FixtureError as error:
+        found = [each.text for each in error.mistakes]
+    assert found == ([f"{template} names nothing{hint}"] if hint else [])
+
+
+def test_an_agents_webhook_has_no_campaign_to_name() -> None:
+    text = HOOK + "        payload_templates: {event_action: '{{campaign.name}}'}\n"
+    [mistake] = mistakes_of(text)
+    assert "{{campaign.name}} names nothing; " in mistake
+
+
 def test_a_template_of_an_event_that_the_webhook_does_not_list() -> None:
     text = (
         HOOK + "        payload_templates:\n          event_action: '{{call.id}}'\n          event_recording: '{{x}}'\n"

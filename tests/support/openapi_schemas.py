@@ -54,6 +54,7 @@ COMPONENTS: Mapping[str, Any] = {
     "CallPage": calls.CallPage,
     "ListedCall": calls.ListedCall,
     "Delivery": deliveries.Delivery,
+    "SkippedDelivery": deliveries.SkippedDelivery,
     "Skipped": deliveries.Skipped,
     "Emitted": deliveries.EmittedNow,
     "EmittedEvent": deliveries.EmittedEvent,
@@ -84,7 +85,7 @@ COMPONENTS: Mapping[str, Any] = {
 OPEN = (api.Agent, api.Campaign, state.Agent, state.Campaign)
 """The shapes of records that have the further keys of their fixture."""
 
-_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_TYPES = {NoneType: "null", str: "string", bool: "boolean", int: "integer", float: "number"}
 _NAMES = {id(shape): name for name, shape in COMPONENTS.items()}
 
 

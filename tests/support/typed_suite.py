@@ -31,6 +31,7 @@ from talkover_mock.client import (
     Probed,
     Request,
     Skipped,
+    SkippedDelivery,
     Snapshot,
     State,
     Stub,
@@ -95,6 +96,8 @@ def test_an_event_of_ones_own(talkover_mock: MockServer) -> None:
     talkover_mock.emit(AGENT, name, unknown=True)
     events: Sequence[EmittedEvent] = talkover_mock.events(event=name)
     skipped: Sequence[Skipped] = events[0]["skipped"]
+    missed: Sequence[SkippedDelivery] = talkover_mock.deliveries(event=name, status="skipped")
+    assert [each["error"] for each in missed if each["webhook_id"] == WEBHOOK] == ["it is disabled"]
     assert {each["reason"] for each in skipped} <= {"it is disabled"}
 
 
@@ -183,7 +186,7 @@ if TYPE_CHECKING:
         server.add_fault("maintenence")  # type: ignore[call-overload]
         server.add_fault("drop")  # type: ignore[call-overload]
         server.add_fault(on_calls, tims=1)  # type: ignore[call-overload]
-        server.deliveries(status="sent")  # type: ignore[arg-type]
+        server.deliveries(status="sent")  # type: ignore[call-overload]
         server.set_webhook(WEBHOOK, events=["event_recordin"])  # type: ignore[list-item]
         server.deliveries()[0]["satus"]  # type: ignore[typeddict-item]
         server.webhook(WEBHOOK)["timeout"].lower()  # type: ignore[attr-defined]

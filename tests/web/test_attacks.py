@@ -1,6 +1,7 @@
 """What people do to servers: none of it stops the others, gets in, or is told more than it should be."""
 
 import json
+import selectors
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -176,6 +177,12 @@ def test_the_receivers_of_one_environment_delay_no_other(
 def test_no_more_connections_than_descriptors(soft: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (soft, soft))
     assert serving.most_connections() == most
+
+
+def test_no_more_connections_than_select_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has nothing better; a loop with more ends with ValueError."""
+    monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
+    assert serving.most_connections() == 412
 
 
 def test_too_few_descriptors_for_a_server_are_said_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from talkover_mock.web.parser import MOST_BODY_BYTES, MOST_HEADER_BYTES
 from talkover_mock.web.server import Server
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
-from tests.support.peers import has_ipv6
+from tests.support.systems import can_listen_on
 from tests.support.threads import threads_left
 
 Serve = Callable[[Flask], Server]
@@ -42,7 +42,7 @@ def connected(server: Server) -> socket.socket:
 
 
 HOSTS = {"127.0.0.1": "127.0.0.1", "0.0.0.0": "127.0.0.1", "": "127.0.0.1", "localhost": "localhost"}
-HOSTS |= {"::1": "[::1]", "::": "[::1]"} if has_ipv6() else {}
+HOSTS |= {"::1": "[::1]", "::": "[::1]"} if can_listen_on("::1") else {}
 
 
 @pytest.mark.parametrize(("host", "shown"), HOSTS.items())

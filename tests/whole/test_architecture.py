@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib import metadata
@@ -100,6 +101,7 @@ def test_every_target_of_make_is_there() -> None:
     assert {"quick", "test", "lowest", "bench", "soak"} <= named
 
 
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_make_run_says_where_the_command_is() -> None:
     said = subprocess.run(
         ["make", "--no-print-directory", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True

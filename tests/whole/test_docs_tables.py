@@ -8,6 +8,7 @@ from typing import Any
 import click
 import pytest
 
+from talkover_mock.base.contents import Content
 from talkover_mock.cli import probe
 from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH
 from talkover_mock.deliveries.probes import PROBES
@@ -185,7 +186,7 @@ def test_every_action_on_deliveries_with_its_details() -> None:
 def test_every_key_that_a_fault_on_deliveries_matches() -> None:
     section = under("## Faults on deliveries", (ROOT / "docs" / "faults.md").read_text())
     rows = section.partition("| key of `match` |")[2].partition("\n\n")[0]
-    assert tuple(re.findall(r"`(\w+)`(?:,| \|)", rows)) == MATCH
+    assert tuple(re.findall(r"`(\w+)`(?:,| \|)", rows)) == (*MATCH, *Content._fields)
 
 
 def test_every_preset_and_action_on_calls() -> None:

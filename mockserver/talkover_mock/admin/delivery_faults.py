@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from talkover_mock.admin import contents
 from talkover_mock.admin.checks import (
     choice_of,
     flag_of,
@@ -39,7 +40,7 @@ def read(
     if action is None:
         raise Problem(422, "No fault", f"give an action: {', '.join(ACTIONS)}", actions=list(ACTIONS))
     _refuse_other_details(wanted, action)
-    match = object_of(wanted, "match", MATCH)
+    match = object_of(wanted, "match", (*MATCH, *contents.KEYS))
     fault = DeliveryFault(
         action,
         event=value_of(match, "match.event", None, _is_event, _an_event(match)),
@@ -54,10 +55,11 @@ def read(
         replay=flag_of(wanted, "replay", NO_FAULT.replay),
         though_disabled=flag_of(wanted, "though_disabled", NO_FAULT.though_disabled),
         seconds=_skew(wanted) if action == "skewed" else NO_FAULT.seconds,
+        content=contents.content_of(match, "match."),
     )
     if fault.together and fault.delay_seconds:
         raise Problem(422, "Bad value", "copies that are together have no delay_seconds; give one of the two")
-    check_ids([fault.agent_id], [fault.webhook_id], request, environment)
+    check_ids(request, environment, {"agent_id": fault.agent_id, "webhook_id": fault.webhook_id})
     return fault
 
 
@@ -69,6 +71,7 @@ def present(fault: DeliveryFault) -> DeliveryDetails:
         "agent_id": fault.agent_id,
         "url": fault.url,
         "attempt": fault.attempt,
+        **contents.present(fault.content),
     }
     details = {name: getattr(fault, name) for name in ACTIONS[fault.action]}
     return cast(DeliveryDetails, {"match": match, "action": fault.action, **details})

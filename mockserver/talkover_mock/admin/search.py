@@ -41,7 +41,7 @@ def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[
             raise Problem(
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
-    wanted = [filters[key](value) for key, value in given if key in filters]
+    wanted = [parse(value) for name, parse in filters.items() for key, value in given if key == name]
     least, most = count_of(request, "min"), count_of(request, "max")
     if least is not None and most is not None and least > most:
         raise Problem(422, "Bad count", f"min must not be greater than max (got min={least} and max={most})")
@@ -103,6 +103,17 @@ def more_than(name: str, read: Callable[[T], int]) -> Filter[T]:
     def parse(value: str) -> Callable[[T], bool]:
         limit = _whole(value, name)
         return lambda item: read(item) > limit
+
+    return parse
+
+
+def fault_id(read: Callable[[T], str]) -> Filter[T]:
+    """Items that a fault struck, by its id, of which `read` gives the name. Raises Problem 422 for what is no id."""
+
+    def parse(value: str) -> Callable[[T], bool]:
+        if not re.fullmatch("fault-[1-9][0-9]*", value):
+            raise Problem(422, "Bad value", f"fault must be the id of a fault, such as fault-1 (got {brief(value)})")
+        return lambda item: read(item).split(" ")[0] == value
 
     return parse
 

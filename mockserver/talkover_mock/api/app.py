@@ -14,7 +14,7 @@ from talkover_mock.api.recording import exchange_of
 from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of, worded
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.endpoints import API
-from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError, ValidationFailed
+from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError
 from talkover_mock.environments.call_faults import HOLD, CallFault
 from talkover_mock.environments.explain import explain
 from talkover_mock.environments.faults import Fault
@@ -239,7 +239,7 @@ class ApiApplication:
         """The API's own answer to an error, with the reason."""
         if not isinstance(error, ApiError):
             return error_answer(ServerError(), report_crash(request, error, self._log))
-        note = request.note if isinstance(error, ValidationFailed) else ""
+        note = request.note if error.is_of_input else ""
         reason = note or explain(error, request.environment_or_none, self._world)
         return error_answer(worded(error, request.route), header_text(reason))
 

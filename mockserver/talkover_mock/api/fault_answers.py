@@ -8,6 +8,7 @@ from talkover_mock.api.routing import worded
 from talkover_mock.base import patterns
 from talkover_mock.base.shapes.values import Preset
 from talkover_mock.base.signals import Signal
+from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.environments.call_faults import PRESETS, READS, STALE, CallFault, Respond
 from talkover_mock.environments.faults import Fault, Faults
 from talkover_mock.state.records import Stub
@@ -72,7 +73,10 @@ def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callabl
 
 def _preset(request: MockRequest, spec: CallFault, preset: Preset) -> Answer:
     """The documented body, in the words of the route, with the headers that the fault adds or replaces."""
-    error = worded(PRESETS[preset](), request.route)
+    error = PRESETS[preset]()
+    if isinstance(error, AgentNotFound):
+        error.id = request.ids.get("agent_id", error.id)  # the vendor repeats it where a call is placed
+    error = worded(error, request.route)
     answer = error_answer(error)
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         answer.headers["X-RateLimit-Remaining"] = "0"
@@ -85,7 +89,9 @@ def _preset(request: MockRequest, spec: CallFault, preset: Preset) -> Answer:
 def _matches(request: MockRequest, spec: CallFault) -> bool:
     if spec.method not in (None, request.method) or (spec.action == STALE and request.method not in READS):
         return False
-    return spec.path is None or patterns.matches_path(request.path, spec.path)
+    if spec.path is not None and not patterns.matches_path(request.path, spec.path):
+        return False
+    return spec.content.is_any or spec.content.is_in(request.sent)
 
 
 def _act(fault: Fault[CallFault], action: str, done: Answer | None) -> Answer | Waiting:

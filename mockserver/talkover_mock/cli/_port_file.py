@@ -51,7 +51,7 @@ def _write_whole(path: Path, text: str) -> None:
     """Writes the file in one step: a script that waits for it never reads half of it."""
     unfinished = path.parent / f"{path.name}.{secrets.token_hex(4)}.part"
     try:
-        with unfinished.open("x") as file:
+        with unfinished.open("x", newline="\n") as file:
             file.write(text)
         _read_or_refuse(path)
         unfinished.replace(path)

@@ -7,12 +7,14 @@ from typing import Any, Literal
 import click
 
 from talkover_mock.base.words import brief, near_or_all
-from talkover_mock.cli._options import pairs
+from talkover_mock.cli._options import json_value, pairs
 from talkover_mock.cli._remote import Remote, Unexpected
 from talkover_mock.client import MockServer
 from talkover_mock.client.expectations import expected, nearest
 
 Searched = Literal["requests", "deliveries"]
+CONTENT = ("json", "headers", "query")
+"""The filters whose values are JSON."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Search:
     """A search of `requests` or `deliveries`: its filters, and how many must match within `wait` seconds."""
 
     what: Searched
-    filters: Mapping[str, str]
+    filters: Mapping[str, Any]
     wait: float
     count: int | None
 
@@ -56,6 +58,7 @@ def search_of(what: Searched, given: Sequence[str], known: Sequence[str], wait: 
             raise click.UsageError(f"{key} is no filter here; use --expect-count and --wait")
         if key not in names:
             raise click.UsageError(f"unknown filter {brief(key)}{near_or_all(key, names)}")
+    wanted = {key: json_value(key, value) if key in CONTENT else value for key, value in filters.items()}
     if wait and count is None:
         raise click.UsageError("--wait waits for the number that --expect-count gives")
-    return Search(what, filters, wait, count)
+    return Search(what, wanted, wait, count)

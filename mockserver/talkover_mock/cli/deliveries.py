@@ -5,10 +5,13 @@ import click
 from talkover_mock.base.shapes.deliveries import Delivery
 from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server
-from talkover_mock.cli._search import search_of
+from talkover_mock.cli._search import CONTENT, search_of
 
 COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "FAULT", "ERROR")
-FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "since")
+FILTERS = (
+    *("agent_id", "campaign_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "fault"),
+    *("since", *CONTENT),
+)
 """The filters of the admin route, with remarks for the help."""
 
 
@@ -16,7 +19,7 @@ FILTERS = ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "
     name="deliveries",
     help=f"""Show the delivery attempts of a running server.
 
-    Filters are {", ".join(FILTERS)}.
+    Filters are {", ".join(FILTERS)}. The last three are JSON, such as json='{{"test": true}}'.
     """,
 )
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")

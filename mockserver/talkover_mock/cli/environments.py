@@ -1,13 +1,16 @@
 """`talkover-mock environments`."""
 
+from typing import Any
+
 import click
 
+from talkover_mock.base.shapes.admin import Environment
 from talkover_mock.base.words import brief
 from talkover_mock.cli._options import refuse_both
 from talkover_mock.cli._remote import Failed, Remote, against_server
 from talkover_mock.client import MockServer, MockServerError
 
-COLUMNS = ("NAME", "TOKENS", "AGENTS", "ERRORS")
+COLUMNS = ("NAME", "STATE", "TOKENS", "AGENTS", "ERRORS", "TITLE")
 
 
 @click.command(name="environments")
@@ -26,8 +29,16 @@ def command(remote: Remote, opened: str | None, closed: str | None) -> None:
                 found = {"name": environment.name, "token": environment.token}
             return remote.show(found, ("NAME", "TOKEN"), [tuple(found.values())], "")
         environments = client.environments()
-    rows = [(each["name"], ", ".join(each["tokens"]) or "any", each["agents"], each["errors"]) for each in environments]
-    remote.show(environments, COLUMNS, rows, "")
+    remote.show(environments, COLUMNS, [_row(each) for each in environments], "")
+
+
+def _row(environment: Environment) -> tuple[object, ...]:
+    named: dict[str, Any] = {
+        **environment,
+        "tokens": ", ".join(environment["tokens"]) or "any",
+        "title": environment["title"] or "",
+    }
+    return tuple(named[column.lower()] for column in COLUMNS)
 
 
 def _close(client: MockServer, name: str) -> None:

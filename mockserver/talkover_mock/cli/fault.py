@@ -20,7 +20,10 @@ _KINDS = {"calls": (*PRESETS, *ACTIONS, "delay"), "deliveries": tuple(ON_DELIVER
 _OPTIONS = ("method", "path", "times", "on")
 _TEXTS = ("event", "webhook_id", "agent_id", "url")
 _LIMITS = ("after", "probability", "seed")
-_DETAILS = {"calls": ("headers", "delay_seconds", "apply", *_LIMITS), "deliveries": (*MATCH, *DETAILS, *_LIMITS)}
+_DETAILS = {
+    "calls": ("json", "query", "headers", "delay_seconds", "apply", *_LIMITS),
+    "deliveries": (*MATCH, "json", "query", *DETAILS, *_LIMITS),
+}
 _EXAMPLES = {"calls": "delay_seconds=0.5", "deliveries": "event=*_ended"}
 _DELAY = f"`talkover-mock fault delay {_EXAMPLES['calls']}`"
 _LOST = f"`talkover-mock fault lose_answer --on deliveries {_EXAMPLES['deliveries']} --times 1`"

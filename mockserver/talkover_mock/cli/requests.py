@@ -8,11 +8,22 @@ import click
 from talkover_mock.base.shapes.admin import Request
 from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server, aligned, cell
-from talkover_mock.cli._search import search_of
+from talkover_mock.cli._search import CONTENT, search_of
 from talkover_mock.client import MockServer
 
 COLUMNS = ("#", "AT", "METHOD", "STATUS", "MS", "PATH", "REASON")
-FILTERS = ("method", "path (with *)", "status (404 or 4xx)", "operation", "unmatched", "fault", "since", "after")
+FILTERS = (
+    "method",
+    "path (with *)",
+    "status (404 or 4xx)",
+    "operation",
+    "unmatched",
+    "fault",
+    "by",
+    "since",
+    "after",
+    *CONTENT,
+)
 """The filters of the admin route, with remarks for the help."""
 _FOLLOW_SECONDS = 5
 _WIDTHS = (5, 12, 7, 6, 7, 60)
@@ -22,7 +33,7 @@ _WIDTHS = (5, 12, 7, 6, 7, 60)
     name="requests",
     help=f"""Show the API requests that a running server has received.
 
-    Filters are {", ".join(FILTERS)}.
+    Filters are {", ".join(FILTERS)}. The last three are JSON, such as json='{{"enabled": true}}'.
     """,
 )
 @click.argument("filters", nargs=-1, metavar="[KEY=VALUE]...")

@@ -19,6 +19,7 @@ from click.core import ParameterSource
 from talkover_mock.admin.guard import Guard
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_wsgi_app
+from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
 from talkover_mock.cli._options import BadFixture, PortOption, port_number, whole
@@ -221,10 +222,8 @@ def command(
 
 def _on_signal(handler: Callable[[int, FrameType | None], object]) -> None:
     """Sets the handler of the signals that end the server: also of SIGHUP, unless `nohup` has it ignored."""
-    signal.signal(signal.SIGTERM, handler)
-    signal.signal(signal.SIGINT, handler)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, handler)
+    for number in ending_signals():
+        signal.signal(number, handler)
 
 
 @contextmanager

@@ -2,16 +2,16 @@
 
 import click
 
-from talkover_mock.base.shapes.state import AgentWebhook
+from talkover_mock.base.shapes.state import Agent, AgentWebhook, Campaign, CampaignWebhook
 from talkover_mock.cli._remote import Remote, against_server
 
-COLUMNS = ("AGENT", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
+COLUMNS = ("OWNER", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
 
 
 @click.command(name="state")
 @against_server
 def command(remote: Remote) -> None:
-    """Show the agents and webhooks of a running server.
+    """Show the agents, campaigns and webhooks of a running server.
 
     The JSON is a fixture, unless the API took a payload template with a placeholder that does not exist,
     or a custom header that cannot be sent.
@@ -19,13 +19,19 @@ def command(remote: Remote) -> None:
     with remote.client() as client:
         state = client.state()
     rows: list[tuple[object, ...]] = []
-    for agent in state["agents"]:
-        rows += [
-            (agent["id"], each["id"], each["name"], _status(each), len(each["events"]), each["webhook_url"])
-            for each in agent["webhooks"]
-        ] or [(agent["id"], None, agent["name"], None, None, None)]
+    agents = [(f"agent {each['id']}", each) for each in state["agents"]]
+    campaigns = [(f"campaign {each['id']}", each) for each in state.get("campaigns", ())]
+    owners: list[tuple[str, Agent | Campaign]] = [*agents, *campaigns]
+    for owner, each in owners:
+        rows += [(owner, *_webhook(webhook)) for webhook in each["webhooks"]] or [
+            (owner, None, each["name"], None, None, None)
+        ]
     remote.show(state, COLUMNS, rows, "no agents")
 
 
-def _status(webhook: AgentWebhook) -> str:
+def _webhook(webhook: AgentWebhook | CampaignWebhook) -> tuple[object, ...]:
+    return webhook["id"], webhook["name"], _status(webhook), len(webhook["events"]), webhook["webhook_url"]
+
+
+def _status(webhook: AgentWebhook | CampaignWebhook) -> str:
     return webhook.get("status") or ("active" if webhook["enabled"] else "disabled")

@@ -5,7 +5,7 @@ A rule of the API or a limit of the server never belongs here: the client asks, 
 """
 
 from talkover_mock.base.shapes.admin import Clock, ClosedEnvironment, Environment, Request, Snapshot
-from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent, Skipped
+from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent, Skipped, SkippedDelivery
 from talkover_mock.base.shapes.faults import CallFault, DeliveryFault, Fault
 from talkover_mock.base.shapes.state import Agent, Call, State, Stub, Webhook
 from talkover_mock.base.shapes.values import Action, CampaignEvent, DeliveryAction, Event, Preset
@@ -36,6 +36,7 @@ __all__ = [
     "Probed",
     "Request",
     "Skipped",
+    "SkippedDelivery",
     "Snapshot",
     "State",
     "Stub",

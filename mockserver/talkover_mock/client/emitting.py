@@ -10,6 +10,7 @@ from talkover_mock.base.shapes.deliveries import Delivery, Skipped
 from talkover_mock.base.shapes.values import CampaignEvent, Event
 from talkover_mock.client.expectations import line, loop_hints, skipped_text
 from talkover_mock.client.expecting import Expecting
+from talkover_mock.client.headers import with_headers
 from talkover_mock.client.types import EMIT_WAIT_SECONDS
 from talkover_mock.client.urls import segment
 
@@ -17,7 +18,7 @@ __tracebackhide__ = True  # pytest shows the test's own line
 
 
 class Emitted(list[Delivery]):
-    """The deliveries of one event; `skipped` has the agent's other webhooks, with the reasons."""
+    """The deliveries of one event; `skipped` has the other webhooks of its agent or campaign, with the reasons."""
 
     def __init__(self, deliveries: Sequence[Delivery], skipped: Sequence[Skipped]) -> None:
         super().__init__(deliveries)
@@ -25,7 +26,7 @@ class Emitted(list[Delivery]):
 
     def __repr__(self) -> str:
         lines = [*map(line, self), *map(skipped_text, self.skipped)]
-        return f"<Emitted: {'; '.join(lines) or 'the agent has no webhook'}>"
+        return f"<Emitted: {'; '.join(lines) or 'there is no webhook'}>"
 
 
 class Emitting(Expecting):
@@ -83,7 +84,7 @@ class Emitting(Expecting):
         if wait and not answer["finished"]:
             for hint in loop_hints():
                 warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
-        return Emitted(answer["deliveries"], answer["skipped"])
+        return Emitted([cast(Delivery, with_headers(each)) for each in answer["deliveries"]], answer["skipped"])
 
     def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Delivery:
         """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
@@ -91,4 +92,5 @@ class Emitting(Expecting):
         It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
         """
         wanted = {"replay": replay, "wait": wait}
-        return cast(Delivery, self._transport.call("POST", f"deliveries/{segment(id)}/redeliver", wanted, longer=wait))
+        path = f"deliveries/{segment(id)}/redeliver"
+        return cast(Delivery, with_headers(self._transport.call("POST", path, wanted, longer=wait)))

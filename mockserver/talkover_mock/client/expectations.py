@@ -62,7 +62,8 @@ def line(item: Mapping[str, Any]) -> str:
 
 
 def _delivery_line(item: Mapping[str, Any]) -> str:
-    return f"{item['event']} to webhook {item['webhook_id']}, attempt {item['attempt']}: {_ending(item)}"
+    attempt = f", attempt {item['attempt']}" if item["attempt"] else ""
+    return f"{item['event']} to webhook {item['webhook_id']}{attempt}: {_ending(item)}"
 
 
 def _ending(delivery: Mapping[str, Any]) -> str:
@@ -73,11 +74,12 @@ def _ending(delivery: Mapping[str, Any]) -> str:
 
 
 def event_text(event: Mapping[str, Any]) -> str:
-    """An event, with one line for each webhook of the agent: its latest attempt, or the reason why it was skipped."""
+    """An event, with one line for each webhook: its latest attempt, or the reason why it was skipped."""
     got = [f"webhook {each['webhook_id']}: {_end_of(each)}" for each in event["deliveries"]]
     passed = [skipped_text(each) for each in event["skipped"]]
-    head = f"{event['event']} at agent {event['agent_id']}"
-    return "\n  ".join([head, *(got + passed or ["no webhook of the agent has a delivery that is still kept"])])
+    campaign_id = event.get("campaign_id")
+    owner = f"agent {event['agent_id']}" if campaign_id is None else f"campaign {campaign_id}"
+    return "\n  ".join([f"{event['event']} at {owner}", *(got + passed or ["no delivery of it is still kept"])])
 
 
 def skipped_text(skipped: Mapping[str, Any]) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from talkover_mock.base.shapes.admin import FoundDeliveries, FoundEvents, FoundRequests, Request
-from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent
+from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent, SkippedDelivery
 from talkover_mock.client.searching import Searching
 from talkover_mock.client.transport import Transport
-from talkover_mock.client.types import CallFilters, DeliveryFilters, EventFilters, OtherCallFilters
+from talkover_mock.client.types import (
+    CallFilters,
+    DeliveryFilters,
+    EventFilters,
+    OtherCallFilters,
+    OtherDeliveryFilters,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,8 +35,9 @@ class Expecting:
     ) -> list[Request]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` calls.
 
-        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, since, after. Raises
-        AssertionError, with the nearest calls, when there were too few or too many.
+        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, by, since, after; json (a
+        part of the body), headers and query (values with *). Raises AssertionError, with the nearest calls, when there
+        were too few or too many.
         """
         return self._searching.expect("requests", filters, min, max, wait)
 
@@ -61,13 +68,28 @@ class Expecting:
         """Forgets the calls so far."""
         self._transport.call("DELETE", "requests")
 
+    @overload
     def deliveries(
         self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Unpack[DeliveryFilters]
-    ) -> list[Delivery]:
+    ) -> list[Delivery]: ...
+    @overload
+    def deliveries(
+        self,
+        *,
+        status: Literal["skipped"],
+        min: int | None = None,
+        max: int | None = None,
+        wait: float = 0,
+        **filters: Unpack[OtherDeliveryFilters],
+    ) -> list[SkippedDelivery]: ...
+    def deliveries(
+        self, *, min: int | None = None, max: int | None = None, wait: float = 0, **filters: Any
+    ) -> list[Delivery] | list[SkippedDelivery]:
         """The attempts so far, oldest first, after waiting up to `wait` seconds for `min` to `max` ended attempts.
 
-        Filters are agent_id, webhook_id, event, event_id, status, attempt, url (with *), since. Raises
-        AssertionError, with the nearest attempts, when there were too few or too many.
+        Filters are agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url (with *), fault, since;
+        json (a part of the body), headers and query (values with *). Raises AssertionError, with the nearest attempts,
+        when there were too few or too many.
         """
         return self._searching.expect("deliveries", filters, min, max, wait)
 
@@ -77,9 +99,9 @@ class Expecting:
 
     def events(self, **filters: Unpack[EventFilters]) -> list[EmittedEvent]:
         """The events so far, oldest first: `deliveries` has the latest attempt for each webhook that got the event,
-        `skipped` has the agent's other webhooks with the reasons.
+        `skipped` has the other webhooks of its agent or campaign with the reasons.
 
-        Filters are agent_id, event, event_id, since.
+        Filters are agent_id, campaign_id, event, event_id, since.
         """
         return self.search("events", filters)["events"]
 

@@ -1,11 +1,12 @@
 """Faults in the client's words: the JSON that adds one, and what it does and strikes on one line."""
 
+import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from talkover_mock.base.shapes.values import Action, DeliveryAction, On, Preset
-from talkover_mock.client.types import FaultDetails, Match
+from talkover_mock.client.types import FaultDetails, OtherMatch
 
 _NAMES = {"calls": (*get_args(Preset), *get_args(Action)), "deliveries": get_args(DeliveryAction)}
 
@@ -19,8 +20,9 @@ def new_fault(name: str | None, on: str, details: Mapping[str, Any]) -> dict[str
         if key not in known:
             raise TypeError(f"add_fault() has no keyword {key!r}{_nearest_or_all(key, known)}")
     _check_name(name, on)
-    rest = {key: value for key, value in details.items() if key != "match" and key not in Match.__annotations__}
-    match = {**(details.get("match") or {}), **{key: details[key] for key in Match.__annotations__ if key in details}}
+    flat = OtherMatch.__annotations__
+    rest = {key: value for key, value in details.items() if key != "match" and key not in flat}
+    match = {**(details.get("match") or {}), **{key: details[key] for key in flat if key in details}}
     kind = "preset" if name in get_args(Preset) else "action"
     return {"on": on, kind: name, "match": match, **rest}
 
@@ -49,9 +51,13 @@ def fault_answer(fault: Mapping[str, Any]) -> str:
 def fault_match(fault: Mapping[str, Any]) -> str:
     """What the fault strikes: `any call`, `PATCH */toggle`, `any delivery` or `event=event_action attempt=2`."""
     given = {key: value for key, value in fault["match"].items() if value is not None}
-    if fault["on"] == "deliveries":
-        return " ".join(f"{key}={value}" for key, value in given.items()) or "any delivery"
-    return " ".join(given.values()) or "any call"
+    bare = ("method", "path")
+    shown = [value if key in bare else f"{key}={_short(value)}" for key, value in given.items()]
+    return " ".join(shown) or ("any delivery" if fault["on"] == "deliveries" else "any call")
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _nearest_or_all(word: str, known: Iterable[str]) -> str:

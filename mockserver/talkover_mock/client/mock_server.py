@@ -126,11 +126,13 @@ class MockServer(Timing, Faulting, Emitting):
 
     # Environments and snapshots
 
-    def environments(self) -> list[Environment]:
-        return cast(list[Environment], self._call("GET", "environments")["environments"])
+    def environments(self, find: str | None = None) -> list[Environment]:
+        """All environments, or those with the text of `find` in their name or title."""
+        found = self._transport.call("GET", "environments", query={"find": find})
+        return cast(list[Environment], found["environments"])
 
     def environment(self, name: str) -> Environment:
-        """The name of an environment, its masked tokens, and its numbers of agents and of kept crashes."""
+        """The name of an environment, its title and masked tokens, and its numbers of agents and of kept crashes."""
         return cast(Environment, self._call("GET", f"environments/{segment(name)}"))
 
     def open_environment(
@@ -140,14 +142,15 @@ class MockServer(Timing, Faulting, Emitting):
         from_: str | None = None,
         fixture: Mapping[str, Any] | None = None,
         schedule: int | Schedule | None = None,
+        title: str | None = None,
     ) -> MockServer:
         """Opens an isolated environment on this one's baseline, that of `from_`, or a fixture. `close` it after use.
 
-        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md.
+        A `schedule`, which is a seed, disturbs its deliveries: see docs/pytest.md. People find it by its `title`.
         """
         if fixture is not None:
             check_fixture(fixture)
-        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule}
+        wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule, "title": title}
         opened = self._call("POST", "environments", wanted)
         client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness, self._prober)
         client.opened = self.opened

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.expectations import expected, folded, loop_hints, nearest
+from talkover_mock.client.headers import with_headers
 from talkover_mock.client.transport import Transport
 
 __tracebackhide__ = True  # pytest shows the test's own line
@@ -22,7 +23,8 @@ class Searching:
     def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
         """See `MockServer.search`."""
         query = {**filters, **waiting}
-        return self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
+        found = self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
+        return {**found, what: [with_headers(each) for each in found[what]]}
 
     def part(self, **id: str) -> Document:
         """The agent of the state with this id, or the owner of this webhook. Raises KeyError with the nearest id."""
@@ -59,7 +61,7 @@ class Searching:
 
     def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
         """Likely reasons for too few deliveries."""
-        about = {key: filters.get(key) for key in ("agent_id", "event", "event_id")}
+        about = {key: filters.get(key) for key in ("agent_id", "campaign_id", "event", "event_id")}
         about = {key: value for key, value in about.items() if key != "event" or value != "webhook.test"}
         events = self.search("events", about)["events"] if not found["count"] else []
         hints = folded(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from talkover_mock.base.shapes.values import (
     AuthorizationScheme,
@@ -11,6 +11,7 @@ from talkover_mock.base.shapes.values import (
     DeliveryStatus,
     Event,
     HttpMethod,
+    Maker,
     SignatureScheme,
     WebhookStatus,
 )
@@ -21,13 +22,22 @@ EMIT_WAIT_SECONDS = 5.0
 """How long `emit` waits for the first attempts unless it is told otherwise."""
 
 
-class OtherCallFilters(TypedDict, total=False):
+class ContentFilters(TypedDict, total=False):
+    """What a request must have sent: a part of its JSON, headers, fields of the query; these values may have `*`."""
+
+    json: Any
+    headers: Mapping[str, str | float] | None
+    query: Mapping[str, str | float] | None
+
+
+class OtherCallFilters(ContentFilters, total=False):
     """Filters of calls beside method and path. None matches any value."""
 
     status: int | str | None
     operation: str | None
     unmatched: bool | None
     fault: str | None
+    by: Maker | None
     since: Moment | None
     after: int | None
 
@@ -39,32 +49,40 @@ class CallFilters(OtherCallFilters, total=False):
     path: str | None
 
 
-class DeliveryFilters(TypedDict, total=False):
-    """Filters of deliveries; `url` may have `*`. None matches any value."""
+class OtherDeliveryFilters(ContentFilters, total=False):
+    """Filters of deliveries beside the status; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     webhook_id: str | None
     event: str | None
     event_id: str | None
-    status: DeliveryStatus | None
     attempt: int | None
     url: str | None
+    fault: str | None
     since: Moment | None
+
+
+class DeliveryFilters(OtherDeliveryFilters, total=False):
+    """Filters of deliveries that were made."""
+
+    status: DeliveryStatus | Literal["captured"] | None
 
 
 class EventFilters(TypedDict, total=False):
     """Filters of events. None matches any value."""
 
     agent_id: str | None
+    campaign_id: str | None
     event: str | None
     event_id: str | None
     since: Moment | None
 
 
-class Match(TypedDict, total=False):
-    """What a fault strikes: calls by method and path, deliveries by the other keys.
+class OtherMatch(TypedDict, total=False):
+    """What a fault strikes beside the headers: calls by method and path, deliveries by event to attempt.
 
-    `*` in `path`, `event` and `url` stands for any text.
+    `*` in `path`, `event`, `url` and in values of `query` stands for any text.
     """
 
     method: str | None
@@ -74,6 +92,14 @@ class Match(TypedDict, total=False):
     agent_id: str | None
     url: str | None
     attempt: int | None
+    json: Any
+    query: Mapping[str, str | float] | None
+
+
+class Match(OtherMatch, total=False):
+    """What a fault strikes; values of `headers` may have `*`."""
+
+    headers: Mapping[str, str | float] | None
 
 
 class Respond(TypedDict, total=False):
@@ -84,7 +110,7 @@ class Respond(TypedDict, total=False):
     body: Any
 
 
-class FaultDetails(Match, total=False):
+class FaultDetails(OtherMatch, total=False):
     """A fault beside its name: what it strikes, what it does there, and how often; see docs/faults.md."""
 
     match: Match

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
+from talkover_mock.client.bodies import json_bytes
+
 __tracebackhide__ = True  # pytest shows the test's own line
 
 
 def query_text(query: Mapping[str, object] | None) -> str:
-    """A query string; a value of None is left out."""
-    return urlencode({key: _text(value) for key, value in (query or {}).items() if value is not None})
+    """A query string; a value of None is left out. Objects, arrays and the value of `json` are JSON."""
+    return urlencode({key: _text(key, value) for key, value in (query or {}).items() if value is not None})
 
 
 def root_of(url: str) -> str:
@@ -27,5 +29,7 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
-def _text(value: object) -> str:
+def _text(key: str, value: object) -> str:
+    if key == "json" or isinstance(value, Mapping | list):
+        return json_bytes(value).decode()
     return str(value).lower() if isinstance(value, bool) else str(value)

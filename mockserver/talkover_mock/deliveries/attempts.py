@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from threading import Semaphore
 
 from talkover_mock.deliveries.faults import DeliveryFault
@@ -53,6 +54,13 @@ class Scheduled(Due):
     @property
     def webhook_id(self) -> str:
         return self.delivery.webhook_id
+
+    def retry(self, now: datetime, settings: Settings) -> "Scheduled":
+        """The attempt after this one. It keeps its place among those that are due with it, whoever answers first."""
+        due = now + timedelta(seconds=pause(settings, self.delivery.attempt))
+        following = self.delivery._replace(attempt=self.delivery.attempt + 1, struck=None)
+        round = self.round + 1 if due == now else 0
+        return Scheduled(due, self.number, following, previous=self.delivery.id, round=round)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

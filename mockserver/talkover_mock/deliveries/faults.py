@@ -1,9 +1,10 @@
 """Faults on deliveries: which attempts they strike, and what they do to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from talkover_mock.base import patterns
+from talkover_mock.base.contents import ANY, Content, Sent
 from talkover_mock.state.records import Webhook
 
 ACTIONS: Mapping[str, Sequence[str]] = {
@@ -49,19 +50,21 @@ class DeliveryFault(NamedTuple):
     though_disabled: bool = False
     seconds: float = 0.0
     """How many seconds the clock of a skewed signature is fast."""
+    content: Content = ANY
 
     @property
     def kind(self) -> str:
         return self.action
 
-    def matches(self, event: str, attempt: int, webhook: Webhook) -> bool:
-        """Whether it may strike this attempt to send an event to a webhook."""
+    def matches(self, event: str, attempt: int, webhook: Webhook, sent: Callable[[], Sent | None]) -> bool:
+        """Whether it may strike this attempt to send an event to a webhook. `sent` makes the content of the request."""
         return (
             self.webhook_id in (None, webhook.id)
             and self.agent_id in (None, webhook.agent_id)
             and self.attempt in (None, attempt)
             and (self.event is None or patterns.matches(event, self.event))
             and (self.url is None or patterns.matches(webhook.webhook_url, self.url))
+            and (self.content.is_any or ((made := sent()) is not None and self.content.is_in(made)))
         )
 
     def signer(self, webhook: Webhook) -> Webhook:

@@ -21,12 +21,12 @@ def _deliveries(
     entries: Sequence[LogEntry], log: Log, state: State, ids: IdSource, now: datetime
 ) -> Iterator[Delivery]:
     for entry in entries:
-        agent, webhook = state.agents.get(entry.agent_id), state.webhooks.get(entry.webhook_id)
-        if agent and webhook:
+        webhook = state.webhooks.get(entry.webhook_id)
+        if webhook and (owners := state.owners_of(webhook, entry.agent_id)):
             created = entry.created_at or now
             call = {"id": ids.new(created), **(entry.call or {})}
-            occurrence = Occurrence(ids.new(created), agent.id, entry.event, created, call, entry.context)
-            outgoing = message(occurrence, agent, webhook, state.settings, int(created.timestamp()))
+            occurrence = Occurrence(ids.new(created), entry.agent_id, entry.event, created, call, entry.context)
+            outgoing = message(occurrence, owners, webhook, state.settings, int(created.timestamp()))
             yield Delivery(
                 entry.id or ids.new(created, log),
                 webhook.id,
@@ -37,6 +37,7 @@ def _deliveries(
                 outgoing=outgoing,
                 outcome=_outcome(entry),
                 ended_at=created + timedelta(milliseconds=entry.duration_ms),
+                campaign_id=webhook.campaign_id,
             )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from threading import RLock
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from talkover_mock.base.changes import Changes
 from talkover_mock.base.clock import Clock
@@ -20,13 +21,19 @@ _BYTES_OF_A_WEBHOOK = 500
 """What an event keeps for each webhook that got it or was skipped, about."""
 
 
+SKIPPED: Literal["skipped"] = "skipped"
+IS_DISABLED: WhySkipped = "it is disabled"
+_NO_WEBHOOK = "there is no webhook"
+_HAS_ENDED, _SIZE = attrgetter("ended"), attrgetter("size")  # once, and not for each environment
+
+
 class Log(History[Delivery]):
     """The attempts since the latest reset. The caller holds the environment's lock."""
 
     __slots__ = ("_clock", "_ids", "_rows")
 
     def __init__(self, lock: RLock, most: int, clock: Clock, ids: IdSource, changes: Changes | None = None) -> None:
-        super().__init__(lock, most, lambda delivery: delivery.ended, lambda delivery: delivery.size, changes)
+        super().__init__(lock, most, _HAS_ENDED, _SIZE, changes)
         self._clock, self._ids = clock, ids
         self._rows: Rows | None = None
 
@@ -108,6 +115,21 @@ class Emitted(NamedTuple):
         """About the bytes that the event keeps, also where no webhook got it."""
         return self.occurrence.size + _BYTES_OF_A_WEBHOOK * (len(self.deliveries) + len(self.skipped))
 
+    def missed(self) -> Sequence[Delivery]:
+        """The deliveries that make the event a row of its own, as if they had been made, with their reasons.
+
+        If nobody got the event they are those of all webhooks, otherwise those of the disabled ones that list it.
+        """
+        if not self.arrival:
+            return ()
+        told = (each for each in self.skipped if not self.deliveries or each[1] == IS_DISABLED)
+        reasons: list[tuple[str, str]] = [(webhook.id, reason) for webhook, reason in told]
+        moment = self.occurrence.moment
+        return [
+            Delivery("", id, self.occurrence, 0, moment, SKIPPED, outcome=Outcome(error=reason), arrival=self.arrival)
+            for id, reason in reasons or [("", _NO_WEBHOOK)]
+        ]
+
 
 class Events(History[Emitted]):
     """The events since the latest reset; `rows` counts those that are rows of their own, `dropped_rows` those gone."""
@@ -115,7 +137,7 @@ class Events(History[Emitted]):
     __slots__ = ("dropped_rows", "rows")
 
     def __init__(self, lock: RLock, most: int, changes: Changes | None = None) -> None:
-        super().__init__(lock, most, size_of=lambda emitted: emitted.size, changes=changes)
+        super().__init__(lock, most, size_of=_SIZE, changes=changes)
         self.rows = self.dropped_rows = 0
 
     def arrive(self) -> int:
@@ -137,9 +159,6 @@ class Events(History[Emitted]):
     def _left(self, item: Emitted) -> None:
         self.rows -= bool(item.arrival)
         self.dropped_rows += bool(item.arrival)
-
-
-IS_DISABLED: WhySkipped = "it is disabled"
 
 
 def is_row(deliveries: Sequence[Delivery], skipped: Sequence[tuple[Webhook, WhySkipped]]) -> bool:

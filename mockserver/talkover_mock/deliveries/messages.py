@@ -1,27 +1,48 @@
 """Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.deliveries.payloads import render, to_bytes
-from talkover_mock.deliveries.records import Occurrence, Outgoing
+from talkover_mock.deliveries.payloads import TooLarge, render, to_bytes
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.dialect.signing import SCHEMES, sign
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Owners, Webhook
+from talkover_mock.state.store import State
 
 TEST_EVENT = "webhook.test"
 CALL_ENDED = "event_phone_call_ended"
 
 
-def message(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
-    """The request as `agent`, `webhook` and `settings` configure it; `signed_at` is in Unix seconds.
+def message(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
+    """The request as `owners`, `webhook` and `settings` configure it; `signed_at` is in Unix seconds.
 
     Raises TooLarge.
     """
-    body = to_bytes(_payload(occurrence, agent, webhook, settings), settings.delivery_json)
+    body = to_bytes(_payload(occurrence, owners, webhook, settings), settings.delivery_json)
     return signed(occurrence, webhook, settings, body, signed_at)
+
+
+def struck_message(delivery: Delivery, owners: Owners, webhook: Webhook, settings: Settings, now: datetime) -> Outgoing:
+    """The message of a delivery, as the fault that struck it leaves it. Raises TooLarge."""
+    fault = delivery.fault
+    signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
+    outgoing = message(delivery.occurrence, owners, signer, settings, signed_at)
+    return tampered(outgoing) if fault.action == "tampered" else outgoing
+
+
+def sent_by(occurrence: Occurrence, webhook: Webhook, state: State, moment: datetime) -> Sent | None:
+    """The content of the request, made at this moment; None if it can't be made."""
+    owners = state.owners_of(webhook, occurrence.agent_id)
+    try:
+        made = message(occurrence, owners, webhook, state.settings, int(moment.timestamp())) if owners else None
+    except TooLarge:
+        return None
+    return made.sent if made else None
 
 
 def signed(occurrence: Occurrence, webhook: Webhook, settings: Settings, body: bytes, signed_at: int) -> Outgoing:
@@ -43,15 +64,15 @@ def tampered(outgoing: Outgoing) -> Outgoing:
     return outgoing._replace(body=body, headers=tuple(headers))
 
 
-def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: Settings) -> Any:
+def _payload(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings: Settings) -> Any:
     """The event in its envelope (assumed), or the webhook's template for it, which replaces all of it (assumed).
 
     Without the envelope only what the vendor's pages show is left: the call's id, its duration and its context.
     """
     envelope = {
         "event": occurrence.event,
-        "agent_id": agent.id,
-        "agent_name": agent.name,
+        "agent_id": owners.agent.id,
+        "agent_name": owners.agent.name,
         **({"campaign_id": webhook.campaign_id} if webhook.campaign_id else {}),
         "webhook_id": webhook.id,
         "webhook_name": webhook.name,
@@ -61,7 +82,7 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
         return {**envelope, "test": True, **occurrence.extra}
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
-        return render(template, _scope(envelope, occurrence, agent, webhook))
+        return render(template, _scope(envelope, occurrence, owners, webhook))
     is_about_no_call = webhook.campaign_id is not None and not occurrence.call
     tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call.get("id")}
     if occurrence.event == CALL_ENDED:
@@ -71,12 +92,12 @@ def _payload(occurrence: Occurrence, agent: Agent, webhook: Webhook, settings: S
     return {**(envelope if settings.payload_envelope else {}), **tail, **occurrence.extra}
 
 
-def _scope(envelope: dict[str, Any], occurrence: Occurrence, agent: Agent, webhook: Webhook) -> dict[str, Any]:
+def _scope(envelope: dict[str, Any], occurrence: Occurrence, owners: Owners, webhook: Webhook) -> dict[str, Any]:
     """The values that placeholders can name; the webhook's secret is not among them."""
     return {
         "event": envelope["event"],
         "timestamp": envelope["timestamp"],
-        "agent": agent.full(),
+        **{kind: owner.full() for kind, owner in owners._asdict().items() if owner},
         "webhook": {"id": webhook.id, "name": webhook.name},
         "call": occurrence.call,
         "context": occurrence.context or {},

@@ -20,7 +20,7 @@ from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.checking import checked
-from talkover_mock.state.records import Agent, CampaignId, LogEntry, Webhook
+from talkover_mock.state.records import CampaignId, LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
 
@@ -86,9 +86,11 @@ class Deliveries:
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
                 size = size_of_event(call, context, extra)
-            if call or not isinstance(owner_id, CampaignId):
+            campaign_id = owner_id if isinstance(owner_id, CampaignId) else None
+            if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
-            occurrence = Occurrence(self.ids.new(now), agent_id, event, now, call or {}, context, extra or {}, size)
+            id, call, extra = self.ids.new(now), call or {}, extra or {}
+            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):
@@ -118,14 +120,14 @@ class Deliveries:
         """Sends the test payload once, also to a disabled webhook. The API's log does not show it (assumed)."""
         with self._lock:
             webhook = self._webhooks.find(owner_id, webhook_id)
-            agent = cast(Agent, self._state.agents.get(webhook.agent_id))
+            owners = cast(Owners, self._state.owners_of(webhook, webhook.agent_id))
             now = self._clock.moment()
-            occurrence = Occurrence(self.ids.new(now), agent.id, TEST_EVENT, now)
+            occurrence = Occurrence(self.ids.new(now), webhook.agent_id, TEST_EVENT, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True)
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
-            sending.outgoing = message(occurrence, agent, webhook, settings, int(now.timestamp()))
+            sending.outgoing = message(occurrence, owners, webhook, settings, int(now.timestamp()))
             delivery = delivery._replace(outgoing=sending.outgoing)
             outcome = sending.run()
         except TooLarge as error:
@@ -175,7 +177,7 @@ class Deliveries:
             if webhook is None:
                 raise Conflict(_NOT_AGAIN, "its webhook is deleted")
             if replay and outgoing is None:
-                raise Conflict(_NOT_AGAIN, "it has not been sent yet, so there are no old bytes to replay")
+                raise Conflict(_NOT_AGAIN, "no request was made of it, so there are no old bytes to replay")
             if reason := self._reason_not_to_queue(1):
                 raise Conflict(_NOT_AGAIN, reason)
             copy = self._pending(entry.occurrence, webhook)
@@ -206,18 +208,24 @@ class Deliveries:
 
         It stops early after a reset, and when `gave_up` says that the client has disconnected.
         """
+        self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
+
+    def advance_to(self, moment: datetime, gave_up: Callable[[], bool]) -> None:
+        """The same up to a moment; the clock is frozen."""
+        self._advance(lambda _: moment, gave_up)
+
+    def _advance(self, target_at: Callable[[datetime], datetime | None], gave_up: Callable[[], bool]) -> None:
         outbox = self._outbox
         while not self._advancing.acquire(timeout=LOOK_SECONDS):
             if gave_up():
                 return
         try:
             with self._lock:
-                self._advance(outbox, seconds, gave_up)
+                self._move(outbox, target_at(outbox.now()), gave_up)
         finally:
             self._advancing.release()
 
-    def _advance(self, outbox: Outbox, seconds: float | None, gave_up: Callable[[], bool]) -> None:
-        target = None if seconds is None else outbox.now() + timedelta(seconds=seconds)
+    def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
         while outbox.wait_until_settled(gave_up):
             due = outbox.next_due()
             if due is None or (target and due > target):
@@ -273,7 +281,8 @@ class Deliveries:
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:
         now = self._clock.moment()
-        return Delivery(self.ids.new(now, self._outbox.log), webhook.id, occurrence, 1, now)
+        id = self.ids.new(now, self._outbox.log)
+        return Delivery(id, webhook.id, occurrence, 1, now, campaign_id=webhook.campaign_id)
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
         queued, most = self._outbox.queued, self._sharing.most_kept

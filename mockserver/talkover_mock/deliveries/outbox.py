@@ -1,23 +1,24 @@
 """One environment's queue of deliveries: what is due goes out, what fails comes back later, all of it is logged."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from threading import BoundedSemaphore, Condition, RLock
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled, pause
+from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.log import Log
-from talkover_mock.deliveries.messages import message, tampered
+from talkover_mock.deliveries.messages import struck_message
 from talkover_mock.deliveries.plans import Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.state.records import Owners, Webhook
 from talkover_mock.state.store import State
 
 LOOK_SECONDS = 0.5
@@ -95,9 +96,7 @@ class Outbox:
                     if attempt := self._take(found, now):
                         return attempt
                 elif not self._schedule.waits_behind(found, self._clock.is_frozen):
-                    found.happen(found.due)
-                    self._schedule.release(found.webhook_id)
-                    self._settled.notify_all()
+                    self._happen(found)
         return None
 
     def has_more(self) -> bool:
@@ -119,8 +118,8 @@ class Outbox:
         self._schedule.end(delivery.webhook_id)
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
-        if again:
-            self._schedule_retry(scheduled)
+        if again:  # the pump looks again after every attempt, and need not be woken
+            self._schedule.add(scheduled.retry(self.now(), self._state.settings))
         self._end(delivery._replace(outgoing=outgoing), outcome, again)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
@@ -201,16 +200,6 @@ class Outbox:
         due = self._schedule.next_due
         return due is not None and due <= self.now()
 
-    def _schedule_retry(self, scheduled: Scheduled) -> None:
-        """The pump looks again after every attempt, and need not be woken.
-
-        A retry keeps its place among those that are due at the same time, whichever receiver was the first to answer.
-        """
-        delivery = scheduled.delivery
-        due = self.now() + timedelta(seconds=pause(self._state.settings, delivery.attempt))
-        following = delivery._replace(attempt=delivery.attempt + 1, struck=None)
-        self._schedule.add(Scheduled(due, scheduled.number, following, previous=delivery.id))
-
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
         """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
@@ -244,35 +233,46 @@ class Outbox:
         due = scheduled.due + timedelta(seconds=number * fault.delay_seconds)
         return Scheduled(due, next(self._numbers), copy, may_retry=False, is_asked=True, overlaps=fault.together)
 
+    def _happen(self, plan: Plan) -> None:
+        """A crash of the mock itself is reported; those that wait behind the plan have their turn all the same."""
+        try:
+            plan.happen(plan.due)
+        except Exception:
+            self.report(traceback.format_exc())
+        self._schedule.release(plan.webhook_id)
+        self._settled.notify_all()
+
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
-        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
-        if not self._goes_out(scheduled, now) or self._schedule.waits_behind(scheduled, self._clock.is_frozen):
+        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more.
+
+        On a frozen clock a retry without a pause asks the faults when nothing is under way, whoever answered first.
+        """
+        is_frozen = self._clock.is_frozen
+        if is_frozen and scheduled.round and self._schedule.waits_behind(scheduled, True):
+            return None
+        if not self._goes_out(scheduled, now):
+            self._schedule.release(scheduled.webhook_id)
+            return None
+        if self._schedule.waits_behind(scheduled, is_frozen):
             return None
         delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
-        agent = self._state.agents.get(delivery.occurrence.agent_id)
-        if webhook is None or agent is None or not (webhook.enabled or scheduled.though_disabled):
+        owners = webhook and self._state.owners_of(webhook, delivery.occurrence.agent_id)
+        if webhook is None or owners is None or not (webhook.enabled or scheduled.though_disabled):
             self._refuse(scheduled)
             return None
-        return self._begin(scheduled, agent, webhook, now)
+        return self._begin(scheduled, owners, webhook, now)
 
-    def _begin(self, scheduled: Scheduled, agent: Agent, webhook: Webhook, now: datetime) -> Attempt:
+    def _begin(self, scheduled: Scheduled, owners: Owners, webhook: Webhook, now: datetime) -> Attempt:
         """By the configuration of this moment; the request is made later, outside of the lock."""
-        settings, occurrence = self._state.settings, scheduled.delivery.occurrence
         self._enter(scheduled, now)
         sending = self._sharing.sending(webhook)
         self._sendings.add(sending)
-        fault = scheduled.delivery.fault
-        signer, signed_at = fault.signer(webhook), int(now.timestamp() + fault.seconds)
-
-        def make() -> Outgoing:
-            outgoing = message(occurrence, agent, signer, settings, signed_at)
-            return tampered(outgoing) if fault.action == "tampered" else outgoing
-
-        make = scheduled.make or cache(make)
+        message = partial(struck_message, scheduled.delivery, owners, webhook, self._state.settings, now)
+        make = scheduled.make or cache(message)
         for copy in scheduled.copies:
             copy.due += now - scheduled.due
-            copy.make = make if fault.replay else None
+            copy.make = make if scheduled.delivery.fault.replay else None
             self._schedule.add(copy)
         self._schedule.begin(webhook.id)
         self._room = self._room or BoundedSemaphore(MOST_LARGE)  # an environment that sends nothing needs none

@@ -1,20 +1,24 @@
 """The entries of the queue by their time, of which deliveries are one kind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
 
 @dataclass(slots=True)
 class Due:
-    """An entry of the queue. Entries that are due at one moment keep their order."""
+    """An entry of the queue. Entries that are due at one moment keep their order.
+
+    A retry without a pause is due at the moment of the attempt before it, in a later `round`.
+    """
 
     due: datetime
     number: int
+    round: int = field(default=0, kw_only=True)
 
     def __lt__(self, other: "Due") -> bool:
-        return (self.due, self.number) < (other.due, other.number)
+        return (self.due, self.round, self.number) < (other.due, other.round, other.number)
 
 
 @dataclass(slots=True)

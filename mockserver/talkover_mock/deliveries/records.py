@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.shapes.values import DeliveryStatus, HttpMethod
 from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
 class Occurrence(NamedTuple):
-    """An event that was emitted at an agent; `extra` holds further keys for the payload."""
+    """An event that was emitted at an agent or, with `campaign_id`, at a campaign of that agent.
+
+    `extra` holds further keys for the payload.
+    """
 
     id: str
     agent_id: str
@@ -21,6 +25,7 @@ class Occurrence(NamedTuple):
     extra: Mapping[str, Any] = MappingProxyType({})
     size: int = 0
     """About the bytes of call, context and extra as JSON."""
+    campaign_id: str | None = None
 
 
 class Outgoing(NamedTuple):
@@ -35,6 +40,11 @@ class Outgoing(NamedTuple):
     body: bytes
     timeout: float
     unsent: Sequence[str] = ()
+
+    @property
+    def sent(self) -> Sent:
+        """The request's content."""
+        return Sent(self.headers, self.url.partition("#")[0].partition("?")[2], self.body)
 
 
 class Outcome(NamedTuple):
@@ -73,7 +83,7 @@ class Delivery(NamedTuple):
 
     `status` is `pending` (queued), `success`, `failed`, or `retrying` (failed, another attempt is scheduled).
     `outgoing` is None until the attempt is sent, `outcome` and `ended_at` are None until it has ended. `copy_of` is the
-    delivery that this one repeats.
+    delivery that this one repeats. `campaign_id` is the webhook's, which may be deleted by now.
     """
 
     id: str
@@ -81,13 +91,14 @@ class Delivery(NamedTuple):
     occurrence: Occurrence
     attempt: int
     created_at: datetime
-    status: DeliveryStatus = "pending"
+    status: DeliveryStatus | Literal["skipped"] = "pending"
     is_test: bool = False
     outgoing: Outgoing | None = None
     outcome: Outcome | None = None
     ended_at: datetime | None = None
     struck: Struck | None = None
     copy_of: str | None = None
+    campaign_id: str | None = None
     arrival: int = 0
     """The number of its row in order of arrival: all attempts to send an event to a webhook have the same."""
 

@@ -35,6 +35,7 @@ class PhoneNumberMissing(CallRefused):
 
     code = "MISSING_PHONE_NUMBER"
     message = "Phone number is required"
+    is_of_input = True
 
     def __init__(self) -> None:
         super().__init__("to: the field is missing, null or empty")

@@ -9,6 +9,8 @@ class ApiError(Exception):
 
     status = 500
     message = "Server Error"
+    is_of_input: ClassVar[bool] = False
+    """Whether the input is at fault, so that input which was ignored explains the error."""
     pretty: ClassVar[bool] = False
     """Whether the body is indented by four spaces, as Laravel's own error pages are (measured)."""
 
@@ -151,6 +153,7 @@ class ValidationFailed(ApiError):
 
     status = 422
     message = "The given data was invalid."
+    is_of_input = True
 
     def __init__(self, errors: Mapping[str, Sequence[str]], given: Mapping[str, Any]) -> None:
         super().__init__()
@@ -240,6 +243,7 @@ class LogNotRetriable(ApiError):
 Wording: TypeAlias = Mapping[type[ApiError], Callable[[Any], ApiError]]
 """The words of some routes: for a kind of error, the same error as the vendor documents it there."""
 
+OF_CAMPAIGNS: Wording = {AgentNotFound: lambda error: CampaignNotFound(error.id)}
 OF_AGENTS: Wording = {
     MissingToken: lambda _: Unauthenticated(),
     AgentNotFound: lambda error: AgentMissing(error.id),

@@ -1,35 +1,39 @@
 """The placeholders of payload templates: their form, and the values that they can name."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from talkover_mock.base.words import near_word
 
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")
-_KNOWN = ("event", "timestamp", "agent", "webhook", "webhook.id", "webhook.name")
+_WEBHOOK = ("id", "name")
+_KNOWN = ("event", "timestamp", "webhook", *(f"webhook.{key}" for key in _WEBHOOK))
 _CALL = ("call.id", "call.duration")
 _OPEN = ("call", "context")
 """Values that a test gives when it emits an event; they may have any keys."""
-_EXPECTED = "event, timestamp, agent.*, webhook.id, webhook.name, call.* or context.*"
+_EXPECTED = "webhook.id, webhook.name, call.* or context.*"
 
 
-def hint_at(name: str, agent_keys: Collection[str]) -> str:
+def hint_at(name: str, owners: Mapping[str, Collection[str]]) -> str:
     """A hint at the right name for a placeholder that names nothing; the empty text for one that names a value.
 
-    A key of `call` may be anything, except for a likely slip in `call.id` or `call.duration`.
+    `owners` has the keys of the webhook's `agent` and, if one owns the webhook, of its `campaign`. A key of `call` may
+    be anything, except for a likely slip in `call.id` or `call.duration`.
     """
     first, *rest = name.split(".")
     if first in _OPEN:
         return _slip(name, rest) if first == "call" else ""
-    keys = {"agent": list(agent_keys), "webhook": ["id", "name"], "event": [], "timestamp": []}.get(first)
+    keys = {**owners, "webhook": _WEBHOOK, "event": (), "timestamp": ()}.get(first)
     if keys is None:
-        near = near_word(name, (*_KNOWN, *_CALL, *_OPEN, *(f"agent.{key}" for key in agent_keys)))
-    elif name in _KNOWN or (first == "agent" and rest[0] in keys):
+        of_owners = [f"{owner}.{key}" for owner, keys in owners.items() for key in keys]
+        near = near_word(name, (*_KNOWN, *owners, *_CALL, *_OPEN, *of_owners))
+    elif name in (*_KNOWN, *owners) or (first in owners and rest[0] in keys):
         return ""
     else:
-        near_key = near_word(rest[0], keys)
+        near_key = near_word(rest[0], tuple(keys))
         near = f"{first}.{near_key}" if near_key else "" if keys else first
-    return f"; did you mean {near}?" if near else f"; expected {_EXPECTED}"
+    expected = f"event, timestamp, {''.join(f'{owner}.*, ' for owner in owners)}{_EXPECTED}"
+    return f"; did you mean {near}?" if near else f"; expected {expected}"
 
 
 def _slip(name: str, rest: list[str]) -> str:

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from talkover_mock.base.words import brief, nearest
-from talkover_mock.dialect.events import ALL_EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value in a document."""
@@ -48,5 +48,9 @@ def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
 
 
 def near_event(name: str, value: object) -> str:
-    """A hint at the known event most similar to an unknown one at `events.N`."""
-    return nearest(value, ALL_EVENTS) if name.startswith("events.") else ""
+    """A hint at the known event most similar to a refused one at `events.N`, or at those who have the event."""
+    if not name.startswith("events."):
+        return ""
+    if value in ALL_EVENTS:
+        return f"; only {'agents have' if value in EVENTS else 'campaigns have'} this event"
+    return nearest(value, ALL_EVENTS)

@@ -100,6 +100,11 @@ class SkippedRow:
         return self.emitted.arrival
 
     @property
+    def attempts(self) -> Sequence[Delivery]:
+        """What was never made, for filters of deliveries: see `Emitted.missed`."""
+        return self.emitted.missed()
+
+    @property
     def moment(self) -> datetime:
         return self.emitted.occurrence.moment
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
 
+from talkover_mock.base.contents import ANY, Content
 from talkover_mock.base.shapes.values import Action, CallMethod, Preset
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.call_errors import InsufficientCredits
@@ -52,6 +53,7 @@ class CallFault(NamedTuple):
     action: Action | None = None
     delay_seconds: float = 0.0
     apply: bool = False
+    content: Content = ANY
 
     @property
     def replaces(self) -> bool:

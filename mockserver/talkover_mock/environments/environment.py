@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -12,6 +13,7 @@ from talkover_mock.deliveries.calling import Calling
 from talkover_mock.deliveries.campaigning import Campaigning
 from talkover_mock.deliveries.faults import DeliveryFault, Struck
 from talkover_mock.deliveries.lookups import Lookups
+from talkover_mock.deliveries.messages import sent_by
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
@@ -43,8 +45,8 @@ class Environment:
     __slots__ = (
         *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
         *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
-        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "tokens"),
-        "webhooks",
+        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "title"),
+        *("tokens", "webhooks"),
     )
 
     def __init__(
@@ -60,6 +62,8 @@ class Environment:
         self.clock = clock
         self.for_pages: Environment | None = None
         """The copy for foreign web pages, see World.for_page."""
+        self.title = ""
+        """The words of whoever opened it, such as the name of a test; empty where there are none."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
@@ -154,7 +158,8 @@ class Environment:
 
     def _strike(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
         """The fault that hits an attempt which is due: one that a test has added, or else one of the schedule."""
-        struck = self.faults.strike_delivery(delivery, webhook)
+        sent = cache(lambda: sent_by(delivery.occurrence, webhook, self._state, self.clock.moment()))
+        struck = self.faults.strike_delivery(delivery, webhook, sent)
         return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:
@@ -179,13 +184,13 @@ class Environment:
         return snapshot
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
-        """Freezes the clock at `moment` or where it is. Moved forward, it first sends the deliveries due by then."""
+        """Freezes the clock at `moment` or where it is; a later moment is reached by advancing it."""
         with self._lock:
             before = self.deliveries.now()
-            self.clock.freeze(moment)
+            self.clock.freeze(min(moment or before, before))
             self.deliveries.clock_was_set(before)
-            if self.clock.moment() > before and moment:
-                self.deliveries.wait_until_settled(gave_up)
+        if moment and moment > before:
+            self.deliveries.advance_to(moment, gave_up)
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]

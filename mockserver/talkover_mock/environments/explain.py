@@ -31,30 +31,19 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
     if error.reason or environment is None or not isinstance(error, NotFound):
         return error.reason
     if isinstance(error, AgentNotFound):
-        return _explain_agent(error.id, environment, world)
+        return _explain_owner("agent", error.id, environment, world)
     if isinstance(error, CampaignNotFound):
-        return _explain_campaign(error.id, environment, world)
+        return _explain_owner("campaign", error.id, environment, world)
     if isinstance(error, WebhookNotFound):
         return _explain_webhook(error.id, error.owner_id, environment, world)
     return _explain_record(error, environment)
 
 
-def _explain_agent(id: str, environment: Environment, world: World) -> str:
-    webhook = environment.webhook(id)
-    if webhook:
-        return f"{id} is the id of a webhook (of {webhook.owner}), not of an agent"
-    return _explain_owner("agent", id, environment, world)
-
-
-def _explain_campaign(id: str, environment: Environment, world: World) -> str:
-    if environment.agent(id):
-        return f"{id} is the id of an agent, not of a campaign"
-    return _explain_owner("campaign", id, environment, world)
-
-
 def _explain_owner(kind: str, id: str, environment: Environment, world: World) -> str:
     """Why no agent, or no campaign, has an id."""
     is_agent, baseline = kind == "agent", environment.baseline
+    if other := _other_kind(id, environment):
+        return f"{id} is the id of {other}, not of {'an agent' if is_agent else 'a campaign'}"
     if id in (baseline.agents if is_agent else baseline.campaigns):
         return f"{kind} {id} is in the fixture, but not in the current state; a reset brings it back"
     elsewhere = _elsewhere(environment, world, lambda each: each.agent(id) if is_agent else each.campaign(id))
@@ -62,6 +51,15 @@ def _explain_owner(kind: str, id: str, environment: Environment, world: World) -
         return f"{kind} {id} is in {elsewhere}; the token opens {environment.name}"
     ids = environment.agent_ids() if is_agent else environment.campaign_ids()
     return f"no {kind} in environment {environment.name} has the id {brief(id)}{_near(id, ids)}"
+
+
+def _other_kind(id: str, environment: Environment) -> str:
+    """The kind of the record that has the id; the empty text without one."""
+    if webhook := environment.webhook(id):
+        return f"a webhook (of {webhook.owner})"
+    if environment.agent(id):
+        return "an agent"
+    return "a campaign" if environment.campaign(id) else ""
 
 
 def explain_unknown_webhook(id: str, environment: Environment) -> str:
@@ -82,8 +80,8 @@ def _explain_webhook(id: str, owner_id: str, environment: Environment, world: Wo
     webhook, owner = environment.webhook(id), f"{'campaign' if environment.campaign(owner_id) else 'agent'} {owner_id}"
     if webhook:
         return f"webhook {id} belongs to {webhook.owner}, not to {owner}"
-    if environment.agent(id):
-        return f"{id} is the id of an agent, not of a webhook"
+    if other := _other_kind(id, environment):
+        return f"{id} is the id of {other}, not of a webhook"
     reset = "; a reset brings it back" if id in environment.baseline.webhooks else ""
     if environment.was_deleted(id):
         return f"webhook {id} has been deleted{reset}"

@@ -7,6 +7,7 @@ from threading import RLock
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from talkover_mock.base.changes import Changes
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
 from talkover_mock.base.words import brief, there_are
@@ -163,10 +164,10 @@ class Faults:
                 self._changes.note()
             return next((fault for fault in matching if fault.strikes()), None)
 
-    def strike_delivery(self, delivery: Delivery, webhook: Webhook) -> Struck | None:
-        """The fault that hits an attempt which is due."""
+    def strike_delivery(self, delivery: Delivery, webhook: Webhook, sent: Callable[[], Sent | None]) -> Struck | None:
+        """The fault that hits an attempt which is due. `sent` makes the content of its request."""
         event, attempt = delivery.occurrence.event, delivery.attempt
-        fault = self.strike(DeliveryFault, lambda spec: spec.matches(event, attempt, webhook))
+        fault = self.strike(DeliveryFault, lambda spec: spec.matches(event, attempt, webhook, sent))
         return Struck(fault.name, fault.spec) if fault else None
 
     def reseed(self, seed: int) -> None:

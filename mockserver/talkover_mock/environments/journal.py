@@ -1,17 +1,21 @@
 """The API's exchanges of one environment: the latest of them, to search and to wait for."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from threading import RLock
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from talkover_mock.base.changes import Changes
 from talkover_mock.base.headers import Head
 from talkover_mock.base.history import History
+from talkover_mock.base.shapes.values import Maker
 
 _MOST_UNMATCHED = 100
 _FIRST_ERROR = 400
+MAKERS: Sequence[Maker] = get_args(Maker)
+"""Who makes calls: every client of the API, and the page itself."""
 
 
 class Exchange(NamedTuple):
@@ -42,8 +46,8 @@ class Exchange(NamedTuple):
     applied: bool | None = None
     """Whether the operation of a call that a fault struck has happened; None for any other call."""
     under_way: bool = False
-    by: str = "api"
-    """Who made the call: `page` for the page itself, `api` for every client."""
+    by: Maker = "api"
+    """Who made the call, see `MAKERS`."""
     arrival: int = 0
     """The number in order of arrival, among deliveries and events too."""
 
@@ -51,6 +55,10 @@ class Exchange(NamedTuple):
     def is_problem(self) -> bool:
         """Whether it was refused, or has no answer, or none yet."""
         return self.status is None or self.status >= _FIRST_ERROR
+
+    @property
+    def has_ended(self) -> bool:
+        return not self.under_way
 
     @property
     def status_text(self) -> str:
@@ -73,13 +81,16 @@ Making = Callable[[int, int], Exchange]
 """Makes an exchange of its number and of its number in order of arrival."""
 
 
+_HAS_ENDED, _SIZE = attrgetter("has_ended"), attrgetter("size")  # once, and not for each environment
+
+
 class Exchanges(History[Exchange]):
     """The latest exchanges; `problems` counts those that are problems."""
 
     __slots__ = ("problems",)
 
     def __init__(self, lock: RLock, most: int, changes: Changes) -> None:
-        super().__init__(lock, most, lambda each: not each.under_way, lambda each: each.size, changes)
+        super().__init__(lock, most, _HAS_ENDED, _SIZE, changes)
         self.problems = 0
 
     def close(self) -> None:
@@ -135,6 +146,7 @@ class Journal:
             else:
                 begun = self._history.get(str(number))
                 made = exchange(number, begun.arrival if begun else 0)
+                made = made._replace(moment=begun.moment) if begun else made
                 self._history.change(str(number), made)
             self._history.publish(made)
             if made.is_unmatched:

@@ -9,6 +9,7 @@ from threading import Lock
 from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.shapes.values import EnvironmentState
 from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
@@ -127,6 +128,17 @@ class World:
             raise Missing("No such environment", f"no environment is named {brief(name)}{hint}")
         return environment
 
+    def find(self, text: str) -> list[Environment]:
+        """The environments with the text in their name or title, in any case, in the order of their opening."""
+        wanted, found = text.casefold(), self.environments.values()
+        return [each for each in found if wanted in each.name.casefold() or wanted in each.title.casefold()]
+
+    def state_of(self, environment: Environment) -> EnvironmentState:
+        """How it came: `fixture`, `open` for one that was opened, or `copy` for that of foreign web pages."""
+        if environment.name in self._permanent:
+            return "fixture"
+        return "copy" if environment.name.endswith(FOR_PAGES) else "open"
+
     def for_page(self, environment: Environment) -> Environment:
         """The copy of an environment's baseline for all foreign web pages; made when the first one comes.
 
@@ -151,6 +163,7 @@ class World:
         name: str | None = None,
         token: str | None = None,
         schedule: Schedule | None = None,
+        title: str = "",
     ) -> Environment:
         """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
         with self._lock:
@@ -159,6 +172,7 @@ class World:
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
             environment = Environment(name, fixture, Clock(self._time), self._sharing, schedule)
+            environment.title = title
             self._add(environment)
             self._closed_tokens.pop(token, None)
             if self._stopped:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
+from functools import partial
 from types import NoneType
 from typing import Any
 
@@ -18,7 +19,7 @@ from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.logs import LOG_KEYS, log_values
 from talkover_mock.loading.mistakes import Mistakes, shown
 from talkover_mock.loading.stubs import stub_of
-from talkover_mock.loading.templates import check_events, check_headers, check_templates
+from talkover_mock.loading.templates import check_events, check_headers, check_templates, keys_of_owners
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Campaign, CampaignId, LogEntry, Webhook
@@ -186,10 +187,10 @@ class Reader:
             events = ALL_EVENTS if campaign else tuple(EVENTS)
             check_events(self.mistakes, of_templates, given, events)
             if self.of_a_file:
-                agent = self.found.agents.get(agent_id)
-                agent_keys = {**AGENT_DEFAULTS, **(agent.details if agent else {})}
                 listed = events if values.get("include_call_events") else values["events"]
-                check_templates(self.mistakes, of_templates, given, listed, agent_keys)
+                owned = partial(keys_of_owners, owner, self.found.agents)
+                check = partial(check_templates, self.mistakes, of_templates, given, listed, owned)
+                self.found.check_at_the_end(self.mistakes, check)  # a campaign's agent may come later
             values["payload_templates"] = self.plain(of_templates, values["payload_templates"])
         values["created_at"] = created = self.moment(path, "created_at", data) or CREATED
         values["updated_at"] = self.moment(path, "updated_at", data) or created

@@ -105,6 +105,13 @@ class Campaign(NamedTuple):
         return full
 
 
+class Owners(NamedTuple):
+    """The agent of a webhook, and the campaign where one owns it."""
+
+    agent: Agent
+    campaign: Campaign | None
+
+
 class Webhook(NamedTuple):
     """A webhook with its configuration. `timeout` in seconds; the times are aware UTC in whole seconds.
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import DEFAULTS, Settings
-from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Stub, Webhook
+from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Owners, Stub, Webhook
 
 V = TypeVar("V")
 
@@ -225,6 +225,11 @@ class State:
     def calls_of(self, agent_id: str) -> list[Call]:
         """The calls of one agent, oldest first."""
         return [call for call in self.calls.values() if call.agent_id == agent_id]
+
+    def owners_of(self, webhook: Webhook, agent_id: str) -> Owners | None:
+        """The owners of a webhook, for an event of the agent; None without that agent."""
+        agent = self.agents.get(agent_id)
+        return agent and Owners(agent, self.campaigns.get(webhook.campaign_id or ""))
 
     def call_of(self, agent_id: str, id: object) -> Call | None:
         """The agent's call with this id; None for any other value."""

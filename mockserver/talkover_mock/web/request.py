@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, quote
 
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import Head, bearer_token, quality
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.dialect.inputs import Input
@@ -194,6 +195,11 @@ class MockRequest:
     def header(self, name: str, default: str = "") -> str:
         """The value of a header other than Content-Type, in any case."""
         return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", default))
+
+    @property
+    def sent(self) -> Sent:
+        """The content of the request."""
+        return Sent([*self.head.texts().items()], self.environ.get("QUERY_STRING", ""), self.body)
 
     @property
     def wants_html(self) -> bool:

@@ -40,6 +40,8 @@ _STOP_SECONDS = 0.5
 _HUNGRY_SECONDS = 120.0
 """A connection on which no whole request comes for so long is cut off."""
 _SWEEP_SECONDS = 5.0
+_MOST_SELECTED = 512
+"""Sockets that `select` takes on Windows, where a loop has nothing better; one more would end the loop."""
 _OTHER_DESCRIPTORS = 100
 _FEWEST_DESCRIPTORS = 32
 _BACKLOG, _AT_ONCE = 1024, 32
@@ -241,10 +243,12 @@ def raise_file_limit() -> None:
 
 
 def most_connections() -> int:
-    """Fewer where the system allows the process fewer descriptors: out of them, the loop would turn without end.
+    """Fewer where the system allows the process fewer descriptors: out of them, the loop would turn forever, or end.
 
     Raises OSError where it allows too few for a server.
     """
+    if issubclass(selectors.DefaultSelector, selectors.SelectSelector):
+        return _MOST_SELECTED - _OTHER_DESCRIPTORS
     if resource is None:
         return MOST_CONNECTIONS
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,14 +1,16 @@
 """`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, get_args
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast, get_args
 
+from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Search
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
@@ -16,27 +18,44 @@ from talkover_mock.base.shapes import deliveries as shapes
 from talkover_mock.base.shapes.values import DeliveryStatus
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
-from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
-from talkover_mock.dialect.errors import AgentNotFound
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome, Outgoing
+from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain, explain_unknown_webhook
+from talkover_mock.state.records import Webhook
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
-_STATUSES = get_args(DeliveryStatus)
+_SKIPPED = "skipped"
+_STATUSES = (*get_args(DeliveryStatus), "captured", _SKIPPED)
+
+
+def _status(value: str) -> Callable[[Delivery], bool]:
+    """Matches deliveries by status; one that was captured is a success too. Raises Problem 422."""
+    known: Filter[Delivery] = filters.one_of("status", _STATUSES, lambda delivery: delivery.status)
+    matches = known(value)
+    return lambda delivery: matches(delivery) or delivery.shown_status == value
+
+
+def _content(delivery: Delivery) -> Sent | None:
+    return delivery.outgoing.sent if delivery.outgoing else None
+
 
 FILTERS: Mapping[str, Filter[Delivery]] = {
     "agent_id": filters.text(lambda delivery: delivery.occurrence.agent_id),
+    "campaign_id": filters.text(lambda delivery: delivery.campaign_id),
     "webhook_id": filters.text(lambda delivery: delivery.webhook_id),
     "event": filters.one_of("event", (*ALL_EVENTS, TEST_EVENT), lambda delivery: delivery.occurrence.event),
     "event_id": filters.text(lambda delivery: delivery.occurrence.id),
-    "status": filters.one_of("status", _STATUSES, lambda delivery: delivery.status),
+    "status": _status,
     "attempt": filters.number("attempt", lambda delivery: delivery.attempt),
     "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
+    "fault": filters.fault_id(lambda delivery: delivery.struck.name if delivery.struck else ""),
     "since": filters.since(lambda delivery: delivery.created_at),
+    **contents.filters_for(_content),
 }
 
 
@@ -49,8 +68,25 @@ def register(admin: Admin) -> None:
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
     known = with_unknown_events(FILTERS, request, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
     wanted = filters.search_of(request, known)
-    check_ids(request.query_values("agent_id"), request.query_values("webhook_id"), request, environment)
+    check_ids(request, environment)
+    if _SKIPPED in request.query_values("status"):
+        return _skipped(environment, wanted)
     return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
+
+
+def _skipped(environment: Environment, wanted: Search[Delivery]) -> Answer | Waiting:
+    """The deliveries that were never made. What is counted, and waited for, are their events."""
+    events = environment.deliveries.events
+
+    def show(found: Found[Emitted]) -> Answer:
+        body = {"satisfied": found.satisfied, "count": found.count, "dropped": events.dropped_rows}
+        missed = [each for emitted in found.items for each in emitted.missed() if wanted.matches(each)]
+        return admin_answer({**body, "deliveries": [_present_missed(each) for each in missed]})
+
+    def matches(emitted: Emitted) -> bool:
+        return any(map(wanted.matches, emitted.missed()))
+
+    return filters.answer_found(events, Search(matches, wanted.least, wanted.most, wanted.seconds), show)
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -108,11 +144,12 @@ def present(delivery: Delivery) -> shapes.Delivery:
         "id": delivery.id,
         "event_id": delivery.occurrence.id,
         "agent_id": delivery.occurrence.agent_id,
+        **of_campaign(delivery),
         "webhook_id": delivery.webhook_id,
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "copy_of": delivery.copy_of,
-        "status": delivery.status,
+        "status": cast(DeliveryStatus, delivery.status),
         "test": delivery.is_test,
         "captured": bool(outcome and outcome.captured),
         "captured_because": outcome.captured if outcome else None,
@@ -123,6 +160,32 @@ def present(delivery: Delivery) -> shapes.Delivery:
         "ended_at": to_milliseconds(delivery.ended_at) if delivery.ended_at else None,
         "request": _sent(outgoing) if outgoing else None,
         "response": _received(outcome, outcome.status) if outcome and outcome.status else None,
+    }
+
+
+def _present_missed(delivery: Delivery) -> shapes.SkippedDelivery:
+    """A delivery that was never made, with the reason as its error."""
+    outcome = delivery.outcome
+    return {
+        "id": None,
+        "event_id": delivery.occurrence.id,
+        "agent_id": delivery.occurrence.agent_id,
+        **of_campaign(delivery),
+        "webhook_id": delivery.webhook_id or None,
+        "event": delivery.occurrence.event,
+        "attempt": 0,
+        "copy_of": None,
+        "status": "skipped",
+        "test": False,
+        "captured": False,
+        "captured_because": None,
+        "error": outcome.error if outcome else None,
+        "fault": None,
+        "duration_ms": 0,
+        "created_at": to_milliseconds(delivery.created_at),
+        "ended_at": None,
+        "request": None,
+        "response": None,
     }
 
 
@@ -146,17 +209,28 @@ def _received(outcome: Outcome, status: int) -> shapes.Received:
     }
 
 
-def check_ids(
-    agent_ids: Iterable[str | None],
-    webhook_ids: Iterable[str | None],
-    request: MockRequest,
-    environment: Environment,
-) -> None:
-    """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery"."""
-    for id in filter(None, agent_ids):
-        if not (environment.agent(id) or id in environment.baseline.agents):
-            raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
-    for id in filter(None, webhook_ids):
+def of_campaign(owned: Delivery | Occurrence | Webhook) -> shapes.OfACampaign:
+    """The id of the campaign that owns it, as a key; nothing for an agent's."""
+    return {} if owned.campaign_id is None else {"campaign_id": owned.campaign_id}
+
+
+def check_ids(request: MockRequest, environment: Environment, given: Mapping[str, str | None] | None = None) -> None:
+    """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery".
+
+    The ids are those of the query, or the `given` ones.
+    """
+    values = request.query() if given is None else list(given.items())
+    for key, id in values:
+        if id:
+            _check_id(key, id, request, environment)
+
+
+def _check_id(key: str, id: str, request: MockRequest, environment: Environment) -> None:
+    if key == "agent_id" and not (environment.agent(id) or id in environment.baseline.agents):
+        raise Problem(422, "Unknown agent", explain(AgentNotFound(id), environment, request.world))
+    if key == "campaign_id" and not (environment.campaign(id) or id in environment.baseline.campaigns):
+        raise Problem(422, "Unknown campaign", explain(CampaignNotFound(id), environment, request.world))
+    if key == "webhook_id":
         was_there = id in environment.baseline.webhooks or environment.was_deleted(id)
         if not (environment.webhook(id) or was_there or environment.deliveries.has_called(id)):
             raise Problem(422, "Unknown webhook", explain_unknown_webhook(id, environment))

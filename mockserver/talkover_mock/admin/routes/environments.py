@@ -12,13 +12,15 @@ from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import Schedule, order_of
+from talkover_mock.environments.world import World
 from talkover_mock.loading.fixture import to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state.store import Baseline
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
-_TEXTS = ("name", "token", "from")
+_TEXTS = ("name", "token", "from", "title")
+_LONGEST_TITLE = 500
 _SCHEDULE_KEYS = ("seed", "only")
 
 
@@ -30,13 +32,17 @@ def register(admin: Admin) -> None:
 
 
 def _list(request: MockRequest) -> Answer:
-    return admin_answer({"environments": [_present(each) for each in request.world.environments.values()]})
+    """All environments, or those with the text of `find` in their name or title."""
+    found = request.world.find(request.query_value("find") or "")
+    return admin_answer({"environments": [_present(each, request.world) for each in found]})
 
 
 def _open(request: MockRequest) -> Answer:
     wanted = _checked(json_object(request))
     baseline, schedule = _baseline(request, wanted), _schedule(wanted)
-    environment = request.world.open(baseline, wanted.get("name"), wanted.get("token"), schedule)
+    environment = request.world.open(
+        baseline, wanted.get("name"), wanted.get("token"), schedule, wanted.get("title") or ""
+    )
     url = request.root_url
     body: shapes.OpenedEnvironment = {
         "name": environment.name,
@@ -48,7 +54,7 @@ def _open(request: MockRequest) -> Answer:
 
 
 def _read(request: MockRequest, name: str) -> Answer:
-    return admin_answer(_present(request.world.by_name(name)))
+    return admin_answer(_present(request.world.by_name(name), request.world))
 
 
 def _close(request: MockRequest, name: str) -> Answer:
@@ -70,6 +76,8 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     refuse_unknown_keys(wanted, (*_TEXTS, "fixture", "schedule"))
     for key in _TEXTS:
         text_of(wanted, key)
+    at_most = f"a text of at most {_LONGEST_TITLE} characters"
+    value_of(wanted, "title", None, lambda title: len(title) <= _LONGEST_TITLE, at_most)
     if wanted.get("from") and wanted.get("fixture") is not None:
         raise Problem(422, "Two baselines", "give either from or fixture, not both")
     return wanted
@@ -104,9 +112,11 @@ def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
     return environment_of(request).baseline
 
 
-def _present(environment: Environment) -> shapes.Environment:
+def _present(environment: Environment, world: World) -> shapes.Environment:
     return {
         "name": environment.name,
+        "title": environment.title or None,
+        "state": world.state_of(environment),
         "tokens": [masked(token) for token in environment.tokens],
         "agents": len(environment.agent_ids()),
         "errors": len(environment.errors),

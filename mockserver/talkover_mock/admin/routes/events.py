@@ -7,7 +7,14 @@ from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import A_JSON_VALUE, flag_of, is_json, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
-from talkover_mock.admin.routes.deliveries import after_attempts, check_ids, present, wait_of, with_unknown_events
+from talkover_mock.admin.routes.deliveries import (
+    after_attempts,
+    check_ids,
+    of_campaign,
+    present,
+    wait_of,
+    with_unknown_events,
+)
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
@@ -32,6 +39,7 @@ _LONGEST_NAME = 255
 
 FILTERS: Mapping[str, Filter[Emitted]] = {
     "agent_id": filters.text(lambda emitted: emitted.occurrence.agent_id),
+    "campaign_id": filters.text(lambda emitted: emitted.occurrence.campaign_id),
     "event": filters.one_of("event", ALL_EVENTS, lambda emitted: emitted.occurrence.event),
     "event_id": filters.text(lambda emitted: emitted.occurrence.id),
     "since": filters.since(lambda emitted: emitted.occurrence.moment),
@@ -58,7 +66,7 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
     known = with_unknown_events(FILTERS, request, environment, lambda emitted: emitted.occurrence.event)
     wanted = filters.search_of(request, known)
-    check_ids(request.query_values("agent_id"), (), request, environment)
+    check_ids(request, environment)
     return filters.answer_found(history, wanted, show)
 
 
@@ -103,6 +111,7 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> sh
         "event_id": occurrence.id,
         "call_id": occurrence.call.get("id"),
         "agent_id": occurrence.agent_id,
+        **of_campaign(occurrence),
         "event": occurrence.event,
         "at": to_milliseconds(occurrence.moment),
         "deliveries": [_attempt(each) for each in latest if each],
@@ -115,6 +124,7 @@ def _attempt(delivery: Delivery) -> shapes.Attempt:
     shown = present(delivery)
     return {
         "id": shown["id"],
+        **of_campaign(delivery),
         "webhook_id": shown["webhook_id"],
         "attempt": shown["attempt"],
         "status": shown["status"],
@@ -125,7 +135,7 @@ def _attempt(delivery: Delivery) -> shapes.Attempt:
 
 
 def _skipped(emitted: Emitted) -> list[shapes.Skipped]:
-    return [{"webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped]
+    return [{**of_campaign(webhook), "webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped]
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from talkover_mock.admin import delivery_faults
+from talkover_mock.admin import contents, delivery_faults
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import (
     A_JSON_VALUE,
@@ -98,7 +98,7 @@ def present(fault: Fault[Any]) -> shapes.Fault:
 def _present(spec: CallFault) -> shapes.CallDetails:
     respond = spec.respond
     return {
-        "match": {"method": spec.method, "path": spec.path},
+        "match": {"method": spec.method, "path": spec.path, **contents.present(spec.content)},
         "preset": spec.preset,
         "headers": dict(spec.headers),
         "respond": {"status": respond.status, "headers": respond.headers, "body": respond.body} if respond else None,
@@ -128,7 +128,7 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
         raise Problem(422, "Two faults in one", f"give one of preset, respond and action, not {' and '.join(kinds)}")
     if not kinds and not wanted.get("delay_seconds"):
         raise Problem(422, "No fault", "give a preset, respond, action or delay_seconds", presets=list(PRESETS))
-    match = object_of(wanted, "match", ("method", "path"))
+    match = object_of(wanted, "match", ("method", "path", *contents.KEYS))
     spec = CallFault(
         method=choice_of(match, "match.method", METHODS),
         path=_path(match),
@@ -138,6 +138,7 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
         action=choice_of(wanted, "action", ACTIONS),
         delay_seconds=value_of(wanted, "delay_seconds", _DEFAULTS.delay_seconds, _is_delay, _A_DELAY),
         apply=flag_of(wanted, "apply", _DEFAULTS.apply),
+        content=contents.content_of(match, "match."),
     )
     _refuse_contradictions(spec)
     return spec

@@ -5,6 +5,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.guard import TOKEN_HEADER
@@ -12,12 +13,13 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base import patterns
+from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import masked
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.base.words import brief
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.journal import Exchange
+from talkover_mock.environments.journal import MAKERS, Exchange
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import METHODS, is_api_pattern
@@ -25,11 +27,11 @@ from talkover_mock.web.waiting import Waiting
 
 
 def _status(value: str) -> Callable[[Exchange], bool]:
-    """Matches exchanges by status: a code (404), a class (4xx), or none for no answer. Raises Problem 422."""
-    if value.lower() == "none":
-        return lambda exchange: exchange.status is None
+    """Matches exchanges by status: a code (404), a class (4xx), none or held without one. Raises Problem 422."""
+    if value.lower() in ("none", "held"):
+        return lambda exchange: exchange.status_text == value.lower()
     if not re.fullmatch("[1-5]([0-9]{2}|[0-9]?[xX*]{1,2})", value):
-        detail = f"status must be a code such as 404, a class such as 4xx, or none for no answer (got {brief(value)})"
+        detail = f"status must be a code such as 404, a class such as 4xx, none or held (got {brief(value)})"
         raise Problem(422, "Bad status", detail)
     pattern = re.sub("[xX]", "*", value)
     return lambda exchange: patterns.matches(str(exchange.status), pattern)
@@ -39,13 +41,6 @@ def _method(value: str) -> Callable[[Exchange], bool]:
     """Matches exchanges by method, in any case. Raises Problem 422: a typo must not look like "no requests"."""
     known: Filter[Exchange] = filters.one_of("method", METHODS, lambda exchange: exchange.method)
     return known(value.upper())
-
-
-def _fault(value: str) -> Callable[[Exchange], bool]:
-    """Matches exchanges by the id of their fault. Raises Problem 422 for a text that can't be such an id."""
-    if not re.fullmatch("fault-[1-9][0-9]*", value):
-        raise Problem(422, "Bad value", f"fault must be the id of a fault, such as fault-1 (got {brief(value)})")
-    return lambda exchange: exchange.fault.split(" ")[0] == value
 
 
 def _path(value: str) -> Callable[[Exchange], bool]:
@@ -66,10 +61,17 @@ def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
         "status": _status,
         "operation": filters.one_of("operation", operations, lambda exchange: exchange.operation),
         "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
-        "fault": _fault,
+        "fault": filters.fault_id(lambda exchange: exchange.fault),
+        "by": filters.one_of("by", MAKERS, lambda exchange: exchange.by),
         "since": filters.since(lambda exchange: exchange.moment),
         "after": filters.more_than("after", lambda exchange: exchange.number),
+        **contents.filters_for(_sent),
     }
+
+
+def _sent(exchange: Exchange) -> Sent:
+    """The content of the call; of a long body only its beginning is kept, which is no JSON."""
+    return Sent([*exchange.request_headers.items()], exchange.path.partition("?")[2], exchange.request_body)
 
 
 _SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
@@ -103,6 +105,7 @@ def present(exchange: Exchange) -> shapes.Request:
         "fault": exchange.fault or None,
         "applied": exchange.applied,
         "under_way": exchange.under_way,
+        "by": exchange.by,
         "request": _side(_sent_headers(exchange), exchange.request_body, exchange.request_size),
         "response": None
         if exchange.status is None

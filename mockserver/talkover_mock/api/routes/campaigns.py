@@ -1,6 +1,7 @@
 """The routes of campaigns, list, read and change of status, and of their webhooks and what is delivered to these."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from talkover_mock.api.input import api_input, page_of, with_ends
@@ -8,8 +9,9 @@ from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_microseconds, to_seconds
 from talkover_mock.base.shapes import api as shapes
 from talkover_mock.base.shapes.calls import PageWithoutLast
-from talkover_mock.base.shapes.values import CampaignEvent
+from talkover_mock.base.shapes.values import CampaignEvent, DeliveryStatus
 from talkover_mock.deliveries.records import Delivery, Outcome
+from talkover_mock.dialect.errors import OF_CAMPAIGNS
 from talkover_mock.dialect.events import CAMPAIGN_EVENTS
 from talkover_mock.state.records import CampaignId, Webhook
 from talkover_mock.web.answers import Answer, api_answer
@@ -21,18 +23,19 @@ WEBHOOK = WEBHOOKS + "/<webhook_id>"
 
 
 def register(api: Api) -> None:
-    api.route("GET", "/campaigns", _list_campaigns, is_quick=False)
-    api.route("GET", CAMPAIGN, _read_campaign)
-    api.route("PATCH", CAMPAIGN + "/status", _set_status, is_quick=False)
-    api.route("GET", WEBHOOKS, _list, is_quick=False)
-    api.route("POST", WEBHOOKS, _create)
-    api.route("GET", WEBHOOK, _read)
-    api.route("PUT", WEBHOOK, _update)
-    api.route("DELETE", WEBHOOK, _delete)
-    api.route("PATCH", WEBHOOK + "/toggle", _toggle)
-    api.route("POST", WEBHOOK + "/test", _test, is_quick=False)
-    api.route("GET", WEBHOOK + "/logs", _logs, is_quick=False)
-    api.route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry, is_quick=False)
+    route = partial(api.route, wording=OF_CAMPAIGNS)
+    route("GET", "/campaigns", _list_campaigns, is_quick=False)
+    route("GET", CAMPAIGN, _read_campaign)
+    route("PATCH", CAMPAIGN + "/status", _set_status, is_quick=False)
+    route("GET", WEBHOOKS, _list, is_quick=False)
+    route("POST", WEBHOOKS, _create)
+    route("GET", WEBHOOK, _read)
+    route("PUT", WEBHOOK, _update)
+    route("DELETE", WEBHOOK, _delete)
+    route("PATCH", WEBHOOK + "/toggle", _toggle)
+    route("POST", WEBHOOK + "/test", _test, is_quick=False)
+    route("GET", WEBHOOK + "/logs", _logs, is_quick=False)
+    route("POST", WEBHOOK + "/logs/<log_id>/retry", _retry, is_quick=False)
 
 
 def _list_campaigns(request: MockRequest) -> Answer:
@@ -180,7 +183,7 @@ def _entry(delivery: Delivery) -> shapes.CampaignLogEntry:
         "id": delivery.id,
         "event": cast(CampaignEvent, delivery.occurrence.event),
         "attempt": delivery.attempt,
-        "status": delivery.status,
+        "status": cast(DeliveryStatus, delivery.status),
         "http_status": outcome.http_status,
         "duration_ms": outcome.duration_ms if delivery.ended else None,
         "delivered_at": to_seconds(delivered) if delivered else None,

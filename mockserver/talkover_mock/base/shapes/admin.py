@@ -9,9 +9,11 @@ from talkover_mock.base.shapes.values import (
     Basis,
     Count,
     Digest,
+    EnvironmentState,
     Event,
     HttpStatus,
     Id,
+    Maker,
     Milliseconds,
     Name,
     Ordinal,
@@ -54,6 +56,8 @@ class Request(TypedDict):
     """Of a call that a fault struck, whether its operation happened; null of any other."""
     under_way: bool
     """Whether a fault holds it."""
+    by: Maker
+    """Who made it: the page itself, or any client."""
     request: Side
     response: Side | None
     """null where the connection ended without an answer."""
@@ -122,6 +126,10 @@ class Environment(Scheduled):
     """An environment."""
 
     name: Id
+    title: Annotated[str, ("minLength", 1), ("maxLength", 500)] | None
+    """Words of whoever opened it."""
+    state: EnvironmentState
+    """How it came; `copy` is that of foreign web pages."""
     tokens: Sequence[Annotated[str, ("pattern", r"\*\*\*")]]
     """Masked."""
     agents: Count

@@ -1,7 +1,7 @@
 """Deliveries and events, as the admin routes answer them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from talkover_mock.base.shapes.values import (
     Count,
@@ -45,7 +45,14 @@ class Received(TypedDict):
     body_cut: bool
 
 
-class Attempt(TypedDict):
+class OfACampaign(TypedDict, total=False):
+    """The owner, if that is a campaign."""
+
+    campaign_id: Id
+    """Its owner, if that is a campaign."""
+
+
+class Attempt(OfACampaign):
     """How an attempt ended, without its bytes."""
 
     id: Id
@@ -79,7 +86,32 @@ class Delivery(Attempt):
     """null where nothing answered."""
 
 
-class Skipped(TypedDict):
+class SkippedDelivery(OfACampaign):
+    """A delivery that was never made; the keys are those of the others."""
+
+    id: None
+    event_id: Id
+    agent_id: Id
+    webhook_id: Id | None
+    """null where the agent has no webhook."""
+    event: EventName
+    attempt: Literal[0]
+    copy_of: None
+    status: Literal["skipped"]
+    test: Literal[False]
+    captured: Literal[False]
+    captured_because: None
+    error: str | None
+    """Why it was skipped."""
+    fault: None
+    duration_ms: Literal[0]
+    created_at: Milliseconds
+    ended_at: None
+    request: None
+    response: None
+
+
+class Skipped(OfACampaign):
     """A webhook that did not get an event."""
 
     webhook_id: Id
@@ -98,7 +130,7 @@ class EmittedNow(TypedDict):
     skipped: Sequence[Skipped]
 
 
-class EmittedEvent(TypedDict):
+class EmittedEvent(OfACampaign):
     """An event, with the latest attempt for each webhook that got it, and the reason for each other webhook."""
 
     event_id: Id

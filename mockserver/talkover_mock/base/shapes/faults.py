@@ -44,7 +44,18 @@ class _Active(Limited, Counts):
     id: Annotated[str, ("pattern", "^fault-[1-9][0-9]*$")]
 
 
-class CallMatch(TypedDict):
+class AskedContent(TypedDict, total=False):
+    """The content that a request must have sent, where the fault asks for some."""
+
+    json: Any
+    """A part of the body's JSON."""
+    headers: Mapping[HeaderName, str]
+    """Values of headers; `*` stands for anything."""
+    query: Mapping[str, str]
+    """Values of the query; `*` stands for anything."""
+
+
+class CallMatch(AskedContent):
     """The calls that it strikes; null is any."""
 
     method: CallMethod | None
@@ -78,7 +89,7 @@ class CallFault(CallDetails, _Active):
     on: Literal["calls"]
 
 
-class DeliveryMatch(TypedDict):
+class DeliveryMatch(AskedContent):
     """The attempts that it strikes; null is any. `*` in `event` and `url` stands for anything."""
 
     event: AnyEvent | EventPattern | None

@@ -1,0 +1,74 @@
+"""The content of HTTP requests: a part of its JSON, its headers, and the values of its query."""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from talkover_mock.base import patterns
+from talkover_mock.base.headers import joined
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Sent(NamedTuple):
+    """What a request has sent, apart from its method and path; `query` is encoded."""
+
+    headers: Sequence[tuple[str, str]]
+    query: str
+    body: bytes
+
+
+class Content(NamedTuple):
+    """What a request must have sent; `*` in a value stands for any text."""
+
+    json: Any = None
+    """A part of the body; None for any body."""
+    headers: Mapping[str, str] = _NOTHING
+    """Values of headers by their names in any case."""
+    query: Mapping[str, str] = _NOTHING
+    """Values of the query's fields; one of several values of a field is enough."""
+
+    @property
+    def is_any(self) -> bool:
+        return self.json is None and not self.headers and not self.query
+
+    def is_in(self, sent: Sent) -> bool:
+        """Whether the request has sent it."""
+        return (
+            (not self.headers or _has_headers(sent.headers, self.headers))
+            and (not self.query or _has_fields(sent.query, self.query))
+            and (self.json is None or _has_json(sent.body, self.json))
+        )
+
+
+ANY = Content()
+
+
+def is_part(part: Any, whole: Any) -> bool:
+    """Whether JSON has a part: an object has its keys, and perhaps others; an array is as long, entry by entry."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and is_part(part[key], whole[key]) for key in part)
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) == len(whole) and all(map(is_part, part, whole))
+    if isinstance(part, bool) or isinstance(whole, bool):  # in Python, true is 1
+        return part is whole
+    return bool(part == whole)
+
+
+def _has_json(body: bytes, part: Any) -> bool:
+    try:
+        return is_part(part, json.loads(body))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _has_headers(headers: Sequence[tuple[str, str]], wanted: Mapping[str, str]) -> bool:
+    sent = joined([(name.lower(), value) for name, value in headers])
+    return all(patterns.matches(sent.get(name.lower(), ""), wanted[name]) and name.lower() in sent for name in wanted)
+
+
+def _has_fields(query: str, wanted: Mapping[str, str]) -> bool:
+    sent = parse_qsl(query, keep_blank_values=True)
+    return all(any(key == name and patterns.matches(value, wanted[name]) for key, value in sent) for name in wanted)

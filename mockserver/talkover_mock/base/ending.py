@@ -1,0 +1,11 @@
+"""The signals that end the server. It imports little: the handlers come before all other imports."""
+
+import signal
+
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+
+
+def ending_signals() -> list[signal.Signals]:
+    """Those that this system has, as Windows has Ctrl-Break; a SIGHUP that `nohup` has ignored stays ignored."""
+    found = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    return [each for each in found if each.name != "SIGHUP" or signal.getsignal(each) != signal.SIG_IGN]
