@@ -1,7 +1,7 @@
-"""The schemas of openapi.yaml that are made of base/shapes. `make products` writes them at the end of the file.
+"""The schemas of openapi.yaml that are made of code. `make products` writes them at the end of the file.
 
-A shape says everything of an answer but a few conditions between its keys, and nothing of what the input may be
-besides: those schemas, the paths and the examples are written by hand.
+Those of answers are made of base/shapes, those of input by openapi_inputs.py. What neither says stays by hand:
+conditions between keys, errors, forms, faults and stubs that are asked for, with the paths and the examples.
 """
 
 import ast
@@ -16,9 +16,10 @@ import yaml
 
 from talkover_mock.base.shapes import admin, api, calls, deliveries, faults, state, values
 from tests.conftest import ROOT
+from tests.support import openapi_inputs
 
 DOCUMENT = ROOT / "mockserver" / "talkover_mock" / "openapi.yaml"
-MARK = "    # From here on: made of base/shapes by `make products`\n"
+MARK = "    # From here on: made by `make products`, of the fields in dialect/ and of the shapes in base/shapes/\n"
 
 COMPONENTS: Mapping[str, Any] = {
     "Id": values.Id,
@@ -91,7 +92,8 @@ _NAMES = {id(shape): name for name, shape in COMPONENTS.items()}
 
 def schemas() -> dict[str, Any]:
     notes = _notes(values, None)
-    return {name: _described(_whole(shape), notes.get(name)) for name, shape in COMPONENTS.items()}
+    answers = {name: _described(_whole(shape), notes.get(name)) for name, shape in COMPONENTS.items()}
+    return {**openapi_inputs.schemas(), **answers}
 
 
 def text() -> str:
