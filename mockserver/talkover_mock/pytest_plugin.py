@@ -122,7 +122,7 @@ def _check(environment: MockServer, errors: Sequence[str], unmatched: Sequence[C
 
 
 def _fail_for_unmatched(calls: Sequence[Call]) -> None:
-    from talkover_mock.pytest_report import lines
+    from talkover_mock.admin.lines import lines
 
     if calls:
         found = "\n  ".join(lines(calls))
@@ -204,7 +204,7 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
 
 def _hint(item: pytest.Item) -> str:
     """Why a receiver may have got nothing: the events of the test's environment, and a loop that stood still."""
-    from talkover_mock.client.expectations import loop_hints
+    from talkover_mock.client.loops import loop_hints
     from talkover_mock.pytest_report import events_text
 
     environment, _ = item.stash.get(_USED, (None, None))

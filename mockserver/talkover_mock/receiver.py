@@ -19,6 +19,8 @@ __all__ = ["Answer", "ReceivedRequest", "WebhookReceiver", "running_receiver"]
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _MOST_SHOWN = 10
+_MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
+"""The bytes of a body, and of the line with the size of a chunk."""
 _SCHEMES = {
     "hmac": ("Signature", ""),
     "github": ("X-Hub-Signature-256", "sha256="),
@@ -39,6 +41,8 @@ class ReceivedRequest:
     body: bytes
     settings: Callable[[], Mapping[str, str]] = field(default=dict, repr=False, compare=False)
     """Tells how the sender signs, in the words of a fixture's settings."""
+    raw_headers: Sequence[tuple[str, str]] = field(default=(), repr=False, compare=False)
+    """The headers in their order, with their names as they came."""
 
     def __repr__(self) -> str:
         return f"<ReceivedRequest {_summary(self)}>"
@@ -80,15 +84,15 @@ class ReceivedRequest:
 
     def _signed(self, scheme: str, secret: str, value: str, prefix: str) -> str:
         """The expected value of the signature's header, for the time and the id that the request has."""
-        key = secret.encode()
         if scheme == "stripe":
             time = value.removeprefix("t=").partition(",")[0]
-            return f"t={time},{prefix}{_digest(key, f'{time}.'.encode() + self.body).hex()}"
+            return f"t={time},{prefix}{_digest(secret.encode(), f'{time}.'.encode() + self.body).hex()}"
         if scheme == "standard":
             id, time = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "")
-            return prefix + _base64(_digest(_standard_key(secret), f"{id}.{time}.".encode() + self.body))
-        digest = _digest(key, self.body)
-        return prefix + (_base64(digest) if scheme == "shopify" else digest.hex())
+            digest = _digest(_standard_key(secret), f"{id}.{time}.".encode() + self.body)
+            return prefix + base64.b64encode(digest).decode()
+        digest = _digest(secret.encode(), self.body)
+        return prefix + (base64.b64encode(digest).decode() if scheme == "shopify" else digest.hex())
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,10 @@ class Answer:
 
 
 class WebhookReceiver:
-    """Listens on a free port from `start` to `stop`. Answers 200 unless told otherwise."""
+    """Listens on a free port, or on `port`, from `start` to `stop`. Answers 200 unless told otherwise."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        self._server = _Server(host)
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server = _Server(host, port)
         self._server.receiver = self
         self._thread = Thread(target=self._serve, name="webhook-receiver", daemon=True)
         self._changed = Condition()
@@ -150,7 +154,7 @@ class WebhookReceiver:
         with self._changed:
             if self._changed.wait_for(lambda: len(self._requests) >= count, wait):
                 return list(self._requests)
-            text = f"expected {_number(count)} within {wait:g} s, got {self._came()}"
+            text = f"expected {count} request{'' if count == 1 else 's'} within {wait:g} s, got {self._came()}"
         hint = self.hint()
         raise AssertionError(f"{text}\n{hint}" if hint else text)
 
@@ -166,7 +170,7 @@ class WebhookReceiver:
             self._answers.clear()
 
     def __repr__(self) -> str:
-        return f"<WebhookReceiver at {self.url}, {_number(len(self.requests))}>"
+        return f"<WebhookReceiver at {self.url}, got {self._came()}>"
 
     def start(self) -> None:
         self._thread.start()
@@ -211,10 +215,6 @@ def _digest(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, hashlib.sha256)
 
 
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode()
-
-
 def _standard_key(secret: str) -> bytes:
     """The key of a Standard Webhooks secret: base64, with or without `whsec_`; another text is the key itself."""
     try:
@@ -223,21 +223,12 @@ def _standard_key(secret: str) -> bytes:
         return secret.encode()
 
 
-def _number(count: int) -> str:
-    """`1 request`, `2 requests`."""
-    return f"{count} request{'' if count == 1 else 's'}"
-
-
 def _summary(request: ReceivedRequest) -> str:
-    """`POST /webhook (event_action)`, or with the beginning of a body that names no event."""
-    return f"{request.method} {request.path} ({_event_or_body(request)})"
-
-
-def _event_or_body(request: ReceivedRequest) -> str:
     try:
-        return request.event
+        text = request.event
     except ValueError:
-        return repr(request.body[:80])
+        text = repr(request.body[:80])
+    return f"{request.method} {request.path} ({text})"
 
 
 def _to_answer(answer: int | Answer) -> Answer:
@@ -249,9 +240,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
     receiver: WebhookReceiver
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, 0), _Handler)
+        super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
         """Binds without the library's look-up of the address's name, which may take seconds."""
@@ -273,19 +264,35 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _answer(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length)
-        if len(body) != length:
-            return  # the sender has disconnected
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        receiver = self.server.receiver
-        answer = receiver.take(ReceivedRequest(self.command, self.path, headers, body, receiver.settings))
+        body = self._body()
+        if body is None:
+            return
+        raw, receiver = tuple(self.headers.items()), self.server.receiver
+        headers = {name.lower(): value for name, value in raw}
+        answer = receiver.take(ReceivedRequest(self.command, self.path, headers, body, receiver.settings, raw))
         content = answer.body.encode()
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+
+    def _body(self) -> bytes | None:
+        """The body; None of a sender that has disconnected, or of one that sends too much."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if 0 <= length <= _MOST_BYTES else b""
+        return body if len(body) == length else None
+
+    def _chunks(self) -> bytes | None:
+        body = b""
+        while size := int(self.rfile.readline(_MOST_LINE).partition(b";")[0], 16):
+            if not 0 < size <= _MOST_BYTES - len(body):
+                return None
+            body += self.rfile.read(size)
+            self.rfile.readline(_MOST_LINE)
+        return body
 
     do_POST = do_PUT = do_PATCH = _answer  # noqa: N815
 

@@ -61,7 +61,7 @@ NAMES = ", ".join(ACTIONS)
 A_DELAY = "delay_seconds must be a number of seconds from 0.001 to 2592000"
 A_SKEW = "seconds must be a number of seconds from -315360000 to 315360000, but not 0"
 REPEAT = {"on": "deliveries", "action": "repeat"}
-AN_EVENT = "match.event must be one of the 34 events, or a pattern with *"
+AN_EVENT = "match.event must be one of the 34 events, webhook.test, or a pattern with *"
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"on": "deliveries"}, "No fault", f"give an action: {NAMES}"),
     ({"on": "deliveries", "preset": "maintenance"}, "Unknown key", 'unknown key "preset"'),

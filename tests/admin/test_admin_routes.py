@@ -14,6 +14,7 @@ from talkover_mock.base.real_time import RealTime
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.world import World
+from talkover_mock.web.routes import shown
 
 STATE = "/__admin/state"
 STAGING = {"Authorization": "Bearer talq_staging"}
@@ -96,10 +97,20 @@ def test_health_tells_what_is_running_and_for_how_long(http: FlaskClient, monkey
     assert 100 <= answer["uptime_seconds"] < 160
 
 
-@pytest.mark.parametrize("path", ["/__admin/page", "/__admin/nope", "/__admin/states", "/__admin/environments/a/b"])
-def test_an_unknown_admin_route_is_a_problem_that_names_the_known_ones(
-    http: FlaskClient, app: Flask, path: str
-) -> None:
+ALL = "GET /__admin/openapi.yaml describes them all"
+NEAR = {
+    "/__admin/nope": ALL,
+    "/__admin/states": "did you mean /__admin/state?",
+    "/__admin/enviroments/mine": "did you mean /__admin/environments/{name}?",
+    "/__admin/x/a/b/c/d/e": ALL,
+    "/__admin/snapshot/mine/restore": "did you mean /__admin/snapshots/{name}/restore?",
+    "/__admin/deliveries/d-1/redelivery": "did you mean /__admin/deliveries/{id}/redeliver?",
+    "/__admin/webhook/w": "did you mean /__admin/webhooks/{id}?",
+}
+
+
+@pytest.mark.parametrize("path", NEAR)
+def test_an_unknown_admin_route_is_a_problem_that_names_the_nearest(http: FlaskClient, app: Flask, path: str) -> None:
     routes = sorted({rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin")})
     answer = http.post(path)
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
@@ -107,8 +118,8 @@ def test_an_unknown_admin_route_is_a_problem_that_names_the_known_ones(
         "type": "about:blank",
         "title": "No such route",
         "status": 404,
-        "detail": f"{path} is none of {', '.join(routes)}",
-        "routes": routes,
+        "detail": f"no route is {path}; {NEAR[path]}",
+        "routes": [shown(route) for route in routes],
     }
 
 

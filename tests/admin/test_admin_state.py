@@ -191,7 +191,13 @@ OTHERS = "unknown key of a state: it describes one environment; give others in a
             "PATCH",
             "[1]",
             JSON,
-            [("", 1, "must be a mapping with agents, calls, campaigns, scenarios, settings, stubs (got [1])")],
+            [
+                (
+                    "",
+                    1,
+                    "must be a mapping with agents, calls, campaigns, payloads, scenarios, settings, stubs (got [1])",
+                )
+            ],
         ),
         ("PATCH", "", "", [("", None, "is empty; expected at least `agents: []`")]),
         ("PUT", b"a: \xff", YAML, [("", 1, "is not UTF-8: the byte 0xff is not valid there; save it as UTF-8")]),

@@ -9,7 +9,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.loading.fixture import read_fixture
 from tests.support.fixture_documents import source
 
-KEYS = ["subject", "text", "basis", "setting", "versions", "pages", "unproven", "probes"]
+KEYS = ["subject", "text", "basis", "setting", "versions", "pages", "unproven", "heard", "probes"]
 
 
 def test_the_route_serves_the_list_and_what_is_overridden(http: FlaskClient) -> None:

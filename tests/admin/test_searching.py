@@ -346,7 +346,7 @@ OF_CALLS: dict[str, tuple[str, str]] = {
     ),
     "fault=maintenance": ("Bad value", 'fault must be the id of a fault, such as fault-1 (got "maintenance")'),
     "unmatched=yes": ("Bad value", 'unmatched must be true or false (got "yes")'),
-    "by=pag": ("Unknown by", 'unknown by "pag"; did you mean page?'),
+    "by=pag": ("Bad value", 'by must be api or page (got "pag")'),
     "unmatched=": ("Bad value", 'unmatched must be true or false (got "")'),
     "after=-1": ("Bad count", 'after must be a whole number, 0 or more (got "-1")'),
     "after=x": ("Bad count", 'after must be a whole number, 0 or more (got "x")'),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.lines import line
 from talkover_mock.environments.world import World
 from talkover_mock.web.request import BY_PAGE
 from tests.support.documented import TOGGLE, TOKEN
@@ -28,6 +29,10 @@ def test_the_journal_says_who_made_a_call(http: FlaskClient) -> None:
     assert [each["by"] for each in journal(http)] == ["api", "page"]
     assert [each["number"] for each in journal(http, "by=page")] == [2]
     assert [each["number"] for each in journal(http, "by=api")] == [1]
+    assert [line(each) for each in journal(http)] == [
+        f"#1 PATCH {TOGGLE} -> 200",
+        f"#2 PATCH {TOGGLE} by the page -> 200",
+    ]
 
 
 def test_no_fault_strikes_the_page_and_none_is_spent(http: FlaskClient) -> None:

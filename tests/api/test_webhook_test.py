@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
+from tests.support.disturbed import add
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
 from tests.support.stories import MOMENT, WAIT, attempts, hook, impatient
 
@@ -96,6 +97,38 @@ def test_a_receiver_that_does_not_answer_in_time_is_told(
     receiver.answer_next(Answer(delay_seconds=60))
     answer = http.post(TEST, headers={"Authorization": "Bearer talq_hasty"})
     assert answer.text == '{"success":false,"message":"Webhook test failed: Connection timeout"}'
+
+
+STRUCK = {
+    "lose_answer": ("Webhook test failed: Connection timeout", 1),
+    "timeout": ("Webhook test failed: Connection timeout", 0),
+    "refused": ("Webhook test failed: Connection refused", 0),
+    "unresolved": ("Webhook test failed: Could not resolve host", 0),
+    "bad_signature": ("Test webhook sent successfully", 1),
+    "tampered": ("Test webhook sent successfully", 1),
+}
+"""By the action of a fault, what the API says of the test, and how often it arrives."""
+
+
+@pytest.mark.parametrize("action", STRUCK)
+def test_a_fault_on_deliveries_strikes_the_test_once(
+    http: FlaskClient, environment: Environment, receiver: WebhookReceiver, action: str
+) -> None:
+    fault = add(environment, action, event="webhook.test", times=1)
+    message, arrived = STRUCK[action]
+    assert http.post(TEST, headers=TOKEN).get_json()["message"] == message
+    assert [request.is_signed_with("secret") for request in receiver.requests] == [action == "lose_answer"] * arrived
+    assert http.post(TEST, headers=TOKEN).get_json()["message"] == "Test webhook sent successfully"
+    assert [each.struck and each.struck.name for each in attempts(environment)] == [fault.name, None]
+
+
+@pytest.mark.parametrize("action", ["repeat", "overlap", "delay", "drop"])
+def test_a_fault_that_would_hold_up_the_tests_caller_does_not_strike(
+    http: FlaskClient, environment: Environment, receiver: WebhookReceiver, action: str
+) -> None:
+    fault = add(environment, action, delay_seconds=5 * (action == "delay"))
+    assert http.post(TEST, headers=TOKEN).get_json()["success"] is True
+    assert (fault.seen, receiver.events) == (0, ["webhook.test"])
 
 
 @pytest.mark.parametrize("status", [400, 422, 502])

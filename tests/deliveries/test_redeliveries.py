@@ -90,9 +90,7 @@ def test_what_a_fault_has_dropped_can_be_sent_after_all_and_a_fault_may_strike_i
         environment.deliveries.redeliver(dropped.id, replay=True)
 
 
-def test_a_test_is_sent_again_as_a_test_which_no_fault_strikes(
-    open_world: OpenWorld, receiver: WebhookReceiver
-) -> None:
+def test_a_test_is_sent_again_as_a_test_which_no_fault_drops(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(hook(receiver.url))
     environment, http = world.default, create_app(world, Guard()).test_client()
     fault = add(environment, "drop")

@@ -1,7 +1,7 @@
 """The turns that deliveries take on a frozen clock, which do not depend on receivers and survive a crash."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -24,7 +24,9 @@ from tests.support.stories import MOMENT, STARTED, fixture, hook
 T = TypeVar("T")
 Choose = Callable[[int], int]
 SENT, FAILED = Outgoing("POST", "http://xy", (), b"", 30), Outcome(500, "Internal Server Error")
-SETTINGS = {"retry_schedule": [0], "seed": 1}
+SOON = MOMENT + timedelta(seconds=1)
+FIRST = 2
+"""Events that happen first."""
 
 
 def every_way(run: Callable[[Choose], T]) -> Iterator[T]:
@@ -55,22 +57,31 @@ class Chance:
         return Struck("second", DeliveryFault(self._second)) if delivery.attempt == 2 and self._left == 0 else None
 
 
-def opened(webhooks: str, **sharing: Any) -> Outbox:
+def opened(webhooks: str, pause: int = 0, **sharing: Any) -> Outbox:
     """An outbox of no pump on a frozen clock, with a delivery to each of the webhooks."""
     hooks = (hook("http://xy", "a", max_retries=1), hook("http://xy", "b", max_retries=1))
-    state, clock = State(to_baseline(source(fixture(*hooks, settings=SETTINGS)))), Clock(lambda: MOMENT)
+    settings = {"retry_schedule": [pause], "seed": 1}
+    state, clock = State(to_baseline(source(fixture(*hooks, settings=settings)))), Clock(lambda: MOMENT)
     clock.freeze(MOMENT)
     ids = IdSource("deliveries", 1)
     outbox = Outbox(state, RLock(), clock, ids, Sharing(lambda _: None, (), 1000, **sharing))
-    for number, webhook in enumerate(webhooks):
-        occurrence = Occurrence(f"event-{number}", AGENT, STARTED, MOMENT, {"id": str(number)})
-        outbox.queue(Delivery(ids.new(MOMENT, outbox.log), webhook, occurrence, 1, MOMENT))
+    queue(outbox, webhooks)
     return outbox
+
+
+def queue(outbox: Outbox, webhooks: str, begin: int = 0) -> None:
+    for number, webhook in enumerate(webhooks, begin):
+        occurrence = Occurrence(f"event-{number}", AGENT, STARTED, MOMENT, {"id": str(number)})
+        outbox.queue(Delivery(f"first-{number}", webhook, occurrence, 1, MOMENT))
 
 
 def run(choose: Choose, webhooks: str, chance: Chance) -> list[object]:
     """The attempts in the log after an event at each of the webhooks, whose receivers fail in the chosen order."""
-    outbox = opened(webhooks, strike=chance.strike)
+    return ended(opened(webhooks, strike=chance.strike), choose)
+
+
+def ended(outbox: Outbox, choose: Choose) -> list[object]:
+    """The attempts in the log after everything that is due, while receivers fail in the chosen order."""
     under_way: list[Attempt] = []
     while True:
         claimed = outbox.claim() if not under_way or choose(2) else None
@@ -95,6 +106,28 @@ def run(choose: Choose, webhooks: str, chance: Chance) -> list[object]:
 def test_a_run_is_the_same_whichever_receiver_answers_first(webhooks: str, first: str, second: str) -> None:
     stories = list(every_way(lambda choose: run(choose, webhooks, Chance(first, second))))
     assert len(stories) > 10
+    assert [story for story in stories if story != stories[0]] == []
+
+
+def retries_around_a_plan(choose: Choose) -> list[object]:
+    """Two retries fall due with a plan between them, at which an event happens; the second that is asked is struck."""
+    asked: list[str] = []
+
+    def strike(delivery: Delivery, _: Webhook) -> Struck | None:
+        asked.append(delivery.id)
+        return Struck("second", DeliveryFault("tampered")) if len(asked) == FIRST + 2 else None
+
+    outbox = opened("a", strike=strike, pause=1)
+    outbox.plan(SOON, lambda _: queue(outbox, "b", begin=2))
+    queue(outbox, "b", begin=1)
+    ended(outbox, lambda _: 0)
+    outbox._clock.move_to(SOON)
+    return ended(outbox, choose)
+
+
+def test_a_plan_has_its_turn_whichever_receiver_answers_first() -> None:
+    stories = list(every_way(retries_around_a_plan))
+    assert len(stories) > 1
     assert [story for story in stories if story != stories[0]] == []
 
 

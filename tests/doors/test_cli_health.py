@@ -4,6 +4,8 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer
+from time import monotonic
 
 import pytest
 from click.testing import Result
@@ -87,6 +89,39 @@ def test_health_fails_when_nobody_answers(closed_port: int) -> None:
     assert result.stderr.startswith(f"Error: {url}/__admin/health does not answer (")
     assert result.stderr.endswith(f"; {REMEDY}\n")
     assert result.stderr.count("\n") == 1
+
+
+def test_health_waits_for_a_server_that_starts(app: Flask, world: World) -> None:
+    server = Server(app.wsgi_app)
+    starting = Timer(0.3, server.start)  # until then its port takes connections and answers none
+    starting.start()
+    try:
+        assert_healthy(run("health", "--wait", str(WAIT), "--url", server.url))
+        starting.join()
+    finally:
+        world.stop()
+        server.stop()
+
+
+def test_health_says_how_long_it_has_waited_and_for_what(closed_port: int) -> None:
+    url = f"http://127.0.0.1:{closed_port}"
+    began = monotonic()
+    result = run("health", "--wait", "0.3", "--url", url)
+    assert 0.3 <= monotonic() - began < WAIT
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: waited 0.3 s for an answer: {url}/__admin/health does not answer (")
+
+
+def test_health_goes_on_waiting_while_a_proxy_answers() -> None:
+    answers = [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", ok(b"<p>starting"), ok(b'{"status": "ok"}')]
+
+    def answer(_: Peer, connection: socket.socket) -> None:
+        if connection.recv(9_999):
+            connection.sendall(answers.pop(0))
+
+    with Peer(answer) as peer:
+        result = run("health", "--wait", str(WAIT), "--url", peer.url)
+    assert (result.exit_code, result.stdout, answers) == (0, '{"status": "ok"}', [])
 
 
 def test_health_ignores_an_address_that_kubernetes_puts_into_the_port_s_variable() -> None:

@@ -136,7 +136,7 @@ def test_a_frozen_clock_is_remembered(mock: MockServer, receiver: WebhookReceive
         mock.deliveries(min=2, wait=0.01)
     assert str(caught.value).splitlines()[1:] == [
         f"  {STARTED} to webhook {WEBHOOK}, attempt 1: retrying (Internal Server Error)",
-        "the clock is frozen: advance(seconds) sends what falls due on the way",
+        "the clock is frozen: advancing it sends what falls due on the way",
     ]
 
 
@@ -188,7 +188,7 @@ def test_a_retry_is_the_latest_attempt_of_its_event(mock: MockServer, receiver: 
 def test_an_emitted_event_says_who_got_it_and_who_did_not(mock: MockServer) -> None:
     emitted = mock.emit(AGENT, STARTED)
     assert repr(emitted) == (
-        f"<Emitted: {STARTED} to webhook {WEBHOOK}, attempt 1: success; webhook {DISABLED}: skipped, it is disabled; "
+        f"<Emitted: webhook {WEBHOOK}: success; webhook {DISABLED}: skipped, it is disabled; "
         f"webhook {RECORDER}: skipped, it does not list the event>"
     )
     mock.replace_state({"agents": [{"id": OTHER_AGENT, "name": "Without"}]})
@@ -258,7 +258,7 @@ REFUSALS: dict[str, tuple[Callable[[MockServer], Any], str]] = {
     ),
     "too long": (
         lambda mock: mock.deliveries(min=1, wait=301),
-        '422 Bad time to wait: wait must be a number of seconds from 0 to 300 (got "301")',
+        "422 Bad time to wait: wait must be a number of seconds from 0 to 300 (got 301)",
     ),
     "no moment": (
         lambda mock: mock.freeze("soon"),

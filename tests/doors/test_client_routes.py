@@ -85,6 +85,9 @@ def use_everything(mock: MockServer) -> None:
     for find in (mine.stubs, mine.requests, mine.deliveries, mine.events, mine.faults):
         find()
     mine.search("requests", {})
+    mine.verify("deliveries", {}, min=0)
+    mine.report()
+    mine.report_sections()
     fault = mine.add_fault("maintenance")
     mine.wait_for_fault(fault["id"], struck=0)
     mine.remove_fault(fault["id"])

@@ -9,10 +9,10 @@ from flask import Flask
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
-from talkover_mock.cli._probing import Server as Probed
-from talkover_mock.cli._probing import look_around
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
+from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.probing import look_around
 from talkover_mock.loading.files import default_fixture, read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.server import Server
@@ -22,6 +22,9 @@ from tests.support.fixture_documents import source
 from tests.support.peers import ok, peers
 
 Start = Callable[..., MockServer]
+_OWN = "/webhooks/{campaignwebhook}"
+OF_CAMPAIGN = ("", "/webhooks", _OWN, "/webhooks/{unknown}", f"{_OWN}/logs?per_page=1")
+"""What the probes ask of a campaign."""
 
 
 @pytest.fixture
@@ -50,18 +53,34 @@ def test_the_probes_that_read_change_nothing_and_agree(start: Start) -> None:
         f"agent {AGENT}, of GET /agents",
         f"webhook {WEBHOOK}, of its webhooks: the first; no log of 4 webhooks has an entry",
         "left out: GET /agents/{agent}/webhooks, since this server takes any token",
+        *(f"left out: GET /campaigns/{{campaign}}{rest}, since there is no campaign" for rest in OF_CAMPAIGN),
         "left out: GET /agents/{agent}/webhooks/{webhook}/logs?per_page=1, since no log has an entry",
-        "73 of 75 probes agree, 0 differ, 2 were left out",
+        "73 of 80 probes agree, 0 differ, 7 were left out",
         "61 were not asked, since they write: --write-to AGENT_ID asks them",
     ]
     assert (mock.state(), asked(mock)) == (before, {"GET", "HEAD", "OPTIONS"})
+
+
+def test_a_campaign_is_found_to_read_from(start: Start) -> None:
+    webhook = {"id": "spring-1", "name": "W", "webhook_url": "http://xy", "events": ["campaign.started"]}
+    own = [{"id": "empty", "name": "E", "agent_id": AGENT}, {"id": "spring", "name": "S", "agent_id": AGENT}]
+    mock = start(campaigns=own)
+    said = run("conformance", "--url", mock.url).stdout
+    assert "campaign empty: the first of GET /campaigns; none has a webhook" in said
+    assert "left out: GET /campaigns/{campaign}/webhooks/{campaignwebhook}, since no campaign has a webhook" in said
+    mock.merge_state({"campaigns": [{"id": "spring", "webhooks": [webhook]}]})
+    before = mock.state()
+    done = run("conformance", "--url", mock.url)
+    assert "campaign spring, of GET /campaigns, with webhook spring-1" in done.stdout
+    assert (done.exit_code, done.stdout.splitlines()[-2]) == (0, "78 of 80 probes agree, 0 differ, 2 were left out")
+    assert mock.state() == before
 
 
 def test_the_probes_that_write_leave_no_webhook_behind(start: Start) -> None:
     mock = start(tokens=["talq_mine"])
     before = mock.state()
     done = run("conformance", "--url", mock.url, "--token", "talq_mine", "--write-to", OTHER_AGENT)
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "135 of 136 probes agree, 0 differ, 1 were left out")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "135 of 141 probes agree, 0 differ, 6 were left out")
     assert f"made at agent {OTHER_AGENT} to write to, and deleted at the end" in done.stdout
     assert "talq_mine" not in done.stdout
     after = mock.state()
@@ -82,7 +101,7 @@ def test_an_answer_that_differs_is_told_with_its_behaviour(start: Start) -> None
     ]
     behaviour = "  Create answers 200, not 201, which the vendor's OpenAPI file alone says (inferred from a sample)"
     assert f"{create}\n{behaviour}\n" in done.stdout
-    assert "3 differ" in done.stdout.splitlines()[-1]
+    assert "3 differ" in done.stdout.splitlines()[-2]
 
 
 def test_a_fault_is_what_the_probe_says_it_is(start: Start) -> None:
@@ -99,7 +118,7 @@ def test_a_server_without_agents_is_asked_what_needs_none(start: Start) -> None:
     done = run("conformance", "--url", mock.url)
     assert done.exit_code == 0
     assert done.stdout.startswith("GET /agents has none\n")
-    assert "left out: GET /agents/{agent}, since it needs the id of an agent" in done.stdout
+    assert "left out: GET /agents/{agent}, since there is no agent" in done.stdout
     mock.replace_state({"agents": [{"id": "alone", "name": "A"}]})
     done = run("conformance", "--url", mock.url)
     assert done.stdout.startswith("agent alone: the first of GET /agents; none has a webhook\n")

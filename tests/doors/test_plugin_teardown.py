@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from talkover_mock.admin.lines import lines
 from talkover_mock.client import MockServer
-from talkover_mock.pytest_report import lines
 from tests.doors.test_plugin import errors, folder, run
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
@@ -76,7 +76,7 @@ def test_failing_alone():
     raise ValueError
 
 def test_journal_gone(talkover_mock):
-    talkover_mock.requests = None
+    talkover_mock.report_sections = None
     raise ValueError
 
 def test_many(talkover_mock):

@@ -40,13 +40,14 @@ def test_a_request_is_kept_as_it_came(method: str, receiver: WebhookReceiver) ->
 
 
 def test_a_receiver_and_its_requests_say_what_they_are(receiver: WebhookReceiver) -> None:
-    assert repr(receiver) == f"<WebhookReceiver at {receiver.url}, 0 requests>"
+    assert repr(receiver) == f"<WebhookReceiver at {receiver.url}, got 0>"
     send(receiver)
     send(receiver, b"no event")
-    assert (
-        repr(receiver.requests)
-        == "[<ReceivedRequest POST /webhook (a)>, <ReceivedRequest POST /webhook (b'no event')>]"
-    )
+    assert [repr(each) for each in receiver.requests] == [
+        "<ReceivedRequest POST /webhook (a)>",
+        "<ReceivedRequest POST /webhook (b'no event')>",
+    ]
+    assert repr(receiver).endswith(", got 2: POST /webhook (a), POST /webhook (b'no event')>")
 
 
 def test_requests_are_kept_in_order_and_read_as_a_copy(receiver: WebhookReceiver) -> None:

@@ -17,7 +17,12 @@ from talkover_mock.client import MockServer
 from talkover_mock.dialect.scenarios import SCENARIOS
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK, WEBHOOK_IN_ERROR
 
-VERBS = ("clock", "deliveries", "emit", "environments", "fault", "play", "redeliver", "requests", "reset", "state")
+VERBS = (
+    *("clock", "deliveries", "emit", "env", "environments", "fault", "play", "redeliver", "report", "requests"),
+    *("reset", "state", "verify"),
+)
+TEXTS = ("env", "report")
+"""The verbs that print a text in a pipe too."""
 STARTED: Event = "event_phone_call_started"
 COMPLETED: CampaignEvent = "campaign.completed"
 ANSWERED = {
@@ -68,6 +73,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
         "reset": (["reset"], {"environment": "default", "reset": True}),
         "requests": (["requests", "status=404"], mock.requests(status=404)),
         "deliveries": (["deliveries", f"webhook_id={WEBHOOK}"], mock.deliveries()),
+        "verify": (["verify", "requests", "status=404"], mock.requests(status=404)),
         "emit": (["emit", "bare", STARTED], []),
         "fault": (["fault"], mock.faults()),
         "play": (["play", "answered", "--agent", "bare", "--call", '{"id": "c"}'], ANSWERED),
@@ -76,7 +82,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
     }
 
 
-@pytest.mark.parametrize("verb", sorted({*VERBS} - {"redeliver"}))  # which gives a new delivery each time
+@pytest.mark.parametrize("verb", sorted({*VERBS} - {"redeliver", *TEXTS}))  # which gives a new delivery each time
 def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, frozen: MockServer) -> None:
     toggle(frozen)
     toggle(frozen, UNKNOWN)

@@ -28,7 +28,7 @@ def test_these_are_all_commands_against_a_server() -> None:
         found = main.get_command(click.Context(main), name)
         assert found
         takes_a_token += [name for each in found.params if "--token" in each.opts]
-    assert takes_a_token == sorted([*VERBS, "conformance"])  # which asks any server, not only a mock
+    assert takes_a_token == sorted([*VERBS, "conformance", "import"])  # which ask any server, not only a mock
 
 
 def test_the_readme_names_them_all() -> None:
@@ -48,7 +48,7 @@ def test_the_filters_that_a_command_knows_are_those_of_the_server(
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"), [("re", ["redeliver", "requests", "reset"]), ("clock --f", ["--freeze"])]
+    ("typed", "offered"), [("re", ["redeliver", "report", "requests", "reset"]), ("clock --f", ["--freeze"])]
 )
 def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) -> None:
     words = f"talkover-mock {typed}"

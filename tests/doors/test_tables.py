@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from talkover_mock.admin.lines import lines
 from talkover_mock.cli._remote import Failed, Unexpected, cell, table
 from talkover_mock.cli.check import command
-from talkover_mock.pytest_report import lines
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,28 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
+from talkover_mock.base import changes as changes_module
+from talkover_mock.base import history as history_module
+from talkover_mock.base.clock import Clock
+from talkover_mock.base.signals import Signal
 from talkover_mock.client import MockServer
 from talkover_mock.deliveries.faults import DeliveryFault
+from talkover_mock.deliveries.sharing import Sharing
+from talkover_mock.environments import activity as activity_module
+from talkover_mock.environments import journal as journal_module
 from talkover_mock.environments.activity import VIEWS, Activity, DeliveryRow, Row, SkippedRow
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
+from talkover_mock.loading.fixture import EnvironmentFixture
 from talkover_mock.receiver import WebhookReceiver
+from talkover_mock.state.store import Baseline
 from talkover_mock.web.server import Server
+from tests.environments.test_journal import exchange
 from tests.support.documented import AGENT, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.faulty import RESET, WAIT, add_fault, until
 from tests.support.stories import ENDED, MOMENT, OTHER, STARTED, attempts, emit, hook
+from tests.support.turns import every_turn
 
 NOWHERE = "/api/v1/agents/nobody"
 UNKNOWN_IDS = ("request-9", "delivery-9", "event-9", "delivery-x", "event-0", "request-", "nothing", "", "delivery-²")
@@ -161,6 +172,25 @@ def test_a_delivery_that_waits_stays_when_the_others_are_cleared(environment: En
     [row] = activity.rows().rows
     assert isinstance(row, DeliveryRow)
     assert (row.status, row.due, activity.counts()["problems"]) == ("pending", MOMENT + timedelta(seconds=60), 1)
+    emit(environment)
+    assert activity.outcome_of(WEBHOOK) == "success"
+    environment.deliveries.clear()
+    assert activity.outcome_of(WEBHOOK) == "pending"
+    environment.deliveries.advance(60)
+    environment.deliveries.clear()
+    assert (activity.outcome_of(WEBHOOK), activity.counts()["all"]) == (None, 0)
+
+
+def test_a_row_that_a_retry_kept_longer_than_the_latest_row_is_cleared_too(
+    environment: Environment, activity: Activity, receiver: WebhookReceiver
+) -> None:
+    receiver.answer_next(500)
+    emit(environment)
+    emit(environment)
+    environment.deliveries.advance(10)
+    assert [each.attempt for each in attempts(environment)] == [1, 1, 2]
+    assert environment.deliveries.clear() == 3
+    assert not activity.rows("deliveries").rows
 
 
 def test_a_row_whose_attempts_were_all_dropped_comes_anew_with_its_next_attempt(
@@ -324,3 +354,38 @@ def test_a_held_call_keeps_its_place_in_the_list(
         mock.remove_fault(fault["id"])
         assert held.result().status_code == 200
     assert (all_told(activity)[-1], activity.counts()["problems"]) == ("request 200", 1)
+
+
+def test_the_counts_are_those_of_one_moment_while_a_call_comes() -> None:
+    for _, (_, counts) in every_turn(Story, Story.refused, Story.counted, history_module, journal_module):
+        assert counts in ((0, 0), (1, 1))
+
+
+def test_no_change_is_missed_that_comes_as_a_wait_begins() -> None:
+    for story, (signal, _) in every_turn(Story, Story.waits, Story.refused, changes_module, activity_module):
+        assert isinstance(signal, Signal)
+        assert (signal.is_set, story.environment.activity.version) == (True, 1)
+
+
+def test_a_fixture_that_was_edited_is_a_change(world: World, activity: Activity) -> None:
+    changed = activity.changed_after(activity.version)
+    assert world.default.follow(Baseline())
+    assert changed.is_set
+
+
+class Story:
+    """An environment to which one refused call may come."""
+
+    def __init__(self) -> None:
+        fixture = EnvironmentFixture(Baseline(), ())
+        self.environment = Environment("mine", fixture, Clock(), Sharing(lambda _: None, (), 100))
+
+    def refused(self) -> None:
+        self.environment.journal.record(exchange)
+
+    def counted(self) -> tuple[int, int]:
+        counts = self.environment.activity.counts()
+        return counts["requests"], counts["problems"]
+
+    def waits(self) -> Signal:
+        return self.environment.activity.changed_after(0)

@@ -28,7 +28,7 @@ ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 DATE_TEXT = "is not a valid date, such as 2025-09-03T23:19:51Z."
 TOKEN_TEXT = "must be a token: visible ASCII characters, no comma"
 WEBHOOK_TEXT = "must be a mapping with name, webhook_url and events"
-BODY_KEYS = "tokens, expired_tokens, agents, calls, campaigns, scenarios, settings, stubs"
+BODY_KEYS = "tokens, expired_tokens, agents, calls, campaigns, payloads, scenarios, settings, stubs"
 
 OF_A_WEBHOOK: dict[str, list[str]] = {
     "timeout: 3": ["9: timeout: The timeout must be between 5 and 120. (got 3)"],

@@ -137,7 +137,7 @@ def test_a_scenario_may_stand_in_a_later_file_or_take_the_place_of_a_built_in_on
 def test_a_state_takes_scenarios_and_keeps_those_that_it_has() -> None:
     state = State(to_baseline(source(fixture(STEP))))
     change = source({"scenarios": {"other": [STEP]}, "settings": {"call_scenario": "mine"}})
-    state.merge(to_baseline(change, state, state.settings, state.scenarios))
+    state.merge(to_baseline(change, state, state))
     assert list(to_document(state)["scenarios"]) == ["mine", "other"]
     with pytest.raises(FixtureError, match="no scenario has this name"):
-        to_baseline(source({"settings": {"call_scenario": "nobodys"}}), state, state.settings, state.scenarios)
+        to_baseline(source({"settings": {"call_scenario": "nobodys"}}), state, state)

@@ -61,6 +61,8 @@ GOOD: dict[str, object] = {
     "environments": environments(tokens=["talq_a"], expired_tokens=["talq_b"], agents=[], settings={}),
     "a call": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a", "to": "+1234567890"}]},
     "calls are null": {"calls": None, "scenarios": None},
+    "a payload": {"payloads": {"event_action": {"a": ["{{call.id}}", 1]}, "campaign.started": {}}},
+    "payloads are null": {"payloads": None},
     "a scenario": {
         "scenarios": {"a": [{"event": "event_action"}, {"after": "2m", "event": "event_action", "data": {}}]}
     },
@@ -126,6 +128,8 @@ BAD: dict[str, object] = {
     },
     "a negative time": {"scenarios": {"a": [{"event": "event_action", "after": -1}]}},
     "a scenario without steps": {"scenarios": {"a": []}},
+    "a payload that is no mapping": {"payloads": {"event_action": "x"}},
+    "a payload of an unknown event": {"payloads": {"event_none": {}}},
     "a scenario's name": {"scenarios": {"a b": [{"event": "event_action"}]}},
     "a call without a number": {"agents": [{"id": "a", "name": "A"}], "calls": [{"agent_id": "a"}]},
     "settings": {"settings": {"nope": 1}},

@@ -40,7 +40,15 @@ def test_a_placeholder_that_names_nothing(template: str, hint: str) -> None:
     [
         *("{{event}}", "{{timestamp}}", "{{agent}}", "{{agent.id}}", "{{agent.label}}", "{{agent.trainings.0.x}}"),
         *("{{webhook}}", "{{webhook.id}}", "{{webhook.name}}", "{{agent.own.key}}"),
-        *("{{call}}", "{{call.id}}", "{{call.duration}}", "{{call.sid}}", "{{call.status}}", "{{call.id.x}}"),
+        *(
+            "{{call}}",
+            "{{call.id}}",
+            "{{call.duration}}",
+            "{{call.sid}}",
+            "{{call.status}}",
+            "{{call.direction}}",
+            "{{call.id.x}}",
+        ),
         *("{{context}}", "{{context.order}}", "{{context.idd}}", "{{ a b }}", "{nope}", "{{}}", "text"),
     ],
 )

@@ -28,7 +28,7 @@ def shown(http: FlaskClient, path: str, status: int = 200, **headers: str) -> Do
         ("/__admin/?environment=nope", 404, 'no environment is named "nope"; GET environments lists them'),
         ("/__admin/?environment=<b>", 404, 'no environment is named "<b>"; GET environments lists them'),
         ("/__admin/?wait=x", 422, "wait must be a number"),
-        ("/__admin/nope", 404, "/__admin/nope is none of /__admin"),
+        ("/__admin/nope", 404, "no route is /__admin/nope; GET /__admin/openapi.yaml describes them all"),
         ("/__admin/environments/nope", 404, 'no environment is named "nope"'),
     ],
 )

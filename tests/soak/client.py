@@ -10,6 +10,7 @@ from talkover_mock.base.shapes.state import Agent
 from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from tests.soak.api import AddedFault, ApiClient, Called, random_faults
+from tests.soak.family import campaign_of, delete_an_agent, use_campaign
 from tests.soak.receiver import CountingReceiver
 from tests.support import model
 from tests.support.model import Answer, Json
@@ -34,7 +35,8 @@ class SoakClient:
         self._server, self.agent, self._choice = server, agent, choice
         self._urls = [f"{receiver.root}/{server.name}/{agent}/{how}" for how in ("ok", "ok", "slow", "fails")]
         self.fixture = {"id": agent, "name": f"Agent {agent}", "webhooks": [self._given(n) for n in range(3)]}
-        self.model = model.World({"agents": [self.fixture]})
+        self.campaign = campaign_of(agent, self._urls[0])
+        self.model = model.World({"agents": [self.fixture], "campaigns": [self.campaign]})
         self.api = ApiClient(server, agent)
         self.round = 0
         self.still = True
@@ -141,6 +143,9 @@ class SoakClient:
         found = self.api.call("POST", "/call", body, self.api.agent_root)
         if isinstance(found, AddedFault):
             return
+        if self.model.agents[self.agent].get("current_status") == "draft":
+            assert (found[0], found[1]["error"]["code"]) == (400, "AGENT_INACTIVE"), found
+            return
         assert found[0] == 200, found
         end = {"call_sid": found[1]["data"]["id"]}
         ends = [self.api.call("POST", "/end-call", end, self.api.agent_root) for _ in range(2)]
@@ -152,6 +157,20 @@ class SoakClient:
         for event in told:
             assert sorted(each["webhook_id"] for each in event["deliveries"]) == sorted(wanted)
             self.expected |= {(event["event_id"], id) for id in wanted}
+
+    def _publish(self) -> None:
+        """The agent is unpublished, or published again."""
+        verb, status = self._choice.choice((("unpublish", "draft"), ("publish", "published"), ("publish", "published")))
+        found = self.api.call("POST", f"/{verb}", root=self.api.agent_root)
+        self._compare(found, lambda body: self.model.set_status(self.agent, f"{verb}ed", status, self._moment(body)))
+
+    def _agent(self) -> None:
+        """An agent beside the own one, which is deleted with its webhook, but not during its call."""
+        delete_an_agent(self._server, self.api, f"gone-of-{self.agent}", self._given(0, "gone"))
+
+    def _campaign(self) -> None:
+        """A webhook of the campaign is toggled, the campaign's status is changed, or an event happens at it."""
+        self.expected |= use_campaign(self._server, self.api, self.model, self._choice, self.round)
 
     # The harness
 
@@ -182,7 +201,7 @@ class SoakClient:
         if name in self.snapshots:
             self._server.delete_snapshot(name)
         else:
-            assert self._server.snapshot(name)["agents"] == 2
+            assert self._server.snapshot(name)["agents"] >= 2
         self.snapshots ^= {name}
         names = {each["name"] for each in self._server.snapshots()}
         assert {each for each in names if each.startswith(self.agent)} == self.snapshots
@@ -246,8 +265,8 @@ class SoakClient:
         return self._server.agent(self.agent)
 
     def _modelled(self) -> Json:
+        agent: Json
         [agent] = self.model.document()["agents"]
-        assert isinstance(agent, dict)
         return agent
 
     def _url(self) -> str:
@@ -271,6 +290,9 @@ class SoakClient:
 STEPS = {"list": 8, "read": 8, "toggle": 12, "create": 6, "update": 8, "delete": 4, "miss": 3, "test": 2, "retry": 3}
 STEPS |= {
     "phone": 4,
+    "publish": 3,
+    "agent": 3,
+    "campaign": 6,
     "logs": 3,
     "event": 14,
     "wait": 4,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from copy import deepcopy
 from random import Random
 from threading import Barrier, BrokenBarrierError
 from time import monotonic
@@ -10,6 +9,7 @@ from time import monotonic
 from talkover_mock.base.shapes.deliveries import Delivery
 from talkover_mock.client import MockServer
 from tests.soak.client import MOMENT, SoakClient, recorded
+from tests.soak.family import GONE_AGENTS
 from tests.soak.receiver import Arrival, CountingReceiver, sent
 
 _STEPS_A_ROUND = 25
@@ -30,7 +30,11 @@ class SoakEnvironment:
             for server, agent in zip(servers, agents, strict=True)
         ]
         self._settings = {"retry_schedule": [0.01, 0.02], "seed": number + 1}
-        fixture = {"agents": [each.fixture for each in self.clients], "settings": self._settings}
+        fixture = {
+            "agents": [each.fixture for each in self.clients],
+            "campaigns": [each.campaign for each in self.clients],
+            "settings": self._settings,
+        }
         admin.open_environment(self.name, self._server.token, fixture=fixture).disconnect()
         self._mark()
         self._round = self._rounds_left = 0
@@ -111,13 +115,13 @@ class SoakEnvironment:
         """A snapshot, and copies of the models."""
         snapshot = self._server.snapshot("mark")
         assert snapshot["webhooks"] == sum(len(each.model.agents[each.agent]["webhooks"]) for each in self.clients)
-        self._marked = [deepcopy(each.model.agents) for each in self.clients]
+        self._marked = [each.model.copied() for each in self.clients]
         self._forget()
 
     def _restore(self) -> None:
         self._server.restore("mark")
-        for client, agents in zip(self.clients, self._marked, strict=True):
-            client.model.agents = deepcopy(agents)
+        for client, marked in zip(self.clients, self._marked, strict=True):
+            client.model.put_back(marked)
         self._forget()
 
     def _replace(self) -> None:
@@ -138,10 +142,11 @@ class SoakEnvironment:
     # What must be true
 
     def _check_state(self) -> None:
-        agents = [agent for each in self.clients for agent in each.model.document()["agents"]]
+        documents = [each.model.document() for each in self.clients]
+        modelled = {key: [record for each in documents for record in each[key]] for key in ("agents", "campaigns")}
         state = self._server.state()
         state.pop("calls", None)  # nobody's model: each is checked when it is made
-        assert state == {"agents": agents, "settings": self._settings}
+        assert state == {**modelled, "settings": self._settings}
 
     def _check_nothing_is_left(self) -> None:
         assert (self._server.requests(), self._server.deliveries(), self._server.faults()) == ([], [], [])
@@ -153,8 +158,9 @@ class SoakEnvironment:
         for client in self.clients:
             assert [each for each in rows if f"/{client.agent}/" in f"{each.path}/"] == client.api.calls
         mine = {f"/api/v1/agents/{each.agent}/" for each in self.clients}
-        strange = {f"/api/v1/agents/{self.clients[0].others_agent}/webhooks"}
-        assert {each.path for each in rows if not any(each.path.startswith(one) for one in mine)} <= strange
+        strange = (f"/api/v1/agents/{self.clients[0].others_agent}/webhooks", "/api/v1/campaigns/", GONE_AGENTS)
+        others = {each.path for each in rows if not any(each.path.startswith(one) for one in mine)}
+        assert {path for path in others if not path.startswith(strange)} == set()
 
     def _check_faults(self) -> None:
         faults = {each.id: (each.matched, each.struck) for client in self.clients for each in client.api.faults}

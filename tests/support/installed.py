@@ -58,6 +58,15 @@ def run(command: list[str] | str, folder: Path, environment: Mapping[str, str]) 
     return done.stdout
 
 
+needs_actionlint = pytest.mark.skipif(sys.platform != "linux", reason="setup.cfg installs actionlint on Linux only")
+
+
+def lint_workflow(path: Path) -> None:
+    """Fails with what actionlint finds in a workflow, and shellcheck in its scripts."""
+    variables = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    run(["actionlint", str(path)], ROOT, variables)
+
+
 @contextmanager
 def serving(command: list[str], folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """The URL of a server that runs as `command`; it must end with 0."""

@@ -10,6 +10,20 @@ Webhook = dict[str, Any]
 
 NO_AGENT = {"success": False, "message": "Agent not found in this environment."}
 NO_WEBHOOK = {"success": False, "message": "Webhook not found."}
+NO_CAMPAIGN = {"success": False, "message": "Campaign not found"}
+CHANGES = {
+    "draft": ("active", "cancelled"),
+    "active": ("paused", "completed", "cancelled"),
+    "paused": ("active", "completed", "cancelled"),
+}
+"""The statuses that may follow a campaign's."""
+OF_CAMPAIGN = {
+    "list": ("id", "campaign_id", "name", "webhook_url", "events", "enabled", "include_call_events"),
+    "create": ("id", "campaign_id", "name", "events", "enabled", "include_call_events", "created_at"),
+    "update": ("id", "events", "include_call_events", "updated_at"),
+    "toggle": ("id", "enabled"),
+}
+"""The keys of a campaign's webhook in the answers of its routes."""
 REQUIRED = ("name", "webhook_url", "events")
 DEFAULTS: Json = {
     "webhook_secret": None,
@@ -64,20 +78,34 @@ class World:
         self.agents: dict[str, Json] = {}
         self.calls: dict[str, Json] = {}
         """As `GET /__admin/state` has them, by id, in the order in which they were placed."""
+        self.campaigns: dict[str, Json] = {}
+        """By id, each with its webhooks by id."""
         self._places: list[str] = []
         """The ids of agents that come back at their old place."""
         assert self.replace(fixture)
-        self._baseline = deepcopy(self.agents)
+        self._baseline = self.copied()
+
+    def copied(self) -> tuple[dict[str, Json], dict[str, Json]]:
+        """The agents and the campaigns, to be put back."""
+        return deepcopy((self.agents, self.campaigns))
+
+    def put_back(self, copied: tuple[dict[str, Json], dict[str, Json]]) -> None:
+        self.agents, self.campaigns = deepcopy(copied)
 
     def reset(self) -> None:
-        self.agents, self.calls = deepcopy(self._baseline), {}
-        self._places = [*self.agents]
+        self.put_back(self._baseline)
+        self.calls, self._places = {}, [*self.agents]
 
     def replace(self, fixture: Json) -> bool:
         """Whether the fixture is right; nothing changes when it is not."""
         replaced = self._apply({}, fixture, [])
         if replaced:
-            self.calls, self._places = {}, [*self.agents]
+            self.calls, self._places, self.campaigns = {}, [*self.agents], {}
+            for given in fixture.get("campaigns", ()):
+                webhooks = {
+                    each["id"]: _laid_over(None, {"include_call_events": False, **each}) for each in given["webhooks"]
+                }
+                self.campaigns[given["id"]] = {"status": "draft", **given, "webhooks": webhooks}
         return replaced
 
     def merge(self, fixture: Json) -> bool:
@@ -104,7 +132,9 @@ class World:
     def document(self) -> Json:
         """The state as it is served."""
         agents = [{**agent, "webhooks": [*map(_document, _values(agent))]} for agent in self.agents.values()]
-        return {"agents": agents, **({"calls": [*self.calls.values()]} if self.calls else {})}
+        campaigns = [{**each, "webhooks": [*map(_document, _values(each))]} for each in self.campaigns.values()]
+        more = {"campaigns": campaigns, "calls": [*self.calls.values()]}
+        return {"agents": agents, **{key: records for key, records in more.items() if records}}
 
     def listed(self, agent_id: str) -> list[Json]:
         """Oldest first."""
@@ -120,26 +150,18 @@ class World:
         return None
 
     def create(self, agent_id: str, id: str, fields: Json, now: datetime) -> Answer:
-        webhook = {"id": id, **DEFAULTS, **fields, "in_error": False}
-        self._put(agent_id, {**webhook, "created_at": moment(now), "updated_at": moment(now)})
+        self._create(agent_id, id, fields, now)
         return self._answer("Webhook created successfully", agent_id, id)
 
     def read(self, agent_id: str, id: str) -> Answer:
         return Answer(200, {"success": True, "data": shown(agent_id, self.agents[agent_id]["webhooks"][id])})
 
     def update(self, agent_id: str, id: str, fields: Json, now: datetime) -> Answer:
-        webhook = self.agents[agent_id]["webhooks"][id]
-        changed = {**webhook, **fields, "in_error": webhook["in_error"] and not fields}
-        if changed != webhook:
-            changed["updated_at"] = moment(now)
-        self._put(agent_id, changed)
+        self._update(agent_id, id, fields, now)
         return self._answer("Webhook updated successfully", agent_id, id)
 
     def toggle(self, agent_id: str, id: str, now: datetime) -> Answer:
-        webhook = self.agents[agent_id]["webhooks"][id]
-        enabled = not webhook["enabled"]
-        self._put(agent_id, {**webhook, "enabled": enabled, "in_error": False, "updated_at": moment(now)})
-        return self._answer("Webhook enabled" if enabled else "Webhook disabled", agent_id, id)
+        return self._answer(self._toggle(agent_id, id, now), agent_id, id)
 
     def delete(self, agent_id: str, id: str) -> Answer:
         del self.agents[agent_id]["webhooks"][id]
@@ -161,6 +183,7 @@ class World:
             return Answer(409, {"success": False, "message": "Cannot delete agent while it has active calls."})
         del self.agents[agent_id]
         self.calls = {id: call for id, call in self.calls.items() if call not in mine}
+        self.campaigns = {id: each for id, each in self.campaigns.items() if each["agent_id"] != agent_id}
         return Answer(200, {"success": True, "message": "Agent deleted successfully"})
 
     def place(self, agent_id: str, id: str, to: str, now: datetime) -> Answer:
@@ -190,9 +213,73 @@ class World:
         ended = {"id": id, "status": "completed", "ended_at": moment(now), "ended_reason": "ended_by_api"}
         return Answer(200, {"success": True, "data": ended})
 
-    def _put(self, agent_id: str, webhook: Webhook) -> None:
-        self.agents[agent_id]["webhooks"][webhook["id"]] = webhook
-        self.agents[agent_id]["cache_clears"] += 1
+    def missing_of_campaign(self, campaign_id: str, webhook_id: str | None = None) -> Answer | None:
+        """The documented 404, if it is one."""
+        if campaign_id not in self.campaigns:
+            return Answer(404, NO_CAMPAIGN)
+        if webhook_id is not None and webhook_id not in self.campaigns[campaign_id]["webhooks"]:
+            return Answer(404, NO_WEBHOOK)
+        return None
+
+    def of_campaign(self, what: str, campaign_id: str, id: str, now: datetime, fields: Json | None = None) -> Answer:
+        """Creates, updates, toggles or deletes a webhook of a campaign."""
+        said = {}
+        if what == "create":
+            self._create(campaign_id, id, {"include_call_events": False, **(fields or {})}, now)
+        elif what == "update":
+            self._update(campaign_id, id, fields or {}, now)
+        elif what == "toggle":
+            said = {"message": self._toggle(campaign_id, id, now)}
+        else:
+            del self.campaigns[campaign_id]["webhooks"][id]
+            return Answer(200, {"success": True, "message": "Campaign webhook deleted"})
+        return Answer(200, {"success": True, **said, "data": self._shown(what, campaign_id, id)})
+
+    def listed_of_campaign(self, campaign_id: str) -> list[Json]:
+        """Oldest first."""
+        webhooks = sorted(_values(self.campaigns[campaign_id]), key=lambda webhook: str(webhook["created_at"]))
+        return [self._shown("list", campaign_id, webhook["id"]) for webhook in webhooks]
+
+    def set_campaign_status(self, campaign_id: str, status: str, now: datetime) -> Answer:
+        campaign = self.campaigns[campaign_id]
+        before = campaign["status"]
+        if status not in CHANGES.get(before, ()):
+            message = f"Cannot transition from {before} to {status} status"
+            return Answer(400, {"success": False, "message": message})
+        campaign |= {"status": status, "updated_at": moment(now)}
+        data = {key: campaign[key] for key in ("id", "status", "updated_at")}
+        body = {"success": True, "message": "Campaign status updated successfully", "data": data}
+        return Answer(200, body)
+
+    def _shown(self, what: str, campaign_id: str, id: str) -> Json:
+        webhook = self.campaigns[campaign_id]["webhooks"][id]
+        times = {key: webhook[key].replace("Z", ".000000Z") for key in ("created_at", "updated_at")}
+        return {key: {**webhook, **times, "campaign_id": campaign_id}[key] for key in OF_CAMPAIGN[what]}
+
+    def _owner(self, owner_id: str) -> Json:
+        return self.campaigns.get(owner_id) or self.agents[owner_id]
+
+    def _create(self, owner_id: str, id: str, fields: Json, now: datetime) -> None:
+        webhook = {"id": id, **DEFAULTS, **fields, "in_error": False}
+        self._put(owner_id, {**webhook, "created_at": moment(now), "updated_at": moment(now)})
+
+    def _update(self, owner_id: str, id: str, fields: Json, now: datetime) -> None:
+        webhook = self._owner(owner_id)["webhooks"][id]
+        changed = {**webhook, **fields, "in_error": webhook["in_error"] and not fields}
+        if changed != webhook:
+            changed["updated_at"] = moment(now)
+        self._put(owner_id, changed)
+
+    def _toggle(self, owner_id: str, id: str, now: datetime) -> str:
+        webhook = self._owner(owner_id)["webhooks"][id]
+        enabled = not webhook["enabled"]
+        self._put(owner_id, {**webhook, "enabled": enabled, "in_error": False, "updated_at": moment(now)})
+        return "Webhook enabled" if enabled else "Webhook disabled"
+
+    def _put(self, owner_id: str, webhook: Webhook) -> None:
+        self._owner(owner_id)["webhooks"][webhook["id"]] = webhook
+        if owner_id in self.agents:
+            self.agents[owner_id]["cache_clears"] += 1
 
     def _answer(self, message: str, agent_id: str, id: str) -> Answer:
         return Answer(200, {"success": True, "message": message, **self._data(agent_id, id)})

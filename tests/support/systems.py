@@ -13,6 +13,7 @@ HAS = {POSIX: os.name == "posix", PROC: Path("/proc/self/status").exists()}
 
 NEEDS = {
     "deliveries/test_lookups": POSIX,
+    "doors/test_client_originals": POSIX,
     "doors/test_log": POSIX,
     "doors/test_remote_refusals": POSIX,
     "doors/test_serve": POSIX,

@@ -11,7 +11,7 @@ import yaml
 
 from talkover_mock import __version__
 from tests.conftest import ROOT
-from tests.support.installed import run
+from tests.support.installed import lint_workflow, needs_actionlint, run
 
 PAGE = (ROOT / "docs" / "compose.md").read_text()
 _BLOCK = re.compile(r"^```yaml\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,6 +43,15 @@ def test_it_agrees_with_the_published_schema(name: str, text: str, tmp_path: Pat
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[name], str(path)], tmp_path, os.environ)
+
+
+@pytest.mark.slow
+@needs_actionlint
+@pytest.mark.parametrize("text", [text for name, text in SHOWN if name.startswith(".github")])
+def test_a_linter_finds_nothing_in_a_workflow_that_is_shown(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "workflow.yml"
+    path.write_text(text)
+    lint_workflow(path)
 
 
 def test_every_version_that_is_shown_is_this_one() -> None:
@@ -88,3 +97,10 @@ def test_the_shown_pod_and_its_service_belong_together() -> None:
     assert service["spec"]["ports"] == [{"port": 7357}]
     assert container["readinessProbe"]["httpGet"] == {"path": "/__admin/health", "port": 7357}
     assert f"http://{service['metadata']['name']}:7357" in PAGE
+
+
+def test_the_variables_of_the_examples_are_explained() -> None:
+    texts = [path.read_text() for path in (ROOT / "docs" / "examples").rglob("*") if path.is_file()]
+    assert {name for text in texts for name in re.findall(r"TALKOVER_\w+", text)} == set(VARIABLES)
+    for name in VARIABLES:
+        assert f"`{name}`" in PAGE

@@ -10,12 +10,12 @@ from flask import Flask
 
 from talkover_mock.app import create_app
 from talkover_mock.base.shapes.values import Basis
-from talkover_mock.cli._probing import Server as Probed
-from talkover_mock.cli._probing import look_around, run, scratch
 from talkover_mock.dialect.behaviours import ABSENT, conformance
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.dialect.shapes import differences, is_type
 from talkover_mock.environments.world import World
+from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.probing import look_around, run, scratch
 from talkover_mock.loading.files import read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.server import Server
@@ -26,6 +26,7 @@ from tests.support.fixture_documents import hook, source
 
 BEHAVIOURS, SHAPES = conformance()
 PROBES = [(behaviour, probe) for behaviour in BEHAVIOURS for probe in behaviour.probes]
+STARTED = "campaign.started"
 LOGGED = hook(logs=[{"event": "event_action"}, {"event": "event_action", "status": "failed"}])
 
 
@@ -33,7 +34,8 @@ LOGGED = hook(logs=[{"event": "event_action"}, {"event": "event_action", "status
 def app() -> Iterator[Flask]:
     """The shipped fixtures, for one token only and with a log, so that no probe is left out."""
     shipped = [read_file(path) for path in sorted(FIXTURES.glob("*.yaml"))]
-    more = {"tokens": ["talq_test"], "agents": [{"name": "Logged", "webhooks": [LOGGED]}]}
+    own = {"name": "C", "agent_id": AGENT, "webhooks": [hook(events=[STARTED], logs=[{"event": STARTED}])]}
+    more = {"tokens": ["talq_test"], "agents": [{"name": "Logged", "webhooks": [LOGGED]}], "campaigns": [own]}
     world = World(read_fixture([*shipped, source(more)]))
     yield create_app(world)
     world.stop()

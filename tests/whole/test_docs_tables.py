@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from talkover_mock.deliveries.probes import PROBES
 from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
 from talkover_mock.dialect.events import CAMPAIGN_EVENTS, EVENTS
 from talkover_mock.dialect.fields import CAMPAIGN_FIELDS, WEBHOOK_FIELDS
+from talkover_mock.dialect.placeholders import OF_PAYLOADS, TIME_FORMS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.dialect.scenarios import SCENARIOS, STEP_FIELDS
 from talkover_mock.dialect.settings import SETTING_FIELDS
@@ -156,6 +158,14 @@ def test_every_key_of_a_step() -> None:
         assert steps[field.name][-1] == (
             "required" if field.required else code(field.schema.get("default", field.default))
         )
+
+
+def test_every_placeholder_that_only_payloads_have() -> None:
+    text = under("## Payloads", (ROOT / "docs" / "fixtures.md").read_text())
+    rows = re.findall(r"^\| `([\w.]+)` \| (?:`([^`]+)`)?", text, re.MULTILINE)
+    moment = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
+    written = {f"time.{form}": str(write(moment)) for form, write in TIME_FORMS.items()}
+    assert rows == [(name, written.get(name, "")) for name in OF_PAYLOADS]
 
 
 IN_WORDS = {

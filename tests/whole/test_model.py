@@ -26,7 +26,16 @@ FIXTURES: dict[str, Json] = {
                 "webhooks": [hook(id="w1"), hook(id="w2", status="error", created_at="2024-02-03T04:05:06Z")],
             },
             {"id": "beta", "name": "Beta", "label": "B", "webhooks": []},
-        ]
+        ],
+        "campaigns": [
+            {
+                "id": "spring",
+                "name": "Spring",
+                "agent_id": "beta",
+                "webhooks": [hook(id="c1", events=["campaign.paused"])],
+            },
+            {"id": "autumn", "name": "Autumn", "agent_id": "alpha", "webhooks": []},
+        ],
     },
     "staging": {"agents": [{"id": "alpha", "name": "Alpha of staging", "webhooks": [hook(id="w3", enabled=False)]}]},
     "production": {"agents": [{"id": "gamma", "name": "Gamma", "webhooks": [hook(id="w1"), hook(id="w4")]}]},
@@ -65,6 +74,11 @@ BAD: dict[str, list[tuple[Any, str]]] = {
 _fields = st.fixed_dictionaries({}, optional={name: st.sampled_from(pairs) for name, pairs in GOOD.items()})
 _required = st.fixed_dictionaries({name: st.sampled_from(GOOD[name]) for name in model.REQUIRED})
 _wrong = st.fixed_dictionaries({}, optional={name: st.sampled_from(pairs) for name, pairs in BAD.items()}).filter(len)
+_of_campaign = st.sampled_from([["campaign.started"], ["event_recording", "campaign_call.failed"]])
+_unlisted = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(pairs) for name, pairs in GOOD.items() if name != "events"}
+)
+_campaigns = st.sampled_from(["spring", "spring", "autumn", "unknown"])
 _clients = st.sampled_from([*TOKENS])
 _picks = st.integers(0, 19)
 _complete = st.sampled_from([True, True, True, False])
@@ -111,6 +125,14 @@ class ClientsMachine(RuleBasedStateMachine):
         strange = [*every, ("unknown", "unknown")]
         agent, id = own[pick % len(own)] if own and pick % 5 else strange[pick % len(strange)]
         return agent, strange[pick % len(strange)][1] if pick in (11, 12) else id
+
+    def at_campaign(self, client: str, method: str, campaign: str, rest: str = "", body: object = None) -> Answer:
+        return self.ask(client, method, f"/api/v1/campaigns/{campaign}/webhooks{rest}", body)
+
+    def target_at(self, client: str, campaign: str, pick: int) -> str:
+        """The id of a webhook of the campaign, or of none."""
+        ids = [*self.world_of(client).campaigns.get(campaign, {"webhooks": ()})["webhooks"]]
+        return str(ids[pick % len(ids)]) if ids and pick % 5 else "unknown"
 
     @rule(seconds=st.sampled_from([1, 59, 86_400]))
     def wait(self, seconds: int) -> None:
@@ -189,6 +211,35 @@ class ClientsMachine(RuleBasedStateMachine):
         answer = self.ask(client, "POST", f"/api/v1/agents/{agent}/end-call", {"call_sid": id})
         assert answer == world.end(agent, id, self.now)
 
+    @rule(client=_clients, campaign=_campaigns, events=_of_campaign, included=st.booleans(), fields=_unlisted)
+    def create_at_a_campaign(self, client: str, campaign: str, events: list[str], included: bool, fields: Any) -> None:
+        world, more = self.world_of(client), {"events": events, "include_call_events": included}
+        given = {name: GOOD[name][0] for name in model.REQUIRED} | fields
+        answer = self.at_campaign(client, "POST", campaign, body={**sent(given), **more})
+        id = answer.body.get("data", {}).get("id", "")
+        missing = world.missing_of_campaign(campaign)
+        assert answer == (missing or world.of_campaign("create", campaign, id, self.now, {**stored(given), **more}))
+
+    @rule(client=_clients, campaign=_campaigns, pick=_picks, fields=_unlisted)
+    def update_at_a_campaign(self, client: str, campaign: str, pick: int, fields: Any) -> None:
+        world, id = self.world_of(client), self.target_at(client, campaign, pick)
+        answer = self.at_campaign(client, "PUT", campaign, f"/{id}", sent(fields))
+        missing = world.missing_of_campaign(campaign, id)
+        assert answer == (missing or world.of_campaign("update", campaign, id, self.now, stored(fields)))
+
+    @rule(client=_clients, campaign=_campaigns, pick=_picks, what=st.sampled_from(["toggle", "toggle", "delete"]))
+    def toggle_or_delete_at_a_campaign(self, client: str, campaign: str, pick: int, what: str) -> None:
+        world, id = self.world_of(client), self.target_at(client, campaign, pick)
+        method, rest = ("PATCH", f"/{id}/toggle") if what == "toggle" else ("DELETE", f"/{id}")
+        answer = self.at_campaign(client, method, campaign, rest)
+        assert answer == (world.missing_of_campaign(campaign, id) or world.of_campaign(what, campaign, id, self.now))
+
+    @rule(client=_clients, campaign=_campaigns, status=st.sampled_from(["draft", *model.CHANGES["active"], "active"]))
+    def set_the_status_of_a_campaign(self, client: str, campaign: str, status: str) -> None:
+        world = self.world_of(client)
+        answer = self.ask(client, "PATCH", f"/api/v1/campaigns/{campaign}/status", {"status": status})
+        assert answer == (world.missing_of_campaign(campaign) or world.set_campaign_status(campaign, status, self.now))
+
     @rule(agent=st.sampled_from(["alpha", "unknown"]), method=st.sampled_from(["GET", "POST"]))
     def call_with_a_token_that_nobody_has(self, agent: str, method: str) -> None:
         assert self.call("talq_nobody", method, agent, body={}) == Answer(401, INVALID_TOKEN)
@@ -224,6 +275,9 @@ class ClientsMachine(RuleBasedStateMachine):
             ]
             for agent in world.agents:
                 assert self.call(client, "GET", agent).body["data"]["webhooks"] == world.listed(agent)
+            for campaign in world.campaigns:
+                found = self.at_campaign(client, "GET", campaign).body["data"]["webhooks"]
+                assert found == world.listed_of_campaign(campaign)
 
 
 def _hooks(world: model.World) -> list[tuple[str, str]]:

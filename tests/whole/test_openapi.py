@@ -180,7 +180,8 @@ def test_the_server_gives_every_example(example: Example) -> None:
         assert answer.data == b""
         return
     assert answer.content_type == example.media_type
-    answered, schema = yaml.safe_load(answer.text), response["content"][example.media_type]["schema"]
+    schema = response["content"][example.media_type]["schema"]
+    answered = answer.text if example.media_type.startswith("text/plain") else yaml.safe_load(answer.text)
     assert comparable(answered) == comparable(example.value)
     assert mistakes(schema, answered) == mistakes(schema, example.value) == []
 

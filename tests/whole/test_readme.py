@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -117,48 +116,6 @@ def test_calls_that_are_shown_are_answered_with_the_status_that_is_shown(text: s
         assert answer.status_code == int(status), (line, answer.text)
         for name in re.findall(r'"\w+"(?:: true)?', call.splitlines()[0]):
             assert name in answer.text, (line, answer.text)
-
-
-@pytest.mark.slow
-@each("js")
-def test_a_program_for_node_ends_well(text: str, server: Server, tmp_path: Path) -> None:
-    program = tmp_path / "program.mjs"
-    program.write_text(shown_for(server, text))
-    subprocess.run(["node", str(program)], timeout=60, check=True)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("java", [path for path in [shutil.which("java")] if path])
-@each("java")
-def test_a_program_for_java_ends_well(text: str, java: str, server: Server, tmp_path: Path) -> None:
-    """Where there is a Java; everywhere, its calls are tried by the next test."""
-    program = tmp_path / "Program.java"
-    program.write_text(shown_for(server, text))
-    subprocess.run([java, "-XX:TieredStopAtLevel=1", str(program)], timeout=60, check=True)
-
-
-@each("java")
-def test_the_calls_of_a_program_for_java_are_answered_with_the_status_that_is_shown(text: str, server: Server) -> None:
-    constants = dict(re.findall(r"String (\w+) = (.*);", text))
-    calls = re.findall(r'call\((\d+), "(\w+)", (.*?), "((?:[^"\\]|\\.)*)"\);', text)
-    assert len(calls) == text.count("call(") - 1
-    for status, method, path, body in calls:
-        url = server.url + java_text(path, constants)
-        headers = {"Authorization": "Bearer " + java_text("TOKEN", constants), "Content-Type": "application/json"}
-        answer = requests.request(method, url, headers=headers, data=body.replace('\\"', '"'), timeout=10)
-        assert answer.status_code == int(status), (method, url, answer.text)
-
-
-def java_text(expression: str, constants: dict[str, str]) -> str:
-    """The value of texts and names of texts with + between them."""
-    parts = expression.split(" + ")
-    return "".join(part.strip('"') if part[0] == '"' else java_text(constants[part], constants) for part in parts)
-
-
-def shown_for(server: Server, text: str) -> str:
-    """A program with the server's address in the place of the one that is shown."""
-    assert text.count(SHOWN_URL) == 1
-    return text.replace(SHOWN_URL, server.url)
 
 
 @each("yaml", lambda text: text.startswith("services:"))

@@ -12,9 +12,16 @@ TESTS = ROOT / "tests"
 MODULES = {path.relative_to(TESTS).with_suffix("").as_posix(): path for path in TESTS.rglob("test_*.py")}
 NOT_EVERYWHERE = {
     *("fcntl", "resource", "pty", "termios"),
-    *("os.fork", "os.mkfifo", "os.killpg", "os.get_blocking", "signal.pthread_kill", "SIGHUP", "process.send_signal"),
+    *("os.fork", "os.mkfifo", "os.killpg", "os.get_blocking", "os.openpty", "signal.pthread_kill", "SIGHUP"),
 }
-MARKS = ("/proc/", "/dev/", '"sh"', '"bash"', "tests.support.installed import fresh_environment")
+MARKS = (
+    "/proc/",
+    "/dev/",
+    '"sh"',
+    '"bash"',
+    "tests.support.installed import fresh_environment",
+    "tests.support.everyday import",
+)
 
 
 def used(path: Path) -> set[str]:
@@ -31,6 +38,7 @@ def used(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_modules_that_cannot_run_everywhere_are_named() -> None:
     assert systems.NEEDS.keys() <= MODULES.keys()
     found = {name: used(path) for name, path in MODULES.items() if name not in systems.NEEDS}
@@ -40,6 +48,7 @@ def test_modules_that_cannot_run_everywhere_are_named() -> None:
 
 def test_a_module_is_left_out_with_a_reason(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(systems.HAS, systems.POSIX, False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of the other plugins that happen to be installed
     pytester.makeconftest("from tests.conftest import pytest_pycollect_makemodule")
     web = pytester.mkdir("web")
     (web / "test_forks.py").write_text("import there_is_no_such_module\n")

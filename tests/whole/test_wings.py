@@ -15,7 +15,17 @@ from tests.conftest import ROOT
 LINE = "base < dialect < state < {loading | deliveries} < environments < web < {api | admin} < app < doors"
 """A wing imports only from the left of itself; wings in braces do not import each other."""
 DOORS = (
-    *("local", "probe", "cli", "pytest_plugin", "pytest_report", "pytest_schedules", "pytest_watching", "__main__"),
+    *(
+        "learning",
+        "local",
+        "probe",
+        "cli",
+        "pytest_plugin",
+        "pytest_report",
+        "pytest_schedules",
+        "pytest_watching",
+        "__main__",
+    ),
 )
 ALONE = ("client", "receiver")
 """These import nothing of the package but themselves and the types of `base.shapes`."""

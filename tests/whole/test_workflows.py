@@ -18,7 +18,7 @@ import yaml
 from talkover_mock import __version__
 from tests.conftest import ROOT
 from tests.support.documented import TOKEN
-from tests.support.installed import WHEELS, run, source_tree
+from tests.support.installed import WHEELS, lint_workflow, needs_actionlint, run, source_tree
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
 
@@ -45,17 +45,16 @@ def test_they_agree_with_the_published_schemas(schema: str, path: str) -> None:
     run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, path], ROOT, {})
 
 
+@needs_actionlint
 def test_a_linter_finds_nothing_in_the_workflow(tmp_path: Path) -> None:
     """It knows the inputs of each action and which of its versions still run; shellcheck looks at the scripts."""
-    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    assert shutil.which("actionlint", path=path["PATH"])
     workflow = ROOT / ".github" / "workflows" / "release.yml"
-    run(["actionlint", str(workflow)], ROOT, path)
+    lint_workflow(workflow)
 
     broken = tmp_path / "broken.yml"
     broken.write_text(workflow.read_text().replace("steps.build.outputs", "steps.built.outputs"))
     with pytest.raises(AssertionError, match='property "built" is not defined'):
-        run(["actionlint", str(broken)], ROOT, path)
+        lint_workflow(broken)
 
 
 @pytest.mark.parametrize("script", scripts())

@@ -16,7 +16,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log
-from talkover_mock.web.routes import ADMIN, Route, in_order
+from talkover_mock.web.routes import Route, in_order
 from talkover_mock.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def create_admin(world: World, operations: Sequence[str], guard: Guard, log: Log
     def refuse(error: Exception) -> Response:
         headers: dict[str, str] = {}
         if isinstance(error, HTTPException):
-            error, headers = _route_problem(app, error)
+            error, headers = _route_problem(admin, error)
         refused = admin.refuse(g.mock_request, error)
         refused.headers.update(headers)
         return _response(app, refused)
@@ -77,12 +77,11 @@ def _response(app: Flask, answer: Answer) -> Response:
     return Response(answer.body, answer.status_code, answer.headers)
 
 
-def _route_problem(app: Flask, error: HTTPException) -> tuple[Problem, dict[str, str]]:
+def _route_problem(admin: Admin, error: HTTPException) -> tuple[Problem, dict[str, str]]:
     """The router's error as a problem, with the headers that belong to it."""
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(in_order(error.valid_methods or ()))
         return Problem(405, "Method not allowed", f"{request.path} answers {allowed} only"), {"Allow": allowed}
     if isinstance(error, NotFound):
-        routes = sorted({rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(ADMIN)})
-        return Problem(404, "No such route", f"{request.path} is none of {', '.join(routes)}", routes=routes), {}
+        return admin.no_route(request.path), {}
     return Problem(error.code or 400, error.name, error.description or error.name), {}

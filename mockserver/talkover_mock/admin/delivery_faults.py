@@ -20,10 +20,12 @@ from talkover_mock.admin.routes.deliveries import check_ids
 from talkover_mock.base.shapes.faults import DeliveryDetails, DeliveryMatch
 from talkover_mock.base.words import nearest
 from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH, NO_FAULT, DeliveryFault
+from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.request import MockRequest
 
+_EVENTS = (*ALL_EVENTS, TEST_EVENT)
 _MOST_COPIES = 20
 _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 30 * 24 * 3600
@@ -59,7 +61,7 @@ def read(
     )
     if fault.together and fault.delay_seconds:
         raise Problem(422, "Bad value", "copies that are together have no delay_seconds; give one of the two")
-    check_ids(request, environment, {"agent_id": fault.agent_id, "webhook_id": fault.webhook_id})
+    check_ids(request, environment, [("agent_id", fault.agent_id), ("webhook_id", fault.webhook_id)])
     return fault
 
 
@@ -100,8 +102,9 @@ def _skew(wanted: Mapping[str, Any]) -> float:
 
 
 def _is_event(value: Any) -> bool:
-    return isinstance(value, str) and (value in ALL_EVENTS or "*" in value)
+    return isinstance(value, str) and (value in _EVENTS or "*" in value)
 
 
 def _an_event(match: Mapping[str, Any]) -> str:
-    return f"one of the {len(ALL_EVENTS)} events, or a pattern with *{nearest(match.get('event'), ALL_EVENTS)}"
+    near = nearest(match.get("event"), _EVENTS)
+    return f"one of the {len(ALL_EVENTS)} events, {TEST_EVENT}, or a pattern with *{near}"

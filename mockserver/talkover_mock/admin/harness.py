@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from talkover_mock.admin.bodies import DocumentAnswer
-from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.table import admin_table
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
@@ -52,5 +51,5 @@ class Harness:
         match = self._admin.routes.match(request.path)
         route = match.route(request.method) if match else None
         if match is None or route is None:
-            return self._admin.refuse(request, Problem(404, "No such route", f"no route is {request.path}"))
+            return self._admin.refuse(request, self._admin.no_route(request.path))
         return self._admin.answer(request, route, match.ids)

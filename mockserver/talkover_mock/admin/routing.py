@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from talkover_mock.admin.bodies import problem_answer
 from talkover_mock.admin.problems import Problem, problem_of
+from talkover_mock.base.words import near_word
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain_unknown_token
@@ -12,7 +13,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import ADMIN, Route, Routes
+from talkover_mock.web.routes import ADMIN, Route, Routes, shown
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
@@ -49,6 +50,14 @@ class Admin:
         """The problem document of an error, noted in the log."""
         return self._noted(request, self._refusal(request, error))
 
+    def no_route(self, path: str) -> Problem:
+        """The problem of a path that no route has, with the nearest route."""
+        steps, routes = path.split("/"), sorted({route.path for route in self.routes})
+        filled = {"/".join(_filled(route.split("/"), steps)[2:]): route for route in routes}
+        near = near_word("/".join(steps[2:]), filled)
+        hint = f"did you mean {shown(filled[near])}?" if near else f"GET {ADMIN}/openapi.yaml describes them all"
+        return Problem(404, "No such route", f"no route is {path}; {hint}", routes=list(map(shown, routes)))
+
     def _settled(self, request: MockRequest, make: Callable[[], Answer | Waiting]) -> Answer | Waiting:
         try:
             answer = make()
@@ -72,6 +81,12 @@ class Admin:
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer
+
+
+def _filled(route: Sequence[str], steps: Sequence[str]) -> Sequence[str]:
+    """The steps of a route, with the ids of a path as far as it goes."""
+    given = [*steps, *route[len(steps) :]]
+    return [id if own[:1] == "<" else own for own, id in zip(route, given, strict=False)]
 
 
 def environment_of(request: MockRequest) -> Environment:

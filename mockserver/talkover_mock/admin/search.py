@@ -19,6 +19,8 @@ from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
 
+BOUNDS = ("min", "max", "wait")
+"""How many are wanted, and how long to wait for them."""
 Filter = Callable[[str], Callable[[T], bool]]
 """From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
 
@@ -35,18 +37,34 @@ class Search(Generic[T]):
 
 def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[T]:
     """The search that a query string asks for. Raises Problem 422 for what it can't be."""
-    given, known = request.query(), (*filters, "min", "max", "wait")
+    return bounded(matching(request.query(), filters, BOUNDS), request)
+
+
+def bounded(matches: Callable[[T], bool], request: MockRequest) -> Search[T]:
+    """The search with the numbers and the wait of the query string. Raises Problem 422."""
+    least, most = count_of(request, "min"), count_of(request, "max")
+    check_bounds(least, most)
+    return Search(matches, least, most, seconds_in(request.query_value("wait") or "0", "wait"))
+
+
+def matching(
+    given: Sequence[tuple[str, str]], filters: Mapping[str, Filter[T]], others: Sequence[str]
+) -> Callable[[T], bool]:
+    """Matches what all given filters match; `others` are further known names. Raises Problem 422."""
+    known = (*filters, *others)
     for key, _ in given:
         if key not in known:
             raise Problem(
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
     wanted = [parse(value) for name, parse in filters.items() for key, value in given if key == name]
-    least, most = count_of(request, "min"), count_of(request, "max")
+    return lambda item: all(matches(item) for matches in wanted)
+
+
+def check_bounds(least: int | None, most: int | None) -> None:
+    """Raises Problem 422 for bounds between which there is no number."""
     if least is not None and most is not None and least > most:
         raise Problem(422, "Bad count", f"min must not be greater than max (got min={least} and max={most})")
-    wait = seconds_in(request.query_value("wait") or "0", "wait")
-    return Search(lambda item: all(matches(item) for matches in wanted), least, most, wait)
 
 
 def answer_found(history: History[T], wanted: Search[T], present: Callable[[Found[T]], Answer]) -> Answer | Waiting:
@@ -62,16 +80,30 @@ def answer_found(history: History[T], wanted: Search[T], present: Callable[[Foun
     )
 
 
-def found_answer(
-    what: str, history: History[T], wanted: Search[T], present: Callable[[T], Mapping[str, Any]]
-) -> Answer | Waiting:
-    """The items that the search finds, under `what`, with how it went."""
+@dataclass(frozen=True, slots=True)
+class Log(Generic[T]):
+    """What is searched for in a log: `what` its items are, those that match, and the form of items."""
 
-    def show(found: Found[T]) -> Answer:
-        body = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
-        return admin_answer({**body, what: [present(each) for each in found.items]})
+    what: str
+    history: History[T]
+    matches: Callable[[T], bool]
+    present: Callable[[Sequence[T]], Sequence[Mapping[str, Any]]]
+    dropped: Callable[[], int] | None = None
+    """How many items were dropped, where the history does not tell."""
 
-    return answer_found(history, wanted, show)
+    def search(self, request: MockRequest) -> Answer | Waiting:
+        """The items that match, after the wait that a query string asks for. Raises Problem 422."""
+        return answer_found(self.history, bounded(self.matches, request), self.answer)
+
+    def answer(self, found: Found[T]) -> Answer:
+        """The items that were found, with how it went."""
+        dropped = self.dropped() if self.dropped else self.history.dropped
+        body = {"satisfied": found.satisfied, "count": found.count, "dropped": dropped}
+        return admin_answer({**body, self.what: self.present(found.items)})
+
+    def all(self) -> Sequence[Mapping[str, Any]]:
+        """The items that match by now."""
+        return self.present(self.history.watch(self.matches).items)
 
 
 def text(read: Callable[[T], str | None]) -> Filter[T]:

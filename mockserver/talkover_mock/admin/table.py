@@ -10,11 +10,13 @@ from talkover_mock.admin.routes import (
     environments,
     events,
     faults,
+    report,
     requests,
     scenarios,
     snapshots,
     state,
     stubs,
+    verify,
     webhooks,
 )
 from talkover_mock.admin.routing import Admin
@@ -29,11 +31,13 @@ _MODULES = (
     environments,
     events,
     faults,
+    report,
     requests,
     scenarios,
     snapshots,
     state,
     stubs,
+    verify,
     webhooks,
 )
 """Each has `register(admin)`, which declares its routes."""

@@ -6,6 +6,7 @@ A check of the server or an operation on an environment never belongs here: a co
 
 import importlib
 import pkgutil
+from keyword import iskeyword
 from typing import cast
 
 import click
@@ -18,12 +19,13 @@ class _Commands(click.Group):
     """Finds subcommands by the names of modules, so that `check` does not import the server."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name[0] != "_")
+        return sorted(found.name.rstrip("_") for found in pkgutil.iter_modules(__path__) if found.name[0] != "_")
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        return cast(click.Command, importlib.import_module(f"{__name__}.{cmd_name}").command)
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        return cast(click.Command, importlib.import_module(f"{__name__}.{module}").command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -68,9 +69,12 @@ def port_or_none(value: str | None) -> str | None:
 def seconds(text: str) -> float:
     """An option type for spans of time; raises BadParameter. The server refuses a span that is too long."""
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        raise click.BadParameter(f"expected a number of seconds (got {brief(text)})") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise click.BadParameter(f"expected a number of seconds (got {brief(text)})")
+    return found
 
 
 def refuse_both(one: str, others: Mapping[str, object]) -> None:

@@ -14,7 +14,7 @@ DEFAULT_PORT = 7357
 _BELOW_ROOT = ("/api/v1", "/__admin")
 
 
-def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
+def root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     """The server's root, without a slash at its end. Raises BadParameter for another URL."""
     if url is None:
         return url_of(os.environ.get("TALKOVER_MOCK_HOST", ""), _default_port())
@@ -33,7 +33,7 @@ def _root(_: click.Context, __: click.Parameter, url: str | None) -> str:
 url_option = click.option(
     "--url",
     envvar="TALKOVER_MOCK_URL",
-    callback=_root,
+    callback=root,
     metavar="URL",
     show_envvar=True,
     show_default=f"this machine, with the TALKOVER_MOCK_HOST and TALKOVER_MOCK_PORT of the server, or {DEFAULT_PORT}",

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from pathlib import Path
 
 import click
 
-from talkover_mock.cli._probing import CannotRun, Result, Server, look_around, run, scratch
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import url_option
+from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.dialect.behaviours import conformance
+from talkover_mock.learning.agreeing import setting_of, settings_of, who_differs
+from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.probing import Result, look_around, run, scratch
+from talkover_mock.learning.redacting import without_secrets
 
 _DIFFERS = 1
 
@@ -31,18 +36,21 @@ _DIFFERS = 1
     show_envvar=True,
     help="Ask the probes that write too, on a webhook that is made at this agent and deleted at the end.",
 )
-def command(url: str, token: str, write_to: str | None) -> None:
+@out_option
+def command(url: str, token: str, write_to: str | None, out: Path | None) -> None:
     """Ask a server whether it answers as this mock does.
 
     The server may be the vendor's or a mock. Without --write-to only GET, HEAD and OPTIONS are used. Compares statuses,
-    headers, keys, their order, types and texts, and no values. The exit code is 1 when an answer differs, 2 when the
-    probes can't be asked.
+    headers, keys, their order, types and texts, and no values. Says of each difference who differs, and which settings
+    make the mock agree: with --out, a fixture gets them. The exit code is 1 when an answer differs, 2 when the probes
+    can't be asked.
     """
     with closing(Server(url, token)) as server:
         try:
             results = _ask(server, write_to)
         except CannotRun as error:
             raise Failed(str(error)) from None
+        settings = settings_of(results, has_refused=server.has_refused)
     differ = [each for each in results if each.differences]
     left_out = [each for each in results if each.left_out]
     agree = len(results) - len(differ) - len(left_out)
@@ -50,6 +58,12 @@ def command(url: str, token: str, write_to: str | None) -> None:
     click.echo(f"{agree} of {len(results)} probes agree, {len(differ)} differ, {len(left_out)} were left out")
     if unasked:
         click.echo(f"{unasked} were not asked, since they write: --write-to AGENT_ID asks them")
+    for name, value in settings.items():
+        click.echo(f"setting: {name}: {str(value).lower()} makes the mock agree")
+    if out and settings:
+        keep(out, {"settings": settings})
+    elif out:
+        click.echo(f"no setting would make a difference: {out} is not written", err=True)
     raise SystemExit(_DIFFERS if differ else 0)
 
 
@@ -74,5 +88,10 @@ def _shown(results: Iterable[Result]) -> list[Result]:
         if each.left_out:
             click.echo(f"left out: {asked}, since {each.left_out}")
         for difference in each.differences:
-            click.echo(f"differs: {asked}: {difference}\n  {each.behaviour.text} ({each.behaviour.basis})")
+            came = difference._replace(came=without_secrets(difference.came))
+            click.echo(f"differs: {asked}: {came}\n  {each.behaviour.text} ({each.behaviour.basis})")
+        if each.differences:
+            setting = setting_of(each)
+            remedy = f"; the setting {setting[0]}: {setting[1]} makes the mock agree" if setting else ""
+            click.echo(f"  {who_differs(each)}{remedy}")
     return kept

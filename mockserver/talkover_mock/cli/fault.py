@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
+from talkover_mock.admin.lines import fault_answer, fault_match
 from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.base.words import brief, near_or_all, nearest
 from talkover_mock.cli._options import BARE, pairs, refuse_both, whole
 from talkover_mock.cli._remote import Remote, against_server
-from talkover_mock.client.faults import fault_answer, fault_match
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DETAILS, MATCH
 from talkover_mock.environments.call_faults import ACTIONS, PRESETS

@@ -3,25 +3,43 @@
 import json
 import urllib.request
 from http.client import HTTPException
+from time import monotonic, sleep
 from urllib.error import HTTPError
 
 import click
 
+from talkover_mock.cli._options import wait_option
 from talkover_mock.cli._where import REMEDY, url_option
+
+_PAUSE_SECONDS = 0.1
 
 
 @click.command(name="health")
+@wait_option("a server that answers")
 @url_option
-def command(url: str) -> None:
+def command(wait: float, url: str) -> None:
     """Ask a running server whether it answers.
 
     The exit code is 1 when it does not.
     """
-    address = f"{url}/__admin/health"
+    address, began = f"{url}/__admin/health", monotonic()
+    while True:
+        try:
+            return click.echo(_health(address), nl=False)
+        except click.ClickException as error:
+            left = began + wait - monotonic()
+            if left <= 0:
+                waited = f"waited {wait:g} s for an answer: " if wait else ""
+                raise click.ClickException(f"{waited}{error.message}") from None
+            sleep(min(left, _PAUSE_SECONDS))
+
+
+def _health(address: str) -> str:
+    """The answer of the server. Raises ClickException for any other answer, and for none."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=2) as answer:
-            text = answer.read().decode(errors="replace")
+            text: str = answer.read().decode(errors="replace")
     except HTTPError as error:
         error.close()
         answered = f"{address} answers {error.code} {error.reason}"
@@ -31,7 +49,7 @@ def command(url: str) -> None:
         raise click.ClickException(f"{address} does not answer ({reason}); {REMEDY}") from None
     if not _is_health(text):
         raise click.ClickException(f"{address} answers, but not as a mock server does; is it the right --url?")
-    click.echo(text, nl=False)
+    return text
 
 
 def _is_health(text: str) -> bool:

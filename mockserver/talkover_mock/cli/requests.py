@@ -46,7 +46,7 @@ def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count:
         raise click.UsageError("--follow goes on until Ctrl-C, and does not count; leave it out to --expect-count")
     wanted = search_of("requests", filters, FILTERS, wait, expect_count)
     if not follow:
-        return wanted.show(remote, COLUMNS, _row)
+        return wanted.show(remote, COLUMNS, row)
     with remote.client() as client:
         _follow(remote, client, wanted.filters)
 
@@ -60,12 +60,13 @@ def _follow(remote: Remote, client: MockServer, filters: Mapping[str, str]) -> N
             found = client.search("requests", {**filters, "after": after}, min=1, wait=_FOLLOW_SECONDS)
             for each in found["requests"]:
                 after = last = each["number"]
-                remote.show_line(each, aligned([cell(value) for value in _row(each)], _WIDTHS))
+                remote.show_line(each, aligned([cell(value) for value in row(each)], _WIDTHS))
             if last and not found["satisfied"] and not client.search("requests", {"after": last - 1})["requests"]:
                 after = last = 0  # a reset: numbers begin again
 
 
-def _row(exchange: Request) -> tuple[object, ...]:
+def row(exchange: Request) -> tuple[object, ...]:
+    """A request as a row of the table."""
     milliseconds = f"{exchange['duration_ms']:.1f}"
     return (
         exchange["number"],

@@ -1,5 +1,5 @@
 """The harness's client: every admin route as a method (mock_server.py), over HTTP (remote.py) or straight to the server
-of this process (transport.py), searches (searching.py) and the texts of failed ones (expectations.py).
+of this process (transport.py), and searches (searching.py).
 It imports nothing else of the package but the shapes that its methods take and return.
 A rule of the API or a limit of the server never belongs here: the client asks, and raises what the server refuses.
 """

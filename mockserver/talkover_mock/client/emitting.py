@@ -8,9 +8,9 @@ from typing import Any, Literal, cast, overload
 
 from talkover_mock.base.shapes.deliveries import Delivery, Skipped
 from talkover_mock.base.shapes.values import CampaignEvent, Event
-from talkover_mock.client.expectations import line, loop_hints, skipped_text
 from talkover_mock.client.expecting import Expecting
 from talkover_mock.client.headers import with_headers
+from talkover_mock.client.loops import loop_hints
 from talkover_mock.client.types import EMIT_WAIT_SECONDS
 from talkover_mock.client.urls import segment
 
@@ -25,8 +25,9 @@ class Emitted(list[Delivery]):
         self.skipped = skipped
 
     def __repr__(self) -> str:
-        lines = [*map(line, self), *map(skipped_text, self.skipped)]
-        return f"<Emitted: {'; '.join(lines) or 'there is no webhook'}>"
+        got = [f"webhook {each['webhook_id']}: {each['error'] or each['status']}" for each in self]
+        passed = [f"webhook {each['webhook_id']}: skipped, {each['reason']}" for each in self.skipped]
+        return f"<Emitted: {'; '.join(got + passed) or 'there is no webhook'}>"
 
 
 class Emitting(Expecting):

@@ -39,7 +39,7 @@ class Expecting:
         part of the body), headers and query (values with *). Raises AssertionError, with the nearest calls, when there
         were too few or too many.
         """
-        return self._searching.expect("requests", filters, min, max, wait)
+        return self._found("requests", filters, min, max, wait)
 
     def assert_requested(
         self,
@@ -55,14 +55,13 @@ class Expecting:
         Returns as soon as there are enough calls, after `wait` seconds at the most. Raises AssertionError with the
         nearest calls.
         """
-        wanted = {"method": method, "path": path, **filters}
-        return self._searching.expect("requests", wanted, 1 if times is None else times, times, wait, soon=bool(times))
+        return self.verify("requests", {"method": method, "path": path, **filters}, wait, times=times)
 
     def assert_not_requested(
         self, method: str, path: str, *, wait: float = 0, **filters: Unpack[OtherCallFilters]
     ) -> None:
         """Checks that no such call comes for `wait` seconds. Raises AssertionError with the nearest calls."""
-        self._searching.expect("requests", {"method": method, "path": path, **filters}, None, 0, wait)
+        self.verify("requests", {"method": method, "path": path, **filters}, wait, max=0)
 
     def clear_requests(self) -> None:
         """Forgets the calls so far."""
@@ -91,7 +90,7 @@ class Expecting:
         json (a part of the body), headers and query (values with *). Raises AssertionError, with the nearest attempts,
         when there were too few or too many.
         """
-        return self._searching.expect("deliveries", filters, min, max, wait)
+        return self._found("deliveries", filters, min, max, wait)
 
     def clear_deliveries(self) -> None:
         """Forgets the events, and the attempts that have ended."""
@@ -104,6 +103,57 @@ class Expecting:
         Filters are agent_id, campaign_id, event, event_id, since.
         """
         return self.search("events", filters)["events"]
+
+    @overload
+    def verify(
+        self,
+        of: Literal["requests"],
+        filters: Mapping[str, object],
+        wait: float = 0,
+        *,
+        times: int | None = None,
+        min: int | None = None,
+        max: int | None = None,
+    ) -> list[Request]: ...
+    @overload
+    def verify(
+        self,
+        of: Literal["deliveries"],
+        filters: Mapping[str, object],
+        wait: float = 0,
+        *,
+        times: int | None = None,
+        min: int | None = None,
+        max: int | None = None,
+    ) -> list[Delivery]: ...
+    def verify(
+        self,
+        of: Literal["requests", "deliveries"],
+        filters: Mapping[str, object],
+        wait: float = 0,
+        *,
+        times: int | None = None,
+        min: int | None = None,
+        max: int | None = None,
+    ) -> list[Request] | list[Delivery]:
+        """Returns what matches: exactly `times` calls or deliveries, or `min` to `max`, or at least one.
+
+        Waits `wait` seconds at the most: with `times` until there are enough, with `max` or `times=0` the whole time.
+        Raises AssertionError, with the nearest.
+        """
+        return cast(
+            list[Request] | list[Delivery],
+            self._searching.verify(of, filters, wait, times=times, min=min, max=max),
+        )
+
+    def report(self) -> str:
+        """What has happened in the environment, as the report of a failing test has it in pytest."""
+        return self._transport.text("report")
+
+    def report_sections(self, after: int = 0) -> list[tuple[str, str]]:
+        """The titles and the texts of the report; of the calls, those with larger numbers than `after`."""
+        found = self._transport.call("GET", "report", query={"format": "json", "after": after})
+        return [(each["title"], each["text"]) for each in found["sections"]]
 
     @overload
     def search(
@@ -125,3 +175,15 @@ class Expecting:
         `waiting` has min, max and wait.
         """
         return cast(FoundRequests | FoundDeliveries | FoundEvents, self._searching.search(what, filters, **waiting))
+
+    def _found(
+        self,
+        what: Literal["requests", "deliveries"],
+        filters: Mapping[str, object],
+        least: int | None,
+        most: int | None,
+        wait: float,
+    ) -> list[Any]:
+        if least is None and most is None:
+            return cast(list[Any], self._searching.search(what, filters, wait=wait or None)[what])
+        return self._searching.verify(what, filters, wait, min=least, max=most)

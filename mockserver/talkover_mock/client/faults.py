@@ -1,6 +1,5 @@
-"""Faults in the client's words: the JSON that adds one, and what it does and strikes on one line."""
+"""Faults in the client's words: the JSON that adds one."""
 
-import json
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -9,8 +8,6 @@ from talkover_mock.base.shapes.values import Action, DeliveryAction, On, Preset
 from talkover_mock.client.types import FaultDetails, OtherMatch
 
 _NAMES = {"calls": (*get_args(Preset), *get_args(Action)), "deliveries": get_args(DeliveryAction)}
-
-_OF_EVERY_FAULT = ("id", "on", "match", "action", "times", "after", "probability", "seed", "matched", "struck")
 
 
 def new_fault(name: str | None, on: str, details: Mapping[str, Any]) -> dict[str, object]:
@@ -36,28 +33,6 @@ def _check_name(name: str | None, on: str) -> None:
         if name in names:
             raise ValueError(f"{name} strikes {other}: add on={other!r}")
     raise ValueError(f"no preset or action is named {name!r}{_nearest_or_all(name, _NAMES[on])}")
-
-
-def fault_answer(fault: Mapping[str, Any]) -> str:
-    """What the fault does: `maintenance`, `hang`, `respond 418`, `delay 0.5 s` or `timeout sent`."""
-    if fault["on"] == "deliveries":
-        given = [(key, value) for key, value in fault.items() if key not in _OF_EVERY_FAULT and value]
-        details = [key if value is True else f"{key}={value:g}" for key, value in given]
-        return " ".join([fault["action"], *details])
-    answer = f"respond {fault['respond']['status']}" if fault["respond"] else f"delay {fault['delay_seconds']:g} s"
-    return str(fault["preset"] or fault["action"] or answer)
-
-
-def fault_match(fault: Mapping[str, Any]) -> str:
-    """What the fault strikes: `any call`, `PATCH */toggle`, `any delivery` or `event=event_action attempt=2`."""
-    given = {key: value for key, value in fault["match"].items() if value is not None}
-    bare = ("method", "path")
-    shown = [value if key in bare else f"{key}={_short(value)}" for key, value in given.items()]
-    return " ".join(shown) or ("any delivery" if fault["on"] == "deliveries" else "any call")
-
-
-def _short(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _nearest_or_all(word: str, known: Iterable[str]) -> str:

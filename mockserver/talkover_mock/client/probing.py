@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from talkover_mock.client.expectations import loop_hints
+from talkover_mock.client.loops import loop_hints
 from talkover_mock.client.types import Probed, ProbeOptions, Prober
 
 __tracebackhide__ = True  # pytest shows the test's own line

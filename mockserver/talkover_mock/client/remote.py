@@ -75,7 +75,10 @@ class Remote:
 
 def _or_raise(found: T | MockServerError) -> T:
     if isinstance(found, MockServerError):
-        raise found
+        try:
+            raise found
+        finally:
+            del found  # a frame that holds its own error would keep all that the callers hold
     return found
 
 

@@ -1,17 +1,17 @@
-"""Searches of an environment's calls and deliveries, and the error when they find too few or too many."""
+"""Searches of an environment's calls and deliveries, and what is expected of them."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, cast
 
 from talkover_mock.client.errors import MockServerError, of_id
-from talkover_mock.client.expectations import expected, folded, loop_hints, nearest
 from talkover_mock.client.headers import with_headers
+from talkover_mock.client.loops import loop_hints
 from talkover_mock.client.transport import Transport
 
 __tracebackhide__ = True  # pytest shows the test's own line
 
 Document = dict[str, Any]
-_MOST_HINTS = 10
 
 
 class Searching:
@@ -34,43 +34,15 @@ class Searching:
             raise of_id(error) from None
         return cast(Document, found)
 
-    def expect(
-        self,
-        what: str,
-        filters: Mapping[str, object],
-        least: int | None,
-        most: int | None,
-        wait: float,
-        soon: bool = False,
-    ) -> list[Any]:
-        """The `least` to `most` matching requests or deliveries. Raises AssertionError for another number.
-
-        With `soon`, the wait ends at `least` matches; otherwise a wait with `most` takes the whole time, to see that
-        no more come.
-        """
-        found = self.search(what, filters, min=least, max=None if soon else most, wait=wait or None)
-        if not found["satisfied"] or (most is not None and found["count"] > most):
-            wanted = expected(what, filters, least, most, wait)
-            near = nearest(what, filters, self.search(what, {})[what])
-            too_few = found["count"] < (least or 0)
-            hints = self._hints(filters, found) if what == "deliveries" and too_few else []
-            if what == "requests" and too_few and wait:
-                hints = loop_hints()
-            raise AssertionError("\n".join([f"expected {wanted}, got {found['count']}; {near}", *hints]))
-        return cast(list[Any], found[what])
-
-    def _hints(self, filters: Mapping[str, object], found: Document) -> list[str]:
-        """Likely reasons for too few deliveries."""
-        about = {key: filters.get(key) for key in ("agent_id", "campaign_id", "event", "event_id")}
-        about = {key: value for key, value in about.items() if key != "event" or value != "webhook.test"}
-        events = self.search("events", about)["events"] if not found["count"] else []
-        hints = folded(
-            f"webhook {each['webhook_id']} was skipped: {each['reason']}"
-            for event in events
-            for each in event["skipped"]
-            if filters.get("webhook_id") in (None, each["webhook_id"])
-        )
-        hints = [*hints[-_MOST_HINTS:], *loop_hints()]
-        if self._transport.call("GET", "clock")["frozen"]:
-            hints.append("the clock is frozen: advance(seconds) sends what falls due on the way")
-        return hints
+    def verify(self, of: str, filters: Mapping[str, object], wait: float = 0, **bounds: int | None) -> list[Document]:
+        """See `MockServer.verify`."""
+        wanted = {"of": of, **filters, **bounds, "wait": wait}
+        try:
+            found = self._transport.call("POST", "verify", wanted, longer=wait)
+        except MockServerError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            too_few = error.problem["count"] < (bounds.get("times") or bounds.get("min") or 0)
+            hints = loop_hints() if too_few and (wait or of == "deliveries") else []
+            raise AssertionError("\n".join([error.problem["detail"], *hints])) from None
+        return [with_headers(each) for each in found[of]]

@@ -87,7 +87,7 @@ class Attempt:
                 outgoing = self.sending.outgoing = self.make()
                 if len(outgoing.body) <= LARGE_BYTES:
                     stack.close()
-                outcome = _outcome(self.sending, self.scheduled.delivery.fault)
+                outcome = outcome_of(self.sending, self.scheduled.delivery.fault)
         except (TooLarge, ConnectionAbortedError) as error:  # stopped before its request was made
             outcome = Outcome(error=str(error))
         except Exception:
@@ -105,7 +105,7 @@ class Attempt:
         stack.callback(self.room.release)
 
 
-def _outcome(sending: Sending, fault: DeliveryFault) -> Outcome:
+def outcome_of(sending: Sending, fault: DeliveryFault) -> Outcome:
     """Sends the request, or does what the fault makes of that."""
     if fault.sent:
         sending.hangs_up = True

@@ -21,6 +21,8 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "skewed": ("seconds",),
 }
 """Each action on deliveries with the details that it takes."""
+ON_TESTS = ("lose_answer", "timeout", "refused", "unresolved", "bad_signature", "tampered", "skewed")
+"""The actions that strike the test of a webhook too, which is sent once, and at once, since a caller waits for it."""
 DETAILS = tuple(dict.fromkeys(detail for details in ACTIONS.values() for detail in details))
 """The details of all actions."""
 MATCH = ("event", "webhook_id", "agent_id", "url", "attempt")

@@ -25,7 +25,8 @@ def _deliveries(
         if webhook and (owners := state.owners_of(webhook, entry.agent_id)):
             created = entry.created_at or now
             call = {"id": ids.new(created), **(entry.call or {})}
-            occurrence = Occurrence(ids.new(created), entry.agent_id, entry.event, created, call, entry.context)
+            id, payload = ids.new(created), state.payloads.get(entry.event)
+            occurrence = Occurrence(id, entry.agent_id, entry.event, created, call, entry.context, payload=payload)
             outgoing = message(occurrence, owners, webhook, state.settings, int(created.timestamp()))
             yield Delivery(
                 entry.id or ids.new(created, log),

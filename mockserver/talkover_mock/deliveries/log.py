@@ -44,8 +44,7 @@ class Log(History[Delivery]):
 
     def enter(self, delivery: Delivery) -> Delivery:
         """Adds the delivery to its row, or to a new one if that is no longer kept, and returns it with the number."""
-        self._rows = self.rows
-        if delivery.arrival not in self._rows:
+        if delivery.arrival not in self.rows:
             delivery = delivery._replace(arrival=self._changes.arrive())
         self.add(delivery.id, delivery)
         return delivery
@@ -76,8 +75,9 @@ class Log(History[Delivery]):
             self.publish(ended, before=previous)
 
     def clear(self) -> int:
-        cleared = super().clear()
-        self.rows.dropped = 0
+        cleared, self._rows = super().clear(), None
+        for waiting in self.all():
+            self._entered(waiting)
         return cleared
 
     def close(self) -> None:
@@ -85,7 +85,8 @@ class Log(History[Delivery]):
         self._rows = None
 
     def _entered(self, item: Delivery) -> None:
-        self.rows.add(item)
+        self._rows = self.rows
+        self._rows.add(item)
 
     def _left(self, item: Delivery) -> None:
         self.rows.remove(item)

@@ -1,6 +1,6 @@
 """Builds the request that tells a webhook of an event: payload or template, exact bytes, signature, headers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.deliveries.payloads import TooLarge, render, to_bytes
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
+from talkover_mock.dialect.call_fields import PLAYED_FIELDS, STATUS_AFTER
+from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import Owners, Webhook
@@ -16,6 +18,8 @@ from talkover_mock.state.store import State
 
 TEST_EVENT = "webhook.test"
 CALL_ENDED = "event_phone_call_ended"
+_CALL = {**{field.name: field.default for field in PLAYED_FIELDS if field.name != "context"}, "duration": 0}
+"""What a payload of the fixture shows of a call that the event does not tell."""
 
 
 def message(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings: Settings, signed_at: int) -> Outgoing:
@@ -67,7 +71,8 @@ def tampered(outgoing: Outgoing) -> Outgoing:
 def _payload(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings: Settings) -> Any:
     """The event in its envelope (assumed), or the webhook's template for it, which replaces all of it (assumed).
 
-    Without the envelope only what the vendor's pages show is left: the call's id, its duration and its context.
+    A payload of the fixture takes the envelope's place. Without either, only what the vendor's pages show is left:
+    the call's id, its duration and its context.
     """
     envelope = {
         "event": occurrence.event,
@@ -83,6 +88,9 @@ def _payload(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings:
     template = webhook.payload_templates.get(occurrence.event)
     if template is not None:
         return render(template, _scope(envelope, occurrence, owners, webhook))
+    if occurrence.payload is not None:
+        scope = _wider(_scope(envelope, occurrence, owners, webhook), occurrence)
+        return {**render(occurrence.payload, scope, leaves_out=True), **occurrence.extra}
     is_about_no_call = webhook.campaign_id is not None and not occurrence.call
     tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call.get("id")}
     if occurrence.event == CALL_ENDED:
@@ -102,6 +110,19 @@ def _scope(envelope: dict[str, Any], occurrence: Occurrence, owners: Owners, web
         "call": occurrence.call,
         "context": occurrence.context or {},
     }
+
+
+def _wider(scope: Mapping[str, Any], occurrence: Occurrence) -> dict[str, Any]:
+    """The values that placeholders of a fixture's payloads can name; those that the event lacks are not there."""
+    call = {**_CALL, "status": STATUS_AFTER.get(occurrence.event, "answered"), **occurrence.call}
+    wider = {
+        **scope,
+        "event_id": occurrence.id,
+        "time": {form: write(occurrence.moment) for form, write in TIME_FORMS.items()},
+        "call": call if occurrence.call else {},
+        "context": occurrence.context,
+    }
+    return {name: value for name, value in wider.items() if value is not None}
 
 
 def signature(

@@ -8,9 +8,10 @@ from typing import Any, cast
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.attempts import outcome_of
 from talkover_mock.deliveries.given import put_given
 from talkover_mock.deliveries.log import Emitted, Events, Log, is_row, reason_to_skip
-from talkover_mock.deliveries.messages import TEST_EVENT, message
+from talkover_mock.deliveries.messages import TEST_EVENT, struck_message
 from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of_event
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
@@ -20,7 +21,7 @@ from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.checking import checked
-from talkover_mock.state.records import CampaignId, LogEntry, Owners, Webhook
+from talkover_mock.state.records import LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import Webhooks
 
@@ -53,11 +54,11 @@ class Deliveries:
     @property
     def queued(self) -> int:
         """The number of deliveries that wait to be sent."""
-        return self._outbox.queued
+        return self._outbox.schedule.deliveries
 
     def due_times(self) -> Mapping[int, datetime]:
         """When the next attempt of each row is due, by the row's number."""
-        return self._outbox.due_times()
+        return self._outbox.schedule.due_times()
 
     def emit(
         self,
@@ -69,28 +70,26 @@ class Deliveries:
     ) -> Emitted:
         """Emits an event at an agent, or at a campaign: queues a delivery for every enabled webhook that lists it.
 
-        An agent's event also goes to the webhooks of its campaigns that include call events.
-        An event of a call of the state carries its context, and gives it a status: the event's, or that of `call`. An
-        event that the API does not have goes to every enabled webhook, since none can list it.
+        An agent's event also goes to the webhooks of its campaigns that include call events. An event of a call of the
+        state carries its context, and gives it a status: the event's, or that of `call`. An event that the API does not
+        have goes to every enabled webhook, since none can list it.
 
         Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
         """
         size = size_of_event(call, context, extra)
         with self._lock:
-            agent_id, webhooks = self._webhooks.hearing(owner_id)
-            due = self._outbox.begin_event()
-            now = self._clock.moment()
+            agent_id, campaign_id, webhooks = self._webhooks.hearing(owner_id)
+            due, now = self._outbox.begin_event(), self._clock.moment()
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
             if followed:
                 followed = followed.after(event, (call or {}).get("status"), self._clock.now())
                 call = {**followed.shown(), **(call or {})}
                 context = followed.context if context is None else context
                 size = size_of_event(call, context, extra)
-            campaign_id = owner_id if isinstance(owner_id, CampaignId) else None
             if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
-            id, call, extra = self.ids.new(now), call or {}, extra or {}
-            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id)
+            id, call, extra, payload = self.ids.new(now), call or {}, extra or {}, self._state.payloads.get(event)
+            occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id, payload)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             if reason := self._reason_not_to_queue(len(deliveries), size):
@@ -124,12 +123,13 @@ class Deliveries:
             now = self._clock.moment()
             occurrence = Occurrence(self.ids.new(now), webhook.agent_id, TEST_EVENT, now)
             delivery = self._pending(occurrence, webhook)._replace(is_test=True)
+            delivery = delivery._replace(struck=self._sharing.strike(delivery, webhook))
             settings, outbox, sending = self._state.settings, self._outbox, self._sharing.sending(webhook)
             outbox.hold(sending)
         try:
-            sending.outgoing = message(occurrence, owners, webhook, settings, int(now.timestamp()))
+            sending.outgoing = struck_message(delivery, owners, webhook, settings, now)
             delivery = delivery._replace(outgoing=sending.outgoing)
-            outcome = sending.run()
+            outcome = outcome_of(sending, delivery.fault)
         except TooLarge as error:
             outcome = Outcome(error=str(error))
         finally:
@@ -227,7 +227,7 @@ class Deliveries:
 
     def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
         while outbox.wait_until_settled(gave_up):
-            due = outbox.next_due()
+            due = outbox.schedule.next_due
             if due is None or (target and due > target):
                 self._clock.move_to(max(target or self._clock.moment(), self._clock.moment()))
                 return
@@ -285,10 +285,10 @@ class Deliveries:
         return Delivery(id, webhook.id, occurrence, 1, now, campaign_id=webhook.campaign_id)
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
-        queued, most = self._outbox.queued, self._sharing.most_kept
+        queued, most = self._outbox.schedule.deliveries, self._sharing.most_kept
         if queued + more > most:
             return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
-        if more and size > _SMALL_BYTES and self._outbox.queued_bytes + size > MOST_QUEUED_BYTES:
+        if more and size > _SMALL_BYTES and self._outbox.schedule.bytes + size > MOST_QUEUED_BYTES:
             return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data"
         return ""
 

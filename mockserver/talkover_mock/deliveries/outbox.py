@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import count
 from threading import BoundedSemaphore, Condition, RLock
+from typing import cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled
@@ -23,8 +24,6 @@ from talkover_mock.state.store import State
 
 LOOK_SECONDS = 0.5
 """Seconds between two checks that the client of a blocking wait is still connected."""
-_MOST_BUSY = 100
-"""Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
 _STOPPED = Outcome(error="Webhook disabled or deleted before it was sent")
 _DROPPED = Outcome(error="Dropped")
 
@@ -43,7 +42,7 @@ class Outbox:
         self.log = Log(lock, sharing.most_kept, clock, ids, sharing.changes)
         self.closed = False
         self._numbers = count()
-        self._schedule = Schedule()
+        self.schedule = Schedule()
         self._room: BoundedSemaphore | None = None
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
@@ -65,15 +64,15 @@ class Outbox:
         now = self.now()
         scheduled = Scheduled(now, next(self._numbers), delivery, may_retry, None, though_disabled, make=make)
         is_frozen = self._clock.is_frozen
-        if self._goes_out(scheduled, now) and (is_frozen or not self._schedule.waits_behind(scheduled, False)):
-            self._schedule.add(scheduled)
+        if self._goes_out(scheduled, now) and (is_frozen or not self.schedule.waits_behind(scheduled, False)):
+            self.schedule.add(scheduled)
             self.wake()  # for one that waits, the pump looks again when the attempt before it has ended
         return [each.delivery for each in (scheduled, *scheduled.copies) if each.due <= now]
 
     def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
         """Has something happen at a time on the environment's clock, unless the outbox is closed before."""
         if not self.closed:
-            self._schedule.add(Plan(due, next(self._numbers), happen))
+            self.schedule.add(Plan(due, next(self._numbers), happen))
             self.wake()
 
     def begin_event(self) -> Sequence[Delivery]:
@@ -82,26 +81,37 @@ class Outbox:
             return ()
         self._clock.move_to(self._clock.moment() + self._clock.apart)
         self.wake()
-        return [each.delivery for each in self._schedule if each.due <= self.now()]
+        return [each.delivery for each in self.schedule if each.due <= self.now()]
 
     def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
-            while not self._has_to_wait():
-                now, due = self.now(), self._schedule.next_due
+            while not self._is_held_up:
+                now, due = self.now(), self.schedule.next_due
                 if due is None or due > now:
                     return None if self._clock.is_frozen or due is None else (due - now).total_seconds()
-                found = self._schedule.pop()
-                if isinstance(found, Scheduled):
-                    if attempt := self._take(found, now):
-                        return attempt
-                elif not self._schedule.waits_behind(found, self._clock.is_frozen):
+                found = self.schedule.pop()
+                if isinstance(found, Plan):
                     self._happen(found)
+                elif attempt := self._take(found, now):
+                    if self._clock.is_frozen:
+                        self._line_up(now)
+                    return attempt
         return None
+
+    def _line_up(self, now: datetime) -> None:
+        """Asks the faults about all that is due before the next plan: on a frozen clock, whoever answers first."""
+        overlapping = []
+        while self._has_due() and not self.schedule.next_is_plan:
+            found = cast(Scheduled, self.schedule.pop())
+            if self._has_turn(found, now):
+                overlapping.append(found)
+        for each in overlapping:
+            self.schedule.add(each)
 
     def has_more(self) -> bool:
         with self._lock:
-            return not self._has_to_wait() and (not self._clock.is_frozen or self._has_due())
+            return not self._is_held_up and (self._has_due() or not self._clock.is_frozen)
 
     def finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         """Logs the outcome of an attempt, and schedules the next one after a failure.
@@ -115,11 +125,11 @@ class Outbox:
     def _finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
         self._sendings.discard(attempt.sending)
-        self._schedule.end(delivery.webhook_id)
+        self.schedule.end(delivery.webhook_id)
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         if again:  # the pump looks again after every attempt, and need not be woken
-            self._schedule.add(scheduled.retry(self.now(), self._state.settings))
+            self.schedule.add(scheduled.retry(self.now(), self._state.settings))
         self._end(delivery._replace(outgoing=outgoing), outcome, again)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
@@ -127,25 +137,11 @@ class Outbox:
 
         False when it was closed instead, or whoever asked gave up.
         """
-        while not self.closed and (self._schedule.under_way or self._has_due()):
+        while not self.closed and (self.schedule.under_way or self._has_due()):
             if gave_up():
                 return False
             self._settled.wait(LOOK_SECONDS)
         return not self.closed
-
-    @property
-    def queued(self) -> int:
-        return self._schedule.deliveries
-
-    @property
-    def queued_bytes(self) -> int:
-        return self._schedule.bytes
-
-    def due_times(self) -> dict[int, datetime]:
-        return self._schedule.due_times()
-
-    def next_due(self) -> datetime | None:
-        return self._schedule.next_due
 
     def hold(self, sending: Sending) -> None:
         """Takes care that a request which is sent outside of the queue ends with it."""
@@ -167,7 +163,7 @@ class Outbox:
         self.closed = True
         for sending in self._sendings:
             sending.stop()
-        self._schedule.clear()
+        self.schedule.clear()
         self.log.close()
         self._settled.notify_all()
 
@@ -175,8 +171,8 @@ class Outbox:
         """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
         back = before - self._clock.moment()
         if back > timedelta():
-            self._schedule.shift(-back)
-        self._schedule.release_all()
+            self.schedule.shift(-back)
+        self.schedule.release_all()
         self.wake()
 
     def now(self) -> datetime:
@@ -186,25 +182,25 @@ class Outbox:
         """
         step = self._clock.step()
         if step and not self._clock.is_frozen:
-            self._schedule.shift(step)
+            self.schedule.shift(step)
         return self._clock.moment()
 
     def wake(self) -> None:
         self._sharing.wake(self)
 
-    def _has_to_wait(self) -> bool:
+    @property
+    def _is_held_up(self) -> bool:
         """Whether nothing can go out before something else happens."""
-        return self.closed or self._schedule.next_due is None or self._schedule.under_way >= _MOST_BUSY
+        return self.closed or self.schedule.has_to_wait(all_in_turn=self._clock.is_frozen)
 
     def _has_due(self) -> bool:
-        due = self._schedule.next_due
+        due = self.schedule.next_due
         return due is not None and due <= self.now()
 
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
-        """Asks the faults, once, about an attempt that is due, unless it is a test. False when one keeps it back."""
+        """Asks the faults, once, about an attempt that is due. False when one keeps it back."""
         webhook = self._state.webhooks.get(scheduled.delivery.webhook_id)
-        needs_none = scheduled.is_asked or scheduled.delivery.is_test
-        if needs_none or webhook is None or not (webhook.enabled or scheduled.though_disabled):
+        if scheduled.is_asked or webhook is None or not (webhook.enabled or scheduled.though_disabled):
             return True
         scheduled.is_asked = True
         struck = self._sharing.strike(scheduled.delivery, webhook)
@@ -217,7 +213,7 @@ class Outbox:
         elif fault.action == "delay":
             scheduled.due = now + timedelta(seconds=fault.delay_seconds)
             scheduled.though_disabled |= fault.though_disabled
-            self._schedule.add(scheduled)
+            self.schedule.add(scheduled)
             self._settled.notify_all()
             self.wake()
         elif fault.action == "repeat":
@@ -239,21 +235,24 @@ class Outbox:
             plan.happen(plan.due)
         except Exception:
             self.report(traceback.format_exc())
-        self._schedule.release(plan.webhook_id)
         self._settled.notify_all()
 
-    def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
-        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more.
+    def _has_turn(self, scheduled: Scheduled, now: datetime) -> bool:
+        """Whether an attempt that is due goes out now: no fault keeps it back, and it waits behind none.
 
         On a frozen clock a retry without a pause asks the faults when nothing is under way, whoever answered first.
         """
         is_frozen = self._clock.is_frozen
-        if is_frozen and scheduled.round and self._schedule.waits_behind(scheduled, True):
-            return None
-        if not self._goes_out(scheduled, now):
-            self._schedule.release(scheduled.webhook_id)
-            return None
-        if self._schedule.waits_behind(scheduled, is_frozen):
+        if is_frozen and scheduled.round and self.schedule.waits_behind(scheduled, True):
+            return False
+        if self._goes_out(scheduled, now):
+            return not self.schedule.waits_behind(scheduled, is_frozen)
+        self.schedule.release(scheduled.webhook_id)
+        return False
+
+    def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
+        """The attempt, unless another of its webhook is under way or the webhook is not to be called any more."""
+        if not self._has_turn(scheduled, now):
             return None
         delivery = scheduled.delivery
         webhook = self._state.webhooks.get(delivery.webhook_id)
@@ -273,8 +272,8 @@ class Outbox:
         for copy in scheduled.copies:
             copy.due += now - scheduled.due
             copy.make = make if scheduled.delivery.fault.replay else None
-            self._schedule.add(copy)
-        self._schedule.begin(webhook.id)
+            self.schedule.add(copy)
+        self.schedule.begin(webhook.id)
         self._room = self._room or BoundedSemaphore(MOST_LARGE)  # an environment that sends nothing needs none
         return Attempt(scheduled, webhook, sending, make, self.finish, self.report, self._room)
 
@@ -291,7 +290,7 @@ class Outbox:
         else:
             for each in (scheduled, *scheduled.copies):
                 self._end(each.delivery, _STOPPED)
-        self._schedule.release(scheduled.delivery.webhook_id)
+        self.schedule.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
     def _end(self, delivery: Delivery, outcome: Outcome, again: bool = False) -> None:

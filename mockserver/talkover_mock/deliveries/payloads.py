@@ -11,7 +11,7 @@ from talkover_mock.base.refusals import Unfit
 from talkover_mock.dialect.placeholders import PLACEHOLDER
 
 _INDEX = re.compile("[0-9]{1,9}")
-_MISSING = ""
+_ABSENT: Any = object()
 MOST_EVENT_BYTES = 1024 * 1024
 """The bytes of an event's call, of its context and of its further data, each about as JSON."""
 MOST_BYTES = 4 * 1024 * 1024
@@ -41,13 +41,13 @@ def to_bytes(payload: Any, style: str = "php") -> bytes:
     return body
 
 
-def render(template: Any, scope: Mapping[str, Any]) -> Any:
+def render(template: Any, scope: Mapping[str, Any], leaves_out: bool = False) -> Any:
     """The template with its placeholders filled in, at any depth; placeholders in filled-in values stay as they are.
 
-    A string that is one placeholder keeps the value's type; an unknown placeholder becomes the empty string. Raises
-    TooLarge as soon as the result would be.
+    A string that is one placeholder keeps the value's type; an unknown placeholder becomes the empty string, or with
+    `leaves_out` its key is left out. Raises TooLarge as soon as the result would be.
     """
-    return _Rendering(scope).render(template)
+    return _Rendering(scope, leaves_out).render(template)
 
 
 def size_of(value: Any, most: int = MOST_BYTES) -> int:
@@ -91,8 +91,8 @@ def _length(text: str, most: int) -> int:
 class _Rendering:
     """Fills templates in, and counts the result while it grows; each value is looked up and measured once."""
 
-    def __init__(self, scope: Mapping[str, Any]) -> None:
-        self._scope, self._left = scope, MOST_BYTES
+    def __init__(self, scope: Mapping[str, Any], leaves_out: bool) -> None:
+        self._scope, self._leaves_out, self._left = scope, leaves_out, MOST_BYTES
         self._values: dict[str, tuple[Any, int]] = {}
         self._texts: dict[str, str] = {}
 
@@ -100,7 +100,7 @@ class _Rendering:
         self._count(_SMALLEST)
         if isinstance(template, Mapping):
             self._count(sum(_length(key, MOST_BYTES) for key in template))
-            return {key: self.render(each) for key, each in template.items()}
+            return {key: self.render(each) for key, each in template.items() if not self._is_left_out(each)}
         if isinstance(template, (list, tuple)):
             return [self.render(each) for each in template]
         if not isinstance(template, str):
@@ -111,9 +111,14 @@ class _Rendering:
         self._count(_length(template, MOST_BYTES))
         return PLACEHOLDER.sub(lambda found: self._text(found[1]), template)
 
+    def _is_left_out(self, template: Any) -> bool:
+        whole = PLACEHOLDER.fullmatch(template) if self._leaves_out and isinstance(template, str) else None
+        return whole is not None and _look_up(self._scope, whole[1]) is _ABSENT
+
     def _value(self, path: str) -> Any:
         if path not in self._values:
             value = _look_up(self._scope, path)
+            value = "" if value is _ABSENT else value
             self._values[path] = value, size_of(value)
         value, size = self._values[path]
         self._count(size)
@@ -139,7 +144,7 @@ def _look_up(scope: Mapping[str, Any], path: str) -> Any:
         elif isinstance(found, (list, tuple)) and _INDEX.fullmatch(step) and int(step) < len(found):
             found = found[int(step)]
         else:
-            return _MISSING
+            return _ABSENT
     return found
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
 
 
 @dataclass(slots=True)
@@ -23,9 +22,9 @@ class Due:
 
 @dataclass(slots=True)
 class Plan(Due):
-    """Something else than a delivery: `happen` is called under the environment's lock, with the time it was due."""
+    """Something else than a delivery: `happen` is called under the environment's lock, with the time it was due.
+
+    On a frozen clock it has its turn as a delivery has; on a running clock it waits behind none.
+    """
 
     happen: Callable[[datetime], None]
-    webhook_id: ClassVar[str] = ""
-    overlaps: ClassVar[bool] = False
-    """On a frozen clock it has its turn as a delivery has; on a running one it waits behind none."""

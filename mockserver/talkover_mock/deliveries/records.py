@@ -26,6 +26,8 @@ class Occurrence(NamedTuple):
     size: int = 0
     """About the bytes of call, context and extra as JSON."""
     campaign_id: str | None = None
+    payload: Mapping[str, Any] | None = None
+    """The fixture's payload of the event, with placeholders; None for the mock's own."""
 
 
 class Outgoing(NamedTuple):

@@ -16,7 +16,7 @@ class Rows:
     def __init__(self) -> None:
         self._rows: dict[int, Row] = {}
         self._latest: dict[str, int] = {}
-        """By webhook id, the number of its latest row."""
+        """By webhook id, the number of the row with its latest attempt, which is the last row to be dropped."""
         self.dropped = self.problems = 0
 
     def __len__(self) -> int:
@@ -33,16 +33,14 @@ class Rows:
         return list(self._rows.values())
 
     def latest_of(self, webhook_id: str) -> Delivery | None:
-        """The latest attempt of the webhook's latest row."""
+        """The latest attempt to call the webhook."""
         row = self.get(self._latest.get(webhook_id, 0))
         return row[-1] if row else None
 
     def add(self, delivery: Delivery) -> None:
         """Adds an attempt to its row, or begins one."""
-        row = self.get(delivery.arrival)
-        if not row:
-            self._latest[delivery.webhook_id] = delivery.arrival
-        self._put(delivery.arrival, (*row, delivery))
+        self._latest[delivery.webhook_id] = delivery.arrival
+        self._put(delivery.arrival, (*self.get(delivery.arrival), delivery))
 
     def replace(self, delivery: Delivery) -> None:
         """Puts an attempt in the place of what it was."""
@@ -58,7 +56,7 @@ class Rows:
             return
         self.problems -= _is_problem(self._rows.pop(number))
         self.dropped += 1
-        if self._latest[delivery.webhook_id] == number:
+        if self._latest.get(delivery.webhook_id) == number:  # an older row may outlast it: its retry came later
             del self._latest[delivery.webhook_id]
 
     def _put(self, number: int, row: Row) -> None:

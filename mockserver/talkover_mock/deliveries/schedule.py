@@ -8,6 +8,8 @@ from itertools import chain
 from talkover_mock.deliveries.attempts import Scheduled
 from talkover_mock.deliveries.plans import Plan
 
+_MOST_BUSY = 100
+"""Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
 _EVERYBODY = ""
 """The place of those that wait until nothing at all is under way; no webhook has this id."""
 
@@ -23,7 +25,7 @@ class Schedule:
     def __init__(self) -> None:
         self._by_time: list[Scheduled | Plan] = []
         self._plans = 0
-        self._behind: dict[str, list[Scheduled | Plan]] = {}
+        self._behind: dict[str, list[Scheduled]] = {}
         """By webhook id, those that have fallen due while another was under way."""
         self._under_way: dict[str, int] = {}
         """By webhook id, how many are under way."""
@@ -65,6 +67,15 @@ class Schedule:
         """The time of the next one; of those that wait for their turn it says nothing."""
         return self._by_time[0].due if self._by_time else None
 
+    @property
+    def next_is_plan(self) -> bool:
+        return bool(self._by_time) and isinstance(self._by_time[0], Plan)
+
+    def has_to_wait(self, all_in_turn: bool) -> bool:
+        """Whether nothing of it can go out, or happen, before something else does."""
+        under_way = self.under_way
+        return not self._by_time or under_way >= _MOST_BUSY or (all_in_turn and under_way > 0 and self.next_is_plan)
+
     def add(self, entry: Scheduled | Plan) -> None:
         heappush(self._by_time, entry)
         self._plans += isinstance(entry, Plan)
@@ -75,13 +86,12 @@ class Schedule:
         self._plans -= isinstance(entry, Plan)
         return entry
 
-    def waits_behind(self, entry: Scheduled | Plan, all_in_turn: bool) -> bool:
+    def waits_behind(self, entry: Scheduled, all_in_turn: bool) -> bool:
         """Whether it has to wait for its turn, and does so from now on; else it is the caller's."""
         webhook_id = entry.webhook_id
         if entry.overlaps or not (self._under_way if all_in_turn else webhook_id in self._under_way):
             return False
         heappush(self._behind.setdefault(_EVERYBODY if all_in_turn else webhook_id, []), entry)
-        self._plans += isinstance(entry, Plan)
         return True
 
     def begin(self, webhook_id: str) -> None:

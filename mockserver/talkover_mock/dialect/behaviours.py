@@ -41,12 +41,18 @@ class Expected(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """One request whose answer shows a behaviour. `needs` is the kind of server that it is for; empty for any."""
+    """One request whose answer shows a behaviour. `needs` is the kind of server that it is for; empty for any.
+
+    `teaches` is the setting that takes another status that comes, or empty. `page` is what comes by a page that the
+    mock does not follow.
+    """
 
     ask: Ask
     first: Sequence[Ask]
     expected: Expected
     needs: str
+    teaches: str
+    page: Expected | None
 
     @property
     def reads(self) -> bool:
@@ -58,7 +64,7 @@ class Behaviour(NamedTuple):
     """One behaviour of the mock; `setting` is the key of the fixture's `settings` that overrides it.
 
     `versions` are those in which it was measured; `pages` says where the vendor's pages contradict each other;
-    `unproven` says why there are no probes.
+    `unproven` says why there are no probes; `heard` names what a delivery shows of it.
     """
 
     subject: str
@@ -68,6 +74,7 @@ class Behaviour(NamedTuple):
     versions: str | None
     pages: str | None
     unproven: str | None
+    heard: str | None
     probes: Sequence[Probe]
 
 
@@ -88,20 +95,25 @@ def conformance() -> Conformance:
 
 
 def _behaviour(subject: str, row: Mapping[str, Any]) -> Behaviour:
-    notes = {name: row.get(name) for name in ("setting", "versions", "pages", "unproven")}
+    notes = {name: row.get(name) for name in ("setting", "versions", "pages", "unproven", "heard")}
     probes = tuple(_probe(each) for each in row.get("probes", ()))
     return Behaviour(subject=subject, text=row["text"], basis=row["basis"], probes=probes, **notes)
 
 
 def _probe(given: Mapping[str, Any]) -> Probe:
-    expected = Expected(
+    first, page = [_ask(each) for each in given.get("first", ())], given.get("page")
+    by_page = _expected({**given, **page}) if page else None
+    return Probe(_ask(given), first, _expected(given), given.get("needs", ""), given.get("teaches", ""), by_page)
+
+
+def _expected(given: Mapping[str, Any]) -> Expected:
+    return Expected(
         given["status"],
         given.get("headers", {}),
         given.get("body", ABSENT),
         given.get("layout", ""),
         given.get("lacks", ""),
     )
-    return Probe(_ask(given), [_ask(each) for each in given.get("first", ())], expected, given.get("needs", ""))
 
 
 def _ask(given: Mapping[str, Any]) -> Ask:

@@ -97,4 +97,13 @@ def to_settings(given: Mapping[str, Any]) -> Settings:
     return settings._replace(signature_prefix="") if given.get("signature_prefix") == "" else settings
 
 
+def is_setting(name: str, value: Any) -> bool:
+    """Whether a setting can have this value."""
+    try:
+        to_settings({name: value})
+    except Invalid:
+        return False
+    return True
+
+
 DEFAULTS = to_settings({})

@@ -39,9 +39,10 @@ class Documents:
     def replace(self, source: Source) -> None:
         """Replaces the state by a fixture; a reset still goes back to the environment's own baseline.
 
-        Settings and scenarios that the fixture does not give stay. Raises FixtureError, and then changes nothing.
+        Settings, scenarios and payloads that the fixture does not give stay. Raises FixtureError, and then changes
+        nothing.
         """
-        baseline = to_baseline(source, None, self._state.settings, self._state.scenarios, with_logs=False)
+        baseline = to_baseline(source, None, self._state, with_logs=False)
         with self._lock:
             seed = self._state.settings.seed
             self._state.reset(baseline)
@@ -51,9 +52,7 @@ class Documents:
         """Merges a fixture into the state by id. Raises FixtureError, and then changes nothing."""
         with self._lock:
             seed = self._state.settings.seed
-            self._state.merge(
-                to_baseline(source, self._state, self._state.settings, self._state.scenarios, with_logs=False)
-            )
+            self._state.merge(to_baseline(source, self._state, self._state, with_logs=False))
             self._reseed(seed)
 
     def change_webhook(self, id: str, source: Source) -> shapes.Webhook | None:

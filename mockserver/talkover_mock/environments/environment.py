@@ -146,6 +146,7 @@ class Environment:
             self._reseed(seed)
             if before.logs != baseline.logs and self.deliveries.has_only_given(before.logs):
                 self.deliveries.reset(baseline.logs)
+            self.changes.note()
         self.end_for_pages()
         return True
 

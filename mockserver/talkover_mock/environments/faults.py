@@ -11,7 +11,7 @@ from talkover_mock.base.contents import Sent
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.signals import Signal
 from talkover_mock.base.words import brief, there_are
-from talkover_mock.deliveries.faults import DeliveryFault, Struck
+from talkover_mock.deliveries.faults import ON_TESTS, DeliveryFault, Struck
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.state.records import Webhook
 from talkover_mock.state.store import State
@@ -167,7 +167,11 @@ class Faults:
     def strike_delivery(self, delivery: Delivery, webhook: Webhook, sent: Callable[[], Sent | None]) -> Struck | None:
         """The fault that hits an attempt which is due. `sent` makes the content of its request."""
         event, attempt = delivery.occurrence.event, delivery.attempt
-        fault = self.strike(DeliveryFault, lambda spec: spec.matches(event, attempt, webhook, sent))
+
+        def matches(spec: DeliveryFault) -> bool:
+            return (spec.action in ON_TESTS or not delivery.is_test) and spec.matches(event, attempt, webhook, sent)
+
+        fault = self.strike(DeliveryFault, matches)
         return Struck(fault.name, fault.spec) if fault else None
 
     def reseed(self, seed: int) -> None:

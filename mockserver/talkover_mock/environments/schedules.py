@@ -43,8 +43,8 @@ class Disturbances:
         self._chance = Random(f"{schedule.seed}").choice(_CHANCES)  # noqa: S311
 
     def strike(self, delivery: Delivery) -> Struck | None:
-        """The disturbance of an attempt which is due, but not of one that a test sends again."""
-        if delivery.copy_of is not None:
+        """The disturbance of an attempt which is due, but not of a webhook's test or of one that is sent again."""
+        if delivery.copy_of is not None or delivery.is_test:
             return None
         event = self._events.setdefault(delivery.occurrence.id, len(self._events) + 1)
         webhook = self._webhooks.setdefault(delivery.webhook_id, len(self._webhooks) + 1)

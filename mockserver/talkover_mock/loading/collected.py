@@ -29,6 +29,8 @@ class Collected:
         self.campaigns: dict[str, Campaign] = {}
         self.scenarios: dict[str, Scenario] = {}
         self.scenario_places: dict[str, tuple[Source, Path]] = {}
+        self.payloads: dict[str, Any] = {}
+        self.payload_places: dict[str, tuple[Source, Path]] = {}
         self.stubs: dict[str, Stub] = {}
         self.settings: dict[str, Any] = {}
         self.tokens: list[str] = []
@@ -36,8 +38,10 @@ class Collected:
         self.places: dict[str, tuple[Source, Path]] = {}
         self._checks: list[tuple[Source, Callable[[], None]]] = []
 
-    def baseline(self, settings: Mapping[str, Any], scenarios: Mapping[str, Scenario]) -> Baseline:
-        """The baseline of the records; settings and scenarios are laid over the given ones, as a fixture has them."""
+    def baseline(
+        self, settings: Mapping[str, Any], scenarios: Mapping[str, Scenario], payloads: Mapping[str, Any]
+    ) -> Baseline:
+        """The baseline of the records; what has no records is laid over the given, as a fixture has it."""
         ids = {owner_id: tuple(ids) for owner_id, ids in self.webhook_ids.items()}
         return Baseline(
             self.agents,
@@ -50,6 +54,7 @@ class Collected:
             self.calls,
             {**scenarios, **self.scenarios},
             self.campaigns,
+            {**payloads, **self.payloads},
         )
 
     def check_at_the_end(self, mistakes: Mistakes, check: Callable[[], None]) -> None:

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid
-from talkover_mock.dialect.scenarios import Scenario
-from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, Settings, to_settings
+from talkover_mock.dialect.settings import SETTING_FIELDS, to_settings
 from talkover_mock.loading.calls import read_call
 from talkover_mock.loading.campaigns import read_campaign
 from talkover_mock.loading.collected import Collected
 from talkover_mock.loading.mistakes import Mistakes, Source
+from talkover_mock.loading.payloads import read_payloads
 from talkover_mock.loading.reader import Reader
 from talkover_mock.loading.scenarios import check_scenario, read_scenarios
 from talkover_mock.state.names import ID, NAME_TEXT, is_token
@@ -20,7 +19,8 @@ from talkover_mock.state.records import Webhook
 from talkover_mock.state.store import Baseline, State
 
 DEFAULT = "default"
-_STATE_KEYS = ("agents", "calls", "campaigns", "scenarios", "settings", "stubs")
+_NOTHING = Baseline()
+_STATE_KEYS = ("agents", "calls", "campaigns", "payloads", "scenarios", "settings", "stubs")
 _BODY_KEYS = ("tokens", "expired_tokens", *_STATE_KEYS)
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
 _NOT_IN_A_STATE = {
@@ -45,7 +45,8 @@ Fixture = Mapping[str, EnvironmentFixture]
 def read_fixture(sources: Sequence[Source]) -> Fixture:
     """Reads the environments that the fixtures describe together.
 
-    The settings and scenarios of the default environment are those of the others too, which may have their own.
+    The settings, scenarios and payloads of the default environment are those of the others too, which may have their
+    own.
     Raises FixtureError with all mistakes of all fixtures.
     """
     reader = _FixtureReader(sources)
@@ -57,7 +58,9 @@ def read_fixture(sources: Sequence[Source]) -> Fixture:
     first = reader.environments[DEFAULT]
     return {
         name: EnvironmentFixture(
-            found.baseline(first.settings, first.scenarios), tuple(found.tokens), tuple(found.expired_tokens)
+            found.baseline(first.settings, first.scenarios, first.payloads),
+            tuple(found.tokens),
+            tuple(found.expired_tokens),
         )
         for name, found in reader.environments.items()
     }
@@ -66,25 +69,25 @@ def read_fixture(sources: Sequence[Source]) -> Fixture:
 def to_baseline(
     source: Source,
     over: State | None = None,
-    settings: Settings = DEFAULTS,
-    scenarios: Mapping[str, Scenario] = MappingProxyType({}),
+    before: Baseline | State = _NOTHING,
     with_logs: bool = True,
 ) -> Baseline:
     """The baseline of a fixture that describes one environment. Raises FixtureError.
 
     With `over`, each record is laid over the record of that state with the same id: absent keys keep their values.
-    The fixture's settings and scenarios are laid over the given ones. `with_logs` allows delivery log entries.
+    The fixture's settings, scenarios and payloads are laid over those that were there `before`. `with_logs` allows
+    delivery log entries.
     """
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
     if mistakes.is_mapping((), source.data, _STATE_KEYS, _NOT_IN_A_STATE, extensible=True):
         reader = Reader(mistakes, DEFAULT, found, over)
-        reader.with_logs, reader.scenarios_before = with_logs, scenarios
+        reader.with_logs, reader.scenarios_before = with_logs, before.scenarios
         _read_body(reader, (), source.data)
     found.finish(mistakes)
     mistakes.raise_if_any()
-    return found.baseline(settings.overrides(), scenarios)
+    return found.baseline(before.settings.overrides(), before.scenarios, before.payloads)
 
 
 def changed_webhook(source: Source, over: State, webhook: Webhook) -> Webhook:
@@ -170,6 +173,8 @@ def _read_body(reader: Reader, path: Path, body: dict[str, Any]) -> None:
         read_call(reader, (*path, "calls", i), call)
     if body.get("scenarios") is not None:
         read_scenarios(reader, (*path, "scenarios"), body["scenarios"])
+    if body.get("payloads") is not None:
+        read_payloads(reader, (*path, "payloads"), body["payloads"])
     for i, stub in enumerate(reader.mistakes.list_at(path, body, "stubs")):
         reader.stub((*path, "stubs", i), stub)
     if body.get("settings") is not None:

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from talkover_mock.dialect.call_fields import CALL_FIELDS
+from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import (
     AGENT_FIELDS,
     CAMPAIGN_FIELDS,
@@ -120,6 +121,11 @@ def _environment() -> dict[str, Any]:
             "type": ["object", "null"],
             "propertyNames": _ID,
             "additionalProperties": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}},
+        },
+        "payloads": {
+            "type": ["object", "null"],
+            "propertyNames": {"enum": list(ALL_EVENTS)},
+            "additionalProperties": {"type": "object"},
         },
         "stubs": {"type": ["array", "null"], "items": {"$ref": "#/$defs/stub"}},
         "settings": {**_object(**_schemas(SETTING_FIELDS)), "type": ["object", "null"]},

@@ -44,19 +44,20 @@ def check_templates(
             continue
         if listed is not None and event not in listed:
             mistakes.add((*path, event), "the webhook does not list this event, so that its template is never used")
-        _check(mistakes, (*path, event), template, owners)
+        check_placeholders(mistakes, (*path, event), template, owners)
 
 
-def _check(mistakes: Mistakes, path: Path, template: Any, owners: Keys) -> None:
+def check_placeholders(mistakes: Mistakes, path: Path, template: Any, owners: Keys, more: Collection[str] = ()) -> None:
+    """Adds a mistake for each placeholder that names nothing; `more` are names beside those of every template."""
     if isinstance(template, str):
         for name in PLACEHOLDER.findall(template) if "{{" in template else ():
-            hint = hint_at(name, owners)
+            hint = hint_at(name, owners, more)
             if hint:
                 mistakes.add(path, f"{{{{{name}}}}} names nothing{hint}")
     elif len(path) <= _DEEPEST:
         pairs = enumerate(template) if isinstance(template, list) else ()
         for step, each in template.items() if isinstance(template, dict) else pairs:
-            _check(mistakes, (*path, step), each, owners)
+            check_placeholders(mistakes, (*path, step), each, owners, more)
 
 
 def check_headers(mistakes: Mistakes, path: Path, given: Any, headers: Iterable[tuple[str, str]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.base.shapes import state as shapes
+from talkover_mock.base.shapes.values import AnyEvent
 from talkover_mock.dialect.scenarios import Step
 from talkover_mock.loading.stubs import stub_document
 from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Webhook
@@ -75,6 +76,8 @@ def to_document(state: State) -> shapes.State:
         before["stubs"] = stubs
     if scenarios:
         before["scenarios"] = scenarios
+    if state.payloads:
+        before["payloads"] = cast(dict[AnyEvent, Any], dict(state.payloads))
     after: shapes.AfterAgents = {}
     if campaigns:
         after["campaigns"] = campaigns

@@ -99,6 +99,8 @@ class Baseline(NamedTuple):
     scenarios: Mapping[str, Scenario] = MappingProxyType({})
     """The scenarios beside the built-in ones, by name."""
     campaigns: Mapping[str, Campaign] = MappingProxyType({})
+    payloads: Mapping[str, Any] = MappingProxyType({})
+    """The payloads that take the place of the mock's own, by event."""
 
 
 class State:
@@ -110,6 +112,7 @@ class State:
         "calls",
         "campaigns",
         "deleted",
+        "payloads",
         "scenarios",
         "settings",
         "stubs",
@@ -127,15 +130,15 @@ class State:
         self.cache_clears = Table(baseline.cache_clears)
         self.calls, self.stubs = Table(baseline.calls), Table(baseline.stubs)
         self.campaigns = Table(baseline.campaigns)
-        self.settings, self.scenarios = baseline.settings, baseline.scenarios
+        self.settings, self.scenarios, self.payloads = baseline.settings, baseline.scenarios, baseline.payloads
         self.deleted: dict[str, None] = {}
         """The ids of the webhooks removed last, to explain why they are not found."""
 
     def is_unchanged(self, baseline: Baseline) -> bool:
         """Whether nobody has changed anything since the baseline was taken: the other tables change with these."""
-        tables = ("agents", "webhooks", "calls", "stubs", "campaigns")
+        tables, wholes = ("agents", "webhooks", "calls", "stubs", "campaigns"), ("settings", "scenarios", "payloads")
         records = all(getattr(self, name).is_unchanged(getattr(baseline, name)) for name in tables)
-        return records and (self.settings, self.scenarios) == (baseline.settings, baseline.scenarios)
+        return records and all(getattr(self, name) == getattr(baseline, name) for name in wholes)
 
     def copy(self) -> "State":
         """An independent state with the same records, for a snapshot or its restoration."""
@@ -144,7 +147,7 @@ class State:
         copy.webhook_ids, copy.cache_clears = self.webhook_ids.copy(), self.cache_clears.copy()
         copy.calls, copy.stubs = self.calls.copy(), self.stubs.copy()
         copy.campaigns = self.campaigns.copy()
-        copy.settings, copy.scenarios = self.settings, self.scenarios
+        copy.settings, copy.scenarios, copy.payloads = self.settings, self.scenarios, self.payloads
         copy.deleted = dict(self.deleted)
         return copy
 
@@ -167,7 +170,7 @@ class State:
             self.stubs.put(stub.key, stub)
         for call in changes.calls.values():
             self.put_call(call)
-        self.settings, self.scenarios = changes.settings, changes.scenarios
+        self.settings, self.scenarios, self.payloads = changes.settings, changes.scenarios, changes.payloads
 
     def owner_of(self, webhook: Webhook) -> Agent | Campaign:
         """The campaign or the agent of a webhook of the state, which is removed with it."""

@@ -35,8 +35,8 @@ class Webhooks:
             webhooks = self._state.webhooks_of(owner_id)
         return sorted(webhooks, key=lambda webhook: webhook.created_at)  # a fixture lists webhooks in any order
 
-    def hearing(self, owner_id: str) -> tuple[str, list[Webhook]]:
-        """The agent at which an event of the owner happens, and the webhooks that may get it.
+    def hearing(self, owner_id: str) -> tuple[str, str | None, list[Webhook]]:
+        """The agent and the campaign, if any, at which an event of the owner happens, and the webhooks that may get it.
 
         These are the owner's, and of the campaigns of an agent those that include call events.
         """
@@ -44,9 +44,10 @@ class Webhooks:
             webhooks = self.of(owner_id)
             campaign = self._state.campaigns.get(owner_id)
             if campaign:
-                return campaign.agent_id, webhooks
+                return campaign.agent_id, campaign.id, webhooks
             owners = [CampaignId(each.id) for each in self._state.campaigns_of(owner_id)]
-            return owner_id, webhooks + [each for id in owners for each in self.of(id) if each.include_call_events]
+            webhooks += [each for id in owners for each in self.of(id) if each.include_call_events]
+            return owner_id, None, webhooks
 
     def find(self, owner_id: str, webhook_id: str) -> Webhook:
         with self._lock:

@@ -29,5 +29,6 @@ def present(behaviour: Behaviour) -> shapes.Behaviour:
         "versions": behaviour.versions,
         "pages": behaviour.pages,
         "unproven": behaviour.unproven,
+        "heard": behaviour.heard,
         "probes": len(behaviour.probes),
     }

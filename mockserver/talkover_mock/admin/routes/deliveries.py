@@ -1,6 +1,6 @@
 """`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast, get_args
 
 from talkover_mock.admin import contents
@@ -9,7 +9,7 @@ from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter, Search
+from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
@@ -66,27 +66,39 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    known = with_unknown_events(FILTERS, request, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
-    wanted = filters.search_of(request, known)
-    check_ids(request, environment)
-    if _SKIPPED in request.query_values("status"):
-        return _skipped(environment, wanted)
-    return filters.found_answer("deliveries", environment.deliveries.log, wanted, present)
+    return log_of(request.query(), filters.BOUNDS, request, environment).search(request)
 
 
-def _skipped(environment: Environment, wanted: Search[Delivery]) -> Answer | Waiting:
+def log_of(
+    given: Sequence[tuple[str, str]], others: Sequence[str], request: MockRequest, environment: Environment
+) -> Log[Any]:
+    """The environment's deliveries that what is given asks for; see `filters.matching`."""
+    known = with_unknown_events(FILTERS, given, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
+    matches = filters.matching(given, known, others)
+    check_ids(request, environment, given)
+    if ("status", _SKIPPED) in given:
+        return _skipped(environment, matches)
+    return Log("deliveries", environment.deliveries.log, matches, lambda items: [present(each) for each in items])
+
+
+def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> Log[Emitted]:
     """The deliveries that were never made. What is counted, and waited for, are their events."""
+
+    def presented(events: Sequence[Emitted]) -> Sequence[shapes.SkippedDelivery]:
+        return [_present_missed(each) for emitted in events for each in emitted.missed() if matches(each)]
+
+    def has_missed(emitted: Emitted) -> bool:
+        return any(map(matches, emitted.missed()))
+
     events = environment.deliveries.events
+    return Log("deliveries", events, has_missed, presented, lambda: events.dropped_rows)
 
-    def show(found: Found[Emitted]) -> Answer:
-        body = {"satisfied": found.satisfied, "count": found.count, "dropped": events.dropped_rows}
-        missed = [each for emitted in found.items for each in emitted.missed() if wanted.matches(each)]
-        return admin_answer({**body, "deliveries": [_present_missed(each) for each in missed]})
 
-    def matches(emitted: Emitted) -> bool:
-        return any(map(wanted.matches, emitted.missed()))
-
-    return filters.answer_found(events, Search(matches, wanted.least, wanted.most, wanted.seconds), show)
+def everything(environment: Environment, status: object) -> Sequence[Mapping[str, Any]]:
+    """The attempts that are kept, or for that status the deliveries that were never made."""
+    if status == _SKIPPED:
+        return _skipped(environment, lambda _: True).all()
+    return [present(each) for each in environment.deliveries.log.watch(lambda _: True).items]
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -94,10 +106,14 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
 
 
 def with_unknown_events(
-    known: Mapping[str, Filter[T]], request: MockRequest, environment: Environment, read: Callable[[T], str], *more: str
+    known: Mapping[str, Filter[T]],
+    given: Sequence[tuple[str, str]],
+    environment: Environment,
+    read: Callable[[T], str],
+    *more: str,
 ) -> Mapping[str, Filter[T]]:
     """The filters, of which `event` also takes the names outside of the API's that were emitted."""
-    if request.query_value("event") in (None, *ALL_EVENTS):
+    if dict(given).get("event") in (None, *ALL_EVENTS):
         return known
     names = (*ALL_EVENTS, *more, *environment.deliveries.unknown_events())
     return {**known, "event": filters.one_of("event", names, read)}
@@ -214,13 +230,9 @@ def of_campaign(owned: Delivery | Occurrence | Webhook) -> shapes.OfACampaign:
     return {} if owned.campaign_id is None else {"campaign_id": owned.campaign_id}
 
 
-def check_ids(request: MockRequest, environment: Environment, given: Mapping[str, str | None] | None = None) -> None:
-    """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery".
-
-    The ids are those of the query, or the `given` ones.
-    """
-    values = request.query() if given is None else list(given.items())
-    for key, id in values:
+def check_ids(request: MockRequest, environment: Environment, given: Iterable[tuple[str, str | None]]) -> None:
+    """Raises Problem 422 for an id that no record has or had: a typo must not look like "no delivery"."""
+    for key, id in given:
         if id:
             _check_id(key, id, request, environment)
 

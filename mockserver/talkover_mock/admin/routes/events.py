@@ -1,6 +1,6 @@
 """`events`: emit an event, and see for each event which webhooks got it, and why the others did not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from talkover_mock.admin import search as filters
@@ -55,18 +55,17 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
     history = environment.deliveries.events
 
     def show(found: Found[Emitted]) -> Answer:
-        attempts = environment.deliveries.latest_attempts()
         body: FoundEvents = {
             "satisfied": found.satisfied,
             "count": found.count,
             "dropped": history.dropped,
-            "events": [_event(each, attempts) for each in found.items],
+            "events": presented(found.items, environment),
         }
         return admin_answer(body)
 
-    known = with_unknown_events(FILTERS, request, environment, lambda emitted: emitted.occurrence.event)
+    known = with_unknown_events(FILTERS, request.query(), environment, lambda emitted: emitted.occurrence.event)
     wanted = filters.search_of(request, known)
-    check_ids(request, environment)
+    check_ids(request, environment, request.query())
     return filters.answer_found(history, wanted, show)
 
 
@@ -101,6 +100,12 @@ def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
         return admin_answer(body)
 
     return after_attempts(emitted, wait, show)
+
+
+def presented(events: Sequence[Emitted], environment: Environment) -> list[shapes.EmittedEvent]:
+    """Events as JSON."""
+    attempts = environment.deliveries.latest_attempts()
+    return [_event(each, attempts) for each in events]
 
 
 def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> shapes.EmittedEvent:

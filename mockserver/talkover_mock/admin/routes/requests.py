@@ -11,7 +11,7 @@ from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.guard import TOKEN_HEADER
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base import patterns
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import masked
@@ -43,6 +43,13 @@ def _method(value: str) -> Callable[[Exchange], bool]:
     return known(value.upper())
 
 
+def _by(value: str) -> Callable[[Exchange], bool]:
+    """Matches exchanges by who made the call. Raises Problem 422."""
+    if value not in MAKERS:
+        raise Problem(422, "Bad value", f"by must be {' or '.join(MAKERS)} (got {brief(value)})")
+    return lambda exchange: exchange.by == value
+
+
 def _path(value: str) -> Callable[[Exchange], bool]:
     """Matches exchanges by path, with or without the query. Raises Problem 422 for a pattern that matches no path."""
     if not is_api_pattern(value):
@@ -62,7 +69,7 @@ def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
         "operation": filters.one_of("operation", operations, lambda exchange: exchange.operation),
         "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
         "fault": filters.fault_id(lambda exchange: exchange.fault),
-        "by": filters.one_of("by", MAKERS, lambda exchange: exchange.by),
+        "by": _by,
         "since": filters.since(lambda exchange: exchange.moment),
         "after": filters.more_than("after", lambda exchange: exchange.number),
         **contents.filters_for(_sent),
@@ -83,8 +90,23 @@ def register(admin: Admin) -> None:
 
 
 def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer | Waiting:
-    wanted = filters.search_of(request, known)
-    return filters.found_answer("requests", environment.journal.log, wanted, present)
+    return log_of(request.query(), known, filters.BOUNDS, environment).search(request)
+
+
+def log_of(
+    given: Sequence[tuple[str, str]],
+    known: Mapping[str, Filter[Exchange]],
+    others: Sequence[str],
+    environment: Environment,
+) -> Log[Exchange]:
+    """The environment's calls that what is given asks for; see `filters.matching`."""
+    matches = filters.matching(given, known, others)
+    return Log("requests", environment.journal.log, matches, lambda items: [present(each) for each in items])
+
+
+def everything(environment: Environment) -> list[shapes.Request]:
+    """The calls that are kept."""
+    return [present(each) for each in environment.journal.log.watch(lambda _: True).items]
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:

@@ -48,7 +48,7 @@ def _retry(request: MockRequest, agent_id: str, webhook_id: str, log_id: str) ->
 
 def _failure(outcome: Outcome) -> str:
     """`HTTP 500 Internal Server Error`, or the reason why no answer came."""
-    return f"HTTP {outcome.status} {outcome.error}" if outcome.status else str(outcome.error)
+    return f"HTTP {outcome.status} {outcome.error}" if outcome.http_status else str(outcome.error)
 
 
 def _entry(delivery: Delivery) -> Delivered | Undelivered:

@@ -220,6 +220,8 @@ class Behaviour(TypedDict):
     """Where the vendor's pages contradict each other."""
     unproven: str | None
     """Why no probe shows it."""
+    heard: str | None
+    """What a delivery shows of it to `talkover-mock listen`."""
     probes: Count
     """The requests that show it."""
 

@@ -92,7 +92,7 @@ class CallFault(CallDetails, _Active):
 class DeliveryMatch(AskedContent):
     """The attempts that it strikes; null is any. `*` in `event` and `url` stands for anything."""
 
-    event: AnyEvent | EventPattern | None
+    event: AnyEvent | Literal["webhook.test"] | EventPattern | None
     webhook_id: str | None
     agent_id: str | None
     url: str | None

@@ -178,6 +178,8 @@ class BeforeAgents(TypedDict, total=False):
     settings: Overrides
     stubs: Sequence[Stub]
     scenarios: Annotated[Mapping[Id, Annotated[Sequence[Step], ("minItems", 1)]], ("minProperties", 1)]
+    payloads: Annotated[Mapping[AnyEvent, Mapping[str, Any]], ("minProperties", 1)]
+    """By their events, with placeholders."""
 
 
 class AfterAgents(TypedDict, total=False):

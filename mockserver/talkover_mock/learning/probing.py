@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -13,13 +12,10 @@ import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask, Behaviour, Conformance, Expected, Probe
 from talkover_mock.dialect.shapes import Difference, differences, is_type
+from talkover_mock.learning.asking import RIGHT_ROOT, UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
 
-UNKNOWN = "00000000-0000-4000-8000-000000000000"
 _NOBODYS = "talq_nobody_has_this_token"
-_TIMEOUT_SECONDS = 30.0
-_LONGEST_PAUSE_SECONDS = 65.0
 _MOST_LOOKED_AT = 20
-_RIGHT_ROOT = "is it the root of a server of this API?"
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SCRATCH = {
     "name": "talkover-mock conformance",
@@ -30,70 +26,18 @@ _SCRATCH = {
 """The webhook that the writing probes are asked on: no event gets to its URL, whose name exists nowhere."""
 
 
-class CannotRun(Exception):
-    """The probes can't be asked; the text says why."""
-
-
-class Came(NamedTuple):
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    def document(self) -> Any:
-        """The body as JSON, or ABSENT."""
-        try:
-            return json.loads(self.text)
-        except ValueError:
-            return ABSENT
-
-
 class Result(NamedTuple):
-    """How a probe ended: with its differences, or left out with the reason."""
+    """How a probe ended: with its differences, or left out with the reason.
+
+    `fits_page` says that what came is what a page shows that the mock does not follow.
+    """
 
     behaviour: Behaviour
     probe: Probe
     differences: Sequence[Difference]
     left_out: str = ""
-
-
-class Server:
-    """A server that is asked, as the holder of one token. Pauses where it answers 429 with `Retry-After`."""
-
-    def __init__(self, url: str, token: str, pause: Callable[[float], None] = time.sleep) -> None:
-        self._root, self._token, self._pause = f"{url}/api/v1", token, pause
-        self._session = requests.Session()
-        self._session.auth = _nothing  # or a file of the machine would give the token
-
-    def close(self) -> None:
-        self._session.close()
-
-    def ask(self, asked: Ask, ids: Mapping[str, str]) -> Came:
-        """Raises CannotRun when nothing answers."""
-        names = {"unknown": UNKNOWN, "token": self._token, **ids}
-        given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
-        url = self._root + filled(asked.path, names)
-        came = self._answer(asked.method, url, given, asked.body)
-        seconds = came.headers.get("Retry-After", "")
-        if came.status == requests.codes.too_many_requests and seconds.isdigit():
-            self._pause(min(int(seconds), _LONGEST_PAUSE_SECONDS))
-            came = self._answer(asked.method, url, given, asked.body)
-        return came
-
-    def _answer(self, method: str, url: str, headers: Mapping[str, str], body: str) -> Came:
-        try:
-            answer = self._session.request(
-                method, url, data=body.encode(), headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise CannotRun(f"{url} can't be asked ({type(error).__name__})") from None
-        return Came(answer.status_code, answer.headers, answer.content.decode(errors="replace"))
-
-    def read(self, path: str) -> Any:
-        """The `data` of a list or a record; None where there is none."""
-        document = self.ask(_asking("GET", path), {}).document()
-        return document.get("data") if isinstance(document, dict) else None
+    came: Came | None = None
+    fits_page: bool = False
 
 
 class Found(NamedTuple):
@@ -106,33 +50,47 @@ class Found(NamedTuple):
 
 def look_around(server: Server) -> Found:
     """Finds an agent with a webhook and, if it can, a log entry. Raises CannotRun for a token that opens nothing."""
-    listed = server.ask(_asking("GET", "/agents?per_page=100"), {})
+    listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
         is_token = listed.status == requests.codes.unauthorized
-        hint = "give the token of an environment" if is_token else _RIGHT_ROOT
+        hint = "give the token of an environment" if is_token else RIGHT_ROOT
         raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
-    document = listed.document()
-    data = document.get("data") if isinstance(document, dict) else None
+    data = data_of(listed)
     if not isinstance(data, list):
-        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {_RIGHT_ROOT}")
-    agents = [str(agent["id"]) for agent in _records(data)][:_MOST_LOOKED_AT]
-    wrong = server.ask(_asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
+        raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {RIGHT_ROOT}")
+    agents = [str(agent["id"]) for agent in records(data)][:_MOST_LOOKED_AT]
+    wrong = server.ask(asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
     closed = {"closed"} if wrong.status == requests.codes.unauthorized else set()
-    looked = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, agent)][:_MOST_LOOKED_AT]
+    campaign, of_campaign = _campaign(server)
+    owned = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, f"/agents/{agent}")]
+    looked = owned[:_MOST_LOOKED_AT]
     if not looked:
         alone = f"agent {agents[0]}: the first of GET /agents; none has a webhook" if agents else "GET /agents has none"
-        return Found({"agent": agents[0]} if agents else {}, frozenset(closed), [alone])
-    logged = next((pair for pair in looked if _records(server.read(f"{_path(*pair)}/logs?per_page=1"))), None)
+        return Found({**({"agent": agents[0]} if agents else {}), **campaign}, frozenset(closed), [alone, *of_campaign])
+    logged = next((pair for pair in looked if records(server.read(f"{_path(*pair)}/logs?per_page=1"))), None)
     agent, webhook = logged or looked[0]
     why = "the first whose log has an entry" if logged else f"the first; no log of {len(looked)} webhooks has an entry"
     said = [f"agent {agent}, of GET /agents", f"webhook {webhook}, of its webhooks: {why}"]
-    return Found({"agent": agent, "webhook": webhook}, frozenset(closed | ({"log"} if logged else set())), said)
+    ids, kinds = {"agent": agent, "webhook": webhook, **campaign}, frozenset(closed | ({"log"} if logged else set()))
+    return Found(ids, kinds, [*said, *of_campaign])
+
+
+def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
+    """The ids of a campaign and, if one has any, of its webhook, and the sentence that says how they were found."""
+    listed = records(server.read("/campaigns?per_page=100"))[:_MOST_LOOKED_AT]
+    ids = [str(campaign["id"]) for campaign in listed]
+    for id in ids:
+        if webhooks := _webhooks_of(server, f"/campaigns/{id}"):
+            said = f"campaign {id}, of GET /campaigns, with webhook {webhooks[0]}"
+            return {"campaign": id, "campaignwebhook": webhooks[0]}, [said]
+    none = "the first of GET /campaigns; none has a webhook"
+    return ({"campaign": ids[0]}, [f"campaign {ids[0]}: {none}"]) if ids else ({}, [])
 
 
 @contextmanager
 def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
-    creation = _asking("POST", f"/agents/{agent}/webhooks", json.dumps(_SCRATCH))
+    creation = asking("POST", f"/agents/{agent}/webhooks", json.dumps(_SCRATCH))
     came = server.ask(creation, {})
     id = _made_by(creation, came)
     if not id:
@@ -140,7 +98,7 @@ def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     try:
         yield {"agent": agent, "webhook": id}
     finally:
-        server.ask(_asking("DELETE", _path(agent, id)), {})
+        server.ask(asking("DELETE", _path(agent, id)), {})
 
 
 def run(
@@ -150,32 +108,44 @@ def run(
     for behaviour in conformance.behaviours:
         for probe in behaviour.probes:
             if probe.reads is not writing:
-                yield _result(server, conformance.shapes, behaviour, probe, ids, kinds)
+                why = _why_left_out(probe, ids, kinds)
+                asked = None if why else _asked(server, conformance.shapes, behaviour, probe, ids)
+                yield asked or Result(behaviour, probe, (), why)
 
 
-def _result(
-    server: Server,
-    shapes: Mapping[str, Any],
-    behaviour: Behaviour,
-    probe: Probe,
-    ids: Mapping[str, str],
-    kinds: frozenset[str],
-) -> Result:
+def _why_left_out(probe: Probe, ids: Mapping[str, str], kinds: frozenset[str]) -> str:
+    """Why a probe can't be asked of this server; empty when it can."""
     known = {*ids, "unknown", "token", "made"}
     missing = next((name for name in _PLACEHOLDER.findall(probe.ask.path) if name not in known), None)
     if missing or (probe.needs and probe.needs not in kinds):
-        return Result(behaviour, probe, (), _WHY_LEFT_OUT.get(probe.needs) or f"it needs the id of an {missing}")
+        return _WHY_LEFT_OUT[probe.needs or str(missing)]
+    return ""
+
+
+def _asked(
+    server: Server, shapes: Mapping[str, Any], behaviour: Behaviour, probe: Probe, ids: Mapping[str, str]
+) -> Result:
     names, made = dict(ids), ""
     for each in probe.first:
         made = _made_by(each, server.ask(each, ids))
         names |= {"made": made} if made else {}
     came = server.ask(probe.ask, names)
     for id in filter(None, (made, _made_by(probe.ask, came))):
-        server.ask(_asking("DELETE", _path(ids["agent"], id)), {})
-    return Result(behaviour, probe, compared(came, probe.expected, shapes, names))
+        server.ask(asking("DELETE", _path(ids["agent"], id)), {})
+    fits_page = probe.page is not None and not compared(came, probe.page, shapes, names)
+    differing = compared(came, probe.expected, shapes, names)
+    return Result(behaviour, probe, differing, came=came, fits_page=fits_page)
 
 
-_WHY_LEFT_OUT = {"closed": "this server takes any token", "log": "no log has an entry"}
+_WHY_LEFT_OUT = {
+    "closed": "this server takes any token",
+    "log": "no log has an entry",
+    "agent": "there is no agent",
+    "webhook": "no agent has a webhook",
+    "campaign": "there is no campaign",
+    "campaignwebhook": "no campaign has a webhook",
+}
+"""By the kind of server or the id that a probe needs."""
 
 
 def compared(came: Came, expected: Expected, shapes: Mapping[str, Any], names: Mapping[str, str]) -> list[Difference]:
@@ -218,11 +188,6 @@ def _laid_out(document: Any, layout: str) -> str:
     return json.dumps(document, **{"indent": 4} if layout == "indented" else {"separators": (",", ":")})
 
 
-def filled(text: str, names: Mapping[str, str]) -> str:
-    """A text with the values of its placeholders."""
-    return _PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), text)
-
-
 def _with_names(shape: Any, names: Mapping[str, str]) -> Any:
     if isinstance(shape, str):
         return filled(shape, names)
@@ -231,31 +196,18 @@ def _with_names(shape: Any, names: Mapping[str, str]) -> Any:
     return {key: _with_names(each, names) for key, each in shape.items()} if isinstance(shape, dict) else shape
 
 
-def _asking(method: str, path: str, body: str = "", **headers: str) -> Ask:
-    kind = {"Content-Type": "application/json"} if body else {}
-    return Ask(method, path, {"Authorization": "Bearer {token}", **kind, **headers}, body)
-
-
 def _path(agent: str, webhook: str) -> str:
     return f"/agents/{agent}/webhooks/{webhook}"
 
 
-def _webhooks_of(server: Server, agent: str) -> list[str]:
-    data = server.read(f"/agents/{agent}/webhooks")
-    return [str(webhook["id"]) for webhook in _records(data.get("webhooks") if isinstance(data, dict) else None)]
-
-
-def _records(data: Any) -> list[dict[str, Any]]:
-    return [each for each in data if isinstance(each, dict) and "id" in each] if isinstance(data, list) else []
+def _webhooks_of(server: Server, owner: str) -> list[str]:
+    """The ids of the webhooks of an agent or a campaign, by its path."""
+    data = server.read(f"{owner}/webhooks")
+    return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 
 def _made_by(asked: Ask, came: Came) -> str:
     """The id of the webhook that a call created; empty when it created none."""
-    document = came.document()
-    data = document.get("data") if isinstance(document, dict) else None
+    data = data_of(came)
     creates = asked.method == "POST" and asked.path.endswith("/webhooks") and came.status // 100 == 2
     return str(data["id"]) if creates and isinstance(data, dict) and "id" in data else ""
-
-
-def _nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

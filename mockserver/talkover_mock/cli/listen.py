@@ -1,0 +1,129 @@
+"""`talkover-mock listen`."""
+
+import errno
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from talkover_mock.base.ending import ending_signals
+from talkover_mock.base.words import brief
+from talkover_mock.cli._options import PortOption, port_number, wait_option, whole
+from talkover_mock.cli._remote import Failed, Unexpected
+from talkover_mock.cli._where import DEFAULT_PORT
+from talkover_mock.cli._writing import keep, out_option
+from talkover_mock.dialect.events import ALL_EVENTS
+from talkover_mock.learning.listening import Lesson, Listener
+from talkover_mock.loading.mistakes import near_or_listed
+
+_PORT = DEFAULT_PORT + 1
+_Handler = Callable[[int, FrameType | None], object] | signal.Handlers
+_Handle = Callable[[_Handler], None]
+
+
+@click.command(name="listen")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on.")
+@click.option(
+    "--port",
+    cls=PortOption,
+    default=_PORT,
+    type=port_number,
+    metavar="PORT",
+    show_default=True,
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--secret",
+    envvar="TALKOVER_MOCK_SECRET",
+    show_envvar=True,
+    metavar="SECRET",
+    help="The webhook's secret, to find out how deliveries are signed. It is never printed or written.",
+)
+@out_option
+@click.option("--event", metavar="EVENT", help="The event of payloads that name none.")
+@click.option("--keep-values", is_flag=True, help="Keep texts, names, numbers and tokens as they came.")
+@click.option("--count", type=whole(1), metavar="N", help="End after N deliveries.")
+@wait_option("the deliveries of --count, or for ever with 0")
+def command(
+    host: str,
+    port: int,
+    secret: str | None,
+    out: Path | None,
+    event: str | None,
+    keep_values: bool,
+    count: int | None,
+    wait: float,
+) -> None:
+    """Learn from the deliveries of the real API.
+
+    Listens at a URL that you give to a webhook of your account, behind a tunnel. Every request is answered with 200,
+    and a line tells of it. At the end, after --count or Ctrl-C, comes what was learned: settings and payloads for a
+    fixture, the behaviours that are confirmed, refuted or not seen, and the keys that the mock does not send.
+
+    Tokens, phone numbers, names and free text are replaced, unless you keep them. The exit code is 1 when fewer
+    deliveries than --count come in the time of --wait, or when none is signed with the secret.
+    """
+    if event is not None and event not in ALL_EVENTS:
+        text = f"unknown event{near_or_listed(event, ALL_EVENTS)} (got {brief(event)})"
+        raise click.BadParameter(text, param_hint="--event")
+    listener = _listener((host, port), [secret] if secret else [], event)
+    with _signals() as handle:
+        is_interrupted = _listen(listener, count or 0, wait, handle)
+        lesson = Lesson(listener.heard, has_secret=bool(secret), keeps_values=keep_values)
+        for line in lesson.report():
+            click.echo(line)
+        if listener.heard:
+            keep(out, lesson.document)
+    if count and len(listener.heard) < count and not is_interrupted:
+        raise Unexpected(f"{len(listener.heard)} of {count} deliveries came in {wait:g} seconds")
+    if lesson.is_unverified and listener.heard:
+        raise Unexpected("no delivery is signed with the secret")
+
+
+def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -> Listener:
+    try:
+        return Listener(address, secrets, event, click.echo)
+    except OSError as error:
+        hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
+        host, port = address
+        raise Failed(f"can't listen on {host}:{port}: {error.strerror}{hint}") from None
+
+
+def _listen(listener: Listener, count: int, seconds: float, handle: _Handle) -> bool:
+    """Listens until enough has come, the time is over, or a signal comes; tells whether one came.
+
+    From then on signals are ignored: what was learned is written in a moment.
+    """
+    listener.wanted = count
+    try:
+        handle(signal.default_int_handler)
+        listener.start()
+        click.echo(listener.url)
+        listener.done.wait(seconds or None)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        handle(signal.SIG_IGN)
+        listener.stop()
+    return False
+
+
+@contextmanager
+def _signals() -> Iterator[_Handle]:
+    """Gives what sets the handler of the signals that end the command, and sets the former ones at its end."""
+    numbers = ending_signals()
+    before = {number: signal.getsignal(number) for number in numbers}
+    mine = [number for number in numbers if number == signal.SIGINT or before[number] != signal.SIG_IGN]
+
+    def handle(handler: _Handler) -> None:
+        for number in mine:
+            signal.signal(number, handler)
+
+    try:
+        yield handle
+    finally:
+        for number in mine:
+            signal.signal(number, before[number])

@@ -1,0 +1,73 @@
+"""One delivery that came: its event and payload, how it is signed, and how its JSON is written."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from talkover_mock.deliveries.payloads import TooLarge, to_bytes
+from talkover_mock.dialect.settings import SETTING_FIELDS
+from talkover_mock.learning.payloads import event_of
+from talkover_mock.learning.signatures import Fit, Headers, best_fit, near_fit, signing_headers
+from talkover_mock.receiver import ReceivedRequest
+
+STYLES: Sequence[str] = next(field.schema["enum"] for field in SETTING_FIELDS if field.name == "delivery_json")
+"""The ways of writing JSON that the mock has."""
+
+
+class Heard(NamedTuple):
+    """A delivery. `document` is None of a body that is no JSON object: nothing is learned from it.
+
+    `fit` is how it is signed with the secret, `near` a way of signing that the mock does not have, in words.
+    """
+
+    event: str | None
+    document: dict[str, Any] | None
+    size: int
+    headers: Headers
+    styles: frozenset[str]
+    fit: Fit | None
+    near: str
+
+    @property
+    def line(self) -> str:
+        """The delivery in a line, without any of its values."""
+        if self.document is None:
+            return f"{self.size} bytes without a JSON object: nothing to learn"
+        named = sorted(signing_headers(self.headers))
+        by = f"signed ({self.fit.scheme}, {self.fit.header})" if self.fit else self.near or "not signed with the secret"
+        unknown = f"{', '.join(named)} not verified" if named else "without a header of a signature"
+        styles = " or ".join(sorted(self.styles)) or "written in a third way"
+        signed = by if self.fit or self.near else unknown
+        return f"{self.event or 'no known event'}, {self.size} bytes, {signed}, JSON {styles}"
+
+
+def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None = None) -> Heard:
+    """Reads a request; `event` is that of a payload that names none."""
+    document = _object_of(request)
+    if document is None:
+        return Heard(None, None, len(request.body), request.raw_headers, frozenset(), None, "")
+    headers, body = request.raw_headers, request.body
+    fit = best_fit(headers, body, secrets)
+    near = "" if fit else near_fit(headers, body, secrets)
+    found = event_of(document, request.headers) or event
+    return Heard(found, document, len(body), headers, _styles(document, body), fit, near)
+
+
+def _object_of(request: ReceivedRequest) -> dict[str, Any] | None:
+    try:
+        document = request.json
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _styles(document: Any, body: bytes) -> frozenset[str]:
+    """The ways of writing that give these bytes; an empty object is one of them in its own right, as it is in PHP."""
+    given = {body, body.replace(b"{}", b"[]")}
+    return frozenset(style for style in STYLES if _written(document, style) in given)
+
+
+def _written(document: Any, style: str) -> bytes:
+    try:
+        return to_bytes(document, style)
+    except (TooLarge, RecursionError, UnicodeError):
+        return b""

@@ -1,0 +1,143 @@
+"""Listens to real deliveries, and makes a fixture and a report of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Event, Lock
+from typing import Any
+
+from talkover_mock.base.words import number_of
+from talkover_mock.deliveries.messages import TEST_EVENT
+from talkover_mock.dialect.behaviours import conformance
+from talkover_mock.dialect.settings import DEFAULTS, is_setting
+from talkover_mock.learning.hearing import Heard, hear
+from talkover_mock.learning.judging import is_bare, is_of_campaign, mock_keys, shown_keys, verdicts
+from talkover_mock.learning.payloads import payload_of
+from talkover_mock.learning.signatures import signing_headers
+from talkover_mock.learning.writing import literal
+from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
+
+_MOST_KEPT = 1_000
+_OWN_HEADERS = ("host", "user-agent", "content-length", "connection", "content-type", "transfer-encoding")
+
+
+class Listener(WebhookReceiver):
+    """Answers 200 to every request, reads it, and keeps what there is to learn."""
+
+    def __init__(
+        self, address: tuple[str, int], secrets: Sequence[str], event: str | None, tell: Callable[[str], None]
+    ) -> None:
+        super().__init__(*address)
+        self._secrets, self._event, self._tell = secrets, event, tell
+        self._lock, self.wanted, self.done = Lock(), 0, Event()
+        """`done` is set when `wanted` deliveries have come; 0 are never enough."""
+        self.heard: list[Heard] = []
+
+    def take(self, request: ReceivedRequest) -> Answer:
+        found = hear(request, self._secrets, self._event)
+        with self._lock:
+            if found.document is not None and len(self.heard) < _MOST_KEPT:
+                self.heard.append(found)
+            self._tell(found.line)
+            if len(self.heard) == self.wanted:
+                self.done.set()
+        return Answer()
+
+
+class Lesson:
+    """What deliveries teach. Those that are not signed with the secret do not count as soon as one is."""
+
+    def __init__(self, heard: Sequence[Heard], *, has_secret: bool, keeps_values: bool) -> None:
+        signed = [each for each in heard if each.fit]
+        self.heard = signed or list(heard)
+        self.left_out, self._keeps = len(heard) - len(self.heard), keeps_values
+        self.is_unverified = has_secret and not signed
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that agree with most of what came, and differ from the defaults."""
+        fits = Counter(each.fit for each in self.heard if each.fit)
+        found = dict(fits.most_common(1)[0][0].settings) if fits else {}
+        styles = [each.styles for each in self.heard if len(each.styles) == 1]
+        style = next(iter(Counter(styles).most_common(1)[0][0])) if styles else DEFAULTS.delivery_json
+        found |= {"delivery_json": style} if style != DEFAULTS.delivery_json else {}
+        calls = [each for each in self.heard if each.event != TEST_EVENT and not is_of_campaign(each)]
+        found |= {"payload_envelope": False} if calls and all(map(is_bare, calls)) else {}
+        return {name: value for name, value in found.items() if is_setting(name, value)}
+
+    @property
+    def payloads(self) -> dict[str, Any]:
+        """The payload of each event, made of the fullest that came."""
+        found = {}
+        for event, documents in self._documents().items():
+            fullest = max(documents, key=_size)
+            found[event] = payload_of(fullest, event, keeps_values=self._keeps)
+        return found
+
+    def _documents(self) -> Mapping[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for each in self.heard:
+            if each.event and each.event != TEST_EVENT and each.document is not None:
+                found.setdefault(each.event, []).append(each.document)
+        return found
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The fixture."""
+        parts: dict[str, Any] = {"settings": self.settings, "payloads": self.payloads}
+        return {name: literal(part) for name, part in parts.items() if part}
+
+    def report(self) -> Iterator[str]:
+        """What was learned, in lines that have no value of an account."""
+        events = list(dict.fromkeys(each.event for each in self.heard if each.event))
+        count = "1 delivery" if len(self.heard) == 1 else f"{len(self.heard)} deliveries"
+        yield f"{count} of {number_of(len(events), 'event')}"
+        if self.left_out:
+            yield f"{self.left_out} more were not signed with the secret, and taught nothing"
+        unnamed = sum(1 for each in self.heard if each.event is None)
+        if unnamed:
+            yield f"{unnamed} name no event of the API, and made no payload: --event EVENT says which it is"
+        yield from self._about_signatures()
+        for name, value in self.settings.items():
+            yield f"setting: {name}: {value}"
+        yield from self._about_rows()
+        yield from self._about_keys()
+
+    def _about_signatures(self) -> Iterator[str]:
+        if self.is_unverified:
+            yield "none is signed with the secret in a way that the mock has: is it the webhook's secret?"
+        named = sorted({name for each in self.heard for name in signing_headers(each.headers)})
+        if named and not any(each.fit for each in self.heard):
+            yield f"headers that look like a signature's: {', '.join(named)}"
+
+    def _about_rows(self) -> Iterator[str]:
+        found = verdicts(self.heard)
+        for word in ("confirmed", "refuted", "not seen"):
+            for each in found:
+                if each.finding == word:
+                    came = f": came {each.came}" if each.came else ""
+                    yield f"{word}: {each.behaviour.text} ({each.behaviour.basis}){came}"
+        others = len(conformance().behaviours) - len(found)
+        yield f"{others} other behaviours show in no delivery; `talkover-mock conformance` asks a server about them"
+
+    def _about_keys(self) -> Iterator[str]:
+        for event, documents in self._documents().items():
+            came = list(dict.fromkeys(key for document in documents for key in document))
+            of_campaign = any(is_of_campaign(each) for each in self.heard if each.event == event)
+            own = mock_keys(event, of_campaign)
+            further = [key for key in came if key not in (*own, "context")]
+            missing = [key for key in own if key not in came]
+            if further:
+                yield f"{event}: keys that the mock does not send: {shown_keys(further)}"
+            if missing:
+                yield f"{event}: keys that only the mock sends: {shown_keys(missing)}"
+        signing = {each.fit.header.lower() for each in self.heard if each.fit}
+        names = {name.lower() for each in self.heard for name, _ in each.headers} - signing - {*_OWN_HEADERS}
+        if names:
+            yield f"headers that the mock does not send, or the tunnel's: {', '.join(sorted(names))}"
+
+
+def _size(value: Any) -> int:
+    """How many values there are in a payload."""
+    if isinstance(value, dict):
+        return sum(map(_size, value.values()))
+    return sum(map(_size, value)) if isinstance(value, list) else 1

@@ -1,0 +1,236 @@
+"""`talkover-mock listen`: what it prints, what it writes, what counts, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+import requests
+from click.testing import Result
+
+from talkover_mock.base.shapes.values import Event
+from talkover_mock.cli import listen
+from talkover_mock.client import MockServer
+from talkover_mock.learning.listening import Lesson, Listener
+from talkover_mock.loading.files import load
+from talkover_mock.loading.fixture import read_fixture
+from talkover_mock.local import serving
+from tests.doors.test_cli import run
+from tests.support.documented import AGENT, WEBHOOK
+from tests.support.fixture_documents import source
+
+WAIT = 20
+STARTED: Event = "event_phone_call_started"
+ENDED: Event = "event_phone_call_ended"
+SECRET, NAME, PHONE, TOKEN = "a secret of 1 account", "Ann Meier", "+4930123456", "talq_of_the_account"
+URL = r"http://127\.0\.0\.1:[0-9]+/webhook"
+
+
+class Told(list[str]):
+    """What a listener tells."""
+
+
+@contextmanager
+def listening(secrets: tuple[str, ...] = (SECRET,), event: str | None = None) -> Iterator[tuple[Listener, Told]]:
+    told = Told()
+    listener = Listener(("127.0.0.1", 0), secrets, event, told.append)
+    listener.start()
+    try:
+        yield listener, told
+    finally:
+        listener.stop()
+
+
+@contextmanager
+def account(url: str, **settings: Any) -> Iterator[MockServer]:
+    """A vendor whose webhook leads to `url`."""
+    webhook = {"id": WEBHOOK, "name": NAME, "webhook_url": url, "webhook_secret": SECRET, "events": [STARTED, ENDED]}
+    agent = {"id": AGENT, "name": NAME, "webhooks": [webhook]}
+    with serving(read_fixture([source({"agents": [agent], "settings": settings})])) as local:
+        yield local.client
+
+
+def lesson(listener: Listener, **given: Any) -> Lesson:
+    return Lesson(listener.heard, **{"has_secret": True, "keeps_values": False, **given})
+
+
+def test_the_settings_agree_with_what_came() -> None:
+    settings = {"signature_scheme": "shopify", "signature_header": "X-Mine", "delivery_json": "plain"}
+    with listening() as (listener, told), account(listener.url, **settings) as mock:
+        mock.emit(AGENT, STARTED, data={"note": "é"})
+        mock.emit(AGENT, ENDED)
+        taught = lesson(listener)
+    assert taught.settings == settings
+    assert told[0] == f"{STARTED}, {len(mock_body(taught, 0))} bytes, signed (shopify, X-Mine), JSON plain"
+    assert [*taught.payloads] == [STARTED, ENDED]
+
+
+def mock_body(taught: Lesson, number: int) -> bytes:
+    return json.dumps(taught.heard[number].document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def test_a_bare_payload_is_a_setting_and_its_event_can_be_told() -> None:
+    with listening(event=ENDED) as (listener, _), account(listener.url, payload_envelope=False) as mock:
+        mock.emit(AGENT, ENDED)
+    assert lesson(listener).settings == {"payload_envelope": False}
+    assert lesson(listener).payloads == {
+        ENDED: {"call_id": "{{call.id}}", "duration": "{{call.duration}}", "context": "{{context}}"}
+    }
+
+
+def test_what_is_not_signed_with_the_secret_does_not_count_once_something_is() -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        requests.post(listener.url, json={"event": ENDED, "forged": True}, timeout=WAIT)
+        assert lesson(listener).is_unverified
+        assert "none is signed with the secret" in "\n".join(lesson(listener).report())
+        mock.emit(AGENT, ENDED)
+        taught = lesson(listener)
+    assert (len(taught.heard), taught.left_out, taught.is_unverified) == (1, 1, False)
+    assert "forged" not in taught.payloads[ENDED]
+    assert "1 more were not signed with the secret, and taught nothing" in taught.report()
+
+
+def test_without_a_secret_the_headers_that_look_like_a_signature_are_named() -> None:
+    with listening(()) as (listener, told), account(listener.url) as mock:
+        mock.emit(AGENT, ENDED)
+    assert "Signature not verified" in told[0]
+    assert "headers that look like a signature's: Signature" in lesson(listener, has_secret=False).report()
+    assert lesson(listener, has_secret=False).payloads[ENDED]
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"not JSON", b"[" * 100_000, b"\xff"])
+def test_what_is_no_json_object_is_answered_and_teaches_nothing(body: bytes) -> None:
+    with listening() as (listener, told):
+        assert requests.post(listener.url, data=body, timeout=WAIT).status_code == 200
+    assert (told, listener.heard) == ([f"{len(body)} bytes without a JSON object: nothing to learn"], [])
+
+
+def test_a_body_in_chunks_is_read() -> None:
+    body = json.dumps({"event": ENDED}).encode()
+    with listening() as (listener, _):
+        assert requests.post(listener.url, data=iter([body[:5], body[5:]]), timeout=WAIT).status_code == 200
+    assert listener.heard[0].event == ENDED
+
+
+def test_of_several_payloads_of_an_event_the_fullest_counts() -> None:
+    with listening(()) as (listener, _):
+        for more in ({}, {"a": {"b": 1, "c": 2}}, {"d": 1}):
+            requests.post(listener.url, json={"event": ENDED, **more}, timeout=WAIT)
+    assert lesson(listener).payloads[ENDED]["a"] == {"b": 1, "c": 2}
+    report = [*lesson(listener).report()]
+    assert f"{ENDED}: keys that the mock does not send: a, d" in report
+    assert "3 deliveries of 1 event" in report
+
+
+def test_the_report_has_every_row_that_a_delivery_shows_and_counts_the_others() -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        mock.emit(AGENT, ENDED, context={})
+    report = [*lesson(listener).report()]
+    assert [line.partition(":")[0] for line in report if line.partition(":")[0] in ("confirmed", "not seen")] == [
+        *["confirmed"] * 7,
+        *["not seen"] * 3,
+    ]
+    assert "105 other behaviours show in no delivery; `talkover-mock conformance` asks a server about them" in report
+
+
+def started(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "talkover_mock", "listen", "--port", "0", *options]
+    environment = {**os.environ, "TALKOVER_MOCK_SECRET": SECRET}
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=-1, stderr=-1, text=True)
+
+
+def url_of(process: "subprocess.Popen[str]") -> str:
+    stream: IO[str] | None = process.stdout
+    assert stream
+    return stream.readline().strip()
+
+
+@pytest.mark.slow
+def test_it_ends_by_itself_and_writes_a_fixture_without_a_value_of_the_account(tmp_path: Path) -> None:
+    with started(tmp_path, "--count", "2", "--out", "learned.yaml") as process:
+        url = url_of(process)
+        with account(f"{url}/{TOKEN}") as mock:
+            mock.emit(AGENT, STARTED, data={"to": PHONE, "who": NAME, "api_key": TOKEN})
+            mock.emit(AGENT, ENDED, context={"customer": NAME, "phone": PHONE})
+        printed, complained = process.communicate(timeout=WAIT)
+    assert process.returncode == 0
+    assert complained == "written to learned.yaml\n"
+    text = (tmp_path / "learned.yaml").read_text()
+    for value in (SECRET, NAME, PHONE, PHONE[1:], TOKEN, TOKEN.upper()):
+        assert value not in printed + complained + text
+    baseline = load([tmp_path / "learned.yaml"])["default"].baseline
+    assert [*baseline.payloads] == [STARTED, ENDED]
+    assert run("check", str(tmp_path / "learned.yaml")).exit_code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_what_it_has(number: signal.Signals, tmp_path: Path) -> None:
+    with started(tmp_path) as process:
+        with account(url_of(process)) as mock:
+            mock.emit(AGENT, ENDED)
+        process.send_signal(number)
+        printed, complained = process.communicate(timeout=WAIT)
+    assert (process.returncode, complained) == (0, "")
+    assert f"payloads:\n  {ENDED}:\n" in printed
+
+
+def finished(*options: str) -> Result:
+    return run("listen", "--port", "0", *options)
+
+
+def test_too_few_deliveries_in_the_time_are_a_failed_check(tmp_path: Path) -> None:
+    done = finished("--count", "2", "--wait", "0.01", "--out", str(tmp_path / "a.yaml"))
+    assert (done.exit_code, done.stderr) == (1, "Error: 0 of 2 deliveries came in 0.01 seconds\n")
+    assert not (tmp_path / "a.yaml").exists()
+    assert finished("--wait", "0.01").exit_code == 0
+
+
+def test_a_wrong_secret_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls: list[str] = []
+
+    class Early(Listener):
+        """Gets a delivery as soon as it listens."""
+
+        def start(self) -> None:
+            super().start()
+            with ThreadPoolExecutor(1) as pool, account(self.url) as mock:
+                pool.submit(lambda: mock.emit(AGENT, ENDED)).result(WAIT)
+            urls.append(self.url)
+
+    monkeypatch.setattr(listen, "Listener", Early)
+    done = finished("--count", "1", "--secret", "another secret")
+    assert (done.exit_code, done.stderr) == (1, "Error: no delivery is signed with the secret\n")
+    assert f"{ENDED}:" in done.stdout
+    assert "another secret" not in done.output
+    assert finished("--count", "1", "--secret", SECRET).exit_code == 0
+    assert len(urls) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--event", "event_phone_call_endd"], "unknown event; did you mean event_phone_call_ended?"),
+        (["--out", "a.json"], "a.json would be YAML; give it a name that ends in .yaml"),
+        (["--count", "0"], "expected a whole number, 1 or more"),
+    ],
+)
+def test_wrong_use(options: list[str], text: str) -> None:
+    done = finished(*options)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert text in done.stderr
+
+
+def test_a_port_that_is_taken() -> None:
+    with listening() as (listener, _):
+        port = listener.url.split(":")[2].partition("/")[0]
+        done = run("listen", "--port", port)
+    assert done.exit_code == 2
+    assert f"can't listen on 127.0.0.1:{port}: Address already in use; --port 0 picks a free one" in done.stderr

@@ -1,0 +1,53 @@
+"""The file of what was learned: added to, never over somebody's own, whole or not at all, read as it was meant."""
+
+from pathlib import Path
+
+import pytest
+
+from talkover_mock.learning.writing import MARK, CannotWrite, check_path, literal, write
+from talkover_mock.loading.files import load
+
+
+def test_a_file_of_these_commands_is_added_to(tmp_path: Path) -> None:
+    file = tmp_path / "learned.yaml"
+    write(file, {"settings": {"plan": "professional"}, "agents": [{"id": "a", "name": "A"}]}, ["a note"])
+    more = {"settings": {"create_status": 201}, "agents": [{"id": "a", "name": "B"}, {"id": "c", "name": "C"}]}
+    write(file, more, ["a note", "another\nnote"])
+    baseline = load([file])["default"].baseline
+    assert baseline.settings.overrides() == {"plan": "professional", "create_status": 201}
+    assert [(agent.id, agent.name) for agent in baseline.agents.values()] == [("a", "B"), ("c", "C")]
+    assert file.read_text().startswith(f"{MARK}\n# a note\n# another\\nnote\nsettings:\n")
+    assert [*tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize("text", ["agents: []\n", f"{MARK}\n- 1\n", "", "{broken"])
+def test_a_file_of_somebody_else_is_refused_and_stays(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(CannotWrite):
+        check_path(file)
+    with pytest.raises(CannotWrite):
+        write(file, {"agents": []}, [])
+    assert file.read_text() == text
+
+
+def test_a_path_that_can_hold_no_fixture(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match=r"name that ends in \.yaml"):
+        check_path(tmp_path / "a.json")
+    with pytest.raises(CannotWrite, match="is no folder"):
+        check_path(tmp_path / "none" / "a.yaml")
+    check_path(tmp_path / "a.yaml")
+
+
+def test_what_makes_no_fixture_is_not_written_and_its_value_not_told(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite) as caught:
+        write(tmp_path / "a.yaml", {"agents": [{"name": "A", "language": "secret words"}]}, [])
+    assert str(caught.value) == "what was learned makes no fixture: agents[0].language does not fit"
+    assert not (tmp_path / "a.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["${HOME}", "$5", "$$", "a: b", "'", "é\n", "\ud800", "no", "2025-01-01"])
+def test_a_text_is_read_as_it_was(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", literal({"agents": [{"id": "a", "name": name, "label": name}]}), [])
+    agent = load([tmp_path / "a.yaml"])["default"].baseline.agents["a"]
+    assert (agent.name, agent.details["label"]) == (name.replace("\ud800", "\ufffd"),) * 2

@@ -1,0 +1,192 @@
+"""The examples for Node and Java pass, side by side, and fail with the reason when the application does wrong."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+
+from talkover_mock.client import MockServer
+from talkover_mock.web.server import Server
+from tests.conftest import ROOT
+
+EXAMPLES = ROOT / "docs" / "examples"
+REQUIRED = "TALKOVER_MOCK_REQUIRE_LANGUAGES" in os.environ
+JUNIT = Path("/usr/share/java/junit-platform-console-standalone.jar")
+"""Debian's; its manifest names the rest."""
+JARS = [JUNIT, *(JUNIT.parent / f"{name}.jar" for name in ("junit-jupiter-api", "apiguardian-api"))]
+TESTS = 3
+"""Of each example."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("languages")]
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None and not REQUIRED, reason="Node is not installed; .ci/run installs it"
+)
+needs_java = pytest.mark.skipif(
+    not (shutil.which("javac") and JUNIT.exists()) and not REQUIRED,
+    reason="a JDK and JUnit 5 (Debian's package junit5) are not installed; .ci/run installs them",
+)
+
+
+class Wrong(NamedTuple):
+    """A mistake of the application, put into an example, and the words with which a test then fails."""
+
+    file: str
+    right: str
+    wrong: str
+    said: tuple[str, ...]
+
+
+NODE = "pauses.test.mjs"
+WRONG_IN_NODE = {
+    "never calls": Wrong(NODE, "await fetch(url, ", "({ ok: true }) || (", ("API calls to the mock server", "none")),
+    "calls three times": Wrong(
+        NODE,
+        "if (!answer.ok)",
+        "const again = { method: 'PATCH', headers: { Authorization: `Bearer ${token}` } };\n"
+        "await fetch(url, again);\nawait fetch(url, again);\nif (!answer.ok)",
+        ("expected exactly 2 requests method=PATCH path=*/toggle status=200, got 6",),
+    ),
+    "unknown webhook": Wrong(
+        NODE, "/webhooks/${WEBHOOK}/toggle", "/webhooks/${AGENT}/toggle", ("is the id of an agent, not of a webhook",)
+    ),
+    "a slip in the path": Wrong(NODE, "${WEBHOOK}/toggle", "${WEBHOOK}/toggel", ("toggel", "did you mean")),
+    "hides errors": Wrong(NODE, "if (!answer.ok) throw", "if (false) throw", ("Missing expected rejection",)),
+    "believes every delivery": Wrong(
+        "talkover.mjs", "response.writeHead(genuine ? 204", "response.writeHead(true ? 204", ("204 !== 401",)
+    ),
+}
+JAVA = "PausesTest.java"
+WRONG_IN_JAVA = {
+    "never_calls": Wrong(
+        JAVA, 'method("PATCH"', 'method("GET"', ("Talkover answered 405", "this path answers PATCH only")
+    ),
+    "calls_three_times": Wrong(
+        JAVA,
+        "int status =",
+        "HttpClient.newHttpClient().send(request, BodyHandlers.ofString());\n" * 2 + "int status =",
+        ("expected exactly 2 requests method=PATCH path=*/toggle status=200, got 6",),
+    ),
+    "unknown_webhook": Wrong(
+        JAVA, '"/webhooks/" + WEBHOOK', '"/webhooks/" + AGENT', ("is the id of an agent, not of a webhook",)
+    ),
+    "a_slip_in_the_path": Wrong(JAVA, '"/toggle"', '"/toggel"', ("toggel", "did you mean")),
+    "hides_errors": Wrong(
+        JAVA, "if (status != 200)", "if (status == 0)", ("Expected java.io.IOException to be thrown",)
+    ),
+    "believes_every_delivery": Wrong(
+        "Talkover.java",
+        "sendResponseHeaders(genuine ? 204",
+        "sendResponseHeaders(true ? 204",
+        ("expected: <true> but was: <false>", "bad_signature"),
+    ),
+}
+
+
+def example(name: str, folder: Path, mistake: Wrong | None = None) -> Path:
+    """A copy of an example, as a user makes it."""
+    shutil.copytree(EXAMPLES / name, folder)
+    if mistake:
+        path = folder / mistake.file
+        text = path.read_text()
+        assert text.count(mistake.right) == 1
+        path.write_text(text.replace(mistake.right, mistake.wrong))
+    return folder
+
+
+def variables(server: Server) -> dict[str, str]:
+    return {**os.environ, "TALKOVER_MOCK_URL": server.url}
+
+
+def run_node(server: Server, *folders: Path) -> tuple[int, str]:
+    """The exit code, and all that is said."""
+    files = [str(folder / NODE) for folder in folders]
+    command = ["node", "--test", "--test-reporter=tap", *files]
+    done = subprocess.run(command, env=variables(server), capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@needs_node
+def test_the_example_for_node_passes_beside_itself(server: Server, mock: MockServer, tmp_path: Path) -> None:
+    """Each file is a process of its own, and its tests run at once: none disturbs another one or the default world."""
+    before = mock.state()
+    code, said = run_node(server, *(example("node", tmp_path / str(number)) for number in range(4)))
+    assert code == 0, said
+    assert re.findall(r"^# pass (\d+)$", said, re.MULTILINE) == [str(4 * TESTS)]
+    assert (mock.state(), mock.requests()) == (before, [])
+    assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
+
+
+@needs_node
+@pytest.mark.parametrize("mistake", WRONG_IN_NODE.values(), ids=WRONG_IN_NODE)
+def test_the_example_for_node_fails_with_the_reason(mistake: Wrong, server: Server, tmp_path: Path) -> None:
+    code, said = run_node(server, example("node", tmp_path / "example", mistake))
+    assert code == 1
+    assert [text for text in mistake.said if text not in said] == [], said
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example and its wrong variants, each in a package of its own: one run of the compiler for all."""
+    folder = tmp_path_factory.mktemp("java")
+    sources = []
+    for package, mistake in {"right": None, **WRONG_IN_JAVA}.items():
+        for path in example("java", folder / package, mistake).iterdir():
+            path.write_text(f"package {package};\n{path.read_text()}")
+            sources.append(str(path))
+    classpath = os.pathsep.join(map(str, JARS))
+    command = [
+        "javac",
+        "-Xlint:all,-classfile,-processing",
+        "-Werror",
+        "-d",
+        str(folder / "classes"),
+        "-cp",
+        classpath,
+        *sources,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "classes"
+
+
+def run_java(server: Server, classes: Path, reports: Path) -> Mapping[str, str]:
+    """The failures of each package as JUnit reports them, in one text; empty where all tests have passed."""
+    java = ["java", "-XX:TieredStopAtLevel=1", "-jar", str(JUNIT), "--disable-banner", "--details=none"]
+    parallel = ["--config=junit.jupiter.execution.parallel.enabled=true"]
+    what = [f"--classpath={classes}", f"--scan-classpath={classes}", f"--reports-dir={reports}"]
+    command = [*java, *parallel, *what]
+    subprocess.run(command, env=variables(server), capture_output=True, text=True, timeout=120, check=False)
+    found: dict[str, str] = {}
+    for case in ElementTree.parse(reports / "TEST-junit-jupiter.xml").getroot().iter("testcase"):  # noqa: S314
+        package = case.attrib["classname"].partition(".")[0]
+        texts = [failure.text or "" for failure in case if failure.tag in ("failure", "error")]
+        found[package] = found.get(package, "") + "".join(texts)
+    return found
+
+
+@needs_java
+def test_the_example_for_java_passes_and_fails_with_the_reason(
+    server: Server, mock: MockServer, compiled: Path, tmp_path: Path
+) -> None:
+    before = mock.state()
+    failures = run_java(server, compiled, tmp_path)
+    assert failures.keys() == {"right", *WRONG_IN_JAVA}
+    assert failures["right"] == ""
+    for package, mistake in WRONG_IN_JAVA.items():
+        assert failures[package], package
+        assert [text for text in mistake.said if text not in failures[package]] == [], failures[package]
+    assert (mock.state(), mock.requests()) == (before, [])
+    assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
+
+
+def test_the_page_shows_the_examples_as_they_are() -> None:
+    page = (ROOT / "docs" / "compose.md").read_text()
+    for folder, language in (("node", "js"), ("java", "java")):
+        shown = re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        assert sorted(shown) == sorted(path.read_text() for path in (EXAMPLES / folder).iterdir())
