@@ -28,7 +28,7 @@ class Side(TypedDict):
     """The headers and the body of a request or of an answer."""
 
     headers: Mapping[str, str]
-    """With the token masked."""
+    """With --mask-tokens, the token is masked."""
     body: str | None
     """At most 64 KiB of it; null where it is no text."""
     body_size: Count
