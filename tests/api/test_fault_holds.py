@@ -12,6 +12,7 @@ import requests
 from flask.testing import FlaskClient
 
 from talkover_mock.api.fault_answers import held
+from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.client import MockServer
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Faults
@@ -201,7 +202,7 @@ def test_a_wait_for_a_fault_says_what_there_was(mock: MockServer) -> None:
 def test_a_wait_for_a_fault_ends_with_it(mock: MockServer, pool: ThreadPoolExecutor, world: World) -> None:
     fault = mock.add_fault("maintenance")
 
-    def wait() -> dict[str, Any]:
+    def wait() -> Fault:
         with MockServer(mock.url) as other:
             return other.wait_for_fault(fault["id"], wait=6 * WAIT)
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 from click.testing import Result
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.cli import listen
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.behaviours import conformance
@@ -28,7 +29,8 @@ from tests.support.documented import AGENT, WEBHOOK
 from tests.support.fixture_documents import source
 
 WAIT = 20
-STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
+STARTED: Event = "event_phone_call_started"
+ENDED: Event = "event_phone_call_ended"
 SECRET, NAME, PHONE, TOKEN = "a secret of 1 account", "Ann Meier", "+4930123456", "talq_of_the_account"
 NESTED = b'{"a":' * 200 + b"1" + b"}" * 200
 
@@ -214,7 +216,7 @@ def test_a_wrong_secret_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> No
         def start(self) -> None:
             super().start()
             with ThreadPoolExecutor(1) as pool, account(self.url) as mock:
-                pool.submit(mock.emit, AGENT, ENDED).result(WAIT)
+                pool.submit(lambda: mock.emit(AGENT, ENDED)).result(WAIT)
             urls.append(self.url)
 
     monkeypatch.setattr(listen, "Listener", Early)
