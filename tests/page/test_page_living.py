@@ -233,3 +233,21 @@ def test_without_scripts_it_can_be_read_and_driven(browser: Browser, server: Ser
     webhook = world.default.webhook(WEBHOOK)
     assert webhook
     assert webhook.enabled
+
+
+def test_focus_and_messages_are_where_the_work_is(browser: Browser, server: Server, http: FlaskClient) -> None:
+    http.get("/api/v1/health", headers=TOKEN)
+    browser.open(server.url + PAGE)
+    browser.press("#request-1 .row")
+    browser.press("#request-1 .inside a", "Add a fault for this")
+    browser.wait_for("#fault-on-calls")
+    assert browser.run("return document.activeElement.closest('.panel') !== null")
+    browser.press("#fault-on-calls button", "Add fault")
+    browser.wait_for("#outcome p", "fault-1 is added.")
+    place = "return getComputedStyle(document.getElementById('outcome')).position"
+    assert browser.run(place) == "static"
+    browser.press(SWITCH)
+    browser.wait_for("#outcome p", "My Webhook is on.")
+    assert browser.run(place) == "fixed"
+    browser.press("#outcome a")
+    browser.until(lambda: not browser.find("#outcome p"))

@@ -35,7 +35,7 @@ _CROWDED = 7.0
 
 
 class Mark(NamedTuple):
-    """A mark on the time line, at `x` percent; `label` is empty where it has no room."""
+    """A mark on the time line, at `x` percent; `label` is empty where it has no room, and for now."""
 
     kind: str
     x: float
@@ -148,8 +148,8 @@ def _marks(attempts: Sequence[Delivery], due: datetime | None, environment: Envi
     end = -_CROWDED
     for kind, moment in sorted(times, key=lambda each: each[1]):
         x = round(_LEFT + _WIDTH * ((moment - start) / span), 1)
-        label = "now" if kind == "now" else f"+{seconds((moment - start).total_seconds())}" if moment > start else "0"
-        has_room = x - end >= _CROWDED
+        label = f"+{seconds((moment - start).total_seconds())}" if moment > start else "0"
+        has_room = kind != "now" and x - end >= _CROWDED
         end = x if has_room else end
         marks.append(Mark(kind, x, label if has_room else ""))
     return marks
