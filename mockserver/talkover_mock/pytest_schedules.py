@@ -5,20 +5,26 @@ The plugin registers this module. It is imported in every run, so it imports not
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol  # no public function runs a test; read in pytest 8.0 and 9.2
 
 if TYPE_CHECKING:
+    from talkover_mock.base.shapes.admin import Schedule as Ended
     from talkover_mock.client.types import Schedule
 
 _MARK = "talkover_mock_schedules"
 _USUAL = 200
 """How many schedules a marked test runs under."""
+_UNDISTURBED: Schedule = {"seed": 0, "only": []}
+_A_NUMBER = "a number of schedules such as 200, or 0 for none"
+_SCHEDULE = re.compile(r"[0-9]+(:([0-9.]+(,[0-9.]+)*)?)?")
 _MOST_WAYS = 5
 """How many different failures are shrunk and shown."""
 
@@ -29,7 +35,7 @@ class _Failure(NamedTuple):
     way: tuple[object, ...]
     message: str
     text: str
-    schedule: dict[str, Any]
+    schedule: Ended
 
 
 class _Scheduled:
@@ -37,13 +43,14 @@ class _Scheduled:
 
     def __init__(self, item: pytest.Item, number: int) -> None:
         self.item, self.number = item, number
-        self.schedule: Schedule = {"only": []}
-        """The schedule of this run: at first, one without a disturbance."""
-        self.ended: dict[str, Any] | None = None
+        self.schedule: Schedule = _UNDISTURBED
+        """The schedule of this run."""
+        self.ended: Ended | None = None
         """The schedule as the environment had it at the end of this run."""
         self.earlier_output = 0
         """How many sections of output a report has from earlier runs."""
-        self.is_over = False
+        self.is_over = self.is_settled = False
+        """Whether the last run is under way; whether the first run has not passed, and so is the result."""
         self.verdict = ""
         """The text that the last run fails with."""
         self._properties = list(item.user_properties)
@@ -66,6 +73,7 @@ class _Scheduled:
         in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
         if found:
             self.verdict = "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts])
+        self.schedule = _UNDISTURBED
 
     def _fails(self, schedule: Schedule) -> _Failure | None:
         self.schedule = schedule
@@ -77,16 +85,19 @@ class _Scheduled:
         message = str(crash.message if crash else text.strip()).partition("\n")[0]
         where = (crash.path, crash.lineno) if crash else ()
         way = (report.when, *where, message.partition(":")[0] if crash else message)
-        return _Failure(way, message, text, self.ended or {**schedule, "struck": [], "order": []})
+        unbegun: Ended = {"seed": schedule.get("seed", 0), "only": schedule.get("only"), "struck": [], "order": []}
+        return _Failure(way, message, text, self.ended or unbegun)
 
     def _told(self, place: int, same: Sequence[_Failure]) -> str:
         """One way of failing as text, with its smallest schedule."""
         smallest = self._shrunk(min(same, key=_size))
         seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
+        file = os.path.relpath(self.item.path, self.item.config.invocation_params.dir)
+        test = "::".join([file, *self.item.nodeid.split("::")[1:]])
         return (
             f"{place}. under {len(same)} of them: {smallest.message}\n"
             f"   sent: {', '.join(smallest.schedule['order']) or 'nothing'}\n"
-            f"   again with: pytest {shlex.quote(self.item.nodeid)} --talkover-mock-schedule {seed}:{struck}\n\n"
+            f"   again with: pytest {shlex.quote(test)} --talkover-mock-schedule {seed}:{struck}\n\n"
             f"{smallest.text}"
         )
 
@@ -114,7 +125,7 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--talkover-mock-schedules",
         metavar="N",
-        type=int,
+        type=_number,
         help="run every test that uses talkover_mock under N schedules; 0 for none, also of the marked tests",
     )
     group.addoption(
@@ -125,13 +136,19 @@ def add_options(group: pytest.OptionGroup) -> None:
     )
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]+", text):
+        raise ArgumentTypeError(f"expected {_A_NUMBER} (got {text!r})")
+    return int(text)
+
+
 def _schedule(text: str) -> Schedule:
     """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none."""
-    seed, colon, numbers = text.partition(":")
-    if not (seed.isascii() and seed.isdecimal()):
+    if not _SCHEDULE.fullmatch(text):
         raise ArgumentTypeError(
             f"a schedule is a seed such as 15, or 15:2,3 for two of its disturbances (got {text!r})"
         )
+    seed, colon, numbers = text.partition(":")
     return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}
 
 
@@ -142,7 +159,7 @@ def schedule_of(item: pytest.Item) -> Schedule | None:
     return scheduled.schedule if scheduled else option
 
 
-def note(item: pytest.Item, schedule: dict[str, Any] | None) -> None:
+def note(item: pytest.Item, schedule: Ended | None) -> None:
     """Notes the schedule as the environment had it at the end."""
     if scheduled := item.stash.get(_SCHEDULED, None):
         scheduled.ended = schedule
@@ -163,25 +180,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Runs a test under its schedules, and reports that as one run.
 
-    The last run tears down what the next test does not need. Its call is not that of the test: it fails with the
-    verdict, or does nothing; then the undisturbed run is reported.
+    The first and the last run are undisturbed. What is reported is the last one, which tears down what the next test
+    does not need, and whose call then fails with the verdict; or else the first one, if that does not pass.
     """
     number = _number_for(item)
     if not number:
         return None
     scheduled = item.stash[_SCHEDULED] = _Scheduled(item, number)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = scheduled.run(item.parent)
-    if all(each.passed for each in reports):
+    first = scheduled.run(item.parent)
+    scheduled.is_settled = not all(each.passed for each in first)
+    if not scheduled.is_settled:
         scheduled.find()
     scheduled.is_over = True
     last = scheduled.run(nextitem)
-    if scheduled.verdict:
-        reports = last
-    elif reports[-1].passed:
-        last[-1].sections, last[-1].user_properties = reports[-1].sections, reports[-1].user_properties
-        reports = [*reports[:-1], last[-1]]
-    for report in reports:
+    for report in first if scheduled.is_settled else last:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -193,18 +206,31 @@ def _number_for(item: pytest.Item) -> int:
     if "talkover_mock" not in getattr(item, "fixturenames", ()) or config.getoption("talkover_mock_schedule"):
         return 0
     number: int | None = config.getoption("talkover_mock_schedules")
-    return _given(*marker.args, **marker.kwargs) if number is None and marker else number or 0
+    return number if number is not None else (_given(marker) or 0) if marker else 0
 
 
-def _given(n: int = _USUAL) -> int:
-    return n
+def _given(marker: pytest.Mark) -> int | None:
+    """The number of a mark; None for wrong arguments."""
+    given = (*marker.args, *marker.kwargs.values())
+    is_number = len(given) == 1 and {*marker.kwargs} <= {"n"} and type(given[0]) is int and given[0] >= 0
+    return (given[0] if is_number else None) if given else _USUAL
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    marker = item.get_closest_marker(_MARK)
+    if marker and _given(marker) is None:
+        pytest.fail(f"the mark {_MARK} takes {_A_NUMBER} (got {marker.args or marker.kwargs})", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     scheduled = item.stash.get(_SCHEDULED, None)
-    if scheduled and scheduled.is_over:
-        pytest.fail(scheduled.verdict, pytrace=False) if scheduled.verdict else pytest.skip("all has been run")
+    if scheduled and scheduled.is_over and scheduled.is_settled:
+        pytest.skip("the first run is reported")
+    yield
+    if scheduled and scheduled.is_over and scheduled.verdict:
+        pytest.fail(scheduled.verdict, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
