@@ -5,6 +5,8 @@ The plugin registers this module. It is imported in every run, so it imports not
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 _MARK = "talkover_mock_schedules"
 _USUAL = 200
 """How many schedules a marked test runs under."""
+_UNDISTURBED: Schedule = {"seed": 0, "only": []}
+_A_NUMBER = "a number of schedules such as 200, or 0 for none"
+_SCHEDULE = re.compile(r"[0-9]+(:([0-9.]+(,[0-9.]+)*)?)?")
 _MOST_WAYS = 5
 """How many different failures are shrunk and shown."""
 
@@ -37,13 +42,14 @@ class _Scheduled:
 
     def __init__(self, item: pytest.Item, number: int) -> None:
         self.item, self.number = item, number
-        self.schedule: Schedule = {"only": []}
-        """The schedule of this run: at first, one without a disturbance."""
+        self.schedule: Schedule = _UNDISTURBED
+        """The schedule of this run."""
         self.ended: dict[str, Any] | None = None
         """The schedule as the environment had it at the end of this run."""
         self.earlier_output = 0
         """How many sections of output a report has from earlier runs."""
-        self.is_over = False
+        self.is_over = self.is_settled = False
+        """Whether the last run is under way; whether the first run has not passed, and so is the result."""
         self.verdict = ""
         """The text that the last run fails with."""
         self._properties = list(item.user_properties)
@@ -66,6 +72,7 @@ class _Scheduled:
         in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
         if found:
             self.verdict = "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts])
+        self.schedule = _UNDISTURBED
 
     def _fails(self, schedule: Schedule) -> _Failure | None:
         self.schedule = schedule
@@ -83,10 +90,12 @@ class _Scheduled:
         """One way of failing as text, with its smallest schedule."""
         smallest = self._shrunk(min(same, key=_size))
         seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
+        file = os.path.relpath(self.item.path, self.item.config.invocation_params.dir)
+        test = "::".join([file, *self.item.nodeid.split("::")[1:]])
         return (
             f"{place}. under {len(same)} of them: {smallest.message}\n"
             f"   sent: {', '.join(smallest.schedule['order']) or 'nothing'}\n"
-            f"   again with: pytest {shlex.quote(self.item.nodeid)} --talkover-mock-schedule {seed}:{struck}\n\n"
+            f"   again with: pytest {shlex.quote(test)} --talkover-mock-schedule {seed}:{struck}\n\n"
             f"{smallest.text}"
         )
 
@@ -114,7 +123,7 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--talkover-mock-schedules",
         metavar="N",
-        type=int,
+        type=_number,
         help="run every test that uses talkover_mock under N schedules; 0 for none, also of the marked tests",
     )
     group.addoption(
@@ -125,13 +134,19 @@ def add_options(group: pytest.OptionGroup) -> None:
     )
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]+", text):
+        raise ArgumentTypeError(f"expected {_A_NUMBER} (got {text!r})")
+    return int(text)
+
+
 def _schedule(text: str) -> Schedule:
     """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none."""
-    seed, colon, numbers = text.partition(":")
-    if not (seed.isascii() and seed.isdecimal()):
+    if not _SCHEDULE.fullmatch(text):
         raise ArgumentTypeError(
             f"a schedule is a seed such as 15, or 15:2,3 for two of its disturbances (got {text!r})"
         )
+    seed, colon, numbers = text.partition(":")
     return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}
 
 
@@ -163,25 +178,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Runs a test under its schedules, and reports that as one run.
 
-    The last run tears down what the next test does not need. Its call is not that of the test: it fails with the
-    verdict, or does nothing; then the undisturbed run is reported.
+    The first and the last run are undisturbed. What is reported is the last one, which tears down what the next test
+    does not need, and whose call then fails with the verdict; or else the first one, if that does not pass.
     """
     number = _number_for(item)
     if not number:
         return None
     scheduled = item.stash[_SCHEDULED] = _Scheduled(item, number)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = scheduled.run(item.parent)
-    if all(each.passed for each in reports):
+    first = scheduled.run(item.parent)
+    scheduled.is_settled = not all(each.passed for each in first)
+    if not scheduled.is_settled:
         scheduled.find()
     scheduled.is_over = True
     last = scheduled.run(nextitem)
-    if scheduled.verdict:
-        reports = last
-    elif reports[-1].passed:
-        last[-1].sections, last[-1].user_properties = reports[-1].sections, reports[-1].user_properties
-        reports = [*reports[:-1], last[-1]]
-    for report in reports:
+    for report in first if scheduled.is_settled else last:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -193,18 +204,31 @@ def _number_for(item: pytest.Item) -> int:
     if "talkover_mock" not in getattr(item, "fixturenames", ()) or config.getoption("talkover_mock_schedule"):
         return 0
     number: int | None = config.getoption("talkover_mock_schedules")
-    return _given(*marker.args, **marker.kwargs) if number is None and marker else number or 0
+    return number if number is not None else (_given(marker) or 0) if marker else 0
 
 
-def _given(n: int = _USUAL) -> int:
-    return n
+def _given(marker: pytest.Mark) -> int | None:
+    """The number of a mark; None for wrong arguments."""
+    given = (*marker.args, *marker.kwargs.values())
+    is_number = len(given) == 1 and {*marker.kwargs} <= {"n"} and type(given[0]) is int and given[0] >= 0
+    return (given[0] if is_number else None) if given else _USUAL
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    marker = item.get_closest_marker(_MARK)
+    if marker and _given(marker) is None:
+        pytest.fail(f"the mark {_MARK} takes {_A_NUMBER} (got {marker.args or marker.kwargs})", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     scheduled = item.stash.get(_SCHEDULED, None)
-    if scheduled and scheduled.is_over:
-        pytest.fail(scheduled.verdict, pytrace=False) if scheduled.verdict else pytest.skip("all has been run")
+    if scheduled and scheduled.is_over and scheduled.is_settled:
+        pytest.skip("the first run is reported")
+    yield
+    if scheduled and scheduled.is_over and scheduled.verdict:
+        pytest.fail(scheduled.verdict, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

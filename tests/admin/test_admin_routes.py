@@ -1,5 +1,6 @@
 """What the admin routes share: whose environment they act on, and what they do with what they can't answer."""
 
+import re
 from collections.abc import Callable
 from time import monotonic
 
@@ -15,6 +16,7 @@ from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.world import World
 from talkover_mock.web.routes import shown
+from tests.support.documented import WEBHOOK
 
 STATE = "/__admin/state"
 STAGING = {"Authorization": "Bearer talq_staging"}
@@ -39,6 +41,43 @@ def test_a_request_acts_only_on_the_environment_of_its_token(
         changed = {name for name, each in world.environments.items() if each.documents.whole() != before[name]}
         assert changed == {id}
         world.by_name(id).reset()
+
+
+UNCHECKED = {"/__admin/", "/__admin/page.css", "/__admin/page.js", "/__admin/health", "/__admin/openapi.yaml"}
+"""The page, and what answers whatever it is asked with."""
+
+
+def admin_calls(app: Flask) -> list[tuple[str, str]]:
+    """The method and path of every admin route, with the id of a webhook wherever an id or a name belongs."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin/")]
+    calls = [(verb, rule.rule) for rule in rules for verb in (rule.methods or set()) - {"HEAD", "OPTIONS"}]
+    return sorted((verb, re.sub("<.*?>", WEBHOOK, path)) for verb, path in calls if path not in UNCHECKED)
+
+
+def test_every_route_refuses_a_key_that_its_query_does_not_have(app: Flask, http: FlaskClient) -> None:
+    for verb, path in admin_calls(app):
+        answer = http.open(f"{path}?nonsense=1", method=verb, json={} if verb in ("PUT", "PATCH", "POST") else None)
+        assert (verb, path, answer.status_code, answer.get_json()["title"][:8]) == (verb, path, 422, "Unknown ")
+
+
+def test_every_route_refuses_a_key_that_its_body_does_not_have(app: Flask, http: FlaskClient) -> None:
+    calls = [(verb, path) for verb, path in admin_calls(app) if verb in ("PUT", "PATCH", "POST")]
+    assert len(calls) > 10
+    for verb, path in calls:
+        answer = http.open(path, method=verb, json={"nonsense": 1})
+        detail = answer.get_json()["detail"]
+        is_told = re.search("unknown (key|filter)", detail) is not None
+        assert (verb, path, answer.status_code, is_told) == (verb, path, 422, True)
+
+
+def test_a_slip_in_a_key_is_told_with_the_nearest(http: FlaskClient) -> None:
+    asked = (("GET", "environments?fnd=x", None), ("POST", "reset", {"hard": True}), ("GET", "clock?now=1", None))
+    details = [http.open(f"/__admin/{path}", method=verb, json=body).get_json()["detail"] for verb, path, body in asked]
+    assert details == [
+        'unknown key "fnd"; did you mean find?',
+        'unknown key "hard"; expected none',
+        'unknown key "now"; expected none',
+    ]
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -
         result = run(*arguments_of(verb), "--url", url)
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.fullmatch(
-        rf"Error: Not the answer of a mock server: {url} answers without the key '\w+'\n", result.stderr
+        rf"Error: Not the answer of a mock server: {url}/__admin/\S+ answers without the key '\w+'\n", result.stderr
     )
 
 

@@ -30,6 +30,12 @@ class Operation:
     def responses(self) -> dict[str, dict[str, Any]]:
         return {status: resolved(response) for status, response in self.content["responses"].items()}
 
+    @property
+    def refuses_only_queries(self) -> bool:
+        """Whether a 422 of it is about the query alone, which has no parameters."""
+        response: dict[str, str] = self.content["responses"].get("422", {})
+        return response.get("$ref") == "#/components/responses/UnknownKey"
+
     def path_with(self, given: dict[str, str]) -> str:
         """The path with what is given of its parameters; the others have their examples."""
         known = {each["name"]: each["example"] for each in self.parameters if each["in"] == "path"} | given

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from talkover_mock.admin.bodies import problem_answer
+from talkover_mock.admin.bodies import json_object, problem_answer
+from talkover_mock.admin.checks import refuse_in_query, refuse_unknown_keys
 from talkover_mock.admin.problems import Problem, problem_of
 from talkover_mock.base.words import near_word
 from talkover_mock.dialect.errors import ApiError
@@ -18,6 +19,7 @@ from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
 _READS = ("GET", "HEAD")
+Keys: TypeAlias = Sequence[str] | None
 _NOTHING_OPENED = "The token opens no environment"
 
 
@@ -31,13 +33,16 @@ class Admin:
         self.world, self.operations, self._log = world, operations, log
         self.routes = Routes()
 
-    def route(self, method: str, path: str, view: View) -> None:
-        """A route that acts on one environment; `view` takes the request, the environment and the path's ids."""
-        self.routes.add(Route(method, ADMIN + path, view, environment_of))
+    def route(self, method: str, path: str, view: View, query: Keys = (), body: Keys = None) -> None:
+        """A route that acts on one environment; `view` takes the request, the environment and the path's ids.
 
-    def public_route(self, method: str, path: str, view: View) -> None:
+        `query` and `body` are the keys that these may have; None leaves the check to the view.
+        """
+        self.routes.add(Route(method, ADMIN + path, _checked(view, query, body), environment_of))
+
+    def public_route(self, method: str, path: str, view: View, query: Keys = None) -> None:
         """A route that acts on no environment, or finds it by itself; `view` takes the request and the path's ids."""
-        self.routes.add(Route(method, ADMIN + path, view))
+        self.routes.add(Route(method, ADMIN + path, _checked(view, query)))
 
     def answer(self, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
         """What the route's view answers, or the problem document of an error. A wait ends in the same way."""
@@ -81,6 +86,19 @@ class Admin:
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))
         return answer
+
+
+def _checked(view: View, query: Keys, body: Keys = None) -> View:
+    """The view behind a check for unknown keys."""
+
+    def checked(request: MockRequest, *found: Environment, **ids: str) -> Answer | Waiting:
+        if query is not None:
+            refuse_in_query(request.query(), query)
+        if body is not None:
+            refuse_unknown_keys(json_object(request), body)
+        return view(request, *found, **ids)
+
+    return checked
 
 
 def _filled(route: Sequence[str], steps: Sequence[str]) -> Sequence[str]:

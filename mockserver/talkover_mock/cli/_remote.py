@@ -16,7 +16,7 @@ import requests
 from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
-from talkover_mock.client.errors import NO_MOCK
+from talkover_mock.client.errors import NO_MOCK, MissingKey
 
 
 class _Told(click.ClickException):
@@ -103,8 +103,10 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
     def with_remote(url: str, token: str | None, as_json: bool, **options: Any) -> None:
         try:
             command(Remote(as_json, url, token), **options)
+        except MissingKey as error:
+            raise Failed(f"{NO_MOCK}: {error}") from None
         except KeyError as error:
-            raise Failed(f"{NO_MOCK}: {url} answers without the key {error}") from None
+            raise Failed(f"{NO_MOCK}: a record of {url} lacks the key {error}") from None
 
     for option in (
         json_option,

@@ -1,5 +1,7 @@
 """The errors of refusals."""
 
+from __future__ import annotations
+
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +19,21 @@ class MockServerError(Exception):
         lines += [f"  {each}" for each in mistakes if each not in lines[0]]  # the detail has the first
         super().__init__("\n".join(lines))
         self.status, self.problem = status, problem
+
+    def __reduce__(self) -> tuple[type[MockServerError], tuple[object, ...]]:
+        """An error of a child process reaches its parent."""
+        return type(self), (self.status, self.problem)
+
+
+class MissingKey(KeyError):
+    """An answer lacks a key: it is not that of a mock server, or of one of another version."""
+
+    def __init__(self, key: object, url: str) -> None:
+        super().__init__(key, url)
+        self.key, self.url = key, url
+
+    def __str__(self) -> str:
+        return f"{self.url} answers without the key {self.key!r}"
 
 
 def of_id(error: MockServerError) -> Exception:

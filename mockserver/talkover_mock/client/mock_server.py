@@ -58,6 +58,7 @@ class MockServer(Timing, Faulting):
         self.token = token or "talq_default"
         self.name = name
         self.allows_unmatched = False
+        self._given_token = token
         self._admin_token, self._harness, self._prober = admin_token, harness, prober
         self.opened: dict[str, MockServer] = {}
         """The environments that this client, or a client of `opened`, has opened and not closed, by name."""
@@ -238,6 +239,10 @@ class MockServer(Timing, Faulting):
 
     def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> Document:
         return self._transport.call(method, path, body, longer=longer)
+
+    def __reduce__(self) -> tuple[type[MockServer], tuple[object, ...]]:
+        """A copy, such as that of a spawned process, asks over HTTP, and has opened no environment."""
+        return type(self), (self.url, self._given_token, self.name, self._admin_token, None, self._prober)
 
     def __repr__(self) -> str:
         return f"<MockServer {self.name} at {self.url}>"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import requests
 
 from talkover_mock.client.bodies import json_bytes
-from talkover_mock.client.errors import NO_MOCK, MockServerError
+from talkover_mock.client.errors import NO_MOCK, MissingKey, MockServerError
 from talkover_mock.client.originals import OriginalSession
 from talkover_mock.client.urls import query_text
 
@@ -73,6 +73,17 @@ class Remote:
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
 
 
+class _Answer(dict[str, Any]):
+    """A document that says where it came from when it lacks a key."""
+
+    def __init__(self, document: dict[str, Any], url: str) -> None:
+        super().__init__(document)
+        self._url = url
+
+    def __missing__(self, key: str) -> Any:
+        raise MissingKey(key, self._url)
+
+
 def _or_raise(found: T | MockServerError) -> T:
     if isinstance(found, MockServerError):
         try:
@@ -90,7 +101,7 @@ def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
     """The answer's JSON object, or an error when the answer is not that of a mock server."""
     found = _json(answer)
     if isinstance(found, dict):
-        return found
+        return _Answer(found, answer.url)
     return MockServerError(answer.status_code, {"title": NO_MOCK, "detail": _start(answer)})
 
 

@@ -18,6 +18,8 @@ _MOST_OVERTAKING = 3
 _MOST_MILLISECONDS = 60_000
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _FIRST = re.compile(r"(\.1)+$")
+NUMBER = re.compile("[1-9][0-9]*([.][1-9][0-9]*){0,2}")
+"""The number of a disturbance, see `Disturbances`."""
 
 
 class Schedule(NamedTuple):

@@ -22,7 +22,7 @@ def register(admin: Admin) -> None:
     admin.route("PUT", "/clock", _freeze)
     admin.route("DELETE", "/clock", _unfreeze)
     admin.route("POST", "/clock/advance", _advance)
-    admin.route("POST", "/clock/settle", _settle)
+    admin.route("POST", "/clock/settle", _settle, body=())
 
 
 def _read(_: MockRequest, environment: Environment) -> Answer:

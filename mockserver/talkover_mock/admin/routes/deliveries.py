@@ -58,7 +58,7 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
 
 
 def register(admin: Admin) -> None:
-    admin.route("GET", "/deliveries", _read)
+    admin.route("GET", "/deliveries", _read, query=None)
     admin.route("DELETE", "/deliveries", _clear)
     admin.route("POST", "/deliveries/<id>/redeliver", _redeliver)
 

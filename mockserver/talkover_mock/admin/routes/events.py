@@ -45,7 +45,7 @@ FILTERS: Mapping[str, Filter[Emitted]] = {
 
 
 def register(admin: Admin) -> None:
-    admin.route("GET", "/events", _read)
+    admin.route("GET", "/events", _read, query=None)
     admin.route("POST", "/events", _emit)
 
 

@@ -12,7 +12,6 @@ from talkover_mock.admin.checks import (
     is_json,
     number_in,
     object_of,
-    refuse_in_query,
     refuse_unknown_keys,
     seconds_in,
     value_of,
@@ -45,7 +44,7 @@ def register(admin: Admin) -> None:
     admin.route("GET", "/faults", _list)
     admin.route("POST", "/faults", _add)
     admin.route("DELETE", "/faults", _remove_all)
-    admin.route("GET", "/faults/<id>", _read)
+    admin.route("GET", "/faults/<id>", _read, query=("struck", "wait"))
     admin.route("DELETE", "/faults/<id>", _remove)
 
 
@@ -63,7 +62,6 @@ def _add(request: MockRequest, environment: Environment) -> Answer:
 
 def _read(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
     """The fault; `wait` first waits so many seconds until it has struck `struck` times."""
-    refuse_in_query(request.query(), ("struck", "wait"))
     struck = count_of(request, "struck")
     wait = seconds_in(request.query_value("wait") or "0", "wait")
     fault, reached = environment.faults.expect(id, 1 if struck is None else struck)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from talkover_mock.admin.bodies import admin_answer
-from talkover_mock.admin.checks import refuse_in_query
 from talkover_mock.admin.lines import event_text, fault_line, lines
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes import deliveries, events, faults, requests
@@ -26,11 +25,10 @@ class Section(NamedTuple):
 
 
 def register(admin: Admin) -> None:
-    admin.route("GET", "/report", _read)
+    admin.route("GET", "/report", _read, query=("after", "format"))
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer:
-    refuse_in_query(request.query(), ("after", "format"))
     form = request.query_value("format") or "text"
     if form not in ("text", "json"):
         raise Problem(400, "Unknown format", f"format must be text or json (got {brief(form)})")

@@ -14,8 +14,8 @@ from talkover_mock.web.request import MockRequest
 
 def register(admin: Admin) -> None:
     admin.route("GET", "/snapshots", _list)
-    admin.route("PUT", "/snapshots/<name>", _take)
-    admin.route("POST", "/snapshots/<name>/restore", _restore)
+    admin.route("PUT", "/snapshots/<name>", _take, body=())
+    admin.route("POST", "/snapshots/<name>/restore", _restore, body=())
     admin.route("DELETE", "/snapshots/<name>", _delete)
 
 

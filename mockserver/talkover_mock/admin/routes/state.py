@@ -3,7 +3,6 @@
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, document
-from talkover_mock.admin.checks import refuse_in_query
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.headers import quality
@@ -16,19 +15,20 @@ from talkover_mock.loading.writer import digest
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
+_PART = ("agent_id", "webhook_id", "format")
+"""The keys of a query that asks for a part of the state."""
 _JSON = "application/json"
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 
 
 def register(admin: Admin) -> None:
-    admin.route("GET", "/state", _read)
-    admin.route("PUT", "/state", _replace)
-    admin.route("PATCH", "/state", _merge)
-    admin.route("POST", "/reset", _reset)
+    admin.route("GET", "/state", _read, query=_PART)
+    admin.route("PUT", "/state", _replace, query=("format",))
+    admin.route("PATCH", "/state", _merge, query=_PART)
+    admin.route("POST", "/reset", _reset, body=())
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer:
-    refuse_in_query(request.query(), ("agent_id", "webhook_id", "format"))
     wanted = _wanted(request, environment)
     if wanted is None:
         raise _not_found(request, environment)
@@ -48,7 +48,6 @@ def _merge(request: MockRequest, environment: Environment) -> Answer:
 
 
 def _reset(request: MockRequest, environment: Environment) -> Answer:
-    refuse_in_query(request.query(), ())
     note = request.world.catch_up()
     environment.reset()
     return admin_answer({"environment": environment.name, "reset": True, **({"note": note} if note else {})})

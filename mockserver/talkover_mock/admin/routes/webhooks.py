@@ -1,7 +1,6 @@
 """`webhooks`: change one webhook by the keys of a fixture, also by keys that the API does not have."""
 
 from talkover_mock.admin.bodies import admin_answer, document
-from talkover_mock.admin.checks import refuse_in_query
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.environments.environment import Environment
@@ -15,7 +14,6 @@ def register(admin: Admin) -> None:
 
 
 def _change(request: MockRequest, environment: Environment, id: str) -> Answer:
-    refuse_in_query(request.query(), ())
     changed = environment.documents.change_webhook(id, document(request))
     if changed is None:
         raise Problem(404, "No such webhook", explain_unknown_webhook(id, environment))
