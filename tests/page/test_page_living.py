@@ -8,6 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
@@ -17,7 +18,7 @@ from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-ENDED = "event_phone_call_ended"
+ENDED: Event = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
 ROWS = "return [...document.querySelectorAll('#rows > li')].map(row => row.id)"
 at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])

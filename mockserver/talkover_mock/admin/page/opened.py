@@ -43,7 +43,7 @@ class Mark(NamedTuple):
 
 
 def request_opened(exchange: Exchange, url: str) -> dict[str, Any]:
-    shown = requests.present(exchange)
+    shown: dict[str, Any] = {**requests.present(exchange)}
     sides = {name: shown[name] and _with_body(shown[name]) for name in ("request", "response")}
     return {
         **shown,
@@ -156,7 +156,7 @@ def _marks(attempts: Sequence[Delivery], due: datetime | None, environment: Envi
 
 
 def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> dict[str, Any]:
-    shown = deliveries.present(delivery)
+    shown: dict[str, Any] = {**deliveries.present(delivery)}
     for side in ("request", "response"):
         if shown[side]:
             headers = {name: requests.shown_header(name, value) for name, value in shown[side]["headers"].items()}
@@ -175,7 +175,7 @@ def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> d
 
 def _curl(delivery: Delivery) -> str:
     """The command that repeats an attempt as it was sent."""
-    shown = deliveries.present(delivery)["request"]
+    shown: Any = deliveries.present(delivery)["request"]
     headers = {name: requests.shown_header(name, value) for name, value in shown["headers"].items()}
     return curl.again({"method": shown["method"], "path": "", "request": {**shown, "headers": headers}}, shown["url"])
 
