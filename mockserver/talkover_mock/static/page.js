@@ -326,7 +326,8 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    if (new URLSearchParams(location.search).has("said")) history.replaceState(null, "", address() + location.hash);
+    // The address without the outcome, and with ids in the place of names: what can be sent to a colleague.
+    if (!new URLSearchParams(location.search).has("environments")) history.replaceState(null, "", address() + location.hash);
     setInterval(tick, 1000);
     live();
   });
