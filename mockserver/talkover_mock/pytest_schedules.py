@@ -5,9 +5,11 @@ The plugin registers this module. It is imported in every run, so it imports not
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -17,8 +19,13 @@ if TYPE_CHECKING:
     from talkover_mock.client.types import Schedule
 
 _MARK = "talkover_mock_schedules"
-_USUAL_SCHEDULES = 200
-_MOST_WAYS_SHOWN = 5
+_USUAL = 200
+"""How many schedules a marked test runs under."""
+_UNDISTURBED: Schedule = {"seed": 0, "only": []}
+_A_NUMBER = "a number of schedules such as 200, or 0 for none"
+_SCHEDULE = re.compile(r"[0-9]+(:([0-9.]+(,[0-9.]+)*)?)?")
+_MOST_WAYS = 5
+"""How many different failures are shrunk and shown."""
 
 
 class _Failure(NamedTuple):
@@ -38,13 +45,14 @@ class _Failure(NamedTuple):
 class _Scheduled:
     """One test under its schedules. Each run has new fixtures of its own scope; those of wider scopes stay.
 
-    `schedule` is that of the run, and `ended` the same as the environment had it at the end. The last run, which only
-    tells how the others went, has a `verdict`: the text that it fails with, or none.
+    `schedule` is that of the run, and `ended` the same as the environment had it at the end. The first run `is_settled`
+    if it has not passed, and so is the result. The last run has a `verdict`: the text that it fails with, or none.
     """
 
     def __init__(self, item: pytest.Item, schedule: Schedule | None, number: int = 0) -> None:
         self.item, self.schedule, self.number = item, schedule, number
         self.ended: dict[str, Any] | None = None
+        self.is_settled = False
         self.verdict: str | None = None
         self._earlier_output = 0
         self._properties = list(item.user_properties)
@@ -67,9 +75,10 @@ class _Scheduled:
         ways: dict[tuple[object, ...], list[_Failure]] = {}
         for failure in found:
             ways.setdefault(failure.way, []).append(failure)
-        shown = sorted(ways.values(), key=len, reverse=True)[:_MOST_WAYS_SHOWN]
+        shown = sorted(ways.values(), key=len, reverse=True)[:_MOST_WAYS]
         texts = [self._told(place, same) for place, same in enumerate(shown, 1)]
         in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
+        self.schedule = _UNDISTURBED
         return "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts]) if found else ""
 
     def _fails(self, schedule: Schedule) -> _Failure | None:
@@ -89,10 +98,12 @@ class _Scheduled:
         """One way of failing as text, with its smallest schedule."""
         smallest = self._shrunk(min(same, key=lambda failure: failure.size))
         seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
+        file = os.path.relpath(self.item.path, self.item.config.invocation_params.dir)
+        test = "::".join([file, *self.item.nodeid.split("::")[1:]])
         return (
             f"{place}. under {len(same)} of them: {smallest.message}\n"
             f"   sent: {', '.join(smallest.schedule['order']) or 'nothing'}\n"
-            f"   again with: pytest {shlex.quote(self.item.nodeid)} --talkover-mock-schedule {seed}:{struck}\n\n"
+            f"   again with: pytest {shlex.quote(test)} --talkover-mock-schedule {seed}:{struck}\n\n"
             f"{smallest.text}"
         )
 
@@ -120,7 +131,7 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--talkover-mock-schedules",
         metavar="N",
-        type=int,
+        type=_number,
         help="run every test that uses talkover_mock under N schedules; 0 for none, also of the marked tests",
     )
     group.addoption(
@@ -131,13 +142,19 @@ def add_options(group: pytest.OptionGroup) -> None:
     )
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]+", text):
+        raise ArgumentTypeError(f"expected {_A_NUMBER} (got {text!r})")
+    return int(text)
+
+
 def _schedule(text: str) -> Schedule:
     """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none."""
-    seed, colon, numbers = text.partition(":")
-    if not (seed.isascii() and seed.isdecimal()):
+    if not _SCHEDULE.fullmatch(text):
         raise ArgumentTypeError(
             f"a schedule is a seed such as 15, or 15:2,3 for two of its disturbances (got {text!r})"
         )
+    seed, colon, numbers = text.partition(":")
     return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}
 
 
@@ -148,30 +165,26 @@ def scheduled(item: pytest.Item) -> _Scheduled:
 
 def pytest_configure(config: pytest.Config) -> None:
     text = "run the test under n schedules of its deliveries: repeated, late, in another order, with answers lost"
-    config.addinivalue_line("markers", f"{_MARK}(n={_USUAL_SCHEDULES}): {text}")
+    config.addinivalue_line("markers", f"{_MARK}(n={_USUAL}): {text}")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Runs a test under its schedules, and reports that as one run.
 
-    The last run tears down what the next test does not need. Its call is not that of the test: it fails with the
-    verdict, or does nothing; then the undisturbed run is reported.
+    The first and the last run are undisturbed. What is reported is the last one, which tears down what the next test
+    does not need, and whose call then fails with the verdict; or else the first one, if that does not pass.
     """
     number = _number_for(item)
     if not number:
         return None
-    test = item.stash[_SCHEDULED] = _Scheduled(item, {"only": []}, number)
+    test = item.stash[_SCHEDULED] = _Scheduled(item, _UNDISTURBED, number)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = test.run(item.parent)
-    test.verdict = test.find() if all(each.passed for each in reports) else ""
+    first = test.run(item.parent)
+    test.is_settled = not all(each.passed for each in first)
+    test.verdict = "" if test.is_settled else test.find()
     last = test.run(nextitem)
-    if test.verdict:
-        reports = last
-    elif reports[-1].passed:
-        last[-1].sections, last[-1].user_properties = reports[-1].sections, reports[-1].user_properties
-        reports = [*reports[:-1], last[-1]]
-    for report in reports:
+    for report in first if test.is_settled else last:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -183,15 +196,28 @@ def _number_for(item: pytest.Item) -> int:
     if "talkover_mock" not in getattr(item, "fixturenames", ()) or config.getoption("talkover_mock_schedule"):
         return 0
     number: int | None = config.getoption("talkover_mock_schedules")
-    return _given(*marker.args, **marker.kwargs) if number is None and marker else number or 0
+    return number if number is not None else (_given(marker) or 0) if marker else 0
 
 
-def _given(n: int = _USUAL_SCHEDULES) -> int:
-    return n
+def _given(marker: pytest.Mark) -> int | None:
+    """The number of a mark; None for wrong arguments."""
+    given = (*marker.args, *marker.kwargs.values())
+    is_number = len(given) == 1 and {*marker.kwargs} <= {"n"} and type(given[0]) is int and given[0] >= 0
+    return (given[0] if is_number else None) if given else _USUAL
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
-    verdict = scheduled(item).verdict
-    if verdict is not None:
-        pytest.fail(verdict, pytrace=False) if verdict else pytest.skip("all has been run")
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    marker = item.get_closest_marker(_MARK)
+    if marker and _given(marker) is None:
+        pytest.fail(f"the mark {_MARK} takes {_A_NUMBER} (got {marker.args or marker.kwargs})", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    test = scheduled(item)
+    if test.is_settled:
+        pytest.skip("the first run is reported")
+    yield
+    if test.verdict:
+        pytest.fail(test.verdict, pytrace=False)

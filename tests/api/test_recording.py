@@ -1,15 +1,21 @@
 """What the journal holds of an exchange: all of it, whatever answered, and of secrets and long bodies only a part."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
 import requests
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.guard import Guard
 from talkover_mock.api.recording import MOST_BODY_BYTES
+from talkover_mock.app import create_app
+from talkover_mock.environments.world import World
+from talkover_mock.loading.files import load
 from talkover_mock.state.webhooks import Webhooks
 from talkover_mock.web.server import Server
+from tests.conftest import FIXTURES
 from tests.support.documented import AGENT, API_HEADERS, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
 from tests.support.faulty import REQUESTS, STATE, WAIT, add_fault, bearer, journal, journal_at
 
@@ -42,7 +48,7 @@ def test_an_exchange_is_told_whole(http: FlaskClient) -> None:
         "by": "api",
         "request": {
             "headers": {
-                "Authorization": "Bearer ta***",
+                "Authorization": "Bearer talq_test",
                 "Content-Type": "application/json",
                 "Host": "localhost",
                 "User-Agent": "tests/1",
@@ -185,23 +191,43 @@ SECRETS: list[tuple[dict[str, str], str]] = [
 ]
 
 
+@pytest.mark.parametrize(("headers", "masked"), SECRETS)
+def test_a_token_is_kept_as_it_came_and_the_admin_token_is_not(
+    http: FlaskClient, log: list[str], headers: dict[str, str], masked: str
+) -> None:
+    http.patch(TOGGLE, headers=headers)
+    [(name, sent)] = headers.items()
+    (found,) = journal(http)
+    is_admin_token = name == "X-Mockserver-Admin-Token"
+    assert found["request"]["headers"][name.title()] == (masked if is_admin_token else sent)
+    assert SECRET not in "".join(log)
+
+
+@pytest.fixture
+def masking(log: list[str]) -> Iterator[FlaskClient]:
+    """Of a server that masks tokens."""
+    world = World(load([FIXTURES]), mask_tokens=True)
+    yield create_app(world, Guard(), log.append).test_client()
+    world.stop()
+
+
 @pytest.mark.parametrize(("headers", "shown"), SECRETS)
 @pytest.mark.parametrize("path", [TOGGLE, "/api/v1/nope", toggle_path(OTHER_AGENT)])
-def test_a_token_is_masked_everywhere(
-    http: FlaskClient, log: list[str], headers: dict[str, str], shown: str, path: str
+def test_a_token_is_masked_everywhere_if_that_is_wanted(
+    masking: FlaskClient, log: list[str], headers: dict[str, str], shown: str, path: str
 ) -> None:
-    http.patch(path, headers=headers)
-    (found,) = journal(http)
+    masking.patch(path, headers=headers)
+    (found,) = journal(masking)
     assert SECRET not in json.dumps(found)
     assert SECRET not in "".join(log)
     assert found["request"]["headers"][next(iter(headers)).title()] == shown
 
 
-def test_a_token_that_opens_nothing_any_more_is_masked_too(http: FlaskClient) -> None:
-    http.post("/__admin/environments", json={"name": "mine", "token": SECRET})
-    http.delete("/__admin/environments/mine")
-    assert http.patch(TOGGLE, headers=bearer(SECRET)).status_code == 401
-    (found,) = journal(http)
+def test_a_token_that_opens_nothing_any_more_is_masked_too(masking: FlaskClient) -> None:
+    masking.post("/__admin/environments", json={"name": "mine", "token": SECRET})
+    masking.delete("/__admin/environments/mine")
+    assert masking.patch(TOGGLE, headers=bearer(SECRET)).status_code == 401
+    (found,) = journal(masking)
     assert SECRET not in json.dumps(found)
 
 

@@ -26,14 +26,17 @@ REMOTE_COMMANDS = {
         "clock",
         "deliveries",
         "emit",
+        "env",
         "environments",
         "fault",
         "play",
         "probe",
         "redeliver",
+        "report",
         "requests",
         "reset",
         "state",
+        "verify",
     ),
 }
 """See test_remote_commands.py and test_probe_command.py."""
@@ -203,7 +206,7 @@ def subcommand(name: str) -> click.Command:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_flag_has_its_variable(name: str) -> None:
-    options = [each for each in subcommand(name).params if isinstance(each, click.Option)]
+    options = [each for each in subcommand(name).params if isinstance(each, click.Option) and each.name != "wait"]
     expected = ["TALKOVER_MOCK_" + option.opts[0].removeprefix("--").replace("-", "_").upper() for option in options]
     assert [option.envvar for option in options] == expected
 
@@ -237,6 +240,7 @@ OPTIONS: dict[str, tuple[object, str, object, list[str], object]] = {
         ["--deliver-to", "203.0.113.1", "--deliver-to", "[2001:DB8::1]"],
         ("203.0.113.1", "2001:db8::1"),
     ),
+    "mask_tokens": (False, "1", True, ["--mask-tokens"], True),
     "keep": (5000, "7", 7, ["--keep", "1"], 1),
 }
 """Of each option of serve: the default; a variable's text and value; arguments and their value."""
@@ -318,14 +322,17 @@ def test_the_admin_routes_go_by_variable_too(monkeypatch: pytest.MonkeyPatch) ->
 def test_deliveries_go_out_and_are_kept_as_the_flags_say(folder: Path) -> None:
     webhook = "{name: W, webhook_url: 'http://127.1:1', events: [event_action], max_retries: 0}"
     (folder / "mine.yaml").write_text(f"agents: [{{id: a, name: A, webhooks: [{webhook}]}}]\n")
-    flags = ["--fixtures", "mine.yaml", "--port", "0", "--deliver-to", "127.1", "--keep", "1"]
+    flags = ["--fixtures", "mine.yaml", "--port", "0", "--deliver-to", "127.1", "--keep", "1", "--mask-tokens"]
     with serving([sys.executable, "-m", "talkover_mock", "serve", *flags], folder, os.environ) as url:
         for _ in range(2):
             emit = {"agent_id": "a", "event": "event_action", "wait": WAIT}
             delivery = requests.post(f"{url}/__admin/events", json=emit, timeout=2 * WAIT).json()["deliveries"][0]
             assert (delivery["captured"], delivery["error"]) == (False, "Connection refused")
         found = requests.get(f"{url}/__admin/deliveries", timeout=WAIT).json()
+        requests.get(f"{url}/api/v1/agents", headers={"Authorization": "Bearer talq_test"}, timeout=WAIT)
+        [call] = requests.get(f"{url}/__admin/requests", timeout=WAIT).json()["requests"]
     assert (len(found["deliveries"]), found["dropped"]) == (1, 1)
+    assert call["request"]["headers"]["Authorization"] == "Bearer ta***"
 
 
 def test_a_variable_that_is_no_option_changes_nothing() -> None:

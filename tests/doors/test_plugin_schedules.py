@@ -141,7 +141,7 @@ def test_each_run_has_new_fixtures_and_wider_ones_stay(folder: pytest.Pytester) 
     result = run(folder, "-rP", "--junitxml=report.xml", "-o", "junit_family=xunit1")
     result.assert_outcomes(passed=2)
     log = (folder.path / "log").read_text().split()
-    assert log == ["shared", *["run"] * 4, "next", "end"]  # three schedules, after one run without a disturbance
+    assert log == ["shared", *["run"] * 5, "next", "end"]  # three schedules between two runs without a disturbance
     assert result.stdout.str().count("output of one run") == 1
     assert (folder.path / "report.xml").read_text().count("<property ") == 1
 
@@ -149,7 +149,7 @@ def test_each_run_has_new_fixtures_and_wider_ones_stay(folder: pytest.Pytester) 
 def test_the_option_is_for_every_test_that_uses_the_fixture(folder: pytest.Pytester) -> None:
     counting = "def test_others(webhook_receiver, shared):\n    print('another', file=shared)\n"
     folder.makepyfile(CAREFUL + counting)
-    for number, runs in ((0, 1), (5, 6)):
+    for number, runs in ((0, 1), (5, 7)):
         run(folder, "--talkover-mock-schedules", str(number)).assert_outcomes(passed=3)
         log = (folder.path / "log").read_text().split()
         assert (log.count("run"), log.count("another")) == (runs, 1)
@@ -193,6 +193,75 @@ def test_what_fails_at_teardown_is_found_too(folder: pytest.Pytester) -> None:
     result = run(folder)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["* of 30 schedules fail", "1. under * of them: AssertionError: billed twice"])
+
+
+CHECKING = """\
+import pytest
+
+@pytest.fixture
+def checked(billing):
+    yield
+    assert len(billing.seen) == 2, "not all have come"
+
+@pytest.fixture
+def told(call):
+    assert call().bills == ["one"]
+
+@pytest.mark.talkover_mock_schedules({n})
+def test_teardown(call, checked):
+    call()
+
+@pytest.mark.talkover_mock_schedules({n})
+def test_setup(told):
+    pass
+"""
+
+
+def test_fixtures_may_check_at_their_end_and_fail_at_their_begin(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CHECKING.format(n=N))
+    result = run(folder)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [f"* of {N} schedules fail", "*again with: pytest *::test_setup --talkover*", "FAILED *"]
+    )
+
+
+@pytest.mark.parametrize("arguments", ["'x'", "-3", "True", "2, 3", "m=3", "2.5"])
+def test_a_mark_with_wrong_arguments_is_an_error_of_its_test(arguments: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.talkover_mock_schedules({arguments})
+        def test_it(talkover_mock):
+            pass
+
+        def test_other(talkover_mock):
+            pass
+        """
+    )
+    result = run(folder)
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(["*takes a number of schedules such as 200, or 0 for none (got *"])
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--talkover-mock-schedules=-5", "--talkover-mock-schedules=x", "--talkover-mock-schedule=5:zz,9"],
+)
+def test_a_wrong_option_is_wrong_usage(option: str, folder: pytest.Pytester) -> None:
+    folder.makepyfile("def test_it(talkover_mock):\n    pass\n")
+    assert run(folder, option).ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_the_line_of_the_report_works_where_pytest_was_started(
+    folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.makefile(".ini", pytest="[pytest]")
+    folder.mkdir("sub").joinpath("test_sub.py").write_text(CARELESS.format(n=N))
+    monkeypatch.chdir(folder.path / "sub")
+    result = run(folder, "test_sub.py")
+    result.stdout.fnmatch_lines(["*again with: pytest test_sub.py::test_billing --talkover-mock-schedule *"])
 
 
 def test_a_server_that_runs_already_has_schedules_too(folder: pytest.Pytester, server: Server) -> None:

@@ -39,6 +39,38 @@ def test_a_request_is_kept_as_it_came(method: str, receiver: WebhookReceiver) ->
     assert request.headers["x-custom"] == "Á"
 
 
+def test_headers_are_also_there_as_they_came(receiver: WebhookReceiver) -> None:
+    requests.post(receiver.url, headers={"X-Mixed-CASE": "1"}, timeout=WAIT)
+    [request] = receiver.requests
+    assert ("X-Mixed-CASE", "1") in request.raw_headers
+    assert {name.lower(): value for name, value in request.raw_headers} == request.headers
+
+
+def test_a_body_in_chunks_is_one_body(receiver: WebhookReceiver) -> None:
+    assert requests.post(receiver.url, data=iter([b'{"a"', b":1}"]), timeout=WAIT).status_code == 200
+    assert receiver.requests[0].json == {"a": 1}
+
+
+ENDLESS = ["Content-Length: -1", f"Content-Length: {1 << 40}", "Transfer-Encoding: chunked\r\n\r\n-5"]
+
+
+@pytest.mark.parametrize("head", ENDLESS)
+def test_a_body_without_an_end_is_not_read(head: str, receiver: WebhookReceiver) -> None:
+    port = int(receiver.url.split(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n\r\n".encode())
+        assert connection.recv(100) == b""
+    assert receiver.requests == []
+
+
+def test_a_receiver_on_a_port_of_ones_own(receiver: WebhookReceiver) -> None:
+    port = int(receiver.url.split(":")[2].partition("/")[0])
+    receiver.stop()
+    again = WebhookReceiver(port=port)
+    again.stop()
+    assert again.url == receiver.url
+
+
 def test_requests_are_kept_in_order_and_read_as_a_copy(receiver: WebhookReceiver) -> None:
     for event in ("a", "b"):
         send(receiver, f'{{"event":"{event}"}}'.encode())

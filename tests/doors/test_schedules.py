@@ -76,7 +76,7 @@ def test_a_reset_begins_the_schedule_anew(mock: MockServer, receiver: WebhookRec
 
 
 def test_several_calls_are_told_apart(mock: MockServer, receiver: WebhookReceiver) -> None:
-    environment = mock.open_environment(schedule={"only": []})
+    environment = mock.open_environment(schedule={"seed": 0, "only": []})
     environment.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True)
     for call in ("a", "b"):
         environment.emit(AGENT, STARTED, call={"id": call})

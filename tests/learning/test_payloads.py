@@ -91,6 +91,7 @@ def test_a_payload_without_a_context_gets_a_place_for_one() -> None:
     assert made({"call": {"context": {}}}) == {"call": {"context": "{{context}}"}}
     assert made({"context": []}) == {"context": "{{context}}"}
     assert made({"context": None}) == {"context": None}
+    assert made({"what": "campaign.started"}, "campaign.started") == {"what": "{{event}}"}, "it is about no call"
 
 
 @pytest.mark.parametrize("form", TIME_FORMS)

@@ -41,6 +41,11 @@ def test_a_problem_is_a_page_with_its_sentence_and_a_way_back(
     assert {"href": "/__admin/"} in page.attributes("a")
 
 
+def test_an_unknown_environment_comes_with_the_nearest_names(http: FlaskClient) -> None:
+    page = shown(http, "/__admin/?environment=stagin", 404)
+    assert {"href": "/__admin/?environment=staging"} in page.attributes("a")
+
+
 def test_a_missing_admin_token_is_asked_for_and_told(world: World) -> None:
     http = create_app(world, Guard(token="secret")).test_client()
     assert http.get("/__admin/", headers=BROWSER).headers["WWW-Authenticate"] == 'Basic realm="talkover-mock"'

@@ -3,27 +3,20 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.page.curl import again
-from talkover_mock.app import create_app
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.delivering import WAIT
 from tests.support.documented import AGENT, TOKEN, WEBHOOK
-from tests.support.page_document import PAGE, Document, page
-from tests.support.stories import STARTED, hook
+from tests.support.page_document import PAGE, Document, page, rows
 
-SOON = 1.0
-"""Seconds that a page may take on a busy machine."""
 MARK = "xssxss"
 MARKUP = f"\"><script>{MARK}()</script><img src=x onerror={MARK}()><svg onload={MARK}()>'`{{{{ 7*7 }}}}</pre></details>"
 HOSTILE = [
@@ -37,15 +30,17 @@ HOSTILE = [
     "&lt;script&gt;",
 ]
 _TAGS = (
-    "html head meta title link script body a header div h1 span p nav form label select option button main section h2 "
-    "article h3 bdi code ul li input b details summary dl dt dd ol pre textarea time footer"
+    "html head meta title link script body a header div h1 span p nav form label select option optgroup button main "
+    "section h2 h3 code ul li input b i em details summary dl dt dd ol pre textarea time footer fieldset legend figure "
+    "svg circle line text"
 )
 KNOWN_TAGS = set(_TAGS.split())
 
 
-def checked(http: FlaskClient) -> Document:
-    """The page, which holds nothing but the elements and the attributes of ours."""
-    answer = http.get(PAGE)
+def checked(http: FlaskClient, **query: str | list[str]) -> Document:
+    """The page with every row open, which holds nothing but the elements and the attributes of ours."""
+    opened = rows(Document(http.get(PAGE).data.decode()))
+    answer = http.get(PAGE, query_string={"open": opened, **query})
     assert answer.status_code == 200
     shown = Document(answer.data.decode())
     assert {tag for tag, _ in shown.elements} <= KNOWN_TAGS
@@ -69,8 +64,10 @@ def test_hostile_names_of_agents_and_webhooks_are_text(http: FlaskClient, text: 
         http.put("/__admin/state", data=json.dumps({"agents": agents}), content_type="application/json").status_code
         == 200
     )
-    shown = checked(http)
+    shown = checked(http, find=text[:3], environments=text)
     assert text in shown.text
+    for query in ({"tool": "emit"}, {"tool": "webhook", "edit": WEBHOOK}, {"tool": "calls"}, {"agent": text}):
+        checked(http, **query)
 
 
 @every_text
@@ -103,7 +100,12 @@ def test_hostile_events_faults_and_snapshots_are_text(http: FlaskClient, text: s
     http.post("/__admin/faults", data=json.dumps(fault), content_type="application/json")
     http.post(PAGE, data={"action": "take_snapshot", "name": text.encode(errors="replace").decode()})
     world.default.report(text)
-    checked(http)
+    for tool in ("faults", "snapshots", "clock", "reset"):
+        checked(http, tool=tool)
+    for word in ("path", "status", "fault", "by"):
+        checked(http, show="requests", **{word: text})
+    for word in ("webhook_id", "event", "since", "before", "open"):
+        checked(http, show="deliveries", **{word: text})
 
 
 def test_a_hostile_environment_message_and_form_are_text(http: FlaskClient) -> None:
@@ -140,7 +142,8 @@ def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, serv
     path = f"/api/v1/agents/{AGENT}/webhooks?a=%5B1%5D&b=c"
     http.post(path, base_url=server.url, headers={**TOKEN, "X-One": "1"}, json=sent)
     [shown] = world.default.journal.log.watch(lambda _: True).items
-    lines = [code for code in Document(http.get(PAGE, base_url=server.url).text).code if code.startswith("curl -g")]
+    opened = Document(http.get(PAGE, query_string={"open": "request-1"}, base_url=server.url).text)
+    lines = [code for code in opened.code if code.startswith("curl -g")]
     line = lines[0]
     assert "${TOKEN:-ta***}" in line
     subprocess.run(["sh", "-c", line], capture_output=True, check=True, cwd=tmp_path)
@@ -156,18 +159,21 @@ def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, serv
 
 @pytest.mark.slow
 def test_the_lines_of_empty_places_work_when_pasted(server: Server, world: World, http: FlaskClient) -> None:
-    http.put("/__admin/state", json={"agents": []})
-    shown = Document(http.get(PAGE, base_url=server.url).text)
-    lines = [code for code in shown.code if code.startswith("curl")]
-    assert len(lines) == 6
     statuses = []
-    for line in lines:
-        done = subprocess.run(
-            ["sh", "-c", f"{line} -s -o /dev/null -w '%{{http_code}}'"], capture_output=True, text=True, check=True
-        )
-        statuses.append(done.stdout)
-    assert statuses == ["200", "200", "200", "200", "201", "201"]
-    assert world.default.agent(AGENT) is not None
+    for agents in ([], [{"id": AGENT, "name": "Bare"}], None):
+        if agents is None:
+            world.default.reset()
+        else:
+            assert http.put("/__admin/state", json={"agents": agents}).status_code == 200
+        world.default.journal.clear()
+        world.default.deliveries.clear()
+        shown = Document(http.get(PAGE, base_url=server.url).text)
+        for line in [code for code in shown.code if code.startswith("curl")]:
+            command = f"{line} -s -o /dev/null -w '%{{http_code}}'"
+            done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+            statuses.append((line.split("/")[-1].split(" ")[0].strip("'"), done.stdout))
+        world.default.reset()
+    assert [status for _, status in statuses] == ["200"] * 6
 
 
 @pytest.mark.parametrize("name", ["default", "staging"])
@@ -175,16 +181,3 @@ def test_the_lines_of_an_environment_with_tokens_take_the_token_from_a_variable(
     lines = [code for code in page(http, name).code if code.startswith("curl")]
     needed = '-H "Authorization: Bearer $TOKEN"'
     assert all(needed in line for line in lines) is (name == "staging")
-
-
-@pytest.mark.slow
-def test_a_page_of_large_payloads_is_soon_made(open_world: Callable[..., World]) -> None:
-    """Each was written whole with its indentation, of which the page shows the beginning: 3 s for all."""
-    world = open_world(hook("https://far.example/", payload_templates={STARTED: ["{{context.list}}"] * 4}))
-    for _ in range(8):
-        world.default.deliveries.emit(AGENT, STARTED, context={"list": [{}] * 100_000})
-    assert world.default.deliveries.log.watch(lambda each: each.ended, 8, None, 60).satisfied
-    begun = monotonic()
-    shown = page(create_app(world, Guard()).test_client())
-    assert monotonic() - begun < SOON
-    assert "Only the beginning of the body is shown." in shown.text

@@ -2,6 +2,8 @@
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from talkover_mock.admin.guard import Guard
@@ -17,58 +19,151 @@ from tests.support.page_document import PAGE
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 ENDED = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
+ROWS = "return [...document.querySelectorAll('#rows > li')].map(row => row.id)"
 at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])
 
 
+@pytest.fixture
+def http(app: Flask) -> FlaskClient:
+    """Who calls the API while the page is open, once before it."""
+    client = app.test_client()
+    client.get("/api/v1/agents", headers=TOKEN)
+    return client
+
+
+def away(browser: Browser) -> None:
+    """The pointer is over no row."""
+    ActionChains(browser.driver).move_to_element(browser.find(".bar h1")[0]).perform()
+
+
 @at_both_widths
-def test_nothing_moves_while_rows_arrive(browser: Browser, server: Server, app: Flask, width: int) -> None:
-    http = app.test_client()
+def test_rows_come_in_by_themselves_while_nobody_reads(
+    browser: Browser, server: Server, http: FlaskClient, width: int
+) -> None:
     browser.open(server.url + PAGE, width)
-    tops = "return [...document.querySelectorAll('[data-follow]')].map(box => box.scrollTop)"
-    assert browser.run(tops) == [0, 0], "what stands where there is no list yet is read from its start"
-    browser.run(
-        "window.moved = []; new PerformanceObserver(list => { for (const each of list.getEntries())"
-        " moved.push(...each.sources.map(source => source.node?.parentElement?.outerHTML)) })"
-        ".observe({type: 'layout-shift'})"
-    )
-    for number in range(1, 21):
+    away(browser)
+    for number in range(2, 5):
         http.patch(TOGGLE if number % 2 else "/api/v1/nope", headers=TOKEN)
-        if number in (1, 8, 20):
-            browser.wait_for(f"#request-{number}")
-    box = "const box = document.querySelector('#requests .box'); return "
-    assert browser.run(box + "box.scrollHeight - box.scrollTop - box.clientHeight") < 4
-    assert browser.run("return moved") == []
+        browser.wait_for(f"#request-{number}")
+    assert browser.run(ROWS) == ["request-4", "request-3", "request-2", "request-1"]
+    assert not browser.find("#arrived")[0].is_displayed()
+    browser.until(lambda: "new request" in browser.run("return document.getElementById('news').textContent"))
 
 
-def test_what_is_being_read_and_typed_stays(browser: Browser, server: Server, app: Flask) -> None:
-    http = app.test_client()
-    http.patch(TOGGLE, headers=TOKEN)
-    browser.open(server.url + PAGE)
-    browser.press("#request-1 summary")
-    browser.fill("#snapshot-name", "half-ty")
-    top = "return document.querySelector('#request-1').getBoundingClientRect().top"
-    before = browser.run(top)
-    for _ in range(12):
+@pytest.mark.parametrize("how", ["opened", "focused", "pointed at", "selected", "scrolled"])
+def test_a_row_that_is_read_stays_where_it_is_and_new_ones_are_counted(
+    browser: Browser, server: Server, http: FlaskClient, how: str
+) -> None:
+    for _ in range(40):
         http.get("/api/v1/agents", headers=TOKEN)
-    browser.wait_for("#request-13")
+    browser.open(server.url + PAGE)
+    away(browser)
+    read = "#request-35 .row"
+    browser.until(lambda: not browser.run("return document.querySelector('#rows').matches(':hover')"))
+    if how == "opened":
+        browser.press(read)
+        browser.wait_for("#request-35 .inside")
+        browser.run("document.activeElement.blur()")
+        away(browser)
+    elif how == "focused":
+        browser.run("document.querySelector(arguments[0]).focus({preventScroll: true})", read)
+    elif how == "pointed at":
+        ActionChains(browser.driver).move_to_element(browser.find(read)[0]).perform()
+    elif how == "selected":
+        browser.run("getSelection().selectAllChildren(document.querySelector(arguments[0]))", read)
+    else:
+        browser.run("scrollTo(0, 300)")
+    top = "return document.querySelector('#request-35').getBoundingClientRect().top"
+    before = browser.run(top)
+    for _ in range(3):
+        http.get("/api/v1/health", headers=TOKEN)
+    browser.wait_for("#arrived", "3 new rows")
     assert browser.run(top) == before
-    assert browser.run("return document.querySelector('#request-1 > details').open")
-    assert browser.run("return document.activeElement.id") == "snapshot-name"
-    assert browser.find("#snapshot-name")[0].get_attribute("value") == "half-ty"
+    assert "request-44" not in browser.run(ROWS)
+    browser.press("#arrived")
+    browser.wait_for("#request-44")
 
 
-def test_it_is_driven_by_the_keyboard(browser: Browser, server: Server, app: Flask) -> None:
-    app.test_client().get("/api/v1/agents", headers=TOKEN)
+def test_a_delivery_changes_in_its_place(browser: Browser, server: Server, http: FlaskClient) -> None:
+    webhook = {"id": WEBHOOK, "enabled": True, "webhook_url": "http://localhost:9/", "max_retries": 1}
+    http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})
+    http.put("/__admin/clock", json={"now": "2025-09-03T23:50:15Z"})
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": "event_phone_call_started", "wait": 10})
+    browser.open(server.url + PAGE)
+    browser.wait_for("[data-kind=delivery]", "retrying")
+    ActionChains(browser.driver).move_to_element(browser.find("#request-1 .row")[0]).perform()
+    ids = browser.run(ROWS)
+    http.post("/__admin/clock/advance", json={"seconds": 5})
+    browser.wait_for("[data-kind=delivery]", "failed")
+    assert browser.run("return document.querySelectorAll('[data-kind=delivery] .dot.failed').length") == 2
+    assert browser.run(ROWS) == ids
+    assert not browser.find("#arrived")[0].is_displayed()
+
+
+def test_an_older_page_never_changes_by_itself(browser: Browser, server: Server, http: FlaskClient) -> None:
+    for _ in range(60):
+        http.get("/api/v1/agents", headers=TOKEN)
+    browser.open(server.url + PAGE)
+    browser.press(".pager a", "Older")
+    browser.until(lambda: browser.text("#live") == "live" and "before=" in browser.driver.current_url)
+    ids = browser.run(ROWS)
+    http.get("/api/v1/health", headers=TOKEN)
+    browser.wait_for(".views", "All 62")
+    assert browser.run(ROWS) == ids
+    assert not browser.find("#arrived")[0].is_displayed()
+
+
+def test_what_is_being_typed_stays(browser: Browser, server: Server, http: FlaskClient) -> None:
+    browser.open(server.url + PAGE + "?tool=snapshots")
+    away(browser)
+    browser.fill("#panel-snapshots [name=name]", "half-ty")
+    for _ in range(5):
+        http.get("/api/v1/agents", headers=TOKEN)
+    browser.wait_for("#request-6")
+    assert browser.run("return document.activeElement.name") == "name"
+    assert browser.find("#panel-snapshots [name=name]")[0].get_attribute("value") == "half-ty"
+
+
+def test_it_is_driven_by_the_keyboard(browser: Browser, server: Server, http: FlaskClient) -> None:
+    for _ in range(30):
+        http.get("/api/v1/agents", headers=TOKEN)
     browser.open(server.url + PAGE)
     browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-    assert browser.run("return document.activeElement.className") == "skip"
+    assert browser.run("return document.activeElement.textContent") == "Skip to the activity"
+    browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+    assert browser.run("return document.activeElement.textContent") == "Skip to the webhooks"
     browser.run("document.querySelector(arguments[0]).focus()", SWITCH)
     browser.driver.switch_to.active_element.send_keys(Keys.SPACE)
-    browser.told("Webhook enabled")
+    browser.told("My Webhook is on.")
     assert browser.run("return document.activeElement === document.querySelector(arguments[0])", SWITCH)
-    browser.run("document.querySelector('#request-1 summary').focus()")
+    browser.run("document.querySelector('#request-20-link').focus()")
+    before = browser.run("return document.activeElement.getBoundingClientRect().top")
     browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
-    browser.wait_for("#request-1 .inside")
+    browser.wait_for("#request-20 .inside")
+    assert browser.run("return document.activeElement.id") == "request-20-link"
+    assert abs(browser.run("return document.activeElement.getBoundingClientRect().top") - before) < 1
+    browser.run("document.querySelector('#environment summary').focus()")
+    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    browser.wait_for("#environment .pop")
+    browser.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    browser.until(lambda: not browser.find("#environment .pop")[0].is_displayed())
+
+
+def test_the_address_is_what_is_shown_and_can_be_sent(browser: Browser, server: Server, http: FlaskClient) -> None:
+    http.get("/api/v1/nope", headers=TOKEN)
+    browser.open(server.url + PAGE)
+    browser.press(".views a", "Problems")
+    browser.wait_for("#request-2")
+    browser.press("#request-2 .row")
+    browser.wait_for("#request-2 .inside")
+    browser.press("#tool-clock")
+    browser.wait_for("#panel-clock")
+    address = browser.driver.current_url
+    browser.open(server.url + PAGE)
+    browser.open(address)
+    browser.wait_for("#request-2 .inside")
+    browser.wait_for("#panel-clock")
+    assert browser.run(ROWS) == ["request-2"]
 
 
 def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> None:
@@ -78,13 +173,15 @@ def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> 
     browser.open(server.url + PAGE)
     server.stop()
     browser.wait_for("#live", "waiting for the server")
+    browser.press(SWITCH)
+    browser.told("The server does not answer.")
     again = Server(create_app(second, Guard()), port=server.port)
     again.start()
     try:
         browser.until(lambda: browser.text("#live") == "live")
         create_app(second).test_client().patch(TOGGLE, headers=TOKEN)
         browser.wait_for("#request-1")
-        browser.wait_for(f"#webhook-{WEBHOOK}", "active")
+        browser.until(lambda: browser.find(SWITCH)[0].get_attribute("aria-checked") == "true")
     finally:
         again.stop()
 
@@ -108,11 +205,12 @@ def test_hostile_names_and_payloads_run_nothing(browser: Browser, server: Server
     webhook = {"id": WEBHOOK, "name": text, "webhook_url": "http://localhost/", "events": [ENDED]}
     http.put("/__admin/state", json={"agents": [{"id": AGENT, "name": text, "webhooks": [webhook]}]})
     http.post(f"/api/v1/agents/{AGENT}/webhooks", json={"name": text, text: text}, headers=TOKEN)
-    browser.wait_for("#agents", "onerror")
-    browser.press("#request-1 summary")
+    browser.wait_for("#webhooks", "onerror")
+    browser.press("#request-1 .row")
+    browser.wait_for("#request-1 .inside", "onerror")
     browser.press(SWITCH)
     browser.told("onerror")
-    assert browser.driver.title == "default · Talkover mock server"
+    assert browser.driver.title == "default · Talkover mock"
     assert browser.find("main img") + browser.find("main script") == []
     assert browser.complaints() == []
 
@@ -121,12 +219,14 @@ def test_without_scripts_it_can_be_read_and_driven(browser: Browser, server: Ser
     app.test_client().get("/api/v1/agents", headers=TOKEN)
     browser.open(server.url + PAGE, scripts=False)
     try:
-        browser.driver.find_element("css selector", "#request-1 summary").click()
-        assert "Quiet Agent" in browser.driver.find_element("css selector", "#request-1 .inside").text
+        assert "reload for more" in browser.driver.find_element("css selector", "#live").text
+        browser.driver.find_element("css selector", "#request-1 .row").click()
+        (inside,) = browser.until(lambda: browser.find("#request-1 .inside"))  # the page comes again
+        assert "Quiet Agent" in inside.text
         assert not browser.driver.find_element("css selector", "#request-1 [data-copy]").is_displayed()
         browser.driver.find_element("css selector", SWITCH).click()
-        (found,) = browser.until(lambda: browser.find("#outcome p"))  # the page comes again
-        assert "Webhook enabled" in found.text
+        (found,) = browser.until(lambda: browser.find("#outcome p"))
+        assert "My Webhook is on." in found.text
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     webhook = world.default.webhook(WEBHOOK)

@@ -11,33 +11,26 @@ from flask.testing import FlaskClient
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
-from talkover_mock.environments.call_faults import CallFault
-from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
 from tests.conftest import FIXTURES
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, TOGGLE, TOKEN
 from tests.support.page_document import PAGE
 
 BOUND = 10
 """Seconds after which an answer that should have come did not; a wait that nothing ends takes longer."""
 
-CHANGES: dict[str, Callable[[Environment], object]] = {
-    "toggle": lambda environment: environment.webhooks.toggle(AGENT, WEBHOOK),
-    "fault": lambda environment: environment.faults.add(CallFault(preset="maintenance")),
-    "snapshot": lambda environment: environment.snapshots.take("before"),
-    "clock": lambda environment: environment.freeze(),
-    "event": lambda environment: environment.deliveries.emit(AGENT, "event_recording"),
-    "call": lambda environment: environment.calls.place(AGENT, {"to": "+1234567890"}),
-    "crash": lambda environment: environment.report("Traceback"),
-    "reset": lambda environment: environment.reset(),
+CHANGES: dict[str, Callable[[FlaskClient], object]] = {
+    "toggle": lambda http: http.patch(TOGGLE, headers=TOKEN),
+    "state": lambda http: http.patch("/__admin/state", json={"agents": [{"id": AGENT, "name": "Renamed"}]}),
+    "fault": lambda http: http.post("/__admin/faults", json={"preset": "maintenance"}),
+    "snapshot": lambda http: http.put("/__admin/snapshots/before"),
+    "clock": lambda http: http.put("/__admin/clock"),
+    "event": lambda http: http.post("/__admin/events", json={"agent_id": AGENT, "event": "event_recording"}),
+    "call": lambda http: http.post(f"/api/v1/agents/{AGENT}/call", headers=TOKEN, json={"to": "+1234567890"}),
+    "reset": lambda http: http.post("/__admin/reset"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("talkover_mock.admin.page.dashboard._LOOK_SECONDS", 0.02)
 
 
 class Waiting:
@@ -76,13 +69,12 @@ def until_it_waits(server: Server) -> None:
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_change_of_what_is_shown_ends_the_wait(
-    http: FlaskClient, server: Server, world: World, change: Callable[[Environment], object]
+    http: FlaskClient, server: Server, change: Callable[[FlaskClient], object]
 ) -> None:
-    world.default.faults.add(CallFault(action="hang"))  # what a reset takes back
     known = etag(http)
     waiting = Waiting(server, known)
     until_it_waits(server)
-    change(world.default)
+    change(http)
     assert waiting.end() == 200
     assert etag(http) != known
 
@@ -124,9 +116,9 @@ def test_a_restart_gives_another_version(http: FlaskClient, app: Flask) -> None:
     other.stop()
 
 
-def test_the_time_that_passes_is_no_change_and_a_clock_that_was_moved_is(http: FlaskClient, world: World) -> None:
+def test_the_time_that_passes_is_no_change_and_a_clock_that_was_moved_is(http: FlaskClient) -> None:
     known = etag(http)
-    world.default.deliveries.advance(30)
+    http.post("/__admin/clock/advance", json={"seconds": 30})
     assert etag(http) != known
     known = etag(http)
     assert http.get(PAGE + "?wait=0.1", headers={"If-None-Match": known}).status_code == 304

@@ -22,7 +22,8 @@ fixture file.
 The last column counts the probes: requests that show the behaviour. `talkover-mock conformance --url URL --token
 TOKEN` asks them of any server, real or mock, and prints what differs: statuses, headers, keys, their order, types and
 texts, and never values. It asks the probes that write with `--write-to AGENT_ID` only, on a webhook that it makes
-there and deletes at the end. `GET /__admin/assumptions` serves the same list, with what your fixture overrides.
+there and deletes at the end. What a delivery shows, `talkover-mock listen` [finds out](learning.md).
+`GET /__admin/assumptions` serves the same list, with what your fixture overrides.
 """
 
 

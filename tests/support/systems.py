@@ -8,29 +8,30 @@ from pathlib import Path
 import pytest
 
 POSIX = "a POSIX system: signals, pipes, forks, devices, or a shell"
-PROC = "a Linux whose /proc tells of processes"
-HAS = {POSIX: os.name == "posix", PROC: Path("/proc/self/status").exists()}
+LINUX = "Linux: its /proc, and sizes in its units"
+HAS = {POSIX: os.name == "posix", LINUX: Path("/proc/self/status").exists()}
 
 NEEDS = {
     "deliveries/test_lookups": POSIX,
     "doors/test_client_originals": POSIX,
+    "doors/test_env_command": POSIX,
     "doors/test_log": POSIX,
     "doors/test_remote_refusals": POSIX,
     "doors/test_serve": POSIX,
     "doors/test_serve_port_file": POSIX,
-    "doors/test_serve_process": PROC,
+    "doors/test_serve_process": LINUX,
     "doors/test_watch": POSIX,
-    "loading/test_fixture_limits": POSIX,
+    "loading/test_fixture_limits": LINUX,
     "page/test_page_hostile": POSIX,
     "web/test_forks": POSIX,
     "web/test_waits": POSIX,
     "whole/test_beside_others": POSIX,
-    "whole/test_bounds": PROC,
+    "whole/test_bounds": LINUX,
     "whole/test_container": POSIX,
     "whole/test_package": POSIX,
     "whole/test_readme": POSIX,
     "whole/test_scaling": POSIX,
-    "whole/test_soak": PROC,
+    "whole/test_soak": LINUX,
     "whole/test_surroundings": POSIX,
     "whole/test_workflows": POSIX,
 }

@@ -81,6 +81,8 @@ def test_the_shown_workflows_use_the_action_and_the_image_as_they_are() -> None:
     assert set(outputs) <= action["outputs"].keys()
     assert by_image["services"]["talkover"]["ports"] == ["7357:7357"]
     assert by_image["env"].keys() == set(VARIABLES)
+    for name in re.findall(r"echo \"(TALKOVER_\w+)=", str(action)):
+        assert f"`{name}`" in PAGE
 
 
 def test_the_shown_pipeline_names_its_service() -> None:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from talkover_mock.base.contents import Content
-from talkover_mock.cli import probe
+from talkover_mock.cli import conformance, import_, listen, probe
 from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH
 from talkover_mock.deliveries.probes import PROBES
 from talkover_mock.dialect.call_fields import CALL_FIELDS, STATUS_AFTER
@@ -80,6 +80,16 @@ def test_every_option_of_a_probe() -> None:
     text = under("## Examining your receiver", (ROOT / "docs" / "deliveries.md").read_text())
     options = [name for each in probe.command.params if isinstance(each, click.Option) for name in each.opts]
     assert [name for name in options if not re.search(rf"`([\w-]+ \w+ )?{name}[` ]", text)] == []
+
+
+@pytest.mark.parametrize(
+    "command", [conformance.command, import_.command, listen.command], ids=lambda each: str(each.name)
+)
+def test_every_option_of_the_commands_that_learn(command: click.Command) -> None:
+    text = (ROOT / "docs" / "learning.md").read_text()
+    options = [name for each in command.params if isinstance(each, click.Option) for name in each.opts]
+    by_variable = {"--token": "TALKOVER_MOCK_TOKEN", "--secret": "TALKOVER_MOCK_SECRET"}
+    assert [name for name in options if by_variable.get(name, name) not in text] == []
 
 
 def test_every_key_of_an_agent_with_its_default() -> None:

@@ -83,4 +83,4 @@ def test_versions_agree(installed: tuple[Path, dict[str, str]], tmp_path: Path) 
     assert f"-{version}-" in installed[0].name
     assert run(["talkover-mock", "--version"], tmp_path, installed[1]) == f"talkover-mock, version {version}\n"
     headings = re.findall("^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
-    assert headings[0] == "Unreleased" or headings[0].startswith(version)
+    assert headings[0] == "Unreleased" or re.fullmatch(rf"{re.escape(version)} \(\d{{4}}-\d\d-\d\d\)", headings[0])

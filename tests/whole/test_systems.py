@@ -43,7 +43,9 @@ def test_modules_that_cannot_run_everywhere_are_named() -> None:
     assert systems.NEEDS.keys() <= MODULES.keys()
     found = {name: used(path) for name, path in MODULES.items() if name not in systems.NEEDS}
     own = Path(__file__).stem
-    assert {name: uses for name, uses in found.items() if uses and not name.endswith(own)} == {}
+    assert {name: uses for name, uses in found.items() if uses and not name.endswith(own)} == {}, (
+        "name it in tests/support/systems.py::NEEDS"
+    )
 
 
 def test_a_module_is_left_out_with_a_reason(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

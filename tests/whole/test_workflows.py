@@ -199,6 +199,12 @@ def test_the_action_starts_a_server_for_the_steps_that_follow(with_action: Runne
     said = with_action.run(script_of("action", "Ask the server that the action has started"))
     assert '"status": "ok"' in said
     assert '"id":"mine"' in said
+    said = with_action.run({"run": 'echo "$TALKOVER_URL $TALKOVER_MOCK_URL $TALKOVER_MOCK_ADMIN_URL"'})
+    urls = [outputs["api-url"], outputs["url"], outputs["admin-url"]]
+    assert said.split() == urls
+    command = 'eval "$(talkover-mock env)"; echo "$TALKOVER_URL $TALKOVER_MOCK_URL $TALKOVER_MOCK_ADMIN_URL"'
+    unset = {"env": {"TALKOVER_URL": "", "TALKOVER_MOCK_ADMIN_URL": ""}}
+    assert with_action.run({"run": command, **unset}).split() == urls, "the command has the same names"
     path = {"command": "command -v talkover-mock", "python": "command -v python3"}
     found = {name: with_action.run({"run": command}).strip() for name, command in path.items()}
     assert found == {"command": outputs["command"], "python": shutil.which("python3")}

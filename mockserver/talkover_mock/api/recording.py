@@ -12,7 +12,7 @@ MOST_BODY_BYTES = 64 * 1024
 
 def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False) -> Making:
     """Makes the exchange once its numbers are known."""
-    head, size = request.head, request.size
+    head, size = request.head.without_tokens() if request.world.mask_tokens else request.head, request.size
     received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     kept = sent[:MOST_BODY_BYTES]

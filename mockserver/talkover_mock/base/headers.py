@@ -22,6 +22,11 @@ NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
+TOKEN_HEADERS = ("Authorization", "Proxy-Authorization")
+"""Headers that carry the tokens of calls."""
+_TOKEN_NAMES = {name.lower().encode() for name in TOKEN_HEADERS}
+
+
 class Head(NamedTuple):
     """The headers of a request as they came, with their names in lower case; `size` is their bytes."""
 
@@ -31,6 +36,21 @@ class Head(NamedTuple):
     def texts(self) -> dict[str, str]:
         """The headers by name, such as `User-Agent`."""
         return joined([(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in self.headers])
+
+    def without_tokens(self) -> "Head":
+        """The headers with the tokens masked."""
+        return self._replace(
+            headers=[
+                (name, masked_header(value.decode("latin-1")).encode("latin-1") if name in _TOKEN_NAMES else value)
+                for name, value in self.headers
+            ]
+        )
+
+
+def masked_header(authorization: str) -> str:
+    """The value of a header with the token in it masked."""
+    scheme, _, token = authorization.partition(" ")
+    return f"{scheme} {masked(token.strip())}" if token else masked(scheme)
 
 
 def joined(headers: Sequence[tuple[str, str]]) -> dict[str, str]:

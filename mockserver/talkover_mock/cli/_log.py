@@ -1,6 +1,7 @@
 """The log of `serve` on standard error, written by a thread of its own: a reader that stops never stops an answer."""
 
 import os
+import select
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,7 +14,8 @@ from talkover_mock.base.real_time import RealTime
 _MOST_LINES = 10_000
 """Lines that wait for a slow reader; later lines are lost."""
 _MOST_AT_ONCE = 1_000
-_PIPE_BYTES = 4_096
+_PIPE_BYTES: int = getattr(select, "PIPE_BUF", 4_096)
+"""What a pipe takes whole or not at all: 4,096 bytes on Linux, 512 on macOS."""
 _GATHER_SECONDS = 0.02
 """Seconds in which lines gather before they are written."""
 _END_SECONDS = 0.5

@@ -14,11 +14,11 @@ from talkover_mock.client import MockServer
 @click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name, and print its token.")
 @against_server
 def command(remote: Remote, opened: str | None) -> None:
-    """Print where a running server is, as a shell reads it: eval "$(talkover-mock env)".
+    """Print where a running server is, and a token.
 
-    TALKOVER_URL and TALKOVER_TOKEN are for the application, in the place of the vendor's base URL and token;
-    TALKOVER_MOCK_URL and TALKOVER_MOCK_ADMIN_URL are for tests. With --token or --open, TALKOVER_MOCK_TOKEN lets the
-    commands that follow act on that environment.
+    A shell takes it over with: eval "$(talkover-mock env)". TALKOVER_URL and TALKOVER_TOKEN are for the application,
+    in the place of the vendor's base URL and token; TALKOVER_MOCK_URL and TALKOVER_MOCK_ADMIN_URL are for tests. With
+    --token or --open, TALKOVER_MOCK_TOKEN lets the commands that follow act on that environment.
     """
     if opened is not None:
         refuse_both("--open", {"--token": remote.token})

@@ -9,9 +9,10 @@ from talkover_mock.cli._remote import Remote, against_server
 @click.command(name="report")
 @against_server
 def command(remote: Remote) -> None:
-    """Show what has happened at a running server: calls, events, deliveries, faults, a frozen clock.
+    """Show what has happened at a running server.
 
-    It is text also in a pipe, for the log of a failing test.
+    It has the calls, events, deliveries, faults and a frozen clock, as text also in a pipe: for the log of a failing
+    test.
     """
     with remote.client() as client:
         if remote.as_json:

@@ -10,6 +10,7 @@ import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -168,6 +169,13 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     "The variable has spaces between several.",
 )
 @click.option(
+    "--mask-tokens",
+    is_flag=True,
+    envvar="TALKOVER_MOCK_MASK_TOKENS",
+    show_envvar=True,
+    help="Mask the tokens of calls in the journal too, as the log does.",
+)
+@click.option(
     "--keep",
     default=MOST_KEPT,
     type=whole(1),
@@ -189,6 +197,7 @@ def command(
     allow_host: tuple[str, ...],
     allow_origin: tuple[str, ...],
     deliver_to: tuple[str, ...],
+    mask_tokens: bool,
     keep: int,
 ) -> None:
     """Serve the API with the fixture files and folders PATH.
@@ -197,7 +206,8 @@ def command(
     """
     forget_stale(port_file)
     files = FixtureFiles(_given(paths, fixtures) or [default_fixture()])
-    world = _load(files, lambda fixture: World(fixture, deliver_to=deliver_to, most_kept=keep))
+    make = partial(World, deliver_to=deliver_to, most_kept=keep, mask_tokens=mask_tokens)
+    world = _load(files, make)
     asked = Guard(host, allow_host, admin_token, allow_origin)
     guard = None if no_admin else asked
     log = LogWriter()

@@ -30,9 +30,9 @@ def command(
     most: int | None,
     wait: float,
 ) -> None:
-    """Expect API requests or deliveries of a running server, and show them.
+    """Expect API requests or deliveries of a running server.
 
-    The exit code is 1, with the nearest, when there are too few or too many. The filters are those of
+    They are shown. The exit code is 1, with the nearest, when there are too few or too many. The filters are those of
     `talkover-mock requests` and `talkover-mock deliveries`.
     """
     if times is not None:

@@ -17,6 +17,8 @@ _CHANCES = (0.2, 0.5, 0.8)
 _MOST_OVERTAKING = 3
 _MOST_MILLISECONDS = 60_000
 _FIRST = re.compile(r"(\.1)+$")
+NUMBER = re.compile("[1-9][0-9]*([.][1-9][0-9]*){0,2}")
+"""The number of a disturbance, see `Disturbances`."""
 
 
 class Schedule(NamedTuple):

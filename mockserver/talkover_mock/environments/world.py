@@ -38,13 +38,14 @@ class World:
         time: Callable[[], datetime] = real_time,
         deliver_to: Sequence[str] = (),
         most_kept: int = MOST_KEPT,
+        mask_tokens: bool = False,
     ) -> None:
-        """`time` gives every clock the real time.
+        """`time` gives every clock the real time. With `mask_tokens`, journals keep the tokens of calls masked.
 
         `deliver_to` are hosts outside this machine and its network to which deliveries are really sent; `most_kept`
         is the number of requests, and the number of deliveries, that an environment keeps.
         """
-        self._pump = Pump()
+        self._pump, self.mask_tokens = Pump(), mask_tokens
         self.own_ports: set[int] = set()
         """The ports that serve this world; no delivery goes there."""
         self.catch_up: Callable[[], str] = lambda: ""

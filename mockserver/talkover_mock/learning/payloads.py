@@ -9,7 +9,7 @@ from typing import Any
 from talkover_mock.base.moments import to_moment
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.call_fields import DIRECTIONS, STATUS_AFTER
-from talkover_mock.dialect.events import ALL_EVENTS
+from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.learning.redacting import is_harmless, key_stand_in, stand_in
 
@@ -58,11 +58,11 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 def payload_of(document: Mapping[str, Any], event: str, *, keeps_values: bool) -> dict[str, Any]:
     """The payload that makes the mock send what came, for any agent, webhook and call.
 
-    A payload without a context gets a place for one: it comes in every event of a call that has one (documented).
+    A payload of a call without a context gets a place for one: it comes in every event of the call (documented).
     """
     made: dict[str, Any] = _Making(document, event, keeps_values).value((), document)
-    has_context = "{{context}}" in json.dumps(made) or "context" in made
-    return made if has_context else {**made, "context": "{{context}}"}
+    has_place = event not in EVENTS or "context" in made or "{{context}}" in json.dumps(made)
+    return made if has_place else {**made, "context": "{{context}}"}
 
 
 class _Making:

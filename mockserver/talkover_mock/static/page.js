@@ -1,13 +1,18 @@
-// Living updates and actions without a reload. The server renders everything; this asks for the page anew when
-// something has changed, and lays the difference over what stands there. Without it the page is the same, standing still.
+// Living updates, and links and forms without a reload. The server renders everything; this fetches the page anew when
+// something has changed, and lays the difference over what stands there. Without it every link and form works too.
 "use strict";
 
 (() => {
   const WAIT_SECONDS = 55;
-  const CALM_MILLISECONDS = 300;
+  const CALM_MILLISECONDS = 350;
   const LONGEST_PAUSE_MILLISECONDS = 4000;
   const SHOWN_MILLISECONDS = 8000;
+  const ANNOUNCED_MILLISECONDS = 5000;
   document.documentElement.classList.add("js");
+
+  const find = (id) => document.getElementById(id);
+  const address = () => document.body.dataset.address;
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
   // The difference between two trees, by id where there is one. What people do stays: focus, input, what is open.
   function morph(from, to) {
@@ -16,6 +21,7 @@
     if (from.nodeType !== Node.ELEMENT_NODE) return void (from.nodeValue = to.nodeValue);
     if (from.hasAttribute("data-keep")) return;
     morphAttributes(from, to);
+    if (from.id === "rows" && held && !from.hasAttribute("data-new")) return void keepRows(from, to);
     morphChildren(from, to);
   }
 
@@ -51,44 +57,86 @@
     }
   }
 
-  // Lists grow at their end, so that nothing that is read moves; who looks at the end goes on looking at it. What
-  // stands where there is no list yet is read from its start.
-  const hasRows = (box) => box.querySelector(".rows") !== null;
-  const isFollowing = (box) =>
-    !hasRows(box) || (box.scrollHeight - box.scrollTop - box.clientHeight < 4 && !box.querySelector("details[open]"));
-  const follow = (box) => (box.scrollTop = hasRows(box) ? box.scrollHeight : 0);
+  // Rows come in by themselves only where nobody is reading: at the top of the list, with nothing in it open, focused,
+  // selected or under the pointer. Otherwise a link says how many there are, and rows change in place without moving.
+  let held = false;
+  let asked = "";
 
-  function keepFollowing(change) {
-    const followed = [...document.querySelectorAll("[data-follow]")].filter(isFollowing);
-    change();
-    followed.forEach(follow);
+  function isRead(rows) {
+    const selection = getSelection();
+    const isSelected = !selection.isCollapsed && rows.contains(selection.anchorNode);
+    const isAway = find("activity").getBoundingClientRect().top < Math.min(0, rows.offsetTop - innerHeight);
+    return (
+      rows.hasAttribute("data-still") || isAway || scrollY > 0 || isSelected || rows.contains(document.activeElement) ||
+      rows.matches(":hover") || rows.querySelector(":scope > .opened") !== null
+    );
   }
 
-  const rowsOf = (section) => new Set([...document.querySelectorAll(`#${section} .rows > li`)].map((row) => row.id));
+  function keepRows(from, to) {
+    const fresh = new Map([...to.children].map((row) => [row.id, row]));
+    const known = new Set([...from.children].map((row) => row.id));
+    let changes = 0;
+    for (const row of from.children) {
+      const other = fresh.get(row.id);
+      if (!other || row.isEqualNode(other)) continue;
+      const isAsked = row.id === asked;
+      const isSameHeight =
+        !row.querySelector(":scope > .inside") && !row.querySelector(".why") === !other.querySelector(".why");
+      if (isAsked || isSameHeight) morph(row, other);
+      else {
+        changes += 1;
+        for (const part of [".status", ".marks"]) morph(row.querySelector(part), other.querySelector(part));
+      }
+    }
+    const arrived = from.hasAttribute("data-still") ? 0 : [...fresh.keys()].filter((id) => !known.has(id)).length;
+    tellArrived(arrived ? `${arrived}${arrived === fresh.size ? "+" : ""} new row${arrived === 1 ? "" : "s"}` : changes ? "Show changes" : "");
+  }
 
-  function show(html) {
+  function tellArrived(text) {
+    const link = find("arrived");
+    link.hidden = !text;
+    if (link.textContent !== text) link.textContent = text;
+  }
+
+  // Lays a fetched page over this one. `force` lets rows in whoever reads; `row` is the one that was opened or closed.
+  function show(html, { force = false, row = "" } = {}) {
     const fresh = new DOMParser().parseFromString(html, "text/html");
-    const before = { requests: rowsOf("requests"), deliveries: rowsOf("deliveries") };
-    keepFollowing(() => morph(document.body, fresh.body));
-    announce(before);
+    const rows = find("rows");
+    held = !force && rows !== null && isRead(rows);
+    asked = row;
+    const before = held ? new Set() : new Set([...document.querySelectorAll("#rows > li")].map((each) => each.id));
+    if (!held && find("arrived")) tellArrived("");
+    morph(document.body, fresh.body);
+    document.title = fresh.title;
+    if (find("arrived")) find("arrived").href = fresh.getElementById("arrived")?.getAttribute("href") ?? address();
+    if (!held && before.size) announce([...document.querySelectorAll("#rows > li")].filter((each) => !before.has(each.id)));
     tick();
     return fresh;
   }
 
-  function announce(before) {
-    const news = Object.entries(before)
-      .map(([section, known]) => [section, [...rowsOf(section)].filter((id) => !known.has(id)).length])
-      .filter(([, number]) => number)
-      .map(([section, number]) => `${number} new ${number === 1 ? section.replace(/ies$/, "y").replace(/s$/, "") : section}`);
-    if (news.length) document.getElementById("news").textContent = news.join(", ");
+  const unheard = { request: 0, delivery: 0, skipped: 0 };
+  let speaking = 0;
+
+  function announce(rows) {
+    for (const row of rows) unheard[row.dataset.kind] += 1;
+    if (speaking || !rows.length) return;
+    const speak = () => {
+      const names = { request: "request", delivery: "deliver", skipped: "skipped event" };
+      const ends = { request: ["", "s"], delivery: ["y", "ies"], skipped: ["", "s"] };
+      const news = Object.entries(unheard)
+        .filter(([, number]) => number)
+        .map(([kind, number]) => `${number} new ${names[kind]}${ends[kind][number === 1 ? 0 : 1]}`);
+      for (const kind of Object.keys(unheard)) unheard[kind] = 0;
+      speaking = news.length ? setTimeout(speak, ANNOUNCED_MILLISECONDS) : 0;
+      if (news.length) find("news").textContent = news.join(", ");
+    };
+    speak();
   }
 
   function tell(state, text) {
-    document.getElementById("live").dataset.state = state;
-    document.getElementById("live-text").textContent = text;
+    find("live").dataset.state = state;
+    find("live-text").textContent = text;
   }
-
-  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
   const seen = () =>
     new Promise((done) => {
@@ -96,27 +144,34 @@
       document.addEventListener("visibilitychange", done, { once: true });
     });
 
-  function pageUrl(extra) {
-    const query = new URLSearchParams({ environment: document.getElementById("environment").dataset.name, ...extra });
-    return `/__admin/?${query}`;
+  async function textOf(answer) {
+    if (answer.ok) return answer.text();
+    const problem = new DOMParser().parseFromString(await answer.text(), "text/html");
+    throw new Error(problem.querySelector("main p")?.textContent ?? `The server answered ${answer.status}.`);
   }
 
   // One request hangs until something changes, and none at all while nobody looks; a server that is gone is asked again.
+  let version = null;
+  let hanging = null;
+
   async function live() {
-    let version = null;
     let failures = 0;
     for (;;) {
       await seen();
-      const stop = new AbortController();
+      const stop = (hanging = new AbortController());
       const leave = () => document.hidden && stop.abort();
       document.addEventListener("visibilitychange", leave);
+      const asks = address();
       try {
-        const headers = version ? { "If-None-Match": version } : {};
-        const answer = await fetch(pageUrl({ wait: WAIT_SECONDS }), { headers, cache: "no-store", signal: stop.signal });
-        if (answer.status === 200) {
-          show(await answer.text());
-          version = answer.headers.get("ETag");
-        } else if (answer.status !== 304) throw new Error((await answer.json()).detail);
+        const headers = { Accept: "text/html", ...(version ? { "If-None-Match": version } : {}) };
+        const answer = await fetch(`${asks}&wait=${WAIT_SECONDS}`, { headers, cache: "no-store", signal: stop.signal });
+        if (answer.status !== 304) {
+          const text = await textOf(answer);
+          if (asks === address()) {
+            show(text);
+            version = answer.headers.get("ETag");
+          }
+        }
         failures = 0;
         tell("live", "live");
         await pause(CALM_MILLISECONDS);
@@ -132,10 +187,33 @@
     }
   }
 
+  // The address changed: what hangs asks for another page than this one.
+  function moved(to) {
+    history.replaceState(null, "", to);
+    version = null;
+    hanging?.abort();
+  }
+
+  // A link to another part of the same page: a row, a tool, an agent that unfolds.
+  async function go(link) {
+    const href = link.getAttribute("href");
+    const row = link.closest("#rows > li")?.id ?? "";
+    const top = link.getBoundingClientRect().top;
+    try {
+      const text = await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" }));
+      show(text, { row });
+      moved(href);
+      if (row) scrollBy(0, link.getBoundingClientRect().top - top);
+      else if (link.classList.contains("tool") || !link.isConnected) document.querySelector(".panel :is(input:not([type=hidden]), select)")?.focus();
+    } catch (error) {
+      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
+    }
+  }
+
   let hiding = 0;
 
   function showOutcome(fresh) {
-    const place = document.getElementById("outcome");
+    const place = find("outcome");
     place.replaceChildren(...fresh);
     clearTimeout(hiding);
     if (place.querySelector(".good")) hiding = setTimeout(() => place.replaceChildren(), SHOWN_MILLISECONDS);
@@ -144,7 +222,11 @@
   function failure(text) {
     const line = document.createElement("p");
     line.className = "outcome bad";
-    line.append(text);
+    const dismiss = document.createElement("a");
+    dismiss.href = address();
+    dismiss.setAttribute("aria-label", "Dismiss the message");
+    dismiss.append("✕");
+    line.append(text, dismiss);
     return [line];
   }
 
@@ -153,15 +235,10 @@
     form.setAttribute("aria-busy", "true");
     try {
       const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
-      if (!answer.ok) throw new Error((await answer.json()).detail);
-      const fresh = show(await answer.text());
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body });
+      const row = form.closest("#rows > li")?.id ?? "";
+      const fresh = show(await textOf(answer), { row });
       showOutcome([...fresh.getElementById("outcome").childNodes]);
-      const sure = form.closest(".sure");
-      if (sure) {
-        sure.open = false;
-        sure.querySelector("summary").focus();
-      }
     } catch (error) {
       showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
     } finally {
@@ -169,27 +246,39 @@
     }
   }
 
+  // Whom an event would reach, as soon as another agent or event is chosen.
+  async function preview(form) {
+    const to = new URL(address(), location.href);
+    for (const name of ["owner", "what"]) to.searchParams.set(name, form.elements[name].value);
+    const href = to.pathname + to.search;
+    show(await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" })));
+    moved(href);
+  }
+
   async function copy(button) {
-    const source = button.parentElement.querySelector("pre");
+    const place = (button.closest(".code") ?? button.closest(".inside").querySelector(".code")).querySelector("pre");
+    const text = button.textContent;
     try {
-      await navigator.clipboard.writeText(source.textContent);
+      await navigator.clipboard.writeText(place.textContent);
     } catch {
-      getSelection().selectAllChildren(source); // by plain HTTP from another machine there is no clipboard
+      for (let each = place.closest("details"); each; each = each.parentElement.closest("details")) each.open = true;
+      getSelection().selectAllChildren(place); // by plain HTTP from another machine there is no clipboard
       document.execCommand("copy");
     }
     button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 1500);
+    setTimeout(() => (button.textContent = text), 1500);
   }
 
   // The clock as the server told it, and what has passed since then.
   let told = null;
 
   function tick() {
-    const place = document.querySelector("time[data-running]");
+    const [place] = document.querySelectorAll("[data-running]");
     if (!place) return;
-    if (told?.text !== place.dateTime) told = { text: place.dateTime, began: Date.parse(place.dateTime) - performance.now() };
-    const now = new Date(told.began + performance.now()).toISOString();
-    place.textContent = `${now.slice(0, 10)} ${now.slice(11, 19)}`;
+    const now = place.dataset.now;
+    if (told?.now !== now) told = { now, began: Date.parse(now) - performance.now() };
+    const text = new Date(told.began + performance.now()).toISOString().slice(11, 19);
+    for (const each of document.querySelectorAll("[data-running]")) each.textContent = text;
   }
 
   document.addEventListener("submit", (event) => {
@@ -198,17 +287,38 @@
     act(event.target);
   });
 
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-preview]");
+    if (form && ["owner", "what"].includes(event.target.name)) preview(form);
+  });
+
   document.addEventListener("click", (event) => {
+    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
+    const link = event.target.closest("a[data-part]");
+    if (link && getSelection().isCollapsed) {
+      event.preventDefault();
+      go(link);
+    }
     if (event.target.closest("#outcome a")) {
       event.preventDefault();
-      document.getElementById("outcome").replaceChildren();
+      find("outcome").replaceChildren();
+    }
+    for (const details of document.querySelectorAll(".environment[open], .clear[open]")) {
+      if (!details.contains(event.target)) details.open = false;
     }
   });
 
+  document.addEventListener("keydown", (event) => {
+    const details = event.key === "Escape" && event.target.closest(".environment[open], .clear[open]");
+    if (!details) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+
   document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("[data-follow]").forEach(follow);
+    if (new URLSearchParams(location.search).has("said")) history.replaceState(null, "", address() + location.hash);
     setInterval(tick, 1000);
     live();
   });

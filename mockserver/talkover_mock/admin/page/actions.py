@@ -1,52 +1,64 @@
-"""The actions of the page's buttons: each runs one operation of the API or of the admin routes, as any client could.
-
-A form names an operation and its fields. The operation goes through the application itself, with a token of the
-environment that the page never shows; the journal, faults and rate limits treat it like any other request.
-"""
+"""The actions of the page's buttons: the operation of each, its body from the form's fields, and what it tells."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from io import BytesIO
-from itertools import count
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Flask
-
-from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
+from talkover_mock.admin.page.running import Action, Fields
 from talkover_mock.admin.problems import Problem
-from talkover_mock.base.words import brief, number_of
+from talkover_mock.admin.routes import faults
+from talkover_mock.base.words import brief, near_word, number_of
 from talkover_mock.dialect.endpoints import API
-from talkover_mock.dialect.errors import ApiError
+from talkover_mock.dialect.events import ALL_EVENTS
+from talkover_mock.environments.call_faults import PRESETS
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.world import World
-from talkover_mock.web.answers import REASON
-from talkover_mock.web.request import CONNECTION, MockRequest
-from talkover_mock.web.routes import ADMIN, is_admin
+from talkover_mock.state.records import Agent, Campaign, Webhook
+from talkover_mock.web.routes import ADMIN
 
-Fields = Mapping[str, str]
-_WEBHOOK = API + "/agents/{agent_id}/webhooks/{webhook_id}"
-_PASSED_ON = ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR", "HTTP_HOST", "wsgi.url_scheme")
-_OF_WSGI = ("wsgi.version", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once")
-_TOKEN_VARIABLE = f"HTTP_{TOKEN_HEADER.upper().replace('-', '_')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An operation: its path names the form's fields in braces, `said` tells a successful answer in one sentence."""
-
-    method: str
-    path: str
-    said: Callable[[dict[str, Any], Fields], str]
-    body: Callable[[Fields], dict[str, Any] | None] = lambda _: None
+SCENARIO = "scenario:"
+"""What stands before the name of a scenario where a form offers events and scenarios."""
+EVENT_BOX = "event:"
+"""What stands before the name of an event in the name of its checkbox."""
+_COUNTS = ("matched", "struck", "id")
+_OWNED = API + "/{owners}/{owner_id}/webhooks"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The result of an action, in one sentence for people."""
+def found_id(
+    text: str, kind: str, environment: Environment, records: Sequence[Agent | Campaign | Webhook | None]
+) -> str:
+    """The id of the record that a person means by its id or its name. Raises Problem 422 with the nearest names."""
+    wanted, there = text.strip(), [each for each in records if each]
+    if any(each.id == wanted for each in there):
+        return wanted
+    named = [each for each in there if each.name.lower() == wanted.lower()]
+    if len(named) == 1:
+        return named[0].id
+    if named:
+        ids = ", ".join(each.id for each in named[:5])
+        raise Problem(422, "Several have the name", f"{len(named)} {kind}s are named {brief(wanted)}: {ids}")
+    near = near_word(wanted, [each.name for each in there])
+    hint = f"; did you mean {near}?" if near else ""
+    raise Problem(422, "No such name", f"no {kind} in environment {environment.name} is named {brief(wanted)}{hint}")
 
-    successful: bool
-    text: str
+
+def webhook_id_of(text: str, environment: Environment) -> str:
+    """The id of the webhook that a person means. Raises Problem 422."""
+    if environment.webhook(text.strip()):
+        return text.strip()
+    owners = (*environment.agent_ids(), *environment.campaign_ids())
+    records = [environment.webhook(id) for owner in owners for id in environment.webhook_ids(owner)]
+    return found_id(text, "webhook", environment, records)
+
+
+def owner_id_of(text: str, environment: Environment) -> str:
+    """The id of the agent or campaign that a person means. Raises Problem 422."""
+    agents = [environment.agent(id) for id in environment.agent_ids()]
+    return found_id(text, "agent", environment, [*agents, *map(environment.campaign, environment.campaign_ids())])
+
+
+def agent_id_of(text: str, environment: Environment) -> str:
+    """The id of the agent that a person means. Raises Problem 422."""
+    return found_id(text, "agent", environment, [environment.agent(id) for id in environment.agent_ids()])
 
 
 def _json(fields: Fields, name: str) -> Any:
@@ -60,18 +72,28 @@ def _json(fields: Fields, name: str) -> Any:
         raise Problem(422, "Not JSON", f"{name} is not JSON: {error}") from None
 
 
-def _event(fields: Fields) -> dict[str, Any]:
+def _event(fields: Fields, environment: Environment) -> dict[str, Any]:
+    owner_id = owner_id_of(fields.get("owner", ""), environment)
+    owner = {"campaign_id" if environment.campaign(owner_id) else "agent_id": owner_id}
     given = {name: value for name in ("call", "context", "data") if (value := _json(fields, name)) is not None}
-    return {"agent_id": fields.get("agent_id"), "event": fields.get("event"), **given}
+    if call_id := fields.get("call_id", "").strip():
+        call = given.setdefault("call", {})
+        if isinstance(call, dict):
+            call["id"] = call_id
+    return {**owner, "event": fields.get("what"), **given}
 
 
 def _emitted(answer: dict[str, Any], fields: Fields) -> str:
-    skipped = "".join(f"; not to {each['webhook_id']}: {each['reason']}" for each in answer["skipped"])
-    return f"{fields['event']} goes to {number_of(len(answer['deliveries']), 'webhook')}{skipped}."
+    skipped = len(answer["skipped"])
+    passed = f"; {number_of(skipped, 'webhook')} skipped" if skipped else ""
+    return f"{fields['what']} goes to {number_of(len(answer['deliveries']), 'webhook')}{passed}."
 
 
-def _played(fields: Fields) -> dict[str, Any]:
-    return {"agent_id": fields.get("agent_id"), "context": _json(fields, "context")}
+def _played(fields: Fields, environment: Environment) -> dict[str, Any]:
+    call_id = fields.get("call_id", "").strip()
+    call = {"call": {**(_json(fields, "call") or {}), **({"id": call_id} if call_id else {})}}
+    agent_id = agent_id_of(fields.get("owner", ""), environment)
+    return {"agent_id": agent_id, "context": _json(fields, "context"), **(call if call["call"] else {})}
 
 
 def _reset(answer: dict[str, Any], _: Fields) -> str:
@@ -79,17 +101,91 @@ def _reset(answer: dict[str, Any], _: Fields) -> str:
     return f"Environment {answer['environment']} is reset to its fixture.{note}"
 
 
-def _seconds(fields: Fields) -> dict[str, Any]:
-    return {"seconds": _json(fields, "seconds")}
+def _limits(fields: Fields) -> dict[str, Any]:
+    return {name: value for name in ("times", "after") if (value := _json(fields, name)) is not None}
 
 
-def _moment(fields: Fields) -> dict[str, Any]:
-    return {"now": fields.get("now", "").strip() or None}
+def _matched(**given: str | None) -> dict[str, Any]:
+    return {"match": match} if (match := {name: value for name, value in given.items() if value}) else {}
+
+
+def _call_fault(fields: Fields, _: Environment) -> dict[str, Any]:
+    what = fields.get("what", "")
+    kind = {"preset" if what in PRESETS else "action": what}
+    match = _matched(method=fields.get("fault_method"), path=fields.get("fault_path", "").strip())
+    return {**kind, **match, **_limits(fields), **({"apply": True} if fields.get("apply") else {})}
+
+
+def _delivery_fault(fields: Fields, environment: Environment) -> dict[str, Any]:
+    webhook, what, seconds = fields.get("fault_webhook", ""), fields.get("what"), _json(fields, "seconds")
+    match = _matched(
+        event=fields.get("fault_event"), webhook_id=webhook_id_of(webhook, environment) if webhook else None
+    )
+    detail = {"seconds" if what == "skewed" else "delay_seconds": seconds} if seconds is not None else {}
+    return {"on": "deliveries", "action": what, **match, **detail, **_limits(fields)}
+
+
+def _same_fault(fields: Fields, environment: Environment) -> dict[str, Any]:
+    found = [fault for fault in environment.faults.all() if fault.id == fields.get("id")]
+    if not found:
+        raise Problem(404, "No such fault", f"no fault has the id {brief(fields.get('id'))}")
+    return {name: value for name, value in faults.present(found[0]).items() if name not in _COUNTS}
+
+
+def _webhook(fields: Fields, _: Environment) -> dict[str, Any]:
+    """The fields of a webhook's form. An empty secret is no change: the page does not show secrets."""
+    texts = {name: fields[name].strip() for name in ("name", "webhook_url") if name in fields}
+    secret = {"webhook_secret": fields["webhook_secret"]} if fields.get("webhook_secret") else {}
+    numbers = {name: value for name in ("timeout", "max_retries") if (value := _json(fields, name)) is not None}
+    events = [event for event in ALL_EVENTS if EVENT_BOX + event in fields]
+    return {**texts, **secret, **numbers, "events": events}
+
+
+def _stub(fields: Fields, _: Environment) -> dict[str, Any]:
+    body = _json(fields, "body")
+    given = {"method": fields.get("fault_method"), "path": fields.get("path", "").strip()}
+    return {**given, "status": _json(fields, "status"), **({"body": body} if body is not None else {})}
+
+
+def _with_name(fields: Fields, environment: Environment) -> Fields:
+    webhook = environment.webhook(fields.get("webhook_id", ""))
+    return {**fields, "name": webhook.name if webhook else ""}
+
+
+def _is_so(fields: Fields, environment: Environment) -> str:
+    """Whether a switch already is as it is wished: a page that is old must not turn it the wrong way."""
+    webhook = environment.webhook(fields.get("webhook_id", ""))
+    wished = {"on": True, "off": False}.get(fields.get("wished", ""))
+    if webhook is None or wished is not webhook.enabled:
+        return ""
+    return f"{webhook.name} is {fields['wished']} already."
+
+
+def _with_owner(fields: Fields, environment: Environment) -> Fields:
+    owner_id = owner_id_of(fields.get("owner", ""), environment)
+    return {**fields, "owners": "campaigns" if environment.campaign(owner_id) else "agents", "owner_id": owner_id}
+
+
+def _added(answer: dict[str, Any], _: Fields) -> str:
+    return f"{answer['id']} is added."
+
+
+def _webhook_changed(_: dict[str, Any], fields: Fields) -> str:
+    return f"{fields.get('name', 'The webhook')} is saved."
 
 
 ACTIONS: Mapping[str, Action] = {
-    "toggle": Action("PATCH", _WEBHOOK + "/toggle", lambda said, _: f"{said['message']}: {said['data']['name']}."),
-    "retry": Action("POST", _WEBHOOK + "/logs/{log_id}/retry", lambda said, _: f"{said['message']}."),
+    "toggle": Action(
+        "PATCH",
+        _OWNED + "/{webhook_id}/toggle",
+        lambda said, fields: f"{fields['name']} is {'on' if said['data']['enabled'] else 'off'}.",
+        complete=_with_name,
+        done=_is_so,
+    ),
+    "edit": Action("PATCH", ADMIN + "/webhooks/{webhook_id}", _webhook_changed, _webhook),
+    "create": Action(
+        "POST", _OWNED, lambda said, _: f"{said['data']['name']} is created.", _webhook, complete=_with_owner
+    ),
     "emit": Action("POST", ADMIN + "/events", _emitted, _event),
     "play": Action(
         "POST",
@@ -99,19 +195,46 @@ ACTIONS: Mapping[str, Action] = {
         ),
         _played,
     ),
+    "place_call": Action(
+        "POST",
+        API + "/agents/{agent_id}/call",
+        lambda _, fields: f"A call to {fields.get('to')} is placed.",
+        lambda fields, _: {"to": fields.get("to", "").strip()},
+        complete=lambda fields, environment: {**fields, "agent_id": agent_id_of(fields["agent_id"], environment)},
+    ),
     "end_call": Action(
         "POST",
         API + "/agents/{agent_id}/end-call",
         lambda said, _: f"The call is ended; its status is {said['data']['status']}.",
-        lambda fields: {"call_sid": fields.get("call_id")},
+        lambda fields, _: {"call_sid": fields.get("call_id")},
     ),
     "redeliver": Action(
-        "POST", ADMIN + "/deliveries/{id}/redeliver", lambda said, _: f"{said['event']} is sent again.", lambda _: {}
+        "POST",
+        ADMIN + "/deliveries/{id}/redeliver",
+        lambda said, fields: f"{said['event']} is {'replayed' if fields.get('replay') else 'redelivered'}.",
+        lambda fields, _: {"replay": True} if fields.get("replay") else {},
     ),
-    "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"Fault {fields['id']} is removed."),
-    "freeze": Action("PUT", ADMIN + "/clock", lambda said, _: f"The clock is frozen at {said['now']}.", _moment),
+    "add_call_fault": Action("POST", ADMIN + "/faults", _added, _call_fault),
+    "add_delivery_fault": Action("POST", ADMIN + "/faults", _added, _delivery_fault),
+    "add_again": Action("POST", ADMIN + "/faults", _added, _same_fault),
+    "remove_fault": Action("DELETE", ADMIN + "/faults/{id}", lambda _, fields: f"{fields['id']} is removed."),
+    "add_stub": Action(
+        "POST", ADMIN + "/stubs", lambda said, _: f"The stub of {said['method']} {said['path']} is added.", _stub
+    ),
+    "remove_stubs": Action(
+        "DELETE", ADMIN + "/stubs", lambda said, _: f"{number_of(said['removed'], 'stub')} removed."
+    ),
+    "freeze": Action(
+        "PUT",
+        ADMIN + "/clock",
+        lambda said, _: f"The clock is frozen at {said['now']}.",
+        lambda fields, _: {"now": fields.get("now", "").strip() or None},
+    ),
     "advance": Action(
-        "POST", ADMIN + "/clock/advance", lambda said, _: f"The clock is advanced to {said['now']}.", _seconds
+        "POST",
+        ADMIN + "/clock/advance",
+        lambda said, _: f"The clock is advanced to {said['now']}.",
+        lambda fields, _: {"seconds": _json(fields, "seconds")},
     ),
     "unfreeze": Action("DELETE", ADMIN + "/clock", lambda _said, _: "The clock is unfrozen: it shows the real time."),
     "take_snapshot": Action("PUT", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is taken."),
@@ -121,115 +244,21 @@ ACTIONS: Mapping[str, Action] = {
     "delete_snapshot": Action(
         "DELETE", ADMIN + "/snapshots/{name}", lambda said, _: f"Snapshot {said['name']} is deleted."
     ),
+    "clear_requests": Action(
+        "DELETE", ADMIN + "/requests", lambda said, _: f"{number_of(said['deleted'], 'request')} cleared."
+    ),
+    "clear_deliveries": Action(
+        "DELETE",
+        ADMIN + "/deliveries",
+        lambda said, _: f"{number_of(said['deleted'], 'attempt')} cleared.",
+    ),
     "reset": Action("POST", ADMIN + "/reset", _reset),
 }
 
 
-def run(action: Action, fields: Fields, environment: Environment, outer: MockRequest, app: Flask) -> Said:
-    """Runs the operation of an action; a refusal, a missing or a malformed answer is told too."""
-    try:
-        path = action.path.format_map(_Required(fields))
-        needs_token = not (is_admin(path) and environment is outer.world.default)
-        token = token_of(environment, outer.world) if needs_token else ""
-        environ = _environ(outer, action.method, path, token, action.body(fields))
-        answer = _call(app, environ)
-        if 200 <= answer.status < 300:
-            return Said(True, action.said(answer.body, fields))
-    except Problem as problem:
-        return Said(False, problem.detail)
-    except OSError as error:
-        return Said(False, f"{action.method} {path} got no answer: {error}.")
-    except (KeyError, TypeError, ValueError):
-        return Said(False, f"{action.method} {path} got an answer that is not as documented.")
-    return Said(False, f"{action.method} {path} was answered with {answer.status}: {answer.why()}")
-
-
-def token_of(environment: Environment, world: World) -> str:
-    """A token that opens the environment. Raises Problem 409 when no token does."""
-    if environment.tokens:
-        return environment.tokens[0]
-    if environment is not world.default:
-        raise Problem(409, "No token", f"the fixture gives environment {environment.name} no valid token")
-    return next(token for n in count(1) if _opens_default(token := f"talq_page_{n}", world))
-
-
-def _opens_default(token: str, world: World) -> bool:
-    try:
-        return world.by_token(token) is world.default
-    except ApiError:
-        return False
-
-
-class _Required(dict[str, str]):
-    """The fields of a form for a path; an empty field counts as missing, since it would lead to another route."""
-
-    def __init__(self, fields: Fields) -> None:
-        super().__init__({name: value for name, value in fields.items() if value})
-
-    def __missing__(self, name: str) -> str:
-        raise Problem(422, "A field is missing", f"the form has no field {brief(name)}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reply:
-    status: int
-    body: dict[str, Any]
-    reason: str
-
-    def why(self) -> str:
-        return str(self.reason or self.body.get("detail") or self.body.get("message") or "no reason given")
-
-
-def _call(app: Flask, environ: dict[str, Any]) -> _Reply:
-    """The application's own answer. Raises OSError when a fault ends the connection."""
-    status: list[str] = []
-    headers: dict[str, str] = {}
-
-    def start_response(line: str, given: Iterable[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
-        status.append(line)
-        headers.update(given)
-        return lambda _: None
-
-    answer = b"".join(app.wsgi_app(environ, start_response))
-    return _Reply(int(status[-1][:3]), _object(answer), headers.get(REASON, ""))
-
-
-def _object(answer: bytes) -> dict[str, Any]:
-    """The JSON object of an answer; empty for any other body."""
-    try:
-        found = json.loads(answer)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[str, Any] | None) -> dict[str, Any]:
-    sent = b"" if body is None else json.dumps(body).encode()
-    passed_on = {name: outer.environ[name] for name in (*_PASSED_ON, *_OF_WSGI) if name in outer.environ}
-    admin_token = admin_token_of(outer)
-    return {
-        **passed_on,
-        **({_TOKEN_VARIABLE: admin_token} if admin_token else {}),
-        **({"HTTP_AUTHORIZATION": f"Bearer {token}"} if token else {}),
-        **({"CONTENT_TYPE": "application/json"} if sent else {}),
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": "",
-        "CONTENT_LENGTH": str(len(sent)),
-        "HTTP_USER_AGENT": "talkover-mock page",
-        "wsgi.input": BytesIO(sent),
-        CONNECTION: _Inner(outer),
-    }
-
-
-class _Inner:
-    """The connection of the operation: a fault that resets it leaves the page's own connection open."""
-
-    def __init__(self, outer: MockRequest) -> None:
-        self._outer = outer.connection
-
-    def reset(self) -> None: ...
-
-    def is_gone(self) -> bool:
-        return self._outer.is_gone()
+def chosen(name: str, fields: Fields) -> tuple[str, Fields]:
+    """The action that a form means: one form emits events and plays scenarios."""
+    what = fields.get("what", "")
+    if name == "emit" and what.startswith(SCENARIO):
+        return "play", {**fields, "name": what.removeprefix(SCENARIO)}
+    return name, fields

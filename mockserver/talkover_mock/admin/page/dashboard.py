@@ -2,40 +2,36 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import partial
 from itertools import count
-from urllib.parse import quote, urlencode
 
 from flask import Flask
 from jinja2 import FunctionLoader
 
 from talkover_mock import __version__
 from talkover_mock.admin.checks import seconds_in
-from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
-from talkover_mock.admin.page.actions import ACTIONS, Said, run
-from talkover_mock.admin.page.contents import Contents, contents_of
-from talkover_mock.admin.page.view import view_of
+from talkover_mock.admin.page.actions import ACTIONS, chosen
+from talkover_mock.admin.page.address import Address
+from talkover_mock.admin.page.content import content_of, near
+from talkover_mock.admin.page.feed import with_ids
+from talkover_mock.admin.page.running import Said, run
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.own_files import own_file
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.base.refusals import Missing
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.routes import ADMIN
 from talkover_mock.web.waiting import Waiting
 
-PAGE = ADMIN + "/"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",  # stricter, and browsers hide the origin of forms from the guard
 }
 _MOST_SAID = 100
-_LOOK_SECONDS = 0.5
-"""Seconds between two looks at what the page shows."""
 
 
 class _Said:
@@ -56,87 +52,82 @@ class _Said:
         return self._kept.get(number or "")
 
 
+class _Page:
+    """What every request for the page needs: the application, its routes, and the results of actions."""
+
+    def __init__(self, admin: Admin, app: Flask) -> None:
+        self.app, self.operations = app, admin.operations
+        self.said = _Said()
+        self._start = secrets.token_hex(4)
+        """Distinguishes the versions of this run of the server from those of others."""
+
+    def version(self, request: MockRequest, environment: Environment) -> str:
+        names = len(request.world.environments)
+        return f'"{self._start}-{environment.activity.version}-{len(environment.errors)}-{names}"'
+
+
 def register(admin: Admin, app: Flask) -> None:
     """Declares the page's routes. The buttons go through `app`, as any client would."""
-    app.jinja_loader = FunctionLoader(lambda name: own_file(f"templates/{name}").decode())
-    said = _Said()
-    start = secrets.token_hex(4)
-    admin.public_route("GET", "/", partial(_read, said, start, app))
-    admin.public_route("POST", "/", partial(_act, said, app))
+    app.jinja_env.autoescape = app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.loader = FunctionLoader(lambda name: own_file(f"templates/{name}").decode())
+    page = _Page(admin, app)
+    admin.public_route("GET", "/", partial(_read, page))
+    admin.public_route("POST", "/", partial(_act, page))
     admin.public_route("GET", "/page.css", partial(_file, "page.css", "text/css"))
     admin.public_route("GET", "/page.js", partial(_file, "page.js", "text/javascript"))
 
 
-def _read(kept: _Said, start: str, app: Flask, request: MockRequest) -> Answer | Waiting:
-    """The page; `wait` first waits that many seconds for a change. The ETag is a digest of the contents."""
+def _read(page: _Page, request: MockRequest) -> Answer | Waiting:
+    """The page; `wait` first waits that many seconds for a change of what the client's version shows."""
     environment = _environment(request)
     wait = seconds_in(request.query_value("wait") or "0", "wait")
-    said = kept.find(request.query_value("said"))
-
-    def show(contents: Contents) -> Answer:
-        page = _page(app, request, environment, contents, said)
-        page.headers["ETag"] = f'"{contents.version(start)}"'
-        return page
-
-    return _awaited(request, environment, start, RealTime.monotonic() + wait, show)
+    return _awaited(page, request, environment, RealTime.monotonic() + wait)
 
 
-def _act(kept: _Said, app: Flask, request: MockRequest) -> Answer:
-    """Runs the operation that the form names, and redirects to the page."""
-    environment, fields = _environment(request), request.form()
-    name = fields.get("action", "")
+def _awaited(page: _Page, request: MockRequest, environment: Environment, end: float) -> Answer | Waiting:
+    number, version = environment.activity.version, page.version(request, environment)
+    left = end - RealTime.monotonic()
+    if version not in request.header("If-None-Match") or left <= 0 or request.connection.is_gone():
+        return _show(page, request, environment, version)
+    changed = environment.activity.changed_after(number)
+    return Waiting(changed, left, then=lambda: _awaited(page, request, environment, end))
+
+
+def _act(page: _Page, request: MockRequest) -> Answer:
+    """Runs the operation that the form names, and redirects to the address that the form was on."""
+    environment = _environment(request)
+    given = request.form()
+    name, fields = chosen(given.get("action", ""), given)
     if name not in ACTIONS:
         raise Problem(422, "Unknown action", f"unknown action {brief(name)}{near_or_all(name, tuple(ACTIONS))}")
-    query = {"environment": environment.name, "said": kept.keep(run(ACTIONS[name], fields, environment, request, app))}
-    headers = {**HEADERS, "Location": f"{PAGE}?{urlencode(query)}", "Content-Type": "text/plain; charset=utf-8"}
-    return Answer(b"", 303, headers)
+    said = page.said.keep(run(ACTIONS[name], fields, environment, request, page.app))
+    location = f"{Address(environment.name, request.query())()}&said={said}"
+    return Answer(b"", 303, {**HEADERS, "Location": location, "Content-Type": "text/plain; charset=utf-8"})
 
 
 def _environment(request: MockRequest) -> Environment:
-    """The environment that the query names, or else the token's environment. Raises Problem 401, Missing."""
+    """The environment that the query names, or else the token's environment. Raises Problem 401, 404."""
     name = request.query_value("environment")
     if name is None:
         return environment_of(request)
-    environment = request.environment_or_none = request.world.by_name(name)
+    try:
+        environment = request.environment_or_none = request.world.by_name(name)
+    except Missing as missing:
+        raise Problem(404, missing.title, missing.detail, near=near(name, list(request.world.environments))) from None
     return environment
 
 
-def _awaited(
-    request: MockRequest, environment: Environment, start: str, end: float, show: Callable[[Contents], Answer]
-) -> Answer | Waiting:
-    """The page, once its contents are no longer what the client knows, or when the time has come to its end.
-
-    An API request wakes the wait; all else is looked at now and then.
-    """
-    contents, left = contents_of(environment, request.world.environments), end - RealTime.monotonic()
-    is_known = f'"{contents.version(start)}"' in request.header("If-None-Match")
-    if not is_known or left <= 0 or request.connection.is_gone():
-        return show(contents)
-    log, latest = environment.journal.log, contents.exchanges[-1].number if contents.exchanges else 0
-    expectation = log.expect(lambda exchange: exchange.number > latest, 1)
-    return Waiting(
-        expectation.decided,
-        min(left, _LOOK_SECONDS),
-        then=lambda: _awaited(request, environment, start, end, show),
-        end=lambda: log.forget(expectation),
-    )
-
-
-def _page(app: Flask, request: MockRequest, environment: Environment, contents: Contents, said: Said | None) -> Answer:
-    text = app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
-        **view_of(contents, environment, request.root_url, _line_headers(request, environment)),
-        action=f"{PAGE}?environment={quote(environment.name)}",
+def _show(page: _Page, request: MockRequest, environment: Environment, version: str) -> Answer:
+    given = with_ids(request.query(), environment)
+    said = page.said.find(request.query_value("said"))
+    text = page.app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
+        **content_of(request, environment, Address(environment.name, given), page.operations),
         outcome=said,
+        typed=lambda action: said.typed if said and said.typed.get("action") == action else {},
         version=__version__,
     )
     body = text.encode(errors="backslashreplace")  # names may hold half a surrogate pair
-    return Answer(body, headers={**HEADERS, "Content-Type": "text/html; charset=utf-8"})
-
-
-def _line_headers(request: MockRequest, environment: Environment) -> dict[str, str]:
-    """The headers of a command to paste; shell variables stand for tokens."""
-    admin_token = {TOKEN_HEADER: "$ADMIN_TOKEN"} if admin_token_of(request) else {}
-    return {**({"Authorization": "Bearer $TOKEN"} if environment.tokens else {}), **admin_token}
+    return Answer(body, headers={**HEADERS, "Content-Type": "text/html; charset=utf-8", "ETag": version})
 
 
 def _file(name: str, kind: str, _: MockRequest) -> Answer:

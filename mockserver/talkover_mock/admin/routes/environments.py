@@ -3,14 +3,14 @@
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import object_of, refuse_unknown_keys, text_of, value_of, whole_of
+from talkover_mock.admin.checks import object_of, refuse_unknown_keys, required_of, text_of, value_of, whole_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.schedules import Schedule, order_of
+from talkover_mock.environments.schedules import NUMBER, Schedule, order_of
 from talkover_mock.environments.world import World
 from talkover_mock.loading.fixture import to_baseline
 from talkover_mock.loading.mistakes import Source
@@ -78,12 +78,13 @@ def _schedule(wanted: dict[str, Any]) -> Schedule | None:
     if not isinstance(wanted["schedule"], dict):
         return Schedule(whole_of(wanted, "schedule", 0))
     given = object_of(wanted, "schedule", _SCHEDULE_KEYS)
-    only = value_of(given, "schedule.only", None, _are_texts, 'an array of numbers of disturbances such as "3"')
+    only = value_of(given, "schedule.only", None, _are_numbers, 'an array of numbers of disturbances such as "3"')
+    required_of(given, "schedule.seed", lambda seed: seed is not None, "a whole number, 0 or more")
     return Schedule(whole_of(given, "schedule.seed", 0), only)
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) and NUMBER.fullmatch(each) for each in value)
 
 
 def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:

@@ -15,7 +15,7 @@ from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base import patterns
 from talkover_mock.base.contents import Sent
-from talkover_mock.base.headers import masked
+from talkover_mock.base.headers import TOKEN_HEADERS, masked, masked_header
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief
 from talkover_mock.environments.environment import Environment
@@ -81,7 +81,7 @@ def _sent(exchange: Exchange) -> Sent:
     return Sent([*exchange.request_headers.items()], exchange.path.partition("?")[2], exchange.request_body)
 
 
-_SECRET_HEADERS = ("Authorization", "Proxy-Authorization", TOKEN_HEADER)
+_SECRET_HEADERS = (*TOKEN_HEADERS, TOKEN_HEADER)
 
 
 def register(admin: Admin) -> None:
@@ -101,7 +101,7 @@ def log_of(
 ) -> Log[Exchange]:
     """The environment's calls that what is given asks for; see `filters.matching`."""
     matches = filters.matching(given, known, others)
-    return Log("requests", environment.journal.log, matches, lambda items: [present(each) for each in items])
+    return Log("requests", environment.journal.log, matches, lambda items: [present_whole(each) for each in items])
 
 
 def everything(environment: Environment) -> list[dict[str, Any]]:
@@ -111,6 +111,15 @@ def everything(environment: Environment) -> list[dict[str, Any]]:
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
     return admin_answer({"deleted": environment.journal.clear()})
+
+
+def present_whole(exchange: Exchange) -> dict[str, Any]:
+    """One exchange as JSON, with its token as the journal has it: as it came, unless the server masks tokens."""
+    headers = {name: value for name, value in exchange.request_headers.items() if value}
+    if TOKEN_HEADER in headers:
+        headers[TOKEN_HEADER] = masked(headers[TOKEN_HEADER])
+    sent = _side(headers, exchange.request_body, exchange.request_size)
+    return {**present(exchange), "request": sent}
 
 
 def present(exchange: Exchange) -> dict[str, Any]:
@@ -148,7 +157,7 @@ def _sent_headers(exchange: Exchange) -> dict[str, str]:
 
 def shown_header(name: str, value: str) -> str:
     """The value of a header; a token is masked."""
-    return _masked(value) if name.title() in _SECRET_HEADERS else value
+    return masked_header(value) if name.title() in _SECRET_HEADERS else value
 
 
 def _text(body: bytes, cut: bool) -> str | None:
@@ -156,8 +165,3 @@ def _text(body: bytes, cut: bool) -> str | None:
         return getincrementaldecoder("utf-8")().decode(body, final=not cut)  # the cut may split a character
     except UnicodeDecodeError:
         return None
-
-
-def _masked(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    return f"{scheme} {masked(token.strip())}" if token else masked(scheme)

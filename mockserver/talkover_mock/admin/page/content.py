@@ -1,0 +1,122 @@
+"""What the page's template is given: the bar, the open tool, the webhooks, the list, and the steps of a fresh one."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
+from talkover_mock.admin.page import curl
+from talkover_mock.admin.page.address import FILTERS, VIEWS, Address
+from talkover_mock.admin.page.feed import STATUSES, feed_of
+from talkover_mock.admin.page.rail import Rail, rail_of
+from talkover_mock.admin.page.tools import bar_of, panel_of
+from talkover_mock.base.headers import masked
+from talkover_mock.dialect.endpoints import API
+from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
+from talkover_mock.environments.environment import Environment
+from talkover_mock.state.records import Agent, Webhook
+from talkover_mock.web.request import MockRequest
+from talkover_mock.web.routes import ADMIN, METHODS
+
+MOST_ENVIRONMENTS = 12
+_SOMEBODY = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
+_WORDS = {"failed": "bad", "retrying": "wait", "pending": "wait", "captured": ""}
+"""The outcomes of a webhook's latest delivery that are worth knowing, and how they stand out."""
+
+
+def content_of(
+    request: MockRequest, environment: Environment, address: Address, operations: Sequence[str]
+) -> dict[str, Any]:
+    """The variables of the template."""
+    feed = feed_of(environment, address, operations, request.root_url)
+    rail = rail_of(environment, address, lambda webhook: _word_of(webhook, environment))
+    return {
+        "at": address,
+        "environment": environment,
+        "title": _title(environment),
+        "environments": _environments(request, address.environment, request.query_value("environments") or ""),
+        "find_environments": request.query_value("environments"),
+        "tokens": [masked(token) for token in environment.tokens],
+        "api_url": request.root_url + API,
+        "admin": ADMIN,
+        "is_default": environment is request.world.default,
+        "bar": bar_of(environment),
+        "panel": panel_of(environment, address),
+        "rail": rail,
+        "feed": feed,
+        "views": VIEWS,
+        "filters": FILTERS,
+        "choices": {"method": METHODS, "status": STATUSES, "event": ALL_EVENTS, "by": ("page", "api")},
+        "errors": environment.errors,
+        "steps": _steps(request, environment, rail) if not feed.counts["all"] else {},
+    }
+
+
+def near(name: str, names: Sequence[str]) -> list[str]:
+    """The names most like one that nothing has."""
+    return get_close_matches(name, names, n=5, cutoff=0.4)
+
+
+def _word_of(webhook: Webhook, environment: Environment) -> tuple[str, str]:
+    """What is worth knowing of a webhook, if anything: its status in a fixture, else its latest delivery."""
+    if webhook.in_error:
+        return "status error", "bad"
+    word = environment.activity.outcome_of(webhook.id) or ""
+    return (word, _WORDS[word]) if word in _WORDS else ("", "")
+
+
+def _environments(request: MockRequest, current: str, find: str) -> dict[str, Any]:
+    """The latest environments, or those that a search finds."""
+    world = request.world
+    found = world.find(find.strip())[::-1]
+    return {
+        "all": len(world.environments),
+        "found": len(found),
+        "shown": [
+            {
+                "name": each.name,
+                "title": _title(each),
+                "state": "any token" if each is world.default and not each.tokens else world.state_of(each),
+                "is_current": each.name == current,
+            }
+            for each in found[:MOST_ENVIRONMENTS]
+        ],
+    }
+
+
+def _title(environment: Environment) -> tuple[str, str]:
+    """The title in two parts: the file of a test, and its name."""
+    file, mark, name = (environment.title or environment.name).rpartition("::")
+    return file + mark, name
+
+
+def _steps(request: MockRequest, environment: Environment, rail: Rail) -> Mapping[str, str]:
+    """The commands to paste into a terminal while nothing has happened, with existing ids."""
+    url = request.root_url
+    headers = _line_headers(request, environment)
+    webhooks = [each.webhook for group in rail.groups for each in group.shown if group.kind == "agent"]
+    best = next((each for each in webhooks if not each.enabled), webhooks[0] if webhooks else None)
+    first = next((environment.agent(id) for id in environment.agent_ids()[:1]), None)
+    agent = (environment.agent(best.agent_id) if best else first) or Agent(_SOMEBODY, "My Agent")
+    event = best.events[0] if best and best.events else next(iter(EVENTS))
+    made = {"name": "My Webhook", "webhook_url": "http://localhost:9000/hook", "events": [event]}
+    token, admin = {"Authorization": "Bearer talq_test", **headers}, url + ADMIN
+    toggle = f"{url}{API}/agents/{agent.id}/webhooks/{best.id}/toggle" if best else ""
+    return {
+        "agent": ""
+        if first
+        else curl.line(
+            "PATCH", f"{admin}/state", headers, {"agents": [{"id": agent.id, "name": agent.name, "webhooks": [made]}]}
+        ),
+        "create": "" if best or not first else curl.line("POST", f"{url}{API}/agents/{agent.id}/webhooks", token, made),
+        "toggle": curl.line("PATCH", toggle, token) if best else "",
+        "emit": curl.line("POST", f"{admin}/events", headers, {"agent_id": agent.id, "event": event}),
+        "webhook": best.name if best else "",
+        "state": "on" if best and best.enabled else "off",
+    }
+
+
+def _line_headers(request: MockRequest, environment: Environment) -> dict[str, str]:
+    """The headers of a command to paste; shell variables stand for tokens."""
+    admin_token = {TOKEN_HEADER: "$ADMIN_TOKEN"} if admin_token_of(request) else {}
+    return {**({"Authorization": "Bearer $TOKEN"} if environment.tokens else {}), **admin_token}

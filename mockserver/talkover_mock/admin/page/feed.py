@@ -1,0 +1,186 @@
+"""The list of what happened, as the page shows it: the rows of a view that match its filter, some of them opened."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from talkover_mock.admin.page.actions import agent_id_of, webhook_id_of
+from talkover_mock.admin.page.address import Address
+from talkover_mock.admin.page.lines import Line, delivery_line, name_of, request_line, short, skipped_line
+from talkover_mock.admin.page.opened import delivery_opened, request_opened
+from talkover_mock.admin.problems import Problem
+from talkover_mock.admin.routes import deliveries, events, requests
+from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.deliveries.records import Delivery
+from talkover_mock.environments.activity import DeliveryRow, RequestRow, Row, SkippedRow, View
+from talkover_mock.environments.environment import Environment
+
+STATUSES = ("success", "captured", "pending", "retrying", "failed", "skipped")
+"""The statuses of deliveries, as the filter offers them."""
+_MOST_OF_EVENT = 20
+_OF_EVENTS = ("agent_id", "event", "event_id", "since")
+
+
+class ShownRow(NamedTuple):
+    """A row as the template shows it; `opened` is its content, and `same` says that the row above is of its event."""
+
+    line: Line
+    opened: Mapping[str, Any] | None
+    same: bool = False
+
+
+class Feed(NamedTuple):
+    """The list; `problem` says what is wrong with the filter, `lost` are the opened rows that are no longer kept.
+
+    `apart` are opened rows that are not among the shown ones.
+    """
+
+    rows: Sequence[ShownRow]
+    apart: Sequence[ShownRow]
+    lost: Sequence[str]
+    total: int
+    first: int
+    older: int | None
+    newer: int | None
+    counts: Mapping[View, int]
+    dropped: int
+    problem: str
+
+
+def feed_of(environment: Environment, address: Address, operations: Sequence[str], url: str) -> Feed:
+    activity, view = environment.activity, address.view
+    try:
+        matches, problem = _matches(address, operations), ""
+    except Problem as error:
+        matches, problem = (lambda _: False), error.detail
+    before = address.value("before")
+    page = activity.rows(view, matches, int(before) if before.isascii() and before.isdigit() else None)
+    wanted = list(dict.fromkeys(address.values("open")))
+    here = {row.id for row in page.rows}
+    others = {id: activity.row(id) for id in wanted if id not in here}
+    found = [row for row in others.values() if row and row.id not in here]
+    wanted += [row.id for row in others.values() if row]
+
+    def shown(row: Row, above: Row | None) -> ShownRow:
+        opened = _opened(row, environment, url) if row.id in wanted else None
+        return ShownRow(_line(row, environment), opened, _event_of(row) == (_event_of(above) if above else "-"))
+
+    rows = [shown(row, above) for row, above in zip(page.rows, [None, *page.rows], strict=False)]
+    return Feed(
+        rows=rows,
+        apart=[shown(row, None) for row in found],
+        lost=[id for id, row in others.items() if row is None],
+        total=page.total,
+        first=page.first,
+        older=page.older,
+        newer=page.newer,
+        counts=activity.counts(),
+        dropped=activity.dropped().get(view, 0),
+        problem=problem,
+    )
+
+
+def with_ids(given: Sequence[tuple[str, str]], environment: Environment) -> list[tuple[str, str]]:
+    """The fields of an address, with the ids of the agent and the webhook that are given by name.
+
+    A name that nothing has stays; the filter then says what is wrong with it.
+    """
+    find = {"agent_id": agent_id_of, "webhook_id": webhook_id_of}
+    found = []
+    for name, value in given:
+        try:
+            found.append((name, find[name](value, environment) if name in find and value else value))
+        except Problem:
+            found.append((name, value))
+    return found
+
+
+def _matches(address: Address, operations: Sequence[str]) -> Callable[[Row], bool] | None:
+    """Whether a row passes the filter; None without one. Raises Problem 422."""
+    if not address.filters:
+        return None
+    make = _of_request(operations) if address.view == "requests" else _of_delivery
+    wanted = [make(name, value) for name, value in address.filters]
+    return lambda row: all(matches(row) for matches in wanted)
+
+
+def _of_request(operations: Sequence[str]) -> Callable[[str, str], Callable[[Row], bool]]:
+    known = requests.filters_for(operations)
+
+    def make(name: str, value: str) -> Callable[[Row], bool]:
+        matches = known[name](value)
+        return lambda row: isinstance(row, RequestRow) and matches(row.exchange)
+
+    return make
+
+
+def _of_delivery(name: str, value: str) -> Callable[[Row], bool]:
+    """Rows of which an attempt passes, and skipped rows whose event does."""
+    if name == "status":
+        if value not in STATUSES:
+            raise Problem(422, "Unknown status", f"unknown status {brief(value)}{near_or_all(value, STATUSES)}")
+        return lambda row: row.status == value
+    if name == "event":
+        return lambda row: _name_of_event(row) == value
+    of_attempt: Callable[[Delivery], bool] = deliveries.FILTERS[name](value)
+    of_event = events.FILTERS[name](value) if name in _OF_EVENTS else None
+
+    def matches(row: Row) -> bool:
+        if isinstance(row, DeliveryRow):
+            return any(of_attempt(each) for each in row.attempts)
+        if isinstance(row, SkippedRow):
+            if name == "webhook_id":
+                return any(webhook.id == value for webhook, _ in row.emitted.skipped)
+            return of_event is not None and of_event(row.emitted)
+        return False
+
+    return matches
+
+
+def _name_of_event(row: Row) -> str:
+    if isinstance(row, DeliveryRow):
+        return row.attempts[0].occurrence.event
+    return row.emitted.occurrence.event if isinstance(row, SkippedRow) else ""
+
+
+def _event_of(row: Row) -> str:
+    """The id of a row's event; of a call its own."""
+    if isinstance(row, DeliveryRow):
+        return row.attempts[0].occurrence.id
+    return row.emitted.occurrence.id if isinstance(row, SkippedRow) else row.id
+
+
+def _line(row: Row, environment: Environment) -> Line:
+    if isinstance(row, RequestRow):
+        return request_line(row.exchange, environment, row.exchange.by == "page")
+    if isinstance(row, DeliveryRow):
+        return delivery_line(row.attempts, row.due, environment, row.id)
+    return skipped_line(row.emitted, row.id, environment)
+
+
+def _opened(row: Row, environment: Environment, url: str) -> dict[str, Any]:
+    if isinstance(row, RequestRow):
+        return request_opened(row.exchange, url)
+    if isinstance(row, DeliveryRow):
+        webhook = environment.webhook(row.attempts[0].webhook_id)
+        opened = delivery_opened(row.attempts, row.due, environment, webhook and webhook.max_retries)
+        return {**opened, **_of_same_event(row, environment)}
+    return {"why": ("", "", ""), "event_id": _event_of(row), **_of_same_event(row, environment)}
+
+
+def _of_same_event(row: Row, environment: Environment) -> dict[str, Any]:
+    """The event's other deliveries, and the webhooks that it passed by."""
+    rows, emitted = environment.activity.of_event(_event_of(row))
+    others = [(each, _line(each, environment)) for each in rows if each.id != row.id]
+    skipped = emitted.skipped if emitted else ()
+    return {
+        "others": [
+            {"name": name_of(id, environment) or short(id), "id": each.id, "status": each.status, "why": line.why}
+            for each, line in others[:_MOST_OF_EVENT]
+            if (id := each.attempts[0].webhook_id)
+        ],
+        "skipped": [
+            {"webhook": environment.webhook(webhook.id) or webhook, "reason": reason}
+            for webhook, reason in skipped[:_MOST_OF_EVENT]
+        ],
+        "left_out": max(0, len(others) - _MOST_OF_EVENT) + max(0, len(skipped) - _MOST_OF_EVENT),
+    }

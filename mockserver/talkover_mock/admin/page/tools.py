@@ -1,0 +1,201 @@
+"""The tools above the list: the state that each shows in the bar, and the fields of the one that is open."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from talkover_mock.admin.page.actions import SCENARIO, owner_id_of
+from talkover_mock.admin.page.address import Address
+from talkover_mock.admin.page.lines import name_of, seconds, seconds_until, short, skipped_by_reason
+from talkover_mock.admin.problems import Problem
+from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.words import number_of
+from talkover_mock.deliveries.faults import ACTIONS, MATCH, NO_FAULT, DeliveryFault
+from talkover_mock.deliveries.log import reason_to_skip
+from talkover_mock.dialect.call_fields import CALLED
+from talkover_mock.dialect.events import ALL_EVENTS, CAMPAIGN_EVENTS, EVENTS
+from talkover_mock.environments.call_faults import ACTIONS as ON_CALLS
+from talkover_mock.environments.call_faults import PRESETS, CallFault
+from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.faults import Fault
+from talkover_mock.state.records import Call, CampaignId, Webhook
+from talkover_mock.web.routes import METHODS
+
+MOST_OWNERS = 50
+"""Agents and campaigns that a list offers; of more of them the name or id is typed."""
+_MOST_CALLS, _MOST_SNAPSHOTS, _MOST_FAULTS, _MOST_NAMES = 10, 20, 30, 5
+
+
+def bar_of(environment: Environment) -> dict[str, Any]:
+    """What the bar shows of each tool."""
+    clock, faults = environment.clock, environment.faults.all()
+    return {
+        "now": to_milliseconds(clock.moment()),
+        "is_frozen": clock.is_frozen,
+        "is_moved": not clock.is_frozen and bool(clock.offset),
+        "faults_active": sum(not fault.spent for fault in faults),
+        "snapshots": len(environment.snapshots.all()),
+        "calls_active": sum(call.is_active for call in environment.calls.latest(_MOST_CALLS)[0]),
+    }
+
+
+def panel_of(environment: Environment, address: Address) -> dict[str, Any]:
+    """The fields of the open tool; empty without one."""
+    tools = {
+        "emit": _emit,
+        "calls": _calls,
+        "clock": _clock,
+        "faults": _faults,
+        "snapshots": _snapshots,
+        "reset": lambda *_: {},
+        "webhook": _webhook,
+    }
+    name = address.value("tool")
+    return {"tool": name, **tools[name](environment, address)} if name in tools else {}
+
+
+def owners_of(environment: Environment) -> list[tuple[str, str, str]]:
+    """The kind, id and name of the agents and campaigns that a list offers; empty where there are too many."""
+    ids = {"agent": environment.agent_ids(), "campaign": environment.campaign_ids()}
+    if sum(map(len, ids.values())) > MOST_OWNERS:
+        return []
+    return [(kind, id, name_of(id, environment) or id) for kind, each in ids.items() for id in each]
+
+
+def _emit(environment: Environment, address: Address) -> dict[str, Any]:
+    owners = owners_of(environment)
+    first = next(iter(environment.agent_ids() or environment.campaign_ids()), "")
+    owner, note = address.value("owner") or first, ""
+    try:
+        owner = owner_id_of(owner, environment) if owner else ""
+    except Problem as problem:
+        note = problem.detail
+    is_campaign = environment.campaign(owner) is not None
+    events: Sequence[str] = CAMPAIGN_EVENTS if is_campaign else tuple(EVENTS)
+    scenarios = [] if is_campaign else list(environment.calling.scenarios)
+    what = address.value("what")
+    what = what if what in events or what.removeprefix(SCENARIO) in scenarios else events[0]
+    return {
+        "owners": owners,
+        "owner": owner,
+        "has_owners": bool(first),
+        "events": events,
+        "scenarios": scenarios,
+        "what": what,
+        "preview": note or _preview(environment, owner, what),
+    }
+
+
+def _preview(environment: Environment, owner: str, what: str) -> str:
+    """Whom an event would reach, and who would be skipped and why."""
+    if not owner:
+        return ""
+    if what.startswith(SCENARIO):
+        steps = environment.calling.scenarios[what.removeprefix(SCENARIO)]
+        total = sum(step.after for step in steps)
+        return f"Places a call and emits {number_of(len(steps), 'event')} within {seconds(total)}."
+    owner_id = CampaignId(owner) if environment.campaign(owner) else owner
+    _, _, webhooks = environment.webhooks.hearing(owner_id)
+    if not webhooks:
+        return "There are no webhooks that could get it."
+    reached = [each.name for each in webhooks if not reason_to_skip(each, what)]
+    skipped = skipped_by_reason([(each, reason) for each in webhooks if (reason := reason_to_skip(each, what))])
+    text = f"Would reach {len(reached)} of {number_of(len(webhooks), 'webhook')}"
+    text += f": {_few(reached)}." if reached else "."
+    return f"{text} Skipped: {'; '.join(skipped)}." if skipped else text
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _calls(environment: Environment, _: Address) -> dict[str, Any]:
+    calls, total = environment.calls.latest(_MOST_CALLS)
+    owners = [each for each in owners_of(environment) if each[0] == "agent"]
+    return {"calls": [_call(call, environment) for call in calls], "total": total, "owners": owners, "called": CALLED}
+
+
+def _call(call: Call, environment: Environment) -> dict[str, Any]:
+    at = to_milliseconds(call.created_at)
+    agent = name_of(call.agent_id, environment) or short(call.agent_id)
+    return {**call.shown(), "agent_id": call.agent_id, "agent": agent, "time": at[11:19], "is_active": call.is_active}
+
+
+def _clock(environment: Environment, _: Address) -> dict[str, Any]:
+    due = min(environment.deliveries.due_times().values(), default=None)
+    until = seconds_until(due, environment) if due and environment.clock.is_frozen else None
+    return {"due_in": until, "due_text": seconds(until or 0)}
+
+
+def _faults(environment: Environment, address: Address) -> dict[str, Any]:
+    found = environment.faults.all()
+    shown = [_fault(fault, environment) for fault in found[-_MOST_FAULTS:]]
+    return {
+        "faults": sorted(shown, key=lambda each: bool(each["is_spent"])),
+        "more": len(found) - len(shown),
+        "on_calls": [*PRESETS, *ON_CALLS],
+        "on_deliveries": list(ACTIONS),
+        "methods": METHODS,
+        "events": ALL_EVENTS,
+        "stubs": environment.stubs.all(),
+        "given": {name: address.value(name) for name in ("fault_method", "fault_path", "fault_event", "fault_webhook")},
+    }
+
+
+def _fault(fault: Fault[Any], environment: Environment) -> dict[str, Any]:
+    is_on_deliveries = isinstance(fault.spec, DeliveryFault)
+    what, where = _on_delivery(fault.spec, environment) if is_on_deliveries else _on_call(fault.spec)
+    limits = fault.limits
+    often = f"used up: {fault.struck} of {limits.times}" if fault.spent else f"used {fault.struck} of {limits.times}"
+    details = [
+        often if limits.times else f"used {fault.struck}, no limit",
+        f"after {limits.after}" if limits.after else "",
+        f"with probability {limits.probability:g}" if limits.probability < 1 else "",
+    ]
+    return {
+        "id": fault.id,
+        "view": "deliveries" if is_on_deliveries else "requests",
+        "what": what,
+        "where": where,
+        "used": ", ".join(filter(None, details)),
+        "struck": fault.struck,
+        "is_spent": fault.spent,
+    }
+
+
+def _on_call(spec: CallFault) -> tuple[str, str]:
+    answer = f"respond {spec.respond.status}" if spec.respond else f"delay {spec.delay_seconds:g} s"
+    details = [
+        spec.preset or spec.action or answer,
+        f"delay {spec.delay_seconds:g} s" if spec.delay_seconds and spec.replaces else "",
+        "applied" if spec.apply else "",
+    ]
+    return ", ".join(filter(None, details)), f"calls, {spec.method or 'any method'} {short(spec.path or 'any path')}"
+
+
+def _on_delivery(spec: DeliveryFault, environment: Environment) -> tuple[str, str]:
+    given: Mapping[str, Any] = {name: value for name in MATCH if (value := getattr(spec, name)) is not None}
+    words = {name: name_of(str(value), environment) or short(str(value)) for name, value in given.items()}
+    match = [f"{name.removesuffix('_id')} {text}" for name, text in words.items()]
+    details = [
+        (name, value) for name in ACTIONS[spec.action] if (value := getattr(spec, name)) != getattr(NO_FAULT, name)
+    ]
+    texts = [name if value is True else f"{name} {value:g}" for name, value in details]
+    return ", ".join([spec.action, *texts]), f"deliveries, {', '.join(match) or 'any'}"
+
+
+def _snapshots(environment: Environment, _: Address) -> dict[str, Any]:
+    found = environment.snapshots.all()
+    latest = sorted(found, key=lambda each: each.taken_at, reverse=True)[:_MOST_SNAPSHOTS]
+    shown = [{"name": each.name, "at": to_milliseconds(each.taken_at)} for each in latest]
+    return {"snapshots": shown, "more": len(found) - len(shown)}
+
+
+def _webhook(environment: Environment, address: Address) -> dict[str, Any]:
+    """The form of a webhook to edit, or of a new one at an agent or campaign."""
+    webhook: Webhook | None = environment.webhook(address.value("edit"))
+    owner = webhook.owner_id if webhook else address.value("owner")
+    owners = [] if webhook else owners_of(environment)
+    is_campaign = environment.campaign(owner) is not None
+    known = dict.fromkeys((*(CAMPAIGN_EVENTS if is_campaign else EVENTS), *(webhook.events if webhook else ())))
+    return {"webhook": webhook, "owners": owners, "owner": owner, "events": list(known), "is_campaign": is_campaign}
