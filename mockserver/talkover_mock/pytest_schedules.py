@@ -10,12 +10,13 @@ import re
 import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol  # no public function runs a test; read in pytest 8.0 and 9.2
 
 if TYPE_CHECKING:
+    from talkover_mock.base.shapes.admin import Schedule as Ended
     from talkover_mock.client.types import Schedule
 
 _MARK = "talkover_mock_schedules"
@@ -34,7 +35,7 @@ class _Failure(NamedTuple):
     way: tuple[object, ...]
     message: str
     text: str
-    schedule: dict[str, Any]
+    schedule: Ended
 
     @property
     def size(self) -> tuple[int, int]:
@@ -51,7 +52,7 @@ class _Scheduled:
 
     def __init__(self, item: pytest.Item, schedule: Schedule | None, number: int = 0) -> None:
         self.item, self.schedule, self.number = item, schedule, number
-        self.ended: dict[str, Any] | None = None
+        self.ended: Ended | None = None
         self.is_settled = False
         self.verdict: str | None = None
         self._earlier_output = 0
@@ -92,7 +93,8 @@ class _Scheduled:
         message = str(crash.message if crash else text.strip()).partition("\n")[0]
         where = (crash.path, crash.lineno) if crash else ()
         way = (report.when, *where, message.partition(":")[0] if crash else message)
-        return _Failure(way, message, text, self.ended or {**schedule, "struck": [], "order": []})
+        unbegun: Ended = {"seed": schedule.get("seed", 0), "only": schedule.get("only"), "struck": [], "order": []}
+        return _Failure(way, message, text, self.ended or unbegun)
 
     def _told(self, place: int, same: Sequence[_Failure]) -> str:
         """One way of failing as text, with its smallest schedule."""
