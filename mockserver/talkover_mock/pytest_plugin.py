@@ -164,12 +164,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Adds to the report of a failing test what it and its fixtures did to the mock server."""
     report = yield
     run = item.config.stash.get(_RUN, None)
-    if (
-        report.failed
-        and report.when != "teardown"
-        and run is not None
-        and pytest_schedules.scheduled(item).verdict is None
-    ):
+    is_verdict = pytest_schedules.scheduled(item).verdict is not None
+    if report.failed and report.when != "teardown" and run is not None and not is_verdict:
         report.sections += _sections(item, run)
     return report
 
