@@ -86,6 +86,7 @@ def test_every_setting_that_a_probe_teaches_is_one() -> None:
     assert taught == {"create_status", "failed_test_status"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "learned"),
     [
