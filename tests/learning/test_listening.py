@@ -15,6 +15,7 @@ import pytest
 import requests
 from click.testing import Result
 
+from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.shapes.values import Event
 from talkover_mock.cli import listen
 from talkover_mock.client import MockServer
@@ -60,7 +61,7 @@ def account(url: str, **settings: Any) -> Iterator[MockServer]:
 
 
 def lesson(listener: Listener, **given: Any) -> Lesson:
-    return Lesson(listener.heard, **{"has_secret": True, "keeps_values": False, **given})
+    return Lesson(listener.heard, **{"secret": SECRET, **given})
 
 
 def test_the_settings_agree_with_what_came() -> None:
@@ -103,8 +104,8 @@ def test_without_a_secret_the_headers_that_look_like_a_signature_are_named() -> 
     with listening(()) as (listener, told), account(listener.url) as mock:
         mock.emit(AGENT, ENDED)
     assert "Signature not verified" in told[0]
-    assert "headers that look like a signature's: Signature" in lesson(listener, has_secret=False).report()
-    assert lesson(listener, has_secret=False).payloads[ENDED]
+    assert "headers that look like a signature's: Signature" in lesson(listener, secret=None).report()
+    assert lesson(listener, secret=None).payloads[ENDED]
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"not JSON", b"[" * 100_000, b"\xff", b'{"a":1e999}', NESTED])
@@ -112,6 +113,15 @@ def test_what_is_no_json_object_is_answered_and_teaches_nothing(body: bytes) -> 
     with listening() as (listener, told):
         assert requests.post(listener.url, data=body, timeout=WAIT).status_code == 200
     assert (told, listener.heard) == ([f"{len(body)} bytes without a JSON object: nothing to learn"], [])
+
+
+def test_the_secret_is_never_written_even_where_values_are_kept() -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        mock.emit(AGENT, ENDED, data={"note": f"it is {SECRET}", SECRET: ["x"], "who": "Ann"})
+    document = lesson(listener, keeps_values=True).document
+    payload = document["payloads"][ENDED]
+    assert (payload["note"], payload["redacted"], payload["who"]) == ("it is redacted", ["x"], "Ann")
+    assert SECRET not in json.dumps(document)
 
 
 def test_more_deliveries_than_are_kept_count_all_the_same() -> None:
@@ -185,7 +195,7 @@ def test_it_ends_by_itself_and_writes_a_fixture_without_a_value_of_the_account(t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ending_signals())
 def test_a_signal_ends_it_with_what_it_has(number: signal.Signals, tmp_path: Path) -> None:
     with started(tmp_path) as process:
         with account(url_of(process)) as mock:

@@ -72,7 +72,7 @@ def command(
     listener = _listener((host, port), [secret] if secret else [], event)
     with _signals() as handle:
         is_interrupted = _listen(listener, count or 0, wait, handle)
-        lesson = Lesson(listener.heard, has_secret=bool(secret), keeps_values=keep_values)
+        lesson = Lesson(listener.heard, secret, keeps_values=keep_values)
         for line in lesson.report():
             click.echo(line)
         if listener.heard:
