@@ -1,5 +1,7 @@
 """`talkover-mock listen`: what it prints, what it writes, what counts, and how it ends."""
 
+import hashlib
+import hmac
 import json
 import os
 import signal
@@ -98,6 +100,19 @@ def test_what_is_not_signed_with_the_secret_does_not_count_once_something_is() -
     assert (len(taught.heard), taught.left_out, taught.is_unverified) == (1, 1, False)
     assert "forged" not in taught.payloads[ENDED]
     assert "1 more were not signed with the secret, and taught nothing" in taught.report()
+
+
+def test_a_signature_that_the_mock_cannot_make_is_one_all_the_same() -> None:
+    body = json.dumps({"event": ENDED}).encode()
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()
+    with listening() as (listener, told):
+        requests.post(listener.url, data=body, headers={"X-Mine": f"v1={signature}"}, timeout=WAIT)
+        requests.post(listener.url, data=body, timeout=WAIT)
+    taught = lesson(listener)
+    assert (len(taught.heard), taught.left_out, taught.is_unverified, taught.settings) == (1, 1, False, {})
+    words = "X-Mine has the hexadecimal HMAC-SHA512 of the body"
+    assert f", {words}, " in told[0]
+    assert f"{words}: no setting of the mock makes such a signature" in taught.report()
 
 
 def test_without_a_secret_the_headers_that_look_like_a_signature_are_named() -> None:

@@ -57,10 +57,10 @@ class Lesson:
     """What deliveries teach. Those that are not signed with the secret do not count as soon as one is."""
 
     def __init__(self, heard: Sequence[Heard], secret: str | None = None, *, keeps_values: bool = False) -> None:
-        signed = [each for each in heard if each.fit]
+        signed = [each for each in heard if each.is_signed]
         self.heard = signed or list(heard)
         self.left_out, self._keeps, self._secret = len(heard) - len(self.heard), keeps_values, secret
-        self.is_unverified = bool(secret) and not signed
+        self.is_unverified = bool(secret and heard) and not signed
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -114,9 +114,12 @@ class Lesson:
 
     def _about_signatures(self) -> Iterator[str]:
         if self.is_unverified:
-            yield "none is signed with the secret in a way that the mock has: is it the webhook's secret?"
+            yield "none is signed with the secret: is it the webhook's?"
+        near = next((each.near for each in self.heard if each.near), "")
+        if near:
+            yield f"{near}: no setting of the mock makes such a signature"
         named = sorted({name for each in self.heard for name in signing_headers(each.headers)})
-        if named and not any(each.fit for each in self.heard):
+        if named and not any(each.is_signed for each in self.heard):
             yield f"headers that look like a signature's: {', '.join(named)}"
 
     def _about_rows(self) -> Iterator[str]:
