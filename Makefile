@@ -47,6 +47,7 @@ test: $(DEV)
 # Writes the files that are made of others: tests compare them.
 products: $(DEV)
 	$(BIN)/python -m tests.support.fidelity_page
+	$(BIN)/python -m tests.support.openapi_schemas
 
 # What takes no quarter of a second: to run while changing something. `make test` is what counts.
 quick: $(DEV)

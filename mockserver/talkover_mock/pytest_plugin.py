@@ -6,7 +6,7 @@ for the real clock and the small module whose hooks run tests under schedules.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from talkover_mock.client import MockServer
     from talkover_mock.loading.fixture import Fixture
     from talkover_mock.local import Fixtures
-    from talkover_mock.pytest_watching import Meanwhile, Run
+    from talkover_mock.pytest_watching import Call, Meanwhile, Run
     from talkover_mock.receiver import WebhookReceiver
 
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -115,13 +115,13 @@ def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Meanwhile
     return meanwhile
 
 
-def _check(environment: MockServer, errors: list[str], unmatched: list[dict[str, Any]], meanwhile: Meanwhile) -> None:
+def _check(environment: MockServer, errors: Sequence[str], unmatched: Sequence[Call], meanwhile: Meanwhile) -> None:
     _fail_for_crashes(errors)
     if not environment.allows_unmatched:
         _fail_for_unmatched([*unmatched, *meanwhile.unmatched()])
 
 
-def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:
+def _fail_for_unmatched(calls: Sequence[Call]) -> None:
     from talkover_mock.admin.lines import lines
 
     if calls:
@@ -130,7 +130,7 @@ def _fail_for_unmatched(calls: list[dict[str, Any]]) -> None:
         pytest.fail(f"{text}\n  {found}", pytrace=False)
 
 
-def _fail_for_crashes(errors: list[str]) -> None:
+def _fail_for_crashes(errors: Sequence[str]) -> None:
     if errors:
         pytest.fail("the mock server itself failed:\n" + "\n".join(errors), pytrace=False)
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from talkover_mock.admin.lines import event_text, line, lines
 from talkover_mock.admin.routes.requests import present
+from talkover_mock.base.shapes.admin import Request
 from talkover_mock.client import MockServer
 from talkover_mock.environments.journal import Exchange
 
 Section = tuple[str, str]
-Items = Sequence[dict[str, Any]]
+Items = Sequence[Mapping[str, Any]]
 
 
 def sections(environment: MockServer) -> list[Section]:
@@ -45,16 +46,16 @@ def events_text(environment: MockServer) -> str:
     return "\n".join(lines(environment.events(), event_text))
 
 
-def presented(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
+def presented(exchanges: Sequence[Exchange]) -> list[Request]:
     """Exchanges in the form of the admin route."""
     return [present(each) for each in exchanges]
 
 
-def _section(title: str, items: Items, line: Callable[[dict[str, Any]], str] = line) -> list[Section]:
+def _section(title: str, items: Items, line: Callable[[Mapping[str, Any]], str] = line) -> list[Section]:
     """One section, or none without items."""
     return [(title, "\n".join(lines(items, line)))] if items else []
 
 
 def _line_elsewhere(call: Mapping[str, Any]) -> str:
     """`staging: #1 GET /api/v1/agents -> 200`."""
-    return f"{call['environment']}: {line(dict(call))}"
+    return f"{call['environment']}: {line(call)}"

@@ -10,12 +10,13 @@ import re
 import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol  # no public function runs a test; read in pytest 8.0 and 9.2
 
 if TYPE_CHECKING:
+    from talkover_mock.base.shapes.admin import Schedule as Ended
     from talkover_mock.client.types import Schedule
 
 _MARK = "talkover_mock_schedules"
@@ -34,7 +35,7 @@ class _Failure(NamedTuple):
     way: tuple[object, ...]
     message: str
     text: str
-    schedule: dict[str, Any]
+    schedule: Ended
 
 
 class _Scheduled:
@@ -44,7 +45,7 @@ class _Scheduled:
         self.item, self.number = item, number
         self.schedule: Schedule = _UNDISTURBED
         """The schedule of this run."""
-        self.ended: dict[str, Any] | None = None
+        self.ended: Ended | None = None
         """The schedule as the environment had it at the end of this run."""
         self.earlier_output = 0
         """How many sections of output a report has from earlier runs."""
@@ -84,7 +85,8 @@ class _Scheduled:
         message = str(crash.message if crash else text.strip()).partition("\n")[0]
         where = (crash.path, crash.lineno) if crash else ()
         way = (report.when, *where, message.partition(":")[0] if crash else message)
-        return _Failure(way, message, text, self.ended or {**schedule, "struck": [], "order": []})
+        unbegun: Ended = {"seed": schedule.get("seed", 0), "only": schedule.get("only"), "struck": [], "order": []}
+        return _Failure(way, message, text, self.ended or unbegun)
 
     def _told(self, place: int, same: Sequence[_Failure]) -> str:
         """One way of failing as text, with its smallest schedule."""
@@ -157,7 +159,7 @@ def schedule_of(item: pytest.Item) -> Schedule | None:
     return scheduled.schedule if scheduled else option
 
 
-def note(item: pytest.Item, schedule: dict[str, Any] | None) -> None:
+def note(item: pytest.Item, schedule: Ended | None) -> None:
     """Notes the schedule as the environment had it at the end."""
     if scheduled := item.stash.get(_SCHEDULED, None):
         scheduled.ended = schedule

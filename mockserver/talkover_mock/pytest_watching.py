@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from talkover_mock.environments.journal import Exchange
     from talkover_mock.local import Local
 
-Call = dict[str, Any]
+Call = Mapping[str, Any]
 
 
 class Meanwhile(Protocol):

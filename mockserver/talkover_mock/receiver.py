@@ -44,6 +44,9 @@ class ReceivedRequest:
     raw_headers: Sequence[tuple[str, str]] = field(default=(), repr=False, compare=False)
     """The headers in their order, with their names as they came."""
 
+    def __repr__(self) -> str:
+        return f"<ReceivedRequest {_summary(self)}>"
+
     @property
     def json(self) -> Any:
         return json.loads(self.body)
@@ -81,15 +84,15 @@ class ReceivedRequest:
 
     def _signed(self, scheme: str, secret: str, value: str, prefix: str) -> str:
         """The expected value of the signature's header, for the time and the id that the request has."""
-        key = secret.encode()
         if scheme == "stripe":
             time = value.removeprefix("t=").partition(",")[0]
-            return f"t={time},{prefix}{_digest(key, f'{time}.'.encode() + self.body).hex()}"
+            return f"t={time},{prefix}{_digest(secret.encode(), f'{time}.'.encode() + self.body).hex()}"
         if scheme == "standard":
             id, time = self.headers.get("webhook-id", ""), self.headers.get("webhook-timestamp", "")
-            return prefix + _base64(_digest(_standard_key(secret), f"{id}.{time}.".encode() + self.body))
-        digest = _digest(key, self.body)
-        return prefix + (_base64(digest) if scheme == "shopify" else digest.hex())
+            digest = _digest(_standard_key(secret), f"{id}.{time}.".encode() + self.body)
+            return prefix + base64.b64encode(digest).decode()
+        digest = _digest(secret.encode(), self.body)
+        return prefix + (base64.b64encode(digest).decode() if scheme == "shopify" else digest.hex())
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class WebhookReceiver:
 
     def _came(self) -> str:
         """`2: POST /webhook (event_action), POST /webhook (event_phone_call_ended)`."""
-        lines = [f"{each.method} {each.path} ({_event_or_body(each)})" for each in self._requests]
+        lines = [*map(_summary, self._requests)]
         return f"{len(lines)}{': ' if lines else ''}{', '.join(lines[-_MOST_SHOWN:])}"
 
     def clear(self) -> None:
@@ -167,7 +170,7 @@ class WebhookReceiver:
             self._answers.clear()
 
     def __repr__(self) -> str:
-        return f"<WebhookReceiver at {self.url}>"
+        return f"<WebhookReceiver at {self.url}, got {self._came()}>"
 
     def start(self) -> None:
         self._thread.start()
@@ -212,10 +215,6 @@ def _digest(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, hashlib.sha256)
 
 
-def _base64(digest: bytes) -> str:
-    return base64.b64encode(digest).decode()
-
-
 def _standard_key(secret: str) -> bytes:
     """The key of a Standard Webhooks secret: base64, with or without `whsec_`; another text is the key itself."""
     try:
@@ -224,11 +223,12 @@ def _standard_key(secret: str) -> bytes:
         return secret.encode()
 
 
-def _event_or_body(request: ReceivedRequest) -> str:
+def _summary(request: ReceivedRequest) -> str:
     try:
-        return request.event
+        text = request.event
     except ValueError:
-        return repr(request.body[:80])
+        text = repr(request.body[:80])
+    return f"{request.method} {request.path} ({text})"
 
 
 def _to_answer(answer: int | Answer) -> Answer:

@@ -21,7 +21,7 @@ ONE_AGENT = {"agents": [{"id": "one", "name": "One"}]}
 
 def state_of(path: Path) -> dict[str, Any]:
     """What a fixture file gives the default environment, as a fixture."""
-    return to_document(State(load([path])["default"].baseline))
+    return {**to_document(State(load([path])["default"].baseline))}
 
 
 DEFAULT = state_of(FIXTURES / "default.yaml")

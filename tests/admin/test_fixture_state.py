@@ -1,7 +1,7 @@
 """The state as a fixture: what is served can be fed back, and laid over a state."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -23,10 +23,10 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 def merged(state: State, document: object) -> dict[str, Any]:
     """The state after a merge."""
     state.merge(to_baseline(source(document), over=state))
-    return to_document(state)
+    return {**to_document(state)}
 
 
-def webhooks_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+def webhooks_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     webhooks: list[dict[str, Any]] = document["agents"][0]["webhooks"]
     return webhooks
 

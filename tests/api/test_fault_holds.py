@@ -12,6 +12,7 @@ import requests
 from flask.testing import FlaskClient
 
 from talkover_mock.api.fault_answers import held
+from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.client import MockServer
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Faults
@@ -52,7 +53,7 @@ def test_a_held_call_waits_before_its_operation_until_the_fault_is_removed(
     shown = [call[key] for key in ("number", "status", "fault", "applied", "under_way", "response")]
     assert shown == [1, None, "fault-1 (hold)", False, True, None]
     assert call["reason"] == "fault-1 (hold) struck"
-    assert "under way" in requests.get(f"{server.url}/__admin/", timeout=WAIT).text
+    assert ">held<" in requests.get(f"{server.url}/__admin/", timeout=WAIT).text
     with pytest.raises(AssertionError, match=f"#1 PATCH {TOGGLE} -> under way"):
         mock.requests(min=1)
     assert not is_enabled(world)
@@ -201,7 +202,7 @@ def test_a_wait_for_a_fault_says_what_there_was(mock: MockServer) -> None:
 def test_a_wait_for_a_fault_ends_with_it(mock: MockServer, pool: ThreadPoolExecutor, world: World) -> None:
     fault = mock.add_fault("maintenance")
 
-    def wait() -> dict[str, Any]:
+    def wait() -> Fault:
         with MockServer(mock.url) as other:
             return other.wait_for_fault(fault["id"], wait=6 * WAIT)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from itertools import count
+from typing import Any
 
 import pytest
 import requests
@@ -73,9 +74,9 @@ def test_an_error_ends_with_a_toggle(http: FlaskClient, mock: MockServer) -> Non
 
 
 def test_the_configuration_is_kept_and_nothing_else_changes(http: FlaskClient, mock: MockServer) -> None:
-    before = mock.state()
+    before: dict[str, Any] = {**mock.state()}
     http.patch(TOGGLE, headers=TOKEN)
-    after = mock.state()
+    after: dict[str, Any] = {**mock.state()}
     changed = after["agents"][0]["webhooks"][0]
     was = before["agents"][0]["webhooks"][0]
     assert (was.pop("enabled"), changed.pop("enabled")) == (False, True)

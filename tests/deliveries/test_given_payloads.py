@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.deliveries.messages import message
 from talkover_mock.deliveries.records import Occurrence
 from talkover_mock.dialect.placeholders import TIME_FORMS
@@ -87,7 +88,7 @@ def test_the_template_of_a_webhook_comes_first() -> None:
 
 
 @pytest.mark.parametrize("event", [STARTED, ENDED])
-def test_an_event_that_is_emitted_has_the_payload_of_its_environment(event: str) -> None:
+def test_an_event_that_is_emitted_has_the_payload_of_its_environment(event: Event) -> None:
     webhook = {"id": WEBHOOK_ID, "name": "W", "webhook_url": "https://example.com/", "events": [STARTED, ENDED]}
     logged = {**webhook, "logs": [{"event": event}]}
     agent = {"id": AGENT_ID, "name": "A"}
@@ -95,9 +96,10 @@ def test_an_event_that_is_emitted_has_the_payload_of_its_environment(event: str)
     with serving(read_fixture([source(fixture)])) as local:
         mock = local.client
         mock.emit(AGENT_ID, event)
-        bodies = [json.loads(each["request"]["body"]) for each in mock.deliveries()]
+        bodies = [json.loads(each["request"]["body"]) for each in mock.deliveries() if each["request"]]
         expected = [{"begun": WEBHOOK_ID}] * 2 if event == STARTED else []
         assert [body for body in bodies if "begun" in body] == expected
         mock.merge_state({"payloads": {ENDED: {"over": True}}})
         [delivery] = mock.emit(AGENT_ID, ENDED)
+        assert delivery["request"]
         assert delivery["request"]["body"] == '{"over":true}'

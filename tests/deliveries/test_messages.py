@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from talkover_mock.base.shapes.values import Event, HttpMethod
 from talkover_mock.deliveries.messages import TEST_EVENT, message
 from talkover_mock.deliveries.records import Occurrence, Outgoing
 from talkover_mock.dialect.events import EVENTS
@@ -20,7 +21,8 @@ from tests.support.documented import WEBHOOK as WEBHOOK_ID
 
 MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone.utc)
 SECRET = "optional_secret_for_hmac"
-STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
+STARTED: Event = "event_phone_call_started"
+ENDED: Event = "event_phone_call_ended"
 AGENT = Agent(AGENT_ID, "My Agent", {"label": "support", "team": {"lead": "x"}})
 FIELDS = {"name": "My Webhook", "webhook_url": "http://127.0.0.1:9000/hook?a=1", "events": [STARTED, ENDED]}
 WEBHOOK = Webhook(
@@ -240,6 +242,6 @@ def test_plain_bytes_are_signed_as_they_are_sent() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-def test_method_address_and_timeout_are_the_webhook_s(method: str) -> None:
+def test_method_address_and_timeout_are_the_webhook_s(method: HttpMethod) -> None:
     outgoing = sent(occurrence(), WEBHOOK._replace(http_method=method, timeout=7))
     assert (outgoing.method, outgoing.url, outgoing.timeout) == (method, "http://127.0.0.1:9000/hook?a=1", 7)

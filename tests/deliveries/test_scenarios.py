@@ -89,7 +89,7 @@ AFTERWARDS = {
 
 def times(name: str) -> list[tuple[str, float]]:
     seconds = 0.0
-    found = []
+    found: list[tuple[str, float]] = []
     for step in SCENARIOS[name]:
         seconds += step.after
         found.append((step.event, seconds))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from talkover_mock.base.shapes.state import Overrides
 from talkover_mock.dialect.rules import Invalid
 from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, to_settings
 from talkover_mock.loading.fixture import read_fixture
@@ -129,7 +130,7 @@ def test_a_fixtures_settings_are_checked_at_their_place() -> None:
 CHOSEN = {"plan": "professional", "create_status": 201, "retry_schedule": [0.5, 1]}
 
 
-def chosen(*documents: object) -> dict[str, dict[str, Any]]:
+def chosen(*documents: object) -> dict[str, Overrides]:
     """What the settings of each environment override."""
     described = read_fixture([source(document) for document in documents])
     return {name: each.baseline.settings.overrides() for name, each in described.items()}

@@ -16,6 +16,7 @@ from talkover_mock.admin.routes import deliveries as delivery_routes
 from talkover_mock.admin.routes import requests as requests_routes
 from talkover_mock.admin.routes.faults import KEYS as FAULT_KEYS
 from talkover_mock.app import create_app
+from talkover_mock.base.shapes import values
 from talkover_mock.client import MockServer, MockServerError, types
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DETAILS, MATCH
@@ -283,10 +284,10 @@ def test_a_proxy_of_the_machine_is_not_used(mock: MockServer, monkeypatch: pytes
 
 
 def test_types_name_what_there_is() -> None:
-    assert get_args(types.Preset) == tuple(PRESETS)
-    assert get_args(types.Action) == ACTIONS
+    assert get_args(values.Preset) == tuple(PRESETS)
+    assert get_args(values.Action) == ACTIONS
     assert set(types.WebhookFields.__annotations__) == {*WEBHOOK_KEYS, "include_call_events"} - {"id", "logs"}
-    assert get_args(types.DeliveryAction) == tuple(ON_DELIVERIES)
+    assert get_args(values.DeliveryAction) == tuple(ON_DELIVERIES)
     assert set(types.Match.__annotations__) == {"method", "path", *MATCH, *KEYS}
     of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)
     assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.OtherMatch.__annotations__}

@@ -1,7 +1,7 @@
 """The harness's client where it makes things happen: events, deliveries and the clock."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -23,6 +23,7 @@ def world(receiver: WebhookReceiver) -> Iterator[World]:
 def test_an_event_returns_its_deliveries_once_each_was_attempted(mock: MockServer, receiver: WebhookReceiver) -> None:
     receiver.answer_next(Answer(delay_seconds=0.1))
     [delivery] = mock.emit(AGENT, STARTED)
+    assert delivery["response"]
     assert (delivery["webhook_id"], delivery["status"], delivery["response"]["status"]) == (WEBHOOK, "success", 200)
     assert mock.deliveries() == [delivery]
 
@@ -59,6 +60,7 @@ def test_headers_are_found_in_any_case(mock: MockServer) -> None:
     [emitted] = mock.emit(AGENT, STARTED)
     again, [listed, _] = mock.redeliver(emitted["id"]), mock.deliveries()
     for delivery in (emitted, again, listed):
+        assert delivery["request"]
         headers = delivery["request"]["headers"]
         assert headers["X-Team"] == headers["x-team"] == headers.get("X-TEAM") == "calls, billing"
         assert ("x-team" in headers, "x-teams" in headers, headers.get("x-teams", "none")) == (True, False, "none")
@@ -183,6 +185,16 @@ def test_a_retry_is_the_latest_attempt_of_its_event(mock: MockServer, receiver: 
     assert [(each["attempt"], each["status"]) for each in event["deliveries"]] == [(2, "retrying")]
 
 
+def test_an_emitted_event_says_who_got_it_and_who_did_not(mock: MockServer) -> None:
+    emitted = mock.emit(AGENT, STARTED)
+    assert repr(emitted) == (
+        f"<Emitted: webhook {WEBHOOK}: success; webhook {DISABLED}: skipped, it is disabled; "
+        f"webhook {RECORDER}: skipped, it does not list the event>"
+    )
+    mock.replace_state({"agents": [{"id": OTHER_AGENT, "name": "Without"}]})
+    assert repr(mock.emit(OTHER_AGENT, STARTED)) == "<Emitted: there is no webhook>"
+
+
 def test_a_client_says_which_environment_it_is(mock: MockServer) -> None:
     assert repr(mock) == f"<MockServer default at {mock.url}>"
 
@@ -237,11 +249,11 @@ REFUSALS: dict[str, tuple[Callable[[MockServer], Any], str]] = {
         f'404 No such agent: no agent in environment default has the id "{UNKNOWN}"; there are 2, such as {AGENT}',
     ),
     "no event": (
-        lambda mock: mock.emit(AGENT, "event_recordin"),
+        lambda mock: mock.emit(AGENT, cast(Any, "event_recordin")),
         '422 Unknown event: event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
     ),
     "no filter": (
-        lambda mock: mock.deliveries(webhook=WEBHOOK),  # type: ignore[call-arg]
+        lambda mock: mock.deliveries(webhook=WEBHOOK),  # type: ignore[call-overload]
         '422 Unknown filter: unknown filter "webhook"; did you mean webhook_id?',
     ),
     "too long": (

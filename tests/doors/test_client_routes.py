@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from talkover_mock.admin.routing import Admin
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -16,7 +17,7 @@ from talkover_mock.web.waiting import Waiting
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.peers import OK, answering, peers
 
-STARTED = "event_phone_call_started"
+STARTED: Event = "event_phone_call_started"
 
 
 BY_NAME: dict[str, Callable[[MockServer, str], object]] = {

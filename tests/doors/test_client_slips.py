@@ -6,13 +6,14 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 import requests
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.documented import AGENT, WEBHOOK
 
 MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone(timedelta(hours=2)))
 TEXT = "2025-09-03T21:19:51Z"
-EVENT = "event_phone_call_started"
+EVENT: Event = "event_phone_call_started"
 
 
 def test_a_moment_may_be_a_datetime_wherever_a_body_has_one(mock: MockServer) -> None:

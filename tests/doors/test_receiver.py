@@ -39,6 +39,17 @@ def test_a_request_is_kept_as_it_came(method: str, receiver: WebhookReceiver) ->
     assert request.headers["x-custom"] == "Á"
 
 
+def test_a_receiver_and_its_requests_say_what_they_are(receiver: WebhookReceiver) -> None:
+    assert repr(receiver) == f"<WebhookReceiver at {receiver.url}, got 0>"
+    send(receiver)
+    send(receiver, b"no event")
+    assert [repr(each) for each in receiver.requests] == [
+        "<ReceivedRequest POST /webhook (a)>",
+        "<ReceivedRequest POST /webhook (b'no event')>",
+    ]
+    assert repr(receiver).endswith(", got 2: POST /webhook (a), POST /webhook (b'no event')>")
+
+
 def test_headers_are_also_there_as_they_came(receiver: WebhookReceiver) -> None:
     requests.post(receiver.url, headers={"X-Mixed-CASE": "1"}, timeout=WAIT)
     [request] = receiver.requests

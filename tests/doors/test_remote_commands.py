@@ -11,6 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from talkover_mock.base.shapes.values import CampaignEvent, Event
 from talkover_mock.cli import main
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.scenarios import SCENARIOS
@@ -22,7 +23,8 @@ VERBS = (
 )
 TEXTS = ("env", "report")
 """The verbs that print a text in a pipe too."""
-STARTED, COMPLETED = "event_phone_call_started", "campaign.completed"
+STARTED: Event = "event_phone_call_started"
+COMPLETED: CampaignEvent = "campaign.completed"
 ANSWERED = {
     "scenario": "answered",
     "agent_id": "bare",
@@ -171,7 +173,9 @@ def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> N
     ]
     assert lines_in_terminal("emit", AGENT, STARTED, *options, "--url", frozen.url)[:2] == table
     assert lines_in_terminal("deliveries", f"event={STARTED}", "--url", frozen.url) == table
-    payload = json.loads(frozen.deliveries()[0]["request"]["body"])
+    [delivery] = frozen.deliveries()
+    assert delivery["request"]
+    payload = json.loads(delivery["request"]["body"])
     assert (payload["call_id"], payload["context"], payload["mood"]) == ("call-1", {"order": 7}, "good")
 
 
@@ -231,10 +235,10 @@ def test_faults_are_added_counted_and_removed(mock: MockServer) -> None:
         "fault-2  connection_reset  any call        -      2        0",
         "fault-3  delay 0.005 s     any call        -      0        0",
     ]
-    [chance] = [each for each in mock.faults() if each["action"]]
+    [chance] = [each for each in mock.faults() if each["on"] == "calls" and each["action"]]
     assert (chance["probability"], chance["apply"], chance["seed"]) == (0, True, 7)
     run("fault", "rate_limited", 'headers={"Retry-After": "0"}', "--path", "*/nothing", *url)
-    assert mock.faults()[-1]["headers"] == {"Retry-After": "0"}
+    assert mock.faults()[-1].get("headers") == {"Retry-After": "0"}
     run("fault", "--remove", "fault-4", *url)
     mock.add_fault(respond={"status": 418})
     assert lines_in_terminal("fault", *url)[-1] == "fault-5  respond 418       any call        -      0        0"

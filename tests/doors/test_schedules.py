@@ -4,17 +4,18 @@ from typing import Any
 
 import pytest
 
+from talkover_mock.base.shapes.admin import Schedule
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.receiver import WebhookReceiver
 from tests.doors.conftest import IN_PROCESS, OVER_HTTP
+from tests.support.delivering import ENDED, STARTED
 from tests.support.documented import AGENT, WEBHOOK
 
-STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
 NOTES = {"late", "again", "again, at the same time", "answer lost"}
 SEEDS = range(30)
 
 
-def story(mock: MockServer, receiver: WebhookReceiver, schedule: Any) -> dict[str, Any]:
+def story(mock: MockServer, receiver: WebhookReceiver, schedule: Any) -> Schedule:
     """A call under a schedule, to its end: the schedule as it went, and the receiver has what it got."""
     receiver.clear()
     environment = mock.open_environment(schedule=schedule)
@@ -23,8 +24,7 @@ def story(mock: MockServer, receiver: WebhookReceiver, schedule: Any) -> dict[st
     for event in (STARTED, ENDED, ENDED):
         environment.emit(AGENT, event, call={"id": "one"})
     environment.settle()
-    closed: dict[str, Any] = environment.close()["schedule"]
-    return closed
+    return environment.close()["schedule"]
 
 
 def test_the_order_follows_from_the_seed_and_is_told(mock: MockServer, receiver: WebhookReceiver) -> None:

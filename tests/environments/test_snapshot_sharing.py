@@ -4,13 +4,13 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from talkover_mock.base.shapes.state import State as StateDocument
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.loading.fixture import read_fixture
@@ -99,7 +99,7 @@ class SnapshotMachine(RuleBasedStateMachine):
         world = world_of(3, 3)
         self.environment, self.other = world.default, world.open(world.default.baseline)
         self.untouched = self.other.documents.whole()
-        self.copies: dict[str, dict[str, Any]] = {}
+        self.copies: dict[str, StateDocument] = {}
 
     def teardown(self) -> None:
         if hasattr(self, "patch"):

@@ -15,6 +15,7 @@ import pytest
 import requests
 from click.testing import Result
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.cli import listen
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.behaviours import conformance
@@ -22,14 +23,16 @@ from talkover_mock.learning.listening import Lesson, Listener
 from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.local import serving
+from talkover_mock.receiver import ReceivedRequest
 from tests.doors.test_cli import run
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.fixture_documents import source
 
 WAIT = 20
-STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
+STARTED: Event = "event_phone_call_started"
+ENDED: Event = "event_phone_call_ended"
 SECRET, NAME, PHONE, TOKEN = "a secret of 1 account", "Ann Meier", "+4930123456", "talq_of_the_account"
-URL = r"http://127\.0\.0\.1:[0-9]+/webhook"
+NESTED = b'{"a":' * 200 + b"1" + b"}" * 200
 
 
 class Told(list[str]):
@@ -104,11 +107,20 @@ def test_without_a_secret_the_headers_that_look_like_a_signature_are_named() -> 
     assert lesson(listener, has_secret=False).payloads[ENDED]
 
 
-@pytest.mark.parametrize("body", [b"", b"[1]", b"not JSON", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"[1]", b"not JSON", b"[" * 100_000, b"\xff", b'{"a":1e999}', NESTED])
 def test_what_is_no_json_object_is_answered_and_teaches_nothing(body: bytes) -> None:
     with listening() as (listener, told):
         assert requests.post(listener.url, data=body, timeout=WAIT).status_code == 200
     assert (told, listener.heard) == ([f"{len(body)} bytes without a JSON object: nothing to learn"], [])
+
+
+def test_more_deliveries_than_are_kept_count_all_the_same() -> None:
+    listener = Listener(("127.0.0.1", 0), (), None, lambda _: None)
+    listener.wanted = 1_005
+    for _ in range(1_005):
+        listener.take(ReceivedRequest("POST", "/", {}, b"{}"))
+    listener.stop()
+    assert (listener.came, len(listener.heard), listener.done.is_set()) == (1_005, 1_000, True)
 
 
 def test_a_body_in_chunks_is_read() -> None:
@@ -204,7 +216,7 @@ def test_a_wrong_secret_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> No
         def start(self) -> None:
             super().start()
             with ThreadPoolExecutor(1) as pool, account(self.url) as mock:
-                pool.submit(mock.emit, AGENT, ENDED).result(WAIT)
+                pool.submit(lambda: mock.emit(AGENT, ENDED)).result(WAIT)
             urls.append(self.url)
 
     monkeypatch.setattr(listen, "Listener", Early)

@@ -6,11 +6,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from talkover_mock.deliveries.messages import message
 from talkover_mock.dialect.placeholders import TIME_FORMS
 from talkover_mock.dialect.settings import DEFAULTS
 from talkover_mock.learning.payloads import event_of, payload_of
+from talkover_mock.learning.writing import check, literal, text_of
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.state.records import Owners
 from tests.deliveries.test_messages import AGENT, ENDED, MOMENT, STARTED, WEBHOOK, occurrence
@@ -106,13 +109,33 @@ def test_a_status_that_the_event_does_not_give_its_call_is_kept() -> None:
     assert made({"direction": "up"})["direction"] == "up"
 
 
+json_texts = st.text(max_size=12) | st.sampled_from(["{{x}}", "${HOME}", "$", "2025-09-03", "+4930123456", ENDED, ID])
+json_keys = json_texts | st.sampled_from([*CAME])
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | json_texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(json_keys, inner, max_size=4),
+    max_leaves=12,
+)
+documents = st.dictionaries(json_keys, json_values, max_size=5)
+
+
+@pytest.mark.slow
+@settings(deadline=None)
+@given(documents, st.booleans())
+def test_every_payload_makes_a_fixture_with_the_same_shape(document: dict[str, Any], keeps_values: bool) -> None:
+    payload = payload_of(document, ENDED, keeps_values=keeps_values)
+    text = text_of(literal({"payloads": {ENDED: payload}}))
+    check(text)
+    assert len(payload) in (len(document), len(document) + 1)
+
+
 @pytest.mark.parametrize("event", [STARTED, ENDED])
 def test_the_mocks_own_payload_comes_out_as_it_went_in(event: str) -> None:
-    given = occurrence(event, call={"id": ID, "duration": 3}, context={"order": 7})
-    plain = message(given, OWNERS, WEBHOOK, DEFAULTS, 0)
+    told = occurrence(event, call={"id": ID, "duration": 3}, context={"order": 7})
+    plain = message(told, OWNERS, WEBHOOK, DEFAULTS, 0)
     payload = made(json.loads(plain.body), event)
-    assert message(given._replace(payload=payload), OWNERS, WEBHOOK, DEFAULTS, 0) == plain
-    without = given._replace(context=None)
+    assert message(told._replace(payload=payload), OWNERS, WEBHOOK, DEFAULTS, 0) == plain
+    without = told._replace(context=None)
     expected = message(without, OWNERS, WEBHOOK, DEFAULTS, 0)
     assert message(without._replace(payload=payload, moment=MOMENT), OWNERS, WEBHOOK, DEFAULTS, 0) == expected
 

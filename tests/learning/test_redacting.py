@@ -61,6 +61,8 @@ def test_shapes_stay_and_keys_that_are_data_do_not() -> None:
     [
         ("Call +49 30 1234567 now", "Call +12025550100 now"),
         ("at /active-call/%2B4930123456", "at /active-call/%2B12025550100"[:-11] + "12025550100"),
+        ("card 4111 1111 1111 1111", "card 12025550100"),
+        ("+49 (0) 30 / 123\u2011456", "+12025550100"),
         ("Bearer abc was refused", f"{TEXT} was refused"),
         ("whsec_abcdef", TEXT),
         ("key a1b2c3d4e5f6a7b8c9d0", f"key {TEXT}"),

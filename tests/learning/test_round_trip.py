@@ -48,7 +48,7 @@ COMMON = {
     "context": "{{context}}",
     "version": 2,
 }
-PAYLOADS = {
+PAYLOADS: dict[str, Any] = {
     **dict.fromkeys(EVENTS, COMMON),
     ENDED: {"event": "{{event}}", "callId": "{{call.id}}", "duration": "{{call.duration}}", "context": "{{context}}"},
     "campaign.started": {"what": "{{event}}", "campaign": {"id": "{{campaign.id}}"}, "at": "{{time.offset}}"},
@@ -157,7 +157,7 @@ def test_the_third_mock_is_the_account(settings: dict[str, Any], tmp_path: Path,
                 assert sent[1] == sent[0]
                 assert asked[1] == asked[0]
                 expected = json.loads(json.dumps(vendor.state()).replace(OWN, CALLER))
-                found = third.state()
+                found: dict[str, Any] = {**third.state()}
                 assert [found["payloads"].pop(event)["event"] for event in OF_THE_MOCK] == ["{{event}}"] * 2
                 assert found["settings"] == expected["settings"]
                 assert of_the_account(found) == of_the_account(expected)

@@ -27,8 +27,7 @@ def state_of(*campaigns: Any) -> State:
 def merged(state: State, *campaigns: Any) -> list[dict[str, Any]]:
     """The campaigns of the state after a merge."""
     state.merge(to_baseline(source({"campaigns": list(campaigns)}), over=state))
-    found: list[dict[str, Any]] = to_document(state)["campaigns"]
-    return found
+    return [{**each} for each in to_document(state)["campaigns"]]
 
 
 def mistakes(*documents: object) -> list[str]:

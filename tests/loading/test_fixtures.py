@@ -166,7 +166,7 @@ def test_the_shipped_environments() -> None:
 def test_the_default_fixture_holds_the_documented_webhook_disabled() -> None:
     document = to_document(State(load([default_fixture()])["default"].baseline))
     assert document["agents"][0]["id"] == AGENT
-    assert document["agents"][0]["webhooks"][0] == {
+    assert {**document["agents"][0]["webhooks"][0]} == {
         "id": WEBHOOK,
         "name": "My Webhook",
         "webhook_url": "https://example.com/webhook",

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from talkover_mock.app import create_app
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
@@ -13,7 +14,7 @@ from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-ENDED = "event_phone_call_ended"
+ENDED: Event = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
 DELIVERY = "#delivery-1"
 at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])

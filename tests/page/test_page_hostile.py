@@ -32,7 +32,7 @@ HOSTILE = [
 _TAGS = (
     "html head meta title link script body a header div h1 span p nav form label select option optgroup button main "
     "section h2 h3 code ul li input b i em details summary dl dt dd ol pre textarea time footer fieldset legend figure "
-    "svg circle line text"
+    "svg circle line text wbr"
 )
 KNOWN_TAGS = set(_TAGS.split())
 

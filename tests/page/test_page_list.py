@@ -136,6 +136,7 @@ def test_deliveries_are_filtered_by_names_too_and_the_address_then_holds_the_id(
         ({"show": "deliveries", "status": "faild"}, 'unknown status "faild"; did you mean failed?'),
         ({"show": "requests", "path": "toggle"}, "did you mean */toggle?"),
         ({"show": "requests", "by": "me"}, 'by must be api or page (got "me")'),
+        ({"show": "deliveries", "webhook_id": "my webhok"}, "did you mean My Webhook?"),
         ({"show": "requests", "status": "500"}, "No request matches. 1 is kept; remove the filter."),
         ({"show": "deliveries"}, "No deliveries yet."),
         ({"show": "problems"}, "No problems."),
@@ -252,3 +253,29 @@ def test_a_fresh_environment_shows_the_steps_to_take(http: FlaskClient) -> None:
     assert "Create an agent" in page(http).text
     http.get("/api/v1/agents", headers=TOKEN)
     assert "Nothing has happened yet" not in page(http).text
+
+
+def test_a_name_that_several_webhooks_have_lists_them(http: FlaskClient) -> None:
+    hooks = [
+        {"id": f"hook-{n}", "name": "Twin", "webhook_url": "http://localhost:9/", "events": [STARTED]} for n in "ab"
+    ]
+    http.put("/__admin/state", json={"agents": [{"id": AGENT, "name": "My Agent", "webhooks": hooks}]})
+    assert '2 webhooks are named "twin": hook-a, hook-b' in page(http, show="deliveries", webhook_id="twin").text
+
+
+def test_deliveries_of_a_deleted_webhook_are_still_found(delivering: FlaskClient) -> None:
+    emit(delivering)
+    delivering.delete(TOGGLE.removesuffix("/toggle"), headers=TOKEN)
+    assert rows(page(delivering, show="deliveries", webhook_id=WEBHOOK)) != []
+
+
+@pytest.mark.parametrize(
+    ("view", "query"),
+    [("requests", {"status": "404", "path": "*/nope"}), ("deliveries", {"event": STARTED, "status": "retrying"})],
+)
+def test_what_a_filter_finds_is_there_as_json(delivering: FlaskClient, view: str, query: dict[str, str]) -> None:
+    delivering.get("/api/v1/nope", headers=TOKEN)
+    delivering.get("/api/v1/health", headers=TOKEN)
+    emit(delivering)
+    [link] = [each for each in page(delivering, show=view, **query).links() if each.startswith(f"/__admin/{view}?")]
+    assert len(delivering.get(link).get_json()[view]) == 1

@@ -8,6 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
@@ -17,7 +18,7 @@ from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
-ENDED = "event_phone_call_ended"
+ENDED: Event = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
 ROWS = "return [...document.querySelectorAll('#rows > li')].map(row => row.id)"
 at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])
@@ -232,3 +233,21 @@ def test_without_scripts_it_can_be_read_and_driven(browser: Browser, server: Ser
     webhook = world.default.webhook(WEBHOOK)
     assert webhook
     assert webhook.enabled
+
+
+def test_focus_and_messages_are_where_the_work_is(browser: Browser, server: Server, http: FlaskClient) -> None:
+    http.get("/api/v1/health", headers=TOKEN)
+    browser.open(server.url + PAGE)
+    browser.press("#request-1 .row")
+    browser.press("#request-1 .inside a", "Add a fault for this")
+    browser.wait_for("#fault-on-calls")
+    assert browser.run("return document.activeElement.closest('.panel') !== null")
+    browser.press("#fault-on-calls button", "Add fault")
+    browser.wait_for("#outcome p", "fault-1 is added.")
+    place = "return getComputedStyle(document.getElementById('outcome')).position"
+    assert browser.run(place) == "static"
+    browser.press(SWITCH)
+    browser.wait_for("#outcome p", "My Webhook is on.")
+    assert browser.run(place) == "fixed"
+    browser.press("#outcome a")
+    browser.until(lambda: not browser.find("#outcome p"))

@@ -85,7 +85,7 @@ def soak(url: str, pid: int, seed: int, rounds: int, seconds: float = float("inf
         for environment in environments:
             environment.close()
         assert [each["name"] for each in admin.environments()] == ["default"]
-        assert admin.requests() == admin.deliveries() == [], "the default environment has what is another's"
+        assert (admin.requests(), admin.deliveries()) == ([], []), "the default environment has what is another's"
     steps = sum((client.steps for each in environments for client in each.clients), Counter[str]())
     return Soaked(steps, before, half, end, _settled(pid, before))
 

@@ -1,10 +1,13 @@
 """One client of a soak: random operations on an agent of its own, each compared with a model of that agent."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from random import Random
 from typing import Any
 
+from talkover_mock.base.shapes.state import Agent
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from tests.soak.api import AddedFault, ApiClient, Called, random_faults
 from tests.soak.family import campaign_of, delete_an_agent, use_campaign
@@ -12,7 +15,7 @@ from tests.soak.receiver import CountingReceiver
 from tests.support import model
 from tests.support.model import Answer, Json
 
-EVENTS = ("event_phone_call_started", "event_phone_call_ended")
+EVENTS: Sequence[Event] = ("event_phone_call_started", "event_phone_call_ended")
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 """The time of the clock in the rounds in which it is frozen."""
 NOBODY = "nobody"
@@ -258,7 +261,7 @@ class SoakClient:
     def _any(self) -> str | None:
         return self._choice.choice([*self._webhooks()]) if self._webhooks() else None
 
-    def _mine(self) -> Json:
+    def _mine(self) -> Agent:
         return self._server.agent(self.agent)
 
     def _modelled(self) -> Json:
@@ -303,6 +306,6 @@ STEPS |= {
 """The operations, and how often they are chosen."""
 
 
-def recorded(row: Json) -> Called:
+def recorded(row: Mapping[str, Any]) -> Called:
     """A row of the journal."""
     return Called(row["method"], row["path"], row["status"], row["fault"] and row["fault"].split(" ")[0])

@@ -1,15 +1,16 @@
 """One environment of a soak: two clients that work at once, and what must be true when both have stopped."""
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from threading import Barrier, BrokenBarrierError
 from time import monotonic
 
+from talkover_mock.base.shapes.deliveries import Delivery
 from talkover_mock.client import MockServer
 from tests.soak.client import MOMENT, SoakClient, recorded
 from tests.soak.family import GONE_AGENTS
 from tests.soak.receiver import Arrival, CountingReceiver, sent
-from tests.support.model import Json
 
 _STEPS_A_ROUND = 25
 _PATIENCE = 120.0
@@ -185,7 +186,7 @@ class SoakEnvironment:
         late = Counter(webhook for _, webhook, _ in self._receiver.collect(self.name, self._round - 1).elements())
         assert max(late.values(), default=0) <= self._was_interrupted, late
 
-    def _checked(self, row: Json) -> Counter[Arrival]:
+    def _checked(self, row: Delivery) -> Counter[Arrival]:
         """A row is of this round and ended as its receiver answers; what the receiver must have got of it."""
         request = row["request"]
         if request is None:
@@ -199,7 +200,7 @@ class SoakEnvironment:
         return Counter([sent(row, request["url"], request["body"])])
 
 
-def _check_attempts(client: SoakClient, rows: list[Json]) -> None:
+def _check_attempts(client: SoakClient, rows: Sequence[Delivery]) -> None:
     """Each event came once to each webhook that was to get it, in attempts that follow one another."""
     attempts: dict[tuple[str, str], list[int]] = {}
     for row in rows:

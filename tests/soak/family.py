@@ -3,6 +3,7 @@
 from datetime import datetime
 from random import Random
 
+from talkover_mock.base.shapes.values import CampaignEvent
 from talkover_mock.client import MockServer
 from tests.soak.api import AddedFault, ApiClient
 from tests.support import model
@@ -11,7 +12,7 @@ from tests.support.model import Json
 GONE_AGENTS = "/api/v1/agents/gone-of-"
 """How the paths of the agents begin that are made to be deleted."""
 STATUSES = ("active", "active", "paused", "completed", "draft")
-EVENT = "campaign_call.started"
+EVENT: CampaignEvent = "campaign_call.started"
 Due = tuple[str, str]
 """The event and the webhook of a delivery."""
 

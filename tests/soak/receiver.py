@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from talkover_mock.base.shapes.deliveries import Delivery
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
 
 Arrival = tuple[str, str, str | None]
@@ -47,7 +48,7 @@ def counting_receiver() -> Iterator[CountingReceiver]:
         receiver.stop()
 
 
-def sent(row: dict[str, object], url: str, body: str) -> Arrival:
+def sent(row: Delivery, url: str, body: str) -> Arrival:
     """A row of the log as the receiver must have counted it."""
     call = json.loads(body).get("call_id")
-    return urlsplit(url).path, str(row["webhook_id"]), call
+    return urlsplit(url).path, row["webhook_id"], call

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
@@ -16,7 +17,9 @@ DISABLED = "9fcb2c1e-04f5-4c3b-9a77-5f3e8d1b6a20"
 RECORDER = "9fcb3a10-6e0d-4a52-8c41-90d2b7a5e3f4"
 CAPTURED = "9fd1aa5b-91c7-47d2-b6e8-0a4f3c2d1e59"
 SECRET = "optional_secret_for_hmac"
-STARTED, ENDED, RECORDING = "event_phone_call_started", "event_phone_call_ended", "event_recording"
+STARTED: Event = "event_phone_call_started"
+ENDED: Event = "event_phone_call_ended"
+RECORDING: Event = "event_recording"
 DELIVERIES = "/__admin/deliveries"
 WAIT = 10
 """Seconds after which something that should have happened did not."""

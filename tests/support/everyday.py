@@ -10,12 +10,13 @@ from time import CLOCK_MONOTONIC, clock_gettime
 import pytest
 import requests
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from talkover_mock.receiver import WebhookReceiver
 
 AGENT = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
 WEBHOOK = "9fcafbf2-7593-44d6-8cd7-1b221beba62a"
-STARTED = "event_phone_call_started"
+STARTED: Event = "event_phone_call_started"
 PAUSE = 0.2
 """Seconds before a retry, of a fault's delay, and of a wait in vain."""
 WAIT = 20.0

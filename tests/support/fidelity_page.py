@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
-from talkover_mock.dialect.behaviours import Basis, Behaviour, conformance
+from talkover_mock.base.shapes.values import Basis
+from talkover_mock.dialect.behaviours import Behaviour, conformance
 from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.web.routes import shown
 from tests.conftest import ROOT

@@ -43,7 +43,7 @@ def state(document: object) -> State:
 
 def served(document: object) -> dict[str, Any]:
     """The fixture as its state is served."""
-    return to_document(State(to_baseline(source(document))))
+    return {**to_document(State(to_baseline(source(document))))}
 
 
 _texts = st.text(st.characters(codec="utf-8"), max_size=8)

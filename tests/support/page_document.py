@@ -41,7 +41,8 @@ class Document(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.elements.append((tag, given))
-        self._open.append(tag)
+        if tag != "wbr":  # it stands within words, and never ends
+            self._open.append(tag)
         if "data-kind" in given:
             self._row = given["id"] or ""
         if tag == "pre":

@@ -12,8 +12,10 @@ from socketserver import ThreadingTCPServer
 from threading import Lock, Thread
 from typing import Any, NamedTuple
 
+from talkover_mock.base.shapes.values import Event
+
 SECRET = "our secret"
-STARTED = "event_phone_call_started"
+STARTED: Event = "event_phone_call_started"
 _TOLERANCE_SECONDS = 300
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
@@ -13,7 +14,8 @@ from talkover_mock.state.store import Baseline
 from tests.support.documented import AGENT, WEBHOOK
 
 MOMENT = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
-STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
+STARTED: Event = "event_phone_call_started"
+ENDED: Event = "event_phone_call_ended"
 OTHER = "9fcb3a10-6e0d-4a52-8c41-90d2b7a5e3f4"
 WAIT = 10.0
 """Seconds after which what should have happened did not."""

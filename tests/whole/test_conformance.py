@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from talkover_mock.app import create_app
-from talkover_mock.dialect.behaviours import ABSENT, Basis, conformance
+from talkover_mock.base.shapes.values import Basis
+from talkover_mock.dialect.behaviours import ABSENT, conformance
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.dialect.shapes import differences, is_type
 from talkover_mock.environments.world import World

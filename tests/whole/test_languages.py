@@ -56,6 +56,12 @@ WRONG_IN_NODE = {
         NODE, "/webhooks/${WEBHOOK}/toggle", "/webhooks/${AGENT}/toggle", ("is the id of an agent, not of a webhook",)
     ),
     "a slip in the path": Wrong(NODE, "${WEBHOOK}/toggle", "${WEBHOOK}/toggel", ("toggel", "did you mean")),
+    "calls what the API does not have": Wrong(
+        NODE,
+        "const answer = await",
+        "await fetch(`${apiUrl}/webhooks`, { headers: { Authorization: `Bearer ${token}` } });\nconst answer = await",
+        ("expected no requests unmatched=true, got 2", "GET /api/v1/webhooks -> 404"),
+    ),
     "hides errors": Wrong(NODE, "if (!answer.ok) throw", "if (false) throw", ("Missing expected rejection",)),
     "believes every delivery": Wrong(
         "talkover.mjs", "response.writeHead(genuine ? 204", "response.writeHead(true ? 204", ("204 !== 401",)
@@ -76,6 +82,14 @@ WRONG_IN_JAVA = {
         JAVA, '"/webhooks/" + WEBHOOK', '"/webhooks/" + AGENT', ("is the id of an agent, not of a webhook",)
     ),
     "a_slip_in_the_path": Wrong(JAVA, '"/toggle"', '"/toggel"', ("toggel", "did you mean")),
+    "calls_what_the_api_does_not_have": Wrong(
+        JAVA,
+        "int status =",
+        'var other = HttpRequest.newBuilder(URI.create(apiUrl + "/webhooks"));\n'
+        'other.header("Authorization", "Bearer " + token);\n'
+        "HttpClient.newHttpClient().send(other.build(), BodyHandlers.ofString());\nint status =",
+        ("expected no requests unmatched=true, got 2", "GET /api/v1/webhooks -> 404"),
+    ),
     "hides_errors": Wrong(
         JAVA, "if (status != 200)", "if (status == 0)", ("Expected java.io.IOException to be thrown",)
     ),

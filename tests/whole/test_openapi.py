@@ -24,6 +24,7 @@ from talkover_mock.loading.files import read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.routes import shown
 from tests.conftest import FIXTURES
+from tests.support import openapi_schemas
 from tests.support.documented import TOKEN
 from tests.support.fixture_documents import source
 from tests.support.openapi_document import (
@@ -115,6 +116,11 @@ def test_the_document_is_valid() -> None:
 def test_the_document_has_the_version_of_the_package_which_its_file_does_not_repeat() -> None:
     assert DOCUMENT["info"]["version"] == __version__
     assert "\n  version: '{version}'\n" in own_file("openapi.yaml").decode()
+
+
+def test_the_schemas_of_answers_are_made_of_their_shapes() -> None:
+    """After a change of a shape, `make products` writes them."""
+    assert openapi_schemas.DOCUMENT.read_text(encoding="utf-8").endswith("\n\n" + openapi_schemas.text())
 
 
 def test_the_route_serves_the_document(http: FlaskClient) -> None:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from talkover_mock.admin.checks import A_JSON_VALUE, is_json, value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.contents import Content, Sent
 from talkover_mock.base.headers import HEADER_NAME
+from talkover_mock.base.shapes.faults import AskedContent
 from talkover_mock.base.words import brief
 
 T = TypeVar("T")
@@ -28,10 +29,10 @@ def content_of(given: Mapping[str, Any], where: str = "") -> Content:
     return Content(value_of(given, f"{where}json", None, is_json, A_JSON_VALUE), _texts(headers), _texts(query))
 
 
-def present(content: Content) -> dict[str, Any]:
+def present(content: Content) -> AskedContent:
     """The content that was asked for."""
     asked = {"json": content.json, "headers": dict(content.headers) or None, "query": dict(content.query) or None}
-    return {key: value for key, value in asked.items() if value is not None}
+    return cast(AskedContent, {key: value for key, value in asked.items() if value is not None})
 
 
 def filters_for(read: Callable[[T], Sent | None]) -> Mapping[str, Filter[T]]:

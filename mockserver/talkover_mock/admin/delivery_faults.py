@@ -1,7 +1,7 @@
 """Faults on deliveries as JSON: reads the fault that a body asks for, and shows a fault."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from talkover_mock.admin import contents
 from talkover_mock.admin.checks import (
@@ -17,6 +17,7 @@ from talkover_mock.admin.checks import (
 )
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.deliveries import check_ids
+from talkover_mock.base.shapes.faults import DeliveryDetails, DeliveryMatch
 from talkover_mock.base.words import nearest
 from talkover_mock.deliveries.faults import ACTIONS, DETAILS, MATCH, NO_FAULT, DeliveryFault
 from talkover_mock.deliveries.messages import TEST_EVENT
@@ -64,11 +65,18 @@ def read(
     return fault
 
 
-def present(fault: DeliveryFault) -> dict[str, Any]:
+def present(fault: DeliveryFault) -> DeliveryDetails:
     """The fault with the details that its action takes."""
+    match: DeliveryMatch = {
+        "event": fault.event,
+        "webhook_id": fault.webhook_id,
+        "agent_id": fault.agent_id,
+        "url": fault.url,
+        "attempt": fault.attempt,
+        **contents.present(fault.content),
+    }
     details = {name: getattr(fault, name) for name in ACTIONS[fault.action]}
-    match = {name: getattr(fault, name) for name in MATCH} | contents.present(fault.content)
-    return {"match": match, "action": fault.action, **details}
+    return cast(DeliveryDetails, {"match": match, "action": fault.action, **details})
 
 
 def _refuse_other_details(wanted: Mapping[str, Any], action: str) -> None:

@@ -30,7 +30,7 @@ class Expected(NamedTuple):
     def is_met_by(self, found: Found[Any]) -> bool:
         return found.satisfied and (self.most is None or found.count <= self.most)
 
-    def unmet(self, count: int, items: Sequence[dict[str, Any]], hints: Sequence[str]) -> str:
+    def unmet(self, count: int, items: Sequence[Mapping[str, Any]], hints: Sequence[str]) -> str:
         """The text when `count` items match; `items` are all that there are, in the form of the admin route."""
         return printable_lines("\n".join([f"expected {self._text()}, got {count}; {self._nearest(items)}", *hints]))
 
@@ -51,7 +51,7 @@ class Expected(NamedTuple):
             return f"at least {least} {counted}"
         return f"{least} to {most} {counted}" if least else f"at most {most} {counted}"
 
-    def _nearest(self, items: Sequence[dict[str, Any]]) -> str:
+    def _nearest(self, items: Sequence[Mapping[str, Any]]) -> str:
         """The exchanges or deliveries nearest to the filters, the best first."""
         if not items:
             other = "; calls with another token than this environment's are not among them"

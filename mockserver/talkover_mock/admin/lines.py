@@ -106,7 +106,7 @@ def fault_line(fault: Mapping[str, Any]) -> str:
 
 
 def lines(
-    items: Sequence[dict[str, Any]], line: Callable[[dict[str, Any]], str] = line, most: int = MOST_SHOWN
+    items: Sequence[Mapping[str, Any]], line: Callable[[Mapping[str, Any]], str] = line, most: int = MOST_SHOWN
 ) -> list[str]:
     """One line for each of the latest items; equal lines that follow one another are one."""
     texts = [printable_lines(text) for text in folded(map(line, items))]

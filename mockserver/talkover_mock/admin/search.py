@@ -87,7 +87,7 @@ class Log(Generic[T]):
     what: str
     history: History[T]
     matches: Callable[[T], bool]
-    present: Callable[[Sequence[T]], list[dict[str, Any]]]
+    present: Callable[[Sequence[T]], Sequence[Mapping[str, Any]]]
     dropped: Callable[[], int] | None = None
     """How many items were dropped, where the history does not tell."""
 
@@ -101,7 +101,7 @@ class Log(Generic[T]):
         body = {"satisfied": found.satisfied, "count": found.count, "dropped": dropped}
         return admin_answer({**body, self.what: self.present(found.items)})
 
-    def all(self) -> list[dict[str, Any]]:
+    def all(self) -> Sequence[Mapping[str, Any]]:
         """The items that match by now."""
         return self.present(self.history.watch(self.matches).items)
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from talkover_mock.api.routing import worded
 from talkover_mock.base import patterns
+from talkover_mock.base.shapes.values import Preset
 from talkover_mock.base.signals import Signal
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.environments.call_faults import PRESETS, READS, STALE, CallFault, Respond
@@ -67,12 +68,12 @@ def _after_delay(request: MockRequest, fault: Fault[CallFault], operate: Callabl
     done = operate() if spec.apply else None
     if spec.action:
         return _act(fault, spec.action, done)
-    return respond(spec.respond) if spec.respond else _preset(request, spec)
+    return respond(spec.respond) if spec.respond else _preset(request, spec, spec.preset or "server_error")
 
 
-def _preset(request: MockRequest, spec: CallFault) -> Answer:
+def _preset(request: MockRequest, spec: CallFault, preset: Preset) -> Answer:
     """The documented body, in the words of the route, with the headers that the fault adds or replaces."""
-    error = PRESETS[spec.preset or ""]()
+    error = PRESETS[preset]()
     if isinstance(error, AgentNotFound):
         error.id = request.ids.get("agent_id", error.id)  # the vendor repeats it where a call is placed
     error = worded(error, request.route)

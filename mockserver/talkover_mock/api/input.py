@@ -7,6 +7,7 @@ from email.message import Message
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
+from talkover_mock.base.shapes.calls import CallPage, Page
 from talkover_mock.dialect import inputs
 from talkover_mock.web.request import MockRequest
 
@@ -79,22 +80,32 @@ def _content(part: Message) -> str:
     return cast(bytes, part.get_payload(decode=True)).decode(errors="replace")
 
 
-def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, int]]:
+def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], Page]:
     """The page of records that a query asks for, and the numbers of the page; a malformed number means the first."""
     wanted = str(query.get("page"))
     page = int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted) else 1
     total = len(records)
     start = (page - 1) * per_page
-    place = {"current_page": page, "per_page": per_page, "total": total, "last_page": max(1, -(-total // per_page))}
+    place: Page = {
+        "current_page": page,
+        "per_page": per_page,
+        "total": total,
+        "last_page": max(1, -(-total // per_page)),
+    }
     return records[start : start + per_page], place
 
 
-def with_ends(place: Mapping[str, int], page: Sequence[object]) -> dict[str, int | None]:
+def with_ends(place: Page, page: Sequence[object]) -> CallPage:
     """The numbers of a page in the order of the lists of calls, with those of its first and its last record."""
     before = (place["current_page"] - 1) * place["per_page"]
-    keys = ("current_page", "last_page", "per_page", "total")
-    ends = {"from": before + 1, "to": before + len(page)} if page else {"from": None, "to": None}
-    return {**{key: place[key] for key in keys}, **ends}
+    return {
+        "current_page": place["current_page"],
+        "last_page": place["last_page"],
+        "per_page": place["per_page"],
+        "total": place["total"],
+        "from": before + 1 if page else None,
+        "to": before + len(page) if page else None,
+    }
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:

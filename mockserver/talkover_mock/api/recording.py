@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.base.shapes.values import Maker
 from talkover_mock.environments.journal import Exchange, Making
 from talkover_mock.web.answers import REASON, Answer
 from talkover_mock.web.request import MockRequest
@@ -18,7 +19,7 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_wa
     kept = sent[:MOST_BODY_BYTES]
     replaced = request.struck is not None and request.struck.spec.replaces
     applied = request.applied if request.struck else None
-    by = "page" if request.is_by_page else "api"
+    by: Maker = "page" if request.is_by_page else "api"
     return lambda number, arrival: Exchange(
         number,
         moment,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import click
 
@@ -25,24 +25,27 @@ class Search:
     wait: float
     count: int | None
 
-    def show(self, remote: Remote, columns: Sequence[str], row: Callable[[dict[str, Any]], Sequence[object]]) -> None:
+    def show(self, remote: Remote, columns: Sequence[str], row: Callable[[Any], Sequence[object]]) -> None:
         """Shows the matches. Raises Unexpected when there are more or fewer than expected."""
         problem = ""
         with remote.client() as client:
             try:
                 found = self._expected(client)
             except AssertionError as error:
-                problem, found = str(error), client.search(self.what, self.filters)[self.what]
+                problem, found = str(error), self._all(client)
         remote.show(found, columns, [row(each) for each in found], f"no {self.what}")
         if problem:
             raise Unexpected(problem)
 
-    def _expected(self, client: MockServer) -> list[dict[str, Any]]:
+    def _expected(self, client: MockServer) -> Sequence[Any]:
         """The matches. Raises AssertionError when there are more or fewer than expected."""
         if self.count is None:
-            found: list[dict[str, Any]] = client.search(self.what, self.filters)[self.what]
-            return found
+            return self._all(client)
         return client.verify(self.what, self.filters, self.wait, times=self.count)
+
+    def _all(self, client: MockServer) -> Sequence[Any]:
+        found: Mapping[str, Any] = client.search(self.what, self.filters)
+        return cast(Sequence[Any], found[self.what])
 
 
 def search_of(what: What, given: Sequence[str], known: Sequence[str], wait: float, count: int | None) -> Search:

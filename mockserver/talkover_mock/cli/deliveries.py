@@ -1,9 +1,8 @@
 """`talkover-mock deliveries`."""
 
-from typing import Any
-
 import click
 
+from talkover_mock.base.shapes.deliveries import Delivery
 from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli._search import CONTENT, search_of
@@ -31,18 +30,18 @@ def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count:
     search_of("deliveries", filters, FILTERS, wait, expect_count).show(remote, COLUMNS, row)
 
 
-def row(delivery: dict[str, Any]) -> tuple[object, ...]:
+def row(delivery: Delivery) -> tuple[object, ...]:
     """A delivery as a row of the table; a captured delivery was not sent."""
-    sent, answer = delivery["request"] or {}, delivery["response"] or {}
+    sent, answer = delivery["request"], delivery["response"]
     return (
         delivery["created_at"][11:23],
         delivery["event"],
         delivery["webhook_id"],
         delivery["attempt"],
         "captured" if delivery["captured"] else delivery["status"],
-        answer.get("status"),
+        answer["status"] if answer else None,
         delivery["duration_ms"],
-        sent.get("url"),
+        sent["url"] if sent else None,
         delivery["fault"],
         delivery["error"] or "",
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from talkover_mock.base.shapes.admin import Environment
 from talkover_mock.base.words import brief
 from talkover_mock.cli._options import refuse_both
 from talkover_mock.cli._remote import Failed, Remote, against_server
@@ -31,8 +32,12 @@ def command(remote: Remote, opened: str | None, closed: str | None) -> None:
     remote.show(environments, COLUMNS, [_row(each) for each in environments], "")
 
 
-def _row(environment: dict[str, Any]) -> tuple[object, ...]:
-    named = {**environment, "tokens": ", ".join(environment["tokens"]) or "any", "title": environment["title"] or ""}
+def _row(environment: Environment) -> tuple[object, ...]:
+    named: dict[str, Any] = {
+        **environment,
+        "tokens": ", ".join(environment["tokens"]) or "any",
+        "title": environment["title"] or "",
+    }
     return tuple(named[column.lower()] for column in COLUMNS)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from talkover_mock.admin.lines import fault_answer, fault_match
+from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.base.words import brief, near_or_all, nearest
 from talkover_mock.cli._options import BARE, pairs, refuse_both, whole
 from talkover_mock.cli._remote import Remote, against_server
@@ -115,6 +116,6 @@ def _value(text: str) -> Any:
         return text
 
 
-def _row(fault: dict[str, Any]) -> tuple[object, ...]:
+def _row(fault: Fault) -> tuple[object, ...]:
     counts = fault["times"], fault["matched"], fault["struck"]
     return (fault["id"], fault_answer(fault), fault_match(fault), *counts)

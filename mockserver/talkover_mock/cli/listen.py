@@ -77,8 +77,8 @@ def command(
             click.echo(line)
         if listener.heard:
             keep(out, lesson.document)
-    if count and len(listener.heard) < count and not is_interrupted:
-        raise Unexpected(f"{len(listener.heard)} of {count} deliveries came in {wait:g} seconds")
+    if count and listener.came < count and not is_interrupted:
+        raise Unexpected(f"{listener.came} of {count} deliveries came in {wait:g} seconds")
     if lesson.is_unverified and listener.heard:
         raise Unexpected("no delivery is signed with the secret")
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 import click
 
+from talkover_mock.base.shapes.admin import Request
 from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server, aligned, cell
 from talkover_mock.cli._search import CONTENT, search_of
@@ -65,7 +65,7 @@ def _follow(remote: Remote, client: MockServer, filters: Mapping[str, str]) -> N
                 after = last = 0  # a reset: numbers begin again
 
 
-def row(exchange: dict[str, Any]) -> tuple[object, ...]:
+def row(exchange: Request) -> tuple[object, ...]:
     """A request as a row of the table."""
     milliseconds = f"{exchange['duration_ms']:.1f}"
     return (

@@ -1,9 +1,8 @@
 """`talkover-mock state`."""
 
-from typing import Any
-
 import click
 
+from talkover_mock.base.shapes.state import Agent, AgentWebhook, Campaign, CampaignWebhook
 from talkover_mock.cli._remote import Remote, against_server
 
 COLUMNS = ("OWNER", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
@@ -22,16 +21,17 @@ def command(remote: Remote) -> None:
     rows: list[tuple[object, ...]] = []
     agents = [(f"agent {each['id']}", each) for each in state["agents"]]
     campaigns = [(f"campaign {each['id']}", each) for each in state.get("campaigns", ())]
-    for owner, each in (*agents, *campaigns):
+    owners: list[tuple[str, Agent | Campaign]] = [*agents, *campaigns]
+    for owner, each in owners:
         rows += [(owner, *_webhook(webhook)) for webhook in each["webhooks"]] or [
             (owner, None, each["name"], None, None, None)
         ]
     remote.show(state, COLUMNS, rows, "no agents")
 
 
-def _webhook(webhook: dict[str, Any]) -> tuple[object, ...]:
+def _webhook(webhook: AgentWebhook | CampaignWebhook) -> tuple[object, ...]:
     return webhook["id"], webhook["name"], _status(webhook), len(webhook["events"]), webhook["webhook_url"]
 
 
-def _status(webhook: dict[str, object]) -> object:
+def _status(webhook: AgentWebhook | CampaignWebhook) -> str:
     return webhook.get("status") or ("active" if webhook["enabled"] else "disabled")

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from talkover_mock.client.types import Action, DeliveryAction, FaultDetails, On, OtherMatch, Preset
+from talkover_mock.base.shapes.values import Action, DeliveryAction, On, Preset
+from talkover_mock.client.types import FaultDetails, OtherMatch
 
 _NAMES = {"calls": (*get_args(Preset), *get_args(Action)), "deliveries": get_args(DeliveryAction)}
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from talkover_mock.base.shapes.admin import (
+    Assumptions,
+    ClosedEnvironment,
+    Environment,
+    Health,
+    Reset,
+    Snapshot,
+    SnapshotBrief,
+)
+from talkover_mock.base.shapes.state import Agent, State, Webhook
 from talkover_mock.client.bodies import check_fixture
+from talkover_mock.client.emitting import Emitting
 from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.faulting import Faulting
-from talkover_mock.client.headers import with_headers
-from talkover_mock.client.loops import loop_hints
 from talkover_mock.client.probing import examine
-from talkover_mock.client.searching import Document, Emitted
 from talkover_mock.client.timing import Timing
 from talkover_mock.client.transport import Harness, transport_to
 from talkover_mock.client.types import (
-    EMIT_WAIT_SECONDS,
     Probed,
     ProbeOptions,
     Prober,
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True  # pytest shows the test's own line
 
 
-class MockServer(Timing, Faulting):
+class MockServer(Timing, Faulting, Emitting):
     """One environment: its addresses, its token, and the admin routes that show and change it.
 
     `url` is the server's root, and `api_url` takes the place of the vendor's base URL. `token` opens the environment,
@@ -69,12 +76,12 @@ class MockServer(Timing, Faulting):
         """The headers of an API request; a new dictionary each time."""
         return {"Authorization": f"Bearer {self.token}"}
 
-    def health(self) -> Document:
-        return self._call("GET", "health")
+    def health(self) -> Health:
+        return cast(Health, self._call("GET", "health"))
 
-    def assumptions(self) -> Document:
+    def assumptions(self) -> Assumptions:
         """The behaviours with how sure each is, and the settings that the fixture overrides."""
-        return self._call("GET", "assumptions")
+        return cast(Assumptions, self._call("GET", "assumptions"))
 
     def openapi(self) -> str:
         """The OpenAPI description of every route, as YAML."""
@@ -82,59 +89,59 @@ class MockServer(Timing, Faulting):
 
     # State
 
-    def state(self) -> Document:
+    def state(self) -> State:
         """The environment's agents and webhooks, in the format of a fixture."""
-        return self._call("GET", "state")
+        return cast(State, self._call("GET", "state"))
 
-    def replace_state(self, fixture: Document) -> Document:
+    def replace_state(self, fixture: Mapping[str, Any]) -> State:
         """Replaces the state; `reset` still goes back to the baseline. Returns the state."""
         check_fixture(fixture)
-        return self._call("PUT", "state", fixture)
+        return cast(State, self._call("PUT", "state", fixture))
 
-    def merge_state(self, fixture: Document) -> Document:
+    def merge_state(self, fixture: Mapping[str, Any]) -> State:
         """Merges a fixture into the state by id; keys that it does not give stay. Returns the state."""
         check_fixture(fixture)
-        return self._call("PATCH", "state", fixture)
+        return cast(State, self._call("PATCH", "state", fixture))
 
-    def set_webhook(self, webhook_id: str, **fields: Unpack[WebhookFields]) -> Document:
+    def set_webhook(self, webhook_id: str, **fields: Unpack[WebhookFields]) -> Webhook:
         """Changes a webhook without an API call: `set_webhook(id, webhook_url=receiver.url, enabled=True)`.
 
         Returns the webhook as the state holds it. Raises KeyError for an unknown id.
         """
         try:
-            return self._call("PATCH", f"webhooks/{segment(webhook_id)}", fields)
+            return cast(Webhook, self._call("PATCH", f"webhooks/{segment(webhook_id)}", fields))
         except MockServerError as error:
             raise of_id(error) from None
 
-    def agent(self, agent_id: str) -> Document:
+    def agent(self, agent_id: str) -> Agent:
         """One agent as the state holds it, with its webhooks. Raises KeyError for an unknown id."""
-        return self._searching.part(agent_id=agent_id)
+        return cast(Agent, self._searching.part(agent_id=agent_id))
 
-    def webhook(self, webhook_id: str) -> Document:
+    def webhook(self, webhook_id: str) -> Webhook:
         """One webhook, of any agent or campaign, as the state holds it. Raises KeyError for an unknown id."""
-        return cast(Document, self._searching.part(webhook_id=webhook_id)["webhooks"][0])
+        return cast(Webhook, self._searching.part(webhook_id=webhook_id)["webhooks"][0])
 
-    def reset(self) -> Document:
+    def reset(self) -> Reset:
         """Resets state, journal, faults, clock, ids and deliveries to the baseline. Returns the `environment` name."""
-        return self._call("POST", "reset")
+        return cast(Reset, self._call("POST", "reset"))
 
     # Environments and snapshots
 
-    def environments(self, find: str | None = None) -> list[Document]:
+    def environments(self, find: str | None = None) -> list[Environment]:
         """All environments, or those with the text of `find` in their name or title."""
         found = self._transport.call("GET", "environments", query={"find": find})
-        return cast(list[Document], found["environments"])
+        return cast(list[Environment], found["environments"])
 
-    def environment(self, name: str) -> Document:
+    def environment(self, name: str) -> Environment:
         """The name of an environment, its title and masked tokens, and its numbers of agents and of kept crashes."""
-        return self._call("GET", f"environments/{segment(name)}")
+        return cast(Environment, self._call("GET", f"environments/{segment(name)}"))
 
     def open_environment(
         self,
         name: str | None = None,
         token: str | None = None,
         from_: str | None = None,
-        fixture: Document | None = None,
+        fixture: Mapping[str, Any] | None = None,
         schedule: int | Schedule | None = None,
         title: str | None = None,
     ) -> MockServer:
@@ -151,70 +158,32 @@ class MockServer(Timing, Faulting):
         self.opened[client.name] = client
         return client
 
-    def close_environment(self, name: str) -> Document:
+    def close_environment(self, name: str) -> ClosedEnvironment:
         """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""
-        closed = self._call("DELETE", f"environments/{segment(name)}")
+        closed = cast(ClosedEnvironment, self._call("DELETE", f"environments/{segment(name)}"))
         self.opened.pop(name, None)
         return closed
 
-    def close(self) -> Document:
+    def close(self) -> ClosedEnvironment:
         """Closes this environment, and the connection; see `close_environment`."""
         try:
             return self.close_environment(self.name)
         finally:
             self.disconnect()
 
-    def snapshots(self) -> list[Document]:
-        return cast(list[Document], self._call("GET", "snapshots")["snapshots"])
+    def snapshots(self) -> list[SnapshotBrief]:
+        return cast(list[SnapshotBrief], self._call("GET", "snapshots")["snapshots"])
 
-    def snapshot(self, name: str) -> Document:
+    def snapshot(self, name: str) -> Snapshot:
         """Takes a snapshot: keeps a copy of the state under a name. Returns its name, time, counts and digest."""
-        return self._call("PUT", f"snapshots/{segment(name)}")
+        return cast(Snapshot, self._call("PUT", f"snapshots/{segment(name)}"))
 
-    def restore(self, name: str) -> Document:
+    def restore(self, name: str) -> Snapshot:
         """Brings back the state of a snapshot."""
-        return self._call("POST", f"snapshots/{segment(name)}/restore")
+        return cast(Snapshot, self._call("POST", f"snapshots/{segment(name)}/restore"))
 
     def delete_snapshot(self, name: str) -> None:
         self._call("DELETE", f"snapshots/{segment(name)}")
-
-    # Events
-
-    def emit(
-        self,
-        agent_id: str | None = None,
-        event: str = "",
-        *,
-        campaign_id: str | None = None,
-        call: Document | None = None,
-        context: Document | None = None,
-        data: Document | None = None,
-        unknown: bool = False,
-        wait: float = EMIT_WAIT_SECONDS,
-    ) -> Emitted:
-        """Emits an event at an agent, or at a campaign: `emit(campaign_id=id, event="campaign.started")`. Returns its
-        deliveries, after waiting until each was attempted once.
-
-        It waits for `wait` seconds at the most, and for nothing that a fault delays; with 0 the deliveries may still be
-        pending. The list also has the webhooks that were `skipped`, with the reasons. With `unknown` the event may be
-        one that the API does not have: it goes to every enabled webhook of the agent.
-        """
-        payload = {"call": call, "context": context, "data": data}
-        owner = {"agent_id": agent_id} if campaign_id is None else {"agent_id": agent_id, "campaign_id": campaign_id}
-        wanted = {**owner, "event": event, "unknown": unknown, **payload, "wait": wait}
-        answer = self._call("POST", "events", wanted, longer=wait)
-        if wait and not answer["finished"]:
-            for hint in loop_hints():
-                warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
-        return Emitted([with_headers(each) for each in answer["deliveries"]], answer["skipped"])
-
-    def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Document:
-        """Sends a delivery again, once, also to a disabled webhook. Returns the new delivery, as it ended.
-
-        It is signed anew, or with `replay` it is the old bytes and headers. Waits `wait` seconds at the most.
-        """
-        wanted = {"replay": replay, "wait": wait}
-        return with_headers(self._call("POST", f"deliveries/{segment(id)}/redeliver", wanted, longer=wait))
 
     # Calls to unknown paths, and the receiver
 
@@ -237,7 +206,7 @@ class MockServer(Timing, Faulting):
         """Closes the connection; the environment stays open."""
         self._transport.close()
 
-    def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> Document:
+    def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> dict[str, Any]:
         return self._transport.call(method, path, body, longer=longer)
 
     def __reduce__(self) -> tuple[type[MockServer], tuple[object, ...]]:

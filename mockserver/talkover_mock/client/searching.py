@@ -14,14 +14,6 @@ __tracebackhide__ = True  # pytest shows the test's own line
 Document = dict[str, Any]
 
 
-class Emitted(list[Document]):
-    """The deliveries of one event; `skipped` has the agent's other webhooks, with the reasons."""
-
-    def __init__(self, deliveries: list[Document], skipped: list[Document]) -> None:
-        super().__init__(deliveries)
-        self.skipped = skipped
-
-
 class Searching:
     """Searches of one environment."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
-from talkover_mock.base.shapes import Call
+from talkover_mock.base.shapes.admin import Clock, Played
+from talkover_mock.base.shapes.state import Call
 from talkover_mock.client.expecting import Expecting
-from talkover_mock.client.searching import Document
 from talkover_mock.client.types import Moment
 from talkover_mock.client.urls import segment
 
@@ -19,23 +20,30 @@ class Timing(Expecting):
     """Scenarios and the clock of one environment."""
 
     def play(
-        self, name: str, agent_id: str, *, call: Document | None = None, context: Document | None = None
-    ) -> Document:
+        self,
+        name: str,
+        agent_id: str,
+        *,
+        call: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Played:
         """Plays a scenario at an agent's call: `play("answered", agent_id)`, then `advance(60)` on a frozen clock.
 
         `call` may have the `id` of an active call; otherwise a new call begins, with `to`, `from`, `direction`,
         `is_testing` and `payload`. Returns its `call_id`, the `events` to come, and the `seconds` that they take.
         """
         wanted = {"agent_id": agent_id, "call": call, "context": context}
-        return self._transport.call("POST", f"scenarios/{segment(name)}/play", wanted, longer=_LONG_SECONDS)
+        return cast(
+            Played, self._transport.call("POST", f"scenarios/{segment(name)}/play", wanted, longer=_LONG_SECONDS)
+        )
 
     def calls(self) -> list[Call]:
         """The calls of the state, oldest first."""
         return cast(list[Call], self._transport.call("GET", "state").get("calls", []))
 
-    def clock(self) -> Document:
+    def clock(self) -> Clock:
         """The clock's `now`, and whether it is `frozen`."""
-        return self._transport.call("GET", "clock")
+        return cast(Clock, self._transport.call("GET", "clock"))
 
     def freeze(self, now: Moment | None = None) -> None:
         """Freezes the environment's clock, at `now` (such as 2025-09-03T23:19:51Z) or where it is.

@@ -4,32 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
-Preset = Literal[
-    "missing_token",
-    "invalid_token",
-    "expired_token",
-    "agent_not_found",
-    "webhook_not_found",
-    "rate_limited",
-    "server_error",
-    "maintenance",
-    "insufficient_credits",
-]
-Action = Literal["hang", "connection_reset", "truncated_body", "malformed_json", "hold", "stale"]
-DeliveryAction = Literal[
-    "lose_answer",
-    "timeout",
-    "refused",
-    "unresolved",
-    "repeat",
-    "overlap",
-    "delay",
-    "drop",
-    "bad_signature",
-    "tampered",
-    "skewed",
-]
-On = Literal["calls", "deliveries"]
+from talkover_mock.base.shapes.values import (
+    AuthorizationScheme,
+    CampaignEvent,
+    DeliveryJson,
+    DeliveryStatus,
+    Event,
+    HttpMethod,
+    Maker,
+    SignatureScheme,
+    WebhookStatus,
+)
+
 Moment = str | datetime
 """Such as `2025-09-03T23:19:51Z`; without a zone it is UTC."""
 EMIT_WAIT_SECONDS = 5.0
@@ -51,7 +37,7 @@ class OtherCallFilters(ContentFilters, total=False):
     operation: str | None
     unmatched: bool | None
     fault: str | None
-    by: Literal["api", "page"] | None
+    by: Maker | None
     since: Moment | None
     after: int | None
 
@@ -63,19 +49,24 @@ class CallFilters(OtherCallFilters, total=False):
     path: str | None
 
 
-class DeliveryFilters(ContentFilters, total=False):
-    """Filters of deliveries; `url` may have `*`. None matches any value."""
+class OtherDeliveryFilters(ContentFilters, total=False):
+    """Filters of deliveries beside the status; `url` may have `*`. None matches any value."""
 
     agent_id: str | None
     campaign_id: str | None
     webhook_id: str | None
     event: str | None
     event_id: str | None
-    status: Literal["pending", "success", "failed", "retrying", "captured", "skipped"] | None
     attempt: int | None
     url: str | None
     fault: str | None
     since: Moment | None
+
+
+class DeliveryFilters(OtherDeliveryFilters, total=False):
+    """Filters of deliveries that were made."""
+
+    status: DeliveryStatus | Literal["captured"] | None
 
 
 class EventFilters(TypedDict, total=False):
@@ -152,17 +143,17 @@ class WebhookFields(TypedDict, total=False):
     name: str
     webhook_url: str
     webhook_secret: str | None
-    events: Sequence[str]
+    events: Sequence[Event | CampaignEvent]
     timeout: int
     max_retries: int
     enabled: bool
-    http_method: Literal["POST", "PUT", "PATCH"]
-    authorization_scheme: str
+    http_method: HttpMethod
+    authorization_scheme: AuthorizationScheme
     custom_headers: Sequence[Mapping[str, str]]
     payload_templates: Mapping[str, Any]
     created_at: Moment
     updated_at: Moment
-    status: str | None
+    status: WebhookStatus | None
     include_call_events: bool
 
 
@@ -178,13 +169,13 @@ class ProbeOptions(TypedDict, total=False):
     unknown: bool | None
     data: Mapping[str, Any] | None
     expect: Mapping[str, str] | None
-    http_method: Literal["POST", "PUT", "PATCH"] | None
+    http_method: HttpMethod | None
     custom_headers: Sequence[Mapping[str, str]] | None
     timeout: int | None
-    signature_scheme: Literal["hmac", "github", "stripe", "standard", "shopify"] | None
+    signature_scheme: SignatureScheme | None
     signature_header: str | None
     signature_prefix: str | None
-    delivery_json: Literal["php", "plain"] | None
+    delivery_json: DeliveryJson | None
     deliver_to: Sequence[str] | None
     now: Moment | None
 

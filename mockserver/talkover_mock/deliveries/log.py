@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from operator import attrgetter
 from threading import RLock
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from talkover_mock.base.changes import Changes
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
+from talkover_mock.base.shapes.values import DeliveryStatus, WhySkipped
 from talkover_mock.deliveries.faults import Struck
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.rows import Rows
@@ -20,7 +21,9 @@ _BYTES_OF_A_WEBHOOK = 500
 """What an event keeps for each webhook that got it or was skipped, about."""
 
 
-SKIPPED, IS_DISABLED, _NO_WEBHOOK = "skipped", "it is disabled", "there is no webhook"
+SKIPPED: Literal["skipped"] = "skipped"
+IS_DISABLED: WhySkipped = "it is disabled"
+_NO_WEBHOOK = "there is no webhook"
 _HAS_ENDED, _SIZE = attrgetter("ended"), attrgetter("size")  # once, and not for each environment
 
 
@@ -56,8 +59,9 @@ class Log(History[Delivery]):
         self.change(delivery.id, delivery)
         return delivery
 
-    def end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
-        """Notes the result, and tells the waits of it."""
+    def end(self, delivery: Delivery, outcome: Outcome, again: bool) -> None:
+        """Notes the result, and whether another attempt is due; tells the waits of it."""
+        status: DeliveryStatus = "success" if outcome.successful else "retrying" if again else "failed"
         ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
         self.change(delivery.id, ended)
         self.publish(ended)
@@ -100,7 +104,7 @@ class Emitted(NamedTuple):
 
     occurrence: Occurrence
     deliveries: Sequence[Delivery]
-    skipped: Sequence[tuple[Webhook, str]]
+    skipped: Sequence[tuple[Webhook, WhySkipped]]
     awaited: Sequence[Delivery]
     log: History[Delivery]
     """The log that holds the deliveries; a reset closes it."""
@@ -120,7 +124,7 @@ class Emitted(NamedTuple):
         if not self.arrival:
             return ()
         told = (each for each in self.skipped if not self.deliveries or each[1] == IS_DISABLED)
-        reasons = [(webhook.id, reason) for webhook, reason in told]
+        reasons: list[tuple[str, str]] = [(webhook.id, reason) for webhook, reason in told]
         moment = self.occurrence.moment
         return [
             Delivery("", id, self.occurrence, 0, moment, SKIPPED, outcome=Outcome(error=reason), arrival=self.arrival)
@@ -158,14 +162,14 @@ class Events(History[Emitted]):
         self.dropped_rows += bool(item.arrival)
 
 
-def is_row(deliveries: Sequence[Delivery], skipped: Sequence[tuple[Webhook, str]]) -> bool:
+def is_row(deliveries: Sequence[Delivery], skipped: Sequence[tuple[Webhook, WhySkipped]]) -> bool:
     """Whether an event is worth a row of its own: nobody got it, or a webhook that lists it is disabled."""
     return not deliveries or any(reason == IS_DISABLED for _, reason in skipped)
 
 
-def reason_to_skip(webhook: Webhook, event: str) -> str:
-    """Why a webhook does not get an event; empty if it does."""
+def reason_to_skip(webhook: Webhook, event: str) -> WhySkipped | None:
+    """Why a webhook does not get an event; None if it does."""
     is_listed = event in webhook.events or (webhook.include_call_events and event in EVENTS)
     if event in ALL_EVENTS and not is_listed:
         return "it does not list the event"
-    return "" if webhook.enabled else IS_DISABLED
+    return None if webhook.enabled else IS_DISABLED

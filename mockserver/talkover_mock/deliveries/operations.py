@@ -136,7 +136,7 @@ class Deliveries:
             with self._lock:
                 outbox.drop(sending)
         with self._lock:
-            outbox.log_ended(delivery, "success" if outcome.successful else "failed", outcome)
+            outbox.log_ended(delivery, outcome)
         return outcome
 
     def logs(self, owner_id: str, webhook_id: str, query: Mapping[str, Any]) -> tuple[list[Delivery], int]:

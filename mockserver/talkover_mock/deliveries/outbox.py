@@ -128,10 +128,9 @@ class Outbox:
         self.schedule.end(delivery.webhook_id)
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
-        status = "success" if outcome.successful else "retrying" if again else "failed"
         if again:  # the pump looks again after every attempt, and need not be woken
             self.schedule.add(scheduled.retry(self.now(), self._state.settings))
-        self._end(delivery._replace(outgoing=outgoing), status, outcome)
+        self._end(delivery._replace(outgoing=outgoing), outcome, again)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
         """Until nothing is under way and nothing is due; the lock is free meanwhile.
@@ -154,10 +153,10 @@ class Outbox:
     def drop(self, sending: Sending) -> None:
         self._sendings.discard(sending)
 
-    def log_ended(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
+    def log_ended(self, delivery: Delivery, outcome: Outcome) -> None:
         """Logs a delivery that was sent outside of the queue."""
         if not self.closed:
-            self._end(self.log.enter(delivery), status, outcome)
+            self._end(self.log.enter(delivery), outcome)
 
     def close(self) -> None:
         """Forgets everything, and ends what is under way and every wait."""
@@ -210,7 +209,7 @@ class Outbox:
         self._enter(scheduled, now)
         scheduled.delivery, fault = self.log.strike(scheduled.delivery, struck), struck.fault
         if fault.action == "drop":
-            self._end(scheduled.delivery, "failed", _DROPPED)
+            self._end(scheduled.delivery, _DROPPED)
         elif fault.action == "delay":
             scheduled.due = now + timedelta(seconds=fault.delay_seconds)
             scheduled.though_disabled |= fault.though_disabled
@@ -290,10 +289,10 @@ class Outbox:
             self.log.end_retrying(scheduled.previous)
         else:
             for each in (scheduled, *scheduled.copies):
-                self._end(each.delivery, "failed", _STOPPED)
+                self._end(each.delivery, _STOPPED)
         self.schedule.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
-    def _end(self, delivery: Delivery, status: str, outcome: Outcome) -> None:
-        self.log.end(delivery, status, outcome)
+    def _end(self, delivery: Delivery, outcome: Outcome, again: bool = False) -> None:
+        self.log.end(delivery, outcome, again)
         self._settled.notify_all()

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from talkover_mock.base.contents import Sent
+from talkover_mock.base.shapes.values import DeliveryStatus, HttpMethod
 from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
@@ -35,7 +36,7 @@ class Outgoing(NamedTuple):
     `unsent` names the custom headers that the sender sets itself.
     """
 
-    method: str
+    method: HttpMethod
     url: str
     headers: Sequence[tuple[str, str]]
     body: bytes
@@ -92,7 +93,7 @@ class Delivery(NamedTuple):
     occurrence: Occurrence
     attempt: int
     created_at: datetime
-    status: str = "pending"
+    status: DeliveryStatus | Literal["skipped"] = "pending"
     is_test: bool = False
     outgoing: Outgoing | None = None
     outcome: Outcome | None = None

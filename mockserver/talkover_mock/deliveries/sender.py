@@ -22,6 +22,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
 from talkover_mock.base.real_time import RealTime, left
+from talkover_mock.base.shapes.values import HttpMethod
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.records import Outcome, Outgoing
 from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii_name, resolve
@@ -40,7 +41,7 @@ _LOOK_SECONDS = 0.1
 USER_AGENT = "Talkover-Webhooks"
 
 
-def outgoing(method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout: float) -> Outgoing:
+def outgoing(method: HttpMethod, url: str, headers: Sequence[tuple[str, str]], body: bytes, timeout: float) -> Outgoing:
     """The request with all its headers. `headers` come last, and replace the sender's own of the same name."""
     given = [(name, value) for name, value in headers if name.lower() not in _FRAMING]
     own = not_replaced([*_headers_of(url), ("User-Agent", USER_AGENT)], given)

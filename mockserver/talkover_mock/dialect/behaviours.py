@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from talkover_mock.base.own_files import own_file
+from talkover_mock.base.shapes.values import Basis
 
-Basis = Literal["documented", "inferred from a sample", "measured", "assumed"]
-"""How sure a behaviour is, the surest first."""
 _READING = ("GET", "HEAD", "OPTIONS")
 ABSENT: Any = object()
 """Stands for a body that a probe does not compare."""

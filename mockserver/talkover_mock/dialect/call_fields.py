@@ -4,16 +4,17 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
-from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field, text_field
+from talkover_mock.base.shapes.values import PHONE_PATTERN, CallStatus, Direction
+from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field, option_field, text_field
 from talkover_mock.dialect.rules import Field, Invalid, Rule, choice, label, text
 
-ACTIVE = ("initiated", "ringing", "answered")
+ACTIVE: Sequence[CallStatus] = ("initiated", "ringing", "answered")
 """The statuses of a call that is not over."""
-STATUSES = (*ACTIVE, "completed", "failed", "busy", "no-answer")
-DIRECTIONS = ("inbound", "outbound")
-STATUS_AFTER: Mapping[str, str] = {
+STATUSES: Sequence[str] = get_args(CallStatus)
+DIRECTIONS: Sequence[str] = get_args(Direction)
+STATUS_AFTER: Mapping[str, CallStatus] = {
     "event_phone_call_started": "ringing",
     "event_phone_call_connected": "answered",
     "event_phone_call_ended": "completed",
@@ -27,7 +28,7 @@ CALLED = "+12025550123"
 """The number of a played call that has none."""
 MOST_OBJECT_BYTES = 976 * 1024
 """The bytes of an object as JSON; less than what an event may hold."""
-_INTERNATIONAL = re.compile(r"\+[1-9][0-9]{1,14}")
+_INTERNATIONAL = re.compile(PHONE_PATTERN)
 _AMERICAN = re.compile(r"\+1?([0-9]{3})([0-9]{3})([0-9]{4})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -86,8 +87,8 @@ PLACE_FIELDS: Sequence[Field] = (
 END_FIELDS: Sequence[Field] = (text_field("call_sid", 255, required=True),)
 
 CALL_FILTERS: Sequence[Field] = (
-    _optional("status", choice(*STATUSES), {"enum": list(STATUSES)}),
-    _optional("direction", choice(*DIRECTIONS), {"enum": list(DIRECTIONS)}),
+    option_field("status", *STATUSES),
+    option_field("direction", *DIRECTIONS),
     text_field("agent_id", 255),
     _optional("date_from", _day, _DAY),
     _optional("date_to", _day, _DAY),

@@ -1,8 +1,11 @@
 """The 22 events that a webhook of an agent can subscribe to, and the 13 of a campaign's webhook."""
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
-EVENTS: Mapping[str, str] = {
+from talkover_mock.base.shapes.values import CampaignEvent, Event
+
+EVENTS: Mapping[Event, str] = {
     "event_phone_call_started": "Phone call has started",
     "event_phone_call_ended": "Phone call has ended",
     "event_phone_call_did_not_connect": "Phone call failed to connect",
@@ -28,21 +31,7 @@ EVENTS: Mapping[str, str] = {
 }
 """The available events with their descriptions, in the documented order."""
 
-CAMPAIGN_EVENTS: Sequence[str] = (
-    "campaign.created",
-    "campaign.started",
-    "campaign.paused",
-    "campaign.completed",
-    "campaign.updated",
-    "campaign_call.queued",
-    "campaign_call.started",
-    "campaign_call.completed",
-    "campaign_call.retry_scheduled",
-    "campaign_call.failed",
-    "event_recording",
-    "event_call_transcript",
-    "event_call_report",
-)
+CAMPAIGN_EVENTS: Sequence[str] = get_args(CampaignEvent)
 """The available events of a campaign, in the documented order."""
 
 ALL_EVENTS: Sequence[str] = (*dict.fromkeys((*EVENTS, *CAMPAIGN_EVENTS)),)

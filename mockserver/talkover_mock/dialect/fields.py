@@ -1,7 +1,16 @@
 """The fields of the API's requests and of fixtures, each declared once with its rule, its schema and its default."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import get_args
 
+from talkover_mock.base.shapes.values import (
+    AgentStatus,
+    AuthorizationScheme,
+    CampaignStatus,
+    Direction,
+    HttpMethod,
+    Language,
+)
 from talkover_mock.dialect.events import ALL_EVENTS, CAMPAIGN_EVENTS, EVENTS
 from talkover_mock.dialect.rules import (
     Field,
@@ -36,6 +45,11 @@ def choice_field(name: str, *options: str) -> Field:
     return Field(name, choice(*options), {"enum": list(options), "default": options[0]}, default=options[0])
 
 
+def option_field(name: str, *options: str) -> Field:
+    """As `choice_field`, without a default."""
+    return Field(name, choice(*options), {"enum": list(options)})
+
+
 _HEADER_SCHEMA = {
     "type": "object",
     "required": ["key", "value"],
@@ -65,8 +79,8 @@ def _webhook_fields(listed: Collection[str], sent: Collection[str]) -> tuple[Fie
         integer_field("timeout", 5, 120, default=30),
         integer_field("max_retries", 0, 10, default=3),
         boolean_field("enabled", default=True),
-        choice_field("http_method", "POST", "PUT", "PATCH"),
-        choice_field("authorization_scheme", "none", "bearer", "basic", "api_key", "custom"),
+        choice_field("http_method", *get_args(HttpMethod)),
+        choice_field("authorization_scheme", *get_args(AuthorizationScheme)),
         Field("custom_headers", headers, {"type": "array", "items": _HEADER_SCHEMA}, default=()),
         Field(
             "payload_templates",
@@ -86,21 +100,19 @@ CAMPAIGN_WEBHOOK_FIELDS: Sequence[Field] = (
 )
 """The fields of a webhook of a campaign."""
 
-LANGUAGES = (
-    *("pt-BR", "pt-PT", "en-US", "en-CA", "es-ES", "fr-FR", "de-DE", "it-IT", "nl-NL", "ja-JP", "ko-KR", "zh-TW"),
-)
+LANGUAGES: Sequence[str] = get_args(Language)
 """The languages of an agent (documented)."""
 
 AGENT_FIELDS: Sequence[Field] = (
-    Field("language", choice(*LANGUAGES), {"enum": list(LANGUAGES)}),
+    option_field("language", *LANGUAGES),
     Field("voice", mapping, {"type": "object"}),
     Field("conversation_speed", number, {"type": "number"}),
 )
 """The keys of an agent whose types are documented in other words than text; a fixture may give null too."""
 
 AGENT_FILTERS: Sequence[Field] = (
-    Field("status", choice("draft", "published"), {"enum": ["draft", "published"]}),
-    Field("direction", choice("inbound", "outbound"), {"enum": ["inbound", "outbound"]}),
+    option_field("status", *get_args(AgentStatus)),
+    option_field("direction", *get_args(Direction)),
     text_field("search", 255),
     integer_field("per_page", 1, 100, default=20),
 )
@@ -109,7 +121,7 @@ AGENT_FILTERS: Sequence[Field] = (
 LOG_FILTERS: Sequence[Field] = (integer_field("per_page", 1, 100, default=25),)
 """The filters of a webhook's log (documented)."""
 
-CAMPAIGN_STATUSES = ("draft", "active", "paused", "completed", "cancelled")
+CAMPAIGN_STATUSES: Sequence[str] = get_args(CampaignStatus)
 CAMPAIGN_CHANGES: Mapping[str, Mapping[str, str]] = {
     "draft": {"active": "campaign.started", "cancelled": "campaign.updated"},
     "active": {"paused": "campaign.paused", "completed": "campaign.completed", "cancelled": "campaign.updated"},
@@ -121,7 +133,7 @@ STATUS_FIELDS: Sequence[Field] = (
     Field("status", choice(*CAMPAIGN_STATUSES), {"enum": list(CAMPAIGN_STATUSES)}, required=True),
 )
 CAMPAIGN_FILTERS: Sequence[Field] = (
-    Field("status", choice(*CAMPAIGN_STATUSES), {"enum": list(CAMPAIGN_STATUSES)}),
+    option_field("status", *CAMPAIGN_STATUSES),
     integer_field("per_page", 1, 100, default=20),
 )
 """The filters of the list of campaigns (assumed)."""

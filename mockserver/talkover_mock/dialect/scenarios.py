@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from talkover_mock.base.shapes.values import CallStatus, Event
 from talkover_mock.dialect.call_fields import STATUSES, an_object
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.rules import Field, Invalid, choice, label
@@ -21,9 +22,9 @@ class Step(NamedTuple):
     """
 
     after: float
-    event: str
+    event: Event
     data: Mapping[str, Any] = MappingProxyType({})
-    status: str | None = None
+    status: CallStatus | None = None
 
 
 Scenario = Sequence[Step]

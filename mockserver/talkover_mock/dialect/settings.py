@@ -1,8 +1,9 @@
 """The settings of a fixture: behaviour that may differ between Talkover accounts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from talkover_mock.base.shapes.state import Overrides
 from talkover_mock.dialect.fields import boolean_field, choice_field, integer_field, text_field
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, integer, label, text
 from talkover_mock.dialect.signing import SCHEMES
@@ -33,11 +34,12 @@ class Settings(NamedTuple):
     def calls_a_minute(self) -> int:
         return self.rate_limit or PLANS[self.plan]
 
-    def overrides(self) -> dict[str, Any]:
+    def overrides(self) -> Overrides:
         """The settings that differ from the defaults, as a fixture gives them."""
         found = self._asdict()
         changed = {name: value for name, value in found.items() if value != getattr(DEFAULTS, name)}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+        given = {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+        return cast(Overrides, given)
 
 
 def seconds_list(name: str, value: Any) -> tuple[float, ...]:

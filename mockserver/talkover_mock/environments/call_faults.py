@@ -1,21 +1,22 @@
 """Faults on the API's calls: which calls they strike, and the answer they give instead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from talkover_mock.base.contents import ANY, Content
+from talkover_mock.base.shapes.values import Action, CallMethod, Preset
 from talkover_mock.dialect import errors
 from talkover_mock.dialect.call_errors import InsufficientCredits
 from talkover_mock.dialect.errors import ApiError
 
 _ANSWERING = ("hang", "connection_reset", "truncated_body", "malformed_json")
 HOLD, STALE = "hold", "stale"
-ACTIONS = (*_ANSWERING, HOLD, STALE)
+ACTIONS: Sequence[str] = get_args(Action)
 READS = ("GET", "HEAD")
 """The methods of calls that a stale state can answer."""
 
-PRESETS: Mapping[str, Callable[[], ApiError]] = {
+PRESETS: Mapping[Preset, Callable[[], ApiError]] = {
     "missing_token": errors.MissingToken,
     "invalid_token": errors.InvalidToken,
     "expired_token": errors.ExpiredToken,
@@ -44,12 +45,12 @@ class CallFault(NamedTuple):
     further ones of a preset.
     """
 
-    method: str | None = None
+    method: CallMethod | None = None
     path: str | None = None
-    preset: str | None = None
+    preset: Preset | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     respond: Respond | None = None
-    action: str | None = None
+    action: Action | None = None
     delay_seconds: float = 0.0
     apply: bool = False
     content: Content = ANY

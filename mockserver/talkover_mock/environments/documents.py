@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from threading import RLock
-from typing import Any
 
+from talkover_mock.base.shapes import state as shapes
 from talkover_mock.loading.fixture import changed_webhook, to_baseline
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.loading.writer import to_document, to_part, to_part_of_webhook, webhook_document
@@ -19,18 +19,18 @@ class Documents:
         """`reseed` gets the seed that held before the state was replaced or merged."""
         self._state, self._lock, self._reseed = state, lock, reseed
 
-    def whole(self) -> dict[str, Any]:
+    def whole(self) -> shapes.State:
         """The state as a fixture."""
         with self._lock:
             return to_document(self._state)
 
-    def part(self, agent_id: str) -> dict[str, Any] | None:
+    def part(self, agent_id: str) -> shapes.Part | None:
         """One agent with its webhooks as a fixture; None for an unknown id."""
         with self._lock:
             agent = self._state.agents.get(agent_id)
             return to_part(self._state, agent) if agent else None
 
-    def part_of_webhook(self, webhook_id: str) -> dict[str, Any] | None:
+    def part_of_webhook(self, webhook_id: str) -> shapes.Part | None:
         """One webhook under its agent or campaign as a fixture; None for an unknown id."""
         with self._lock:
             webhook = self._state.webhooks.get(webhook_id)
@@ -55,7 +55,7 @@ class Documents:
             self._state.merge(to_baseline(source, self._state, self._state, with_logs=False))
             self._reseed(seed)
 
-    def change_webhook(self, id: str, source: Source) -> dict[str, Any] | None:
+    def change_webhook(self, id: str, source: Source) -> shapes.Webhook | None:
         """Lays some keys of a fixture's webhook over a webhook, and returns it as a fixture; None for an unknown id.
 
         Raises FixtureError, and then changes nothing.

@@ -1,19 +1,20 @@
 """The API's exchanges of one environment: the latest of them, to search and to wait for."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from threading import RLock
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from talkover_mock.base.changes import Changes
 from talkover_mock.base.headers import Head
 from talkover_mock.base.history import History
+from talkover_mock.base.shapes.values import Maker
 
 _MOST_UNMATCHED = 100
 _FIRST_ERROR = 400
-MAKERS = ("api", "page")
+MAKERS: Sequence[Maker] = get_args(Maker)
 """Who makes calls: every client of the API, and the page itself."""
 
 
@@ -45,7 +46,7 @@ class Exchange(NamedTuple):
     applied: bool | None = None
     """Whether the operation of a call that a fault struck has happened; None for any other call."""
     under_way: bool = False
-    by: str = "api"
+    by: Maker = "api"
     """Who made the call, see `MAKERS`."""
     arrival: int = 0
     """The number in order of arrival, among deliveries and events too."""

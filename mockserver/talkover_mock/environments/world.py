@@ -9,6 +9,7 @@ from threading import Lock
 from talkover_mock.base.clock import Clock, real_time
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
+from talkover_mock.base.shapes.values import EnvironmentState
 from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
@@ -133,7 +134,7 @@ class World:
         wanted, found = text.casefold(), self.environments.values()
         return [each for each in found if wanted in each.name.casefold() or wanted in each.title.casefold()]
 
-    def state_of(self, environment: Environment) -> str:
+    def state_of(self, environment: Environment) -> EnvironmentState:
         """How it came: `fixture`, `open` for one that was opened, or `copy` for that of foreign web pages."""
         if environment.name in self._permanent:
             return "fixture"

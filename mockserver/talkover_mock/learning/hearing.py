@@ -1,9 +1,11 @@
 """One delivery that came: its event and payload, how it is signed, and how its JSON is written."""
 
+import json
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from talkover_mock.deliveries.payloads import TooLarge, to_bytes
+from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, to_bytes
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.learning.payloads import event_of
 from talkover_mock.learning.signatures import Fit, Headers, best_fit, near_fit, signing_headers
@@ -11,6 +13,10 @@ from talkover_mock.receiver import ReceivedRequest
 
 STYLES: Sequence[str] = next(field.schema["enum"] for field in SETTING_FIELDS if field.name == "delivery_json")
 """The ways of writing JSON that the mock has."""
+
+
+_DEEPEST = 80
+"""The levels of a payload; a fixture has little more."""
 
 
 class Heard(NamedTuple):
@@ -42,7 +48,7 @@ class Heard(NamedTuple):
 
 def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None = None) -> Heard:
     """Reads a request; `event` is that of a payload that names none."""
-    document = _object_of(request)
+    document = _object_of(request.body)
     if document is None:
         return Heard(None, None, len(request.body), request.raw_headers, frozenset(), None, "")
     headers, body = request.raw_headers, request.body
@@ -52,12 +58,21 @@ def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None = N
     return Heard(found, document, len(body), headers, _styles(document, body), fit, near)
 
 
-def _object_of(request: ReceivedRequest) -> dict[str, Any] | None:
+def _object_of(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that a fixture could hold; None for any other body."""
     try:
-        document = request.json
+        document = json.loads(body) if len(body) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    return document if isinstance(document, dict) and _is_plain(document, _DEEPEST) else None
+
+
+def _is_plain(value: Any, levels: int) -> bool:
+    """Whether a value has no more levels, and no number that JSON does not have."""
+    if isinstance(value, (dict, list)):
+        inner = value.values() if isinstance(value, dict) else value
+        return levels > 0 and all(_is_plain(each, levels - 1) for each in inner)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _styles(document: Any, body: bytes) -> frozenset[str]:

@@ -16,7 +16,8 @@ from talkover_mock.learning.signatures import signing_headers
 from talkover_mock.learning.writing import literal
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
 
-_MOST_KEPT = 1_000
+_MOST_KEPT, _MOST_BYTES = 1_000, 64 * 1024 * 1024
+"""The deliveries that are kept, and their bytes together: anybody can send to a tunnel."""
 _OWN_HEADERS = ("host", "user-agent", "content-length", "connection", "content-type", "transfer-encoding")
 
 
@@ -31,16 +32,24 @@ class Listener(WebhookReceiver):
         self._lock, self.wanted, self.done = Lock(), 0, Event()
         """`done` is set when `wanted` deliveries have come; 0 are never enough."""
         self.heard: list[Heard] = []
+        self.came, self._bytes = 0, 0
+        """`came` counts the deliveries that have something to teach, also those that are not kept."""
 
     def take(self, request: ReceivedRequest) -> Answer:
         found = hear(request, self._secrets, self._event)
         with self._lock:
-            if found.document is not None and len(self.heard) < _MOST_KEPT:
-                self.heard.append(found)
+            if found.document is not None:
+                self.came += 1
+                self._keep(found)
             self._tell(found.line)
-            if len(self.heard) == self.wanted:
+            if found.document is not None and self.came == self.wanted:
                 self.done.set()
         return Answer()
+
+    def _keep(self, found: Heard) -> None:
+        if len(self.heard) < _MOST_KEPT and self._bytes + found.size <= _MOST_BYTES:
+            self._bytes += found.size
+            self.heard.append(found)
 
 
 class Lesson:

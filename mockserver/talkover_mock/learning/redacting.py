@@ -11,7 +11,7 @@ from talkover_mock.dialect.call_fields import CALLER
 TEXT = "redacted"
 URL = "https://example.com/redacted"
 EMAIL = "somebody@example.com"
-_PHONE = re.compile(r"(?:(?<![\w-])|(?<=%2B)|(?<=%2b))\+?\(?[0-9](?:[ ().-]{0,2}[0-9]){6,14}(?![\w-])")
+_PHONE = re.compile(r"(?:(?<![\w-])|(?<=%2B)|(?<=%2b))\+?\(?[0-9](?:[\s()./\u2010-\u2015-]{0,3}[0-9]){6,40}(?![\w-])")
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN = re.compile(
     r"(?<![\w-])(?:(?:talq|sk|pk|whsec)_\S+|(?:Bearer|Basic) \S+"

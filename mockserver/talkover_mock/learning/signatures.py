@@ -71,9 +71,10 @@ def near_fit(headers: Headers, body: bytes, secrets: Sequence[str]) -> str:
     """How a delivery is signed in a way that no setting of the mock has, in words; empty if that is not found."""
     messages = {"the body": body}
     for name, value in headers:
-        for number in _NUMBER.findall(value):
-            messages[f"the time of {name}, a dot and the body"] = f"{number}.".encode() + body
-            messages[f"the time of {name} and the body"] = number.encode() + body
+        number = _NUMBER.search(value)
+        if number:
+            messages[f"the time of {name}, a dot and the body"] = f"{number[0]}.".encode() + body
+            messages[f"the time of {name} and the body"] = number[0].encode() + body
     for secret in secrets:
         for what, message in messages.items():
             for algorithm in ("sha256", "sha1", "sha512"):

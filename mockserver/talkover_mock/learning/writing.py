@@ -66,10 +66,15 @@ def check(text: str) -> None:
 def literal(value: Any) -> Any:
     """A value with its texts written so that a fixture file reads them unchanged: a dollar is no variable there."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("$", "$$")
+        return _readable(value).replace("$", "$$")
     if isinstance(value, Mapping):
-        return {key: literal(each) for key, each in value.items()}
+        return {_readable(key): literal(each) for key, each in value.items()}
     return [literal(each) for each in value] if isinstance(value, list) else value
+
+
+def _readable(text: str) -> str:
+    """The text without half a surrogate pair, which JSON may have and no file."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _notes_and_document(path: Path) -> tuple[list[str], dict[str, Any]]:

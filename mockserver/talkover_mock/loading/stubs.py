@@ -2,10 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
+from talkover_mock.base.shapes.state import Stub as StubShape
+from talkover_mock.base.shapes.values import StubMethod
 from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Field, Invalid, choice, fields_of
@@ -14,7 +16,7 @@ from talkover_mock.state.records import Stub
 
 _PATH = r"/api(/([A-Za-z0-9_.~%-]+|\{[A-Za-z_]+\}))+"
 _LEAST, _MOST = 200, 599
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = get_args(StubMethod)
 
 
 def _path(name: str, value: Any) -> str:
@@ -71,6 +73,12 @@ def stub_of(mistakes: Mistakes, path: Path, data: Any, plain: Callable[[Path, An
     return Stub(**{**values, "body": plain((*path, "body"), data.get("body"))})
 
 
-def stub_document(stub: Stub) -> Mapping[str, Any]:
+def stub_document(stub: Stub) -> StubShape:
     """A stub as a fixture gives it."""
-    return {**stub._asdict(), "headers": dict(stub.headers)}
+    return {
+        "method": stub.method,
+        "path": stub.path,
+        "status": stub.status,
+        "headers": dict(stub.headers),
+        "body": stub.body,
+    }

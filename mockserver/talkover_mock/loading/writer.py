@@ -5,8 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from talkover_mock.base import shapes
 from talkover_mock.base.moments import to_seconds
+from talkover_mock.base.shapes import state as shapes
+from talkover_mock.base.shapes.values import AnyEvent
 from talkover_mock.dialect.scenarios import Step
 from talkover_mock.loading.stubs import stub_document
 from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Webhook
@@ -14,7 +15,7 @@ from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.webhooks import fields_of_webhooks
 
 
-def webhook_document(webhook: Webhook) -> dict[str, Any]:
+def webhook_document(webhook: Webhook) -> shapes.Webhook:
     """A webhook as a fixture gives it."""
     fields = fields_of_webhooks(webhook.owner_id)
     document = {"id": webhook.id, **{field.name: getattr(webhook, field.name) for field in fields}}
@@ -24,7 +25,7 @@ def webhook_document(webhook: Webhook) -> dict[str, Any]:
     document["updated_at"] = to_seconds(webhook.updated_at)
     if webhook.in_error:
         document["status"] = webhook.status
-    return document
+    return cast(shapes.Webhook, document)
 
 
 def call_document(call: Call) -> shapes.Call:
@@ -34,10 +35,14 @@ def call_document(call: Call) -> shapes.Call:
     return cast(shapes.Call, {**values, **times})
 
 
-def step_document(step: Step) -> dict[str, Any]:
+def step_document(step: Step) -> shapes.Step:
     """A step of a scenario as a fixture gives it; `after` is a number of seconds."""
-    more = {"data": step.data, "status": step.status}
-    return {"after": step.after, "event": step.event, **{name: value for name, value in more.items() if value}}
+    document: shapes.Step = {"after": step.after, "event": step.event}
+    if step.data:
+        document["data"] = step.data
+    if step.status:
+        document["status"] = step.status
+    return document
 
 
 def log_document(entry: LogEntry) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def log_document(entry: LogEntry) -> dict[str, Any]:
 
 def baseline_document(baseline: Baseline) -> dict[str, Any]:
     """The baseline as a fixture, with its log entries."""
-    document = to_document(State(baseline))
+    document: dict[str, Any] = {**to_document(State(baseline))}
     owners = (*document["agents"], *document.get("campaigns", ()))
     webhooks = {webhook["id"]: webhook for owner in owners for webhook in owner["webhooks"]}
     for entry in baseline.logs:
@@ -57,29 +62,36 @@ def baseline_document(baseline: Baseline) -> dict[str, Any]:
     return document
 
 
-def to_document(state: State) -> dict[str, Any]:
+def to_document(state: State) -> shapes.State:
     """The state as a fixture, without log entries; reading it gives the same state."""
     settings, stubs = state.settings.overrides(), [stub_document(each) for each in state.stubs.values()]
     scenarios = {name: [step_document(step) for step in steps] for name, steps in state.scenarios.items()}
     calls = [call_document(call) for call in state.calls.values()]
     campaigns = [_campaign_document(each, state.webhooks_of(each.id)) for each in state.campaigns.values()]
-    return {
-        **({"settings": settings} if settings else {}),
-        **({"stubs": stubs} if stubs else {}),
-        **({"scenarios": scenarios} if scenarios else {}),
-        **({"payloads": dict(state.payloads)} if state.payloads else {}),
-        "agents": [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()],
-        **({"campaigns": campaigns} if campaigns else {}),
-        **({"calls": calls} if calls else {}),
-    }
+    agents = [_agent_document(state, agent, state.webhooks_of(agent.id)) for agent in state.agents.values()]
+    before: shapes.BeforeAgents = {}
+    if settings:
+        before["settings"] = settings
+    if stubs:
+        before["stubs"] = stubs
+    if scenarios:
+        before["scenarios"] = scenarios
+    if state.payloads:
+        before["payloads"] = cast(dict[AnyEvent, Any], dict(state.payloads))
+    after: shapes.AfterAgents = {}
+    if campaigns:
+        after["campaigns"] = campaigns
+    if calls:
+        after["calls"] = calls
+    return {**before, "agents": agents, **after}
 
 
-def to_part(state: State, agent: Agent) -> dict[str, Any]:
+def to_part(state: State, agent: Agent) -> shapes.Part:
     """One agent of the state as a fixture."""
     return {"agents": [_agent_document(state, agent, state.webhooks_of(agent.id))]}
 
 
-def to_part_of_webhook(state: State, webhook: Webhook) -> dict[str, Any]:
+def to_part_of_webhook(state: State, webhook: Webhook) -> shapes.Part:
     """One webhook of the state under its agent or campaign as a fixture."""
     owner = state.owner_of(webhook)
     if isinstance(owner, Campaign):
@@ -92,16 +104,18 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
 
 
-def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> dict[str, Any]:
-    return {
+def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> shapes.Agent:
+    document = {
         "id": agent.id,
         "name": agent.name,
         **agent.details,
         "cache_clears": state.cache_clears.get(agent.id) or 0,
         "webhooks": [webhook_document(webhook) for webhook in webhooks],
     }
+    return cast(shapes.Agent, document)
 
 
-def _campaign_document(campaign: Campaign, webhooks: Sequence[Webhook]) -> dict[str, Any]:
+def _campaign_document(campaign: Campaign, webhooks: Sequence[Webhook]) -> shapes.Campaign:
     own = {"id": campaign.id, "name": campaign.name, "status": campaign.status, "agent_id": campaign.agent_id}
-    return {**own, **campaign.details, "webhooks": [webhook_document(webhook) for webhook in webhooks]}
+    document = {**own, **campaign.details, "webhooks": [webhook_document(webhook) for webhook in webhooks]}
+    return cast(shapes.Campaign, document)

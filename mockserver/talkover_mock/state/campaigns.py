@@ -6,6 +6,7 @@ from typing import Any
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.moments import to_seconds
+from talkover_mock.base.shapes.values import CampaignStatus
 from talkover_mock.dialect.errors import CampaignNotFound
 from talkover_mock.dialect.fields import CAMPAIGN_FILTERS
 from talkover_mock.state.checking import filtered
@@ -35,7 +36,7 @@ class Campaigns:
             campaigns = list(self._state.campaigns.values())
         return [each for each in campaigns if filters["status"] in (None, each.status)], filters["per_page"]
 
-    def put_status(self, id: str, status: str) -> Campaign:
+    def put_status(self, id: str, status: CampaignStatus) -> Campaign:
         """Gives a campaign a status. Raises CampaignNotFound."""
         with self._lock:
             campaign = self.find(id)

@@ -3,10 +3,12 @@
 import re
 from typing import TypeGuard
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+from talkover_mock.base.shapes.values import BEARER_PATTERN, ID_PATTERN
+
+ID = re.compile(ID_PATTERN)
 """Ids of agents and webhooks, and names of environments."""
 NAME_TEXT = "up to 100 letters, digits and -_. that start with a letter or digit"
-TOKEN = re.compile(r"[!-+\--~]{1,500}")
+TOKEN = re.compile(BEARER_PATTERN)
 """A bearer token: visible ASCII without a comma, because Laravel cuts the header at a comma."""
 
 

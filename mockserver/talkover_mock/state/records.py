@@ -4,12 +4,23 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
+from talkover_mock.base.shapes import api
+from talkover_mock.base.shapes.values import (
+    AuthorizationScheme,
+    CallStatus,
+    CampaignStatus,
+    DeliveryStatus,
+    Direction,
+    HttpMethod,
+    StubMethod,
+    WebhookStatus,
+)
 from talkover_mock.dialect.call_fields import ACTIVE, STATUS_AFTER, STATUSES
 
-AGENT_DEFAULTS: Mapping[str, Any] = {
+AGENT_DEFAULTS: api.Agent = {
     "id": "",
     "name": "",
     "label": None,
@@ -49,9 +60,9 @@ class Agent(NamedTuple):
     name: str
     details: Mapping[str, Any] = MappingProxyType({})
 
-    def full(self) -> dict[str, Any]:
+    def full(self) -> api.Agent:
         """Every documented key in its order, then the other keys of the fixture."""
-        full = {**AGENT_DEFAULTS, **self.details, "id": self.id, "name": self.name}
+        full = cast(api.Agent, {**AGENT_DEFAULTS, **self.details, "id": self.id, "name": self.name})
         if "updated_at" not in self.details:
             full["updated_at"] = full["created_at"]
         return full
@@ -63,7 +74,7 @@ class CampaignId(str):
     __slots__ = ()
 
 
-CAMPAIGN_DEFAULTS: Mapping[str, Any] = {
+CAMPAIGN_DEFAULTS: api.Campaign = {
     "id": "",
     "name": "",
     "description": None,
@@ -82,13 +93,13 @@ class Campaign(NamedTuple):
     id: str
     name: str
     agent_id: str
-    status: str
+    status: CampaignStatus
     details: Mapping[str, Any] = MappingProxyType({})
 
-    def full(self) -> dict[str, Any]:
+    def full(self) -> api.Campaign:
         """Every documented key in its order, then the other keys of the fixture."""
         own = {"id": self.id, "name": self.name, "agent_id": self.agent_id, "status": self.status}
-        full = {**CAMPAIGN_DEFAULTS, **self.details, **own}
+        full = cast(api.Campaign, {**CAMPAIGN_DEFAULTS, **self.details, **own})
         if "updated_at" not in self.details:
             full["updated_at"] = full["created_at"]
         return full
@@ -118,8 +129,8 @@ class Webhook(NamedTuple):
     timeout: int
     max_retries: int
     enabled: bool
-    http_method: str
-    authorization_scheme: str
+    http_method: HttpMethod
+    authorization_scheme: AuthorizationScheme
     custom_headers: tuple[tuple[str, str], ...]
     payload_templates: Mapping[str, Any]
     in_error: bool = False
@@ -137,7 +148,7 @@ class Webhook(NamedTuple):
         return f"{'agent' if self.campaign_id is None else 'campaign'} {self.owner_id}"
 
     @property
-    def status(self) -> str:
+    def status(self) -> WebhookStatus:
         """`active`, `disabled` or `error` (documented in the vendor's schema); only a fixture sets `error`."""
         if self.in_error:
             return "error"
@@ -154,8 +165,8 @@ class Call(NamedTuple):
     agent_id: str
     to: str
     from_: str
-    direction: str
-    status: str
+    direction: Direction
+    status: CallStatus
     duration: int
     is_testing: bool
     payload: Mapping[str, Any] | None
@@ -170,7 +181,7 @@ class Call(NamedTuple):
 
     def after(self, event: str, status: object, now: datetime) -> "Call":
         """The call after an event, with `status` or else the status that the event gives it; one that is over stays."""
-        given = str(status) if status in STATUSES else STATUS_AFTER.get(event)
+        given = cast(CallStatus, status) if status in STATUSES else STATUS_AFTER.get(event)
         if given is None or not self.is_active:
             return self
         started = now if given == "answered" != self.status else self.started_at
@@ -193,7 +204,7 @@ class Stub(NamedTuple):
     A body that is not a string is sent as JSON.
     """
 
-    method: str
+    method: StubMethod
     path: str
     status: int
     headers: Mapping[str, str]
@@ -231,7 +242,7 @@ class LogEntry(NamedTuple):
     created_at: datetime | None
     event: str
     attempt: int
-    status: str
+    status: DeliveryStatus
     http_status: int | None
     error: str | None
     duration_ms: int

@@ -21,7 +21,7 @@
     if (from.nodeType !== Node.ELEMENT_NODE) return void (from.nodeValue = to.nodeValue);
     if (from.hasAttribute("data-keep")) return;
     morphAttributes(from, to);
-    if (from.id === "rows" && held && !from.hasAttribute("data-new")) return void keepRows(from, to);
+    if (from.id === "rows" && held) return void keepRows(from, to);
     morphChildren(from, to);
   }
 
@@ -65,9 +65,8 @@
   function isRead(rows) {
     const selection = getSelection();
     const isSelected = !selection.isCollapsed && rows.contains(selection.anchorNode);
-    const isAway = find("activity").getBoundingClientRect().top < Math.min(0, rows.offsetTop - innerHeight);
     return (
-      rows.hasAttribute("data-still") || isAway || scrollY > 0 || isSelected || rows.contains(document.activeElement) ||
+      rows.hasAttribute("data-still") || scrollY > 0 || isSelected || rows.contains(document.activeElement) ||
       rows.matches(":hover") || rows.querySelector(":scope > .opened") !== null
     );
   }
@@ -197,14 +196,20 @@
   // A link to another part of the same page: a row, a tool, an agent that unfolds.
   async function go(link) {
     const href = link.getAttribute("href");
-    const row = link.closest("#rows > li")?.id ?? "";
+    const row = link.matches("#rows > li > .row") ? link.parentElement.id : "";
+    const isNews = link.id === "arrived";
     const top = link.getBoundingClientRect().top;
     try {
       const text = await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" }));
-      show(text, { row });
+      show(text, { row, force: isNews });
       moved(href);
+      const control = document.querySelector(".panel :is(input:not([type=hidden]), select, button)");
       if (row) scrollBy(0, link.getBoundingClientRect().top - top);
-      else if (link.classList.contains("tool") || !link.isConnected) document.querySelector(".panel :is(input:not([type=hidden]), select)")?.focus();
+      else if (isNews) {
+        scrollTo(0, 0);
+        find("activity").focus({ preventScroll: true });
+      } else if (control && new URL(link.href).searchParams.has("tool")) control.focus();
+      else if (!link.isConnected) find("webhooks").focus();
     } catch (error) {
       showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
     }
@@ -212,8 +217,10 @@
 
   let hiding = 0;
 
-  function showOutcome(fresh) {
+  // In the open panel, if that is where it comes from; else over the lower edge of the window, which is always in sight.
+  function showOutcome(fresh, source) {
     const place = find("outcome");
+    place.classList.toggle("over", !source?.closest(".panel"));
     place.replaceChildren(...fresh);
     clearTimeout(hiding);
     if (place.querySelector(".good")) hiding = setTimeout(() => place.replaceChildren(), SHOWN_MILLISECONDS);
@@ -238,9 +245,9 @@
       const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body });
       const row = form.closest("#rows > li")?.id ?? "";
       const fresh = show(await textOf(answer), { row });
-      showOutcome([...fresh.getElementById("outcome").childNodes]);
+      showOutcome([...fresh.getElementById("outcome").childNodes], form);
     } catch (error) {
-      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
+      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message), form);
     } finally {
       form.removeAttribute("aria-busy");
     }

@@ -1,9 +1,10 @@
 """The address of the page: what it shows, as fields of its query, and the addresses that its links lead to."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlencode
 
+from talkover_mock.admin.routes import deliveries, requests
 from talkover_mock.environments.activity import View
 from talkover_mock.web.routes import ADMIN
 
@@ -11,11 +12,11 @@ PAGE = ADMIN + "/"
 VIEWS: Mapping[View, str] = {"all": "All", "requests": "Requests", "deliveries": "Deliveries", "problems": "Problems"}
 WEBHOOKS = "webhooks"
 """The view of a narrow window that shows the webhooks instead of the activity."""
-FILTERS: Mapping[str, tuple[str, ...]] = {
-    "requests": ("path", "method", "status", "operation", "unmatched", "fault", "by", "since", "after"),
-    "deliveries": ("agent_id", "webhook_id", "event", "event_id", "status", "attempt", "url", "fault", "since"),
+FILTERS: Mapping[str, Sequence[str]] = {
+    "requests": tuple(requests.filters_for(())),
+    "deliveries": tuple(deliveries.FILTERS),
 }
-"""The words of the admin routes that filter a view, in the order of its form."""
+"""The words of the admin routes that filter a view."""
 _TOOLS = ("tool", "edit", "owner", "what", "fault_method", "fault_path", "fault_event", "fault_webhook")
 _RAIL = ("find", "agents", "agent", "from", "fold")
 _LIST = ("before", "open")

@@ -25,10 +25,10 @@ _WORDS = {"failed": "bad", "retrying": "wait", "pending": "wait", "captured": ""
 
 
 def content_of(
-    request: MockRequest, environment: Environment, address: Address, operations: Sequence[str]
+    request: MockRequest, environment: Environment, address: Address, operations: Sequence[str], wrong: str
 ) -> dict[str, Any]:
-    """The variables of the template."""
-    feed = feed_of(environment, address, operations, request.root_url)
+    """The variables of the template. `wrong` is what is wrong with a name in the address."""
+    feed = feed_of(environment, address, operations, request.root_url, wrong)
     rail = rail_of(environment, address, lambda webhook: _word_of(webhook, environment))
     return {
         "at": address,

@@ -118,10 +118,10 @@ def _environment(request: MockRequest) -> Environment:
 
 
 def _show(page: _Page, request: MockRequest, environment: Environment, version: str) -> Answer:
-    given = with_ids(request.query(), environment)
+    given, wrong = with_ids(request.query(), request, environment)
     said = page.said.find(request.query_value("said"))
     text = page.app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
-        **content_of(request, environment, Address(environment.name, given), page.operations),
+        **content_of(request, environment, Address(environment.name, given), page.operations, wrong),
         outcome=said,
         typed=lambda action: said.typed if said and said.typed.get("action") == action else {},
         version=__version__,

@@ -13,11 +13,13 @@ from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.environments.activity import DeliveryRow, RequestRow, Row, SkippedRow, View
 from talkover_mock.environments.environment import Environment
+from talkover_mock.web.request import MockRequest
 
 STATUSES = ("success", "captured", "pending", "retrying", "failed", "skipped")
 """The statuses of deliveries, as the filter offers them."""
 _MOST_OF_EVENT = 20
-_OF_EVENTS = ("agent_id", "event", "event_id", "since")
+_NAMED = {"agent_id": agent_id_of, "webhook_id": webhook_id_of}
+"""The words of which a value may be a name."""
 
 
 class ShownRow(NamedTuple):
@@ -46,12 +48,15 @@ class Feed(NamedTuple):
     problem: str
 
 
-def feed_of(environment: Environment, address: Address, operations: Sequence[str], url: str) -> Feed:
+def feed_of(environment: Environment, address: Address, operations: Sequence[str], url: str, wrong: str = "") -> Feed:
+    """`wrong` is what is wrong with the address already; then no row matches."""
     activity, view = environment.activity, address.view
     try:
-        matches, problem = _matches(address, operations), ""
+        matches, problem = _matches(address, operations), wrong if view == "deliveries" else ""
     except Problem as error:
-        matches, problem = (lambda _: False), error.detail
+        matches, problem = None, error.detail
+    if problem:
+        matches = _nothing
     before = address.value("before")
     page = activity.rows(view, matches, int(before) if before.isascii() and before.isdigit() else None)
     wanted = list(dict.fromkeys(address.values("open")))
@@ -79,19 +84,36 @@ def feed_of(environment: Environment, address: Address, operations: Sequence[str
     )
 
 
-def with_ids(given: Sequence[tuple[str, str]], environment: Environment) -> list[tuple[str, str]]:
+def with_ids(
+    given: Sequence[tuple[str, str]], request: MockRequest, environment: Environment
+) -> tuple[list[tuple[str, str]], str]:
     """The fields of an address, with the ids of the agent and the webhook that are given by name.
 
-    A name that nothing has stays; the filter then says what is wrong with it.
+    The second is what is wrong with a name that nothing has, or several have; that one stays.
     """
-    find = {"agent_id": agent_id_of, "webhook_id": webhook_id_of}
-    found = []
+    found, wrong = [], ""
     for name, value in given:
+        id = value
         try:
-            found.append((name, find[name](value, environment) if name in find and value else value))
-        except Problem:
-            found.append((name, value))
-    return found
+            if name in _NAMED and value:
+                id = _NAMED[name](value, environment)
+        except Problem as problem:
+            wrong = "" if _is_id(name, value, request, environment) else problem.detail
+        found.append((name, id))
+    return found, wrong
+
+
+def _is_id(name: str, value: str, request: MockRequest, environment: Environment) -> bool:
+    """Whether a record has or had the id, also one that is deleted by now."""
+    try:
+        deliveries.check_ids(request, environment, [(name, value)])
+    except Problem:
+        return False
+    return True
+
+
+def _nothing(_: Row) -> bool:
+    return False
 
 
 def _matches(address: Address, operations: Sequence[str]) -> Callable[[Row], bool] | None:
@@ -122,7 +144,7 @@ def _of_delivery(name: str, value: str) -> Callable[[Row], bool]:
     if name == "event":
         return lambda row: _name_of_event(row) == value
     of_attempt: Callable[[Delivery], bool] = deliveries.FILTERS[name](value)
-    of_event = events.FILTERS[name](value) if name in _OF_EVENTS else None
+    of_event = events.FILTERS[name](value) if name in events.FILTERS else None
 
     def matches(row: Row) -> bool:
         if isinstance(row, DeliveryRow):

@@ -35,7 +35,7 @@ _CROWDED = 7.0
 
 
 class Mark(NamedTuple):
-    """A mark on the time line, at `x` percent; `label` is empty where it has no room."""
+    """A mark on the time line, at `x` percent; `label` is empty where it has no room, and for now."""
 
     kind: str
     x: float
@@ -43,7 +43,7 @@ class Mark(NamedTuple):
 
 
 def request_opened(exchange: Exchange, url: str) -> dict[str, Any]:
-    shown = requests.present(exchange)
+    shown: dict[str, Any] = {**requests.present(exchange)}
     sides = {name: shown[name] and _with_body(shown[name]) for name in ("request", "response")}
     return {
         **shown,
@@ -148,15 +148,15 @@ def _marks(attempts: Sequence[Delivery], due: datetime | None, environment: Envi
     end = -_CROWDED
     for kind, moment in sorted(times, key=lambda each: each[1]):
         x = round(_LEFT + _WIDTH * ((moment - start) / span), 1)
-        label = "now" if kind == "now" else f"+{seconds((moment - start).total_seconds())}" if moment > start else "0"
-        has_room = x - end >= _CROWDED
+        label = f"+{seconds((moment - start).total_seconds())}" if moment > start else "0"
+        has_room = kind != "now" and x - end >= _CROWDED
         end = x if has_room else end
         marks.append(Mark(kind, x, label if has_room else ""))
     return marks
 
 
 def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> dict[str, Any]:
-    shown = deliveries.present(delivery)
+    shown: dict[str, Any] = {**deliveries.present(delivery)}
     for side in ("request", "response"):
         if shown[side]:
             headers = {name: requests.shown_header(name, value) for name, value in shown[side]["headers"].items()}
@@ -175,7 +175,7 @@ def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> d
 
 def _curl(delivery: Delivery) -> str:
     """The command that repeats an attempt as it was sent."""
-    shown = deliveries.present(delivery)["request"]
+    shown: Any = deliveries.present(delivery)["request"]
     headers = {name: requests.shown_header(name, value) for name, value in shown["headers"].items()}
     return curl.again({"method": shown["method"], "path": "", "request": {**shown, "headers": headers}}, shown["url"])
 

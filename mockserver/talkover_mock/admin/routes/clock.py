@@ -8,6 +8,7 @@ from talkover_mock.admin.checks import number_in, refuse_unknown_keys, required_
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.moments import to_milliseconds, to_moment, to_seconds
+from talkover_mock.base.shapes.admin import Clock
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -54,7 +55,8 @@ def _settle(request: MockRequest, environment: Environment) -> Answer:
 
 
 def _present(environment: Environment) -> Answer:
-    return admin_answer({"now": to_milliseconds(environment.clock.moment()), "frozen": environment.clock.is_frozen})
+    clock: Clock = {"now": to_milliseconds(environment.clock.moment()), "frozen": environment.clock.is_frozen}
+    return admin_answer(clock)
 
 
 def _moment(wanted: dict[str, Any]) -> datetime | None:

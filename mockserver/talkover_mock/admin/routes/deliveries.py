@@ -1,7 +1,7 @@
 """`deliveries`: every attempt with its exact bytes and headers, and sending one again."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
@@ -14,9 +14,11 @@ from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import joined
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.shapes import deliveries as shapes
+from talkover_mock.base.shapes.values import DeliveryStatus
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
-from talkover_mock.deliveries.records import Delivery, Occurrence
+from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome, Outgoing
 from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.environment import Environment
@@ -28,7 +30,7 @@ from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
 _SKIPPED = "skipped"
-_STATUSES = ("pending", "success", "failed", "retrying", "captured", _SKIPPED)
+_STATUSES = (*get_args(DeliveryStatus), "captured", _SKIPPED)
 
 
 def _status(value: str) -> Callable[[Delivery], bool]:
@@ -38,7 +40,7 @@ def _status(value: str) -> Callable[[Delivery], bool]:
     return lambda delivery: matches(delivery) or delivery.shown_status == value
 
 
-def _sent(delivery: Delivery) -> Sent | None:
+def _content(delivery: Delivery) -> Sent | None:
     return delivery.outgoing.sent if delivery.outgoing else None
 
 
@@ -53,7 +55,7 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
     "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
     "fault": filters.fault_id(lambda delivery: delivery.struck.name if delivery.struck else ""),
     "since": filters.since(lambda delivery: delivery.created_at),
-    **contents.filters_for(_sent),
+    **contents.filters_for(_content),
 }
 
 
@@ -82,8 +84,8 @@ def log_of(
 def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> Log[Emitted]:
     """The deliveries that were never made. What is counted, and waited for, are their events."""
 
-    def presented(events: Sequence[Emitted]) -> list[dict[str, Any]]:
-        return [present(each) for emitted in events for each in emitted.missed() if matches(each)]
+    def presented(events: Sequence[Emitted]) -> Sequence[shapes.SkippedDelivery]:
+        return [_present_missed(each) for emitted in events for each in emitted.missed() if matches(each)]
 
     def has_missed(emitted: Emitted) -> bool:
         return any(map(matches, emitted.missed()))
@@ -92,7 +94,7 @@ def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> L
     return Log("deliveries", events, has_missed, presented, lambda: events.dropped_rows)
 
 
-def everything(environment: Environment, status: object) -> list[dict[str, Any]]:
+def everything(environment: Environment, status: object) -> Sequence[Mapping[str, Any]]:
     """The attempts that are kept, or for that status the deliveries that were never made."""
     if status == _SKIPPED:
         return _skipped(environment, lambda _: True).all()
@@ -131,7 +133,7 @@ def wait_of(wanted: Mapping[str, Any]) -> float:
 
 
 def after_attempts(
-    emitted: Emitted, wait: float, show: Callable[[list[dict[str, Any]], bool], Answer]
+    emitted: Emitted, wait: float, show: Callable[[list[shapes.Delivery], bool], Answer]
 ) -> Answer | Waiting:
     """What `show` makes of the deliveries, with those that faults add, and of whether every attempt has ended.
 
@@ -151,22 +153,19 @@ def after_attempts(
     return filters.answer_found(emitted.log, filters.Search(is_awaited, len(awaited), None, wait), shown)
 
 
-def present(delivery: Delivery) -> dict[str, Any]:
-    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer.
-
-    A delivery that was never made has no `id`, the attempt 0, and the reason as its `error`.
-    """
+def present(delivery: Delivery) -> shapes.Delivery:
+    """One attempt as JSON; `request` is null until it is sent, `response` is null without an answer."""
     outgoing, outcome = delivery.outgoing, delivery.outcome
     return {
-        "id": delivery.id or None,
+        "id": delivery.id,
         "event_id": delivery.occurrence.id,
         "agent_id": delivery.occurrence.agent_id,
         **of_campaign(delivery),
-        "webhook_id": delivery.webhook_id or None,
+        "webhook_id": delivery.webhook_id,
         "event": delivery.occurrence.event,
         "attempt": delivery.attempt,
         "copy_of": delivery.copy_of,
-        "status": delivery.status,
+        "status": cast(DeliveryStatus, delivery.status),
         "test": delivery.is_test,
         "captured": bool(outcome and outcome.captured),
         "captured_because": outcome.captured if outcome else None,
@@ -175,27 +174,58 @@ def present(delivery: Delivery) -> dict[str, Any]:
         "duration_ms": outcome.duration_ms if outcome else None,
         "created_at": to_milliseconds(delivery.created_at),
         "ended_at": to_milliseconds(delivery.ended_at) if delivery.ended_at else None,
-        "request": {
-            "method": outgoing.method,
-            "url": outgoing.url,
-            "headers": joined(outgoing.headers),
-            **({"headers_not_sent": list(outgoing.unsent)} if outgoing.unsent else {}),
-            "body": outgoing.body.decode(),
-        }
-        if outgoing
-        else None,
-        "response": {
-            "status": outcome.status,
-            "headers": joined(outcome.headers),
-            "body": outcome.body,
-            "body_cut": outcome.cut,
-        }
-        if outcome and outcome.status
-        else None,
+        "request": _sent(outgoing) if outgoing else None,
+        "response": _received(outcome, outcome.status) if outcome and outcome.status else None,
     }
 
 
-def of_campaign(owned: Delivery | Occurrence | Webhook) -> dict[str, str]:
+def _present_missed(delivery: Delivery) -> shapes.SkippedDelivery:
+    """A delivery that was never made, with the reason as its error."""
+    outcome = delivery.outcome
+    return {
+        "id": None,
+        "event_id": delivery.occurrence.id,
+        "agent_id": delivery.occurrence.agent_id,
+        **of_campaign(delivery),
+        "webhook_id": delivery.webhook_id or None,
+        "event": delivery.occurrence.event,
+        "attempt": 0,
+        "copy_of": None,
+        "status": "skipped",
+        "test": False,
+        "captured": False,
+        "captured_because": None,
+        "error": outcome.error if outcome else None,
+        "fault": None,
+        "duration_ms": 0,
+        "created_at": to_milliseconds(delivery.created_at),
+        "ended_at": None,
+        "request": None,
+        "response": None,
+    }
+
+
+def _sent(outgoing: Outgoing) -> shapes.Sent:
+    unsent: shapes.Unsent = {"headers_not_sent": list(outgoing.unsent)} if outgoing.unsent else {}
+    return {
+        "method": outgoing.method,
+        "url": outgoing.url,
+        "headers": joined(outgoing.headers),
+        **unsent,
+        "body": outgoing.body.decode(),
+    }
+
+
+def _received(outcome: Outcome, status: int) -> shapes.Received:
+    return {
+        "status": status,
+        "headers": joined(outcome.headers),
+        "body": outcome.body,
+        "body_cut": outcome.cut,
+    }
+
+
+def of_campaign(owned: Delivery | Occurrence | Webhook) -> shapes.OfACampaign:
     """The id of the campaign that owns it, as a key; nothing for an agent's."""
     return {} if owned.campaign_id is None else {"campaign_id": owned.campaign_id}
 

@@ -8,6 +8,7 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
+from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import NUMBER, Schedule, order_of
@@ -43,7 +44,12 @@ def _open(request: MockRequest) -> Answer:
         baseline, wanted.get("name"), wanted.get("token"), schedule, wanted.get("title") or ""
     )
     url = request.root_url
-    body = {"name": environment.name, "token": environment.tokens[0], "url": url, "api_url": f"{url}{API}"}
+    body: shapes.OpenedEnvironment = {
+        "name": environment.name,
+        "token": environment.tokens[0],
+        "url": url,
+        "api_url": f"{url}{API}",
+    }
     return admin_answer(body, 201)
 
 
@@ -55,8 +61,14 @@ def _close(request: MockRequest, name: str) -> Answer:
     schedule = _present_schedule(request.world.by_name(name))
     environment = request.world.close(name)
     unmatched = [present(each) for each in environment.journal.unmatched()]
-    body = {"name": environment.name, "closed": True, "errors": environment.errors, "unmatched": unmatched}
-    return admin_answer({**body, **schedule})
+    body: shapes.ClosedEnvironment = {
+        "name": environment.name,
+        "closed": True,
+        "errors": environment.errors,
+        "unmatched": unmatched,
+        **schedule,
+    }
+    return admin_answer(body)
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +113,7 @@ def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
     return environment_of(request).baseline
 
 
-def _present(environment: Environment, world: World) -> dict[str, Any]:
+def _present(environment: Environment, world: World) -> shapes.Environment:
     return {
         "name": environment.name,
         "title": environment.title or None,
@@ -113,12 +125,18 @@ def _present(environment: Environment, world: World) -> dict[str, Any]:
     }
 
 
-def _present_schedule(environment: Environment) -> dict[str, Any]:
+def _present_schedule(environment: Environment) -> shapes.Scheduled:
     """`schedule`, if there is one, with the disturbances that have struck and the deliveries as they were sent."""
     disturbances = environment.disturbances
     if disturbances is None:
         return {}
     order = order_of(environment.deliveries.log.watch(lambda _: True).items)
     only = disturbances.schedule.only
-    given = {"seed": disturbances.schedule.seed, "only": None if only is None else list(only)}
-    return {"schedule": {**given, "struck": list(disturbances.struck), "order": order}}
+    return {
+        "schedule": {
+            "seed": disturbances.schedule.seed,
+            "only": None if only is None else list(only),
+            "struck": list(disturbances.struck),
+            "order": order,
+        }
+    }

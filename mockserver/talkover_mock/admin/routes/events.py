@@ -19,6 +19,8 @@ from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.shapes import deliveries as shapes
+from talkover_mock.base.shapes.admin import FoundEvents
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
@@ -53,8 +55,13 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
     history = environment.deliveries.events
 
     def show(found: Found[Emitted]) -> Answer:
-        counts = {"satisfied": found.satisfied, "count": found.count, "dropped": history.dropped}
-        return admin_answer({**counts, "events": presented(found.items, environment)})
+        body: FoundEvents = {
+            "satisfied": found.satisfied,
+            "count": found.count,
+            "dropped": history.dropped,
+            "events": presented(found.items, environment),
+        }
+        return admin_answer(body)
 
     known = with_unknown_events(FILTERS, request.query(), environment, lambda emitted: emitted.occurrence.event)
     wanted = filters.search_of(request, known)
@@ -82,8 +89,8 @@ def _owner_of(wanted: Mapping[str, Any]) -> str:
 def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     """The deliveries of the event and the skipped webhooks; after a wait, with the results of the first attempts."""
 
-    def show(deliveries: list[dict[str, Any]], finished: bool) -> Answer:
-        body = {
+    def show(deliveries: list[shapes.Delivery], finished: bool) -> Answer:
+        body: shapes.EmittedNow = {
             "event_id": emitted.occurrence.id,
             "call_id": emitted.occurrence.call.get("id"),
             "finished": finished,
@@ -95,13 +102,13 @@ def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     return after_attempts(emitted, wait, show)
 
 
-def presented(events: Sequence[Emitted], environment: Environment) -> list[dict[str, Any]]:
+def presented(events: Sequence[Emitted], environment: Environment) -> list[shapes.EmittedEvent]:
     """Events as JSON."""
     attempts = environment.deliveries.latest_attempts()
     return [_event(each, attempts) for each in events]
 
 
-def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> dict[str, Any]:
+def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> shapes.EmittedEvent:
     """One event as JSON, with the latest attempt of each delivery that is kept."""
     occurrence = emitted.occurrence
     latest = (attempts.get((occurrence.id, each.webhook_id)) for each in emitted.deliveries)
@@ -117,16 +124,22 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> di
     }
 
 
-_SHOWN_OF_ATTEMPTS = ("id", "campaign_id", "webhook_id", "attempt", "status", "captured_because", "error", "fault")
-
-
-def _attempt(delivery: Delivery) -> dict[str, Any]:
+def _attempt(delivery: Delivery) -> shapes.Attempt:
     """The end of a delivery, without its bytes."""
     shown = present(delivery)
-    return {key: shown[key] for key in _SHOWN_OF_ATTEMPTS if key in shown}
+    return {
+        "id": shown["id"],
+        **of_campaign(delivery),
+        "webhook_id": shown["webhook_id"],
+        "attempt": shown["attempt"],
+        "status": shown["status"],
+        "captured_because": shown["captured_because"],
+        "error": shown["error"],
+        "fault": shown["fault"],
+    }
 
 
-def _skipped(emitted: Emitted) -> list[dict[str, str]]:
+def _skipped(emitted: Emitted) -> list[shapes.Skipped]:
     return [{**of_campaign(webhook), "webhook_id": webhook.id, "reason": reason} for webhook, reason in emitted.skipped]
 
 

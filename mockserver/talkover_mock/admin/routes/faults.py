@@ -21,6 +21,7 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import count_of
 from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
+from talkover_mock.base.shapes import faults as shapes
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.environments.call_faults import ACTIONS, HOLD, PRESETS, READS, STALE, CallFault, Respond
@@ -77,25 +78,28 @@ def _remove(_: MockRequest, environment: Environment, id: str) -> Answer:
     return admin_answer({"removed": 1})
 
 
-def present(fault: Fault[Any]) -> dict[str, Any]:
+def present(fault: Fault[Any]) -> shapes.Fault:
     """The fault as it was asked for, with the numbers of calls or deliveries that it has matched and struck."""
-    on_deliveries = isinstance(fault.spec, DeliveryFault)
-    return {
-        "id": fault.id,
-        "on": "deliveries" if on_deliveries else "calls",
-        **(delivery_faults.present(fault.spec) if on_deliveries else _present(fault.spec)),
-        **fault.limits._asdict(),
-        "matched": fault.seen,
-        "struck": fault.struck,
+    spec, limits = fault.spec, fault.limits
+    limited: shapes.Limited = {
+        "times": limits.times,
+        "after": limits.after,
+        "probability": limits.probability,
+        "seed": limits.seed,
     }
+    counts: shapes.Counts = {"matched": fault.seen, "struck": fault.struck}
+    if isinstance(spec, DeliveryFault):
+        return {"id": fault.id, "on": "deliveries", **delivery_faults.present(spec), **limited, **counts}
+    return {"id": fault.id, "on": "calls", **_present(spec), **limited, **counts}
 
 
-def _present(spec: CallFault) -> dict[str, Any]:
+def _present(spec: CallFault) -> shapes.CallDetails:
+    respond = spec.respond
     return {
         "match": {"method": spec.method, "path": spec.path, **contents.present(spec.content)},
         "preset": spec.preset,
         "headers": dict(spec.headers),
-        "respond": spec.respond._asdict() if spec.respond else None,
+        "respond": {"status": respond.status, "headers": respond.headers, "body": respond.body} if respond else None,
         "action": spec.action,
         "delay_seconds": spec.delay_seconds,
         "apply": spec.apply,

@@ -4,7 +4,6 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
@@ -17,6 +16,7 @@ from talkover_mock.base import patterns
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.headers import TOKEN_HEADERS, masked, masked_header
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.base.words import brief
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import MAKERS, Exchange
@@ -104,7 +104,7 @@ def log_of(
     return Log("requests", environment.journal.log, matches, lambda items: [present_whole(each) for each in items])
 
 
-def everything(environment: Environment) -> list[dict[str, Any]]:
+def everything(environment: Environment) -> list[shapes.Request]:
     """The calls that are kept."""
     return [present(each) for each in environment.journal.log.watch(lambda _: True).items]
 
@@ -113,7 +113,7 @@ def _clear(_: MockRequest, environment: Environment) -> Answer:
     return admin_answer({"deleted": environment.journal.clear()})
 
 
-def present_whole(exchange: Exchange) -> dict[str, Any]:
+def present_whole(exchange: Exchange) -> shapes.Request:
     """One exchange as JSON, with its token as the journal has it: as it came, unless the server masks tokens."""
     headers = {name: value for name, value in exchange.request_headers.items() if value}
     if TOKEN_HEADER in headers:
@@ -122,7 +122,7 @@ def present_whole(exchange: Exchange) -> dict[str, Any]:
     return {**present(exchange), "request": sent}
 
 
-def present(exchange: Exchange) -> dict[str, Any]:
+def present(exchange: Exchange) -> shapes.Request:
     """One exchange as JSON, with its token masked."""
     return {
         "number": exchange.number,
@@ -144,7 +144,7 @@ def present(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _side(headers: Mapping[str, str], body: bytes, size: int) -> dict[str, Any]:
+def _side(headers: Mapping[str, str], body: bytes, size: int) -> shapes.Side:
     """The headers and body of one side; a binary body is null; `body_cut` says that the body was longer."""
     cut = size > len(body)
     return {"headers": dict(headers), "body": _text(body, cut), "body_size": size, "body_cut": cut}

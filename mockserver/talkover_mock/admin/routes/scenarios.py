@@ -6,6 +6,7 @@ from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import A_JSON_VALUE, is_json, object_of, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
+from talkover_mock.base.shapes.admin import Played
 from talkover_mock.base.words import brief
 from talkover_mock.dialect.call_fields import PLAYED_FIELDS
 from talkover_mock.dialect.errors import AgentNotFound
@@ -38,7 +39,7 @@ def _play(request: MockRequest, environment: Environment, name: str) -> Answer:
     steps = environment.calling.scenarios[name]
     events = [step.event for step in steps]
     seconds = sum(step.after for step in steps)
-    body = {"scenario": name, "agent_id": agent_id, "call_id": call.id, "events": events, "seconds": seconds}
+    body: Played = {"scenario": name, "agent_id": agent_id, "call_id": call.id, "events": events, "seconds": seconds}
     return admin_answer(body)
 
 

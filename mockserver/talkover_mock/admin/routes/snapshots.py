@@ -1,10 +1,9 @@
 """`snapshots`: named copies of the environment's state."""
 
-from typing import Any
-
 from talkover_mock.admin.bodies import admin_answer
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.snapshots import Snapshot
 from talkover_mock.loading.writer import digest, to_document
@@ -36,11 +35,11 @@ def _delete(_: MockRequest, environment: Environment, name: str) -> Answer:
     return admin_answer({"name": name, "deleted": True})
 
 
-def _brief(snapshot: Snapshot) -> dict[str, Any]:
+def _brief(snapshot: Snapshot) -> shapes.SnapshotBrief:
     return {"name": snapshot.name, "taken_at": to_milliseconds(snapshot.taken_at)}
 
 
-def _present(snapshot: Snapshot) -> dict[str, Any]:
+def _present(snapshot: Snapshot) -> shapes.Snapshot:
     """The snapshot with its sizes; `digest` is the ETag of its state, and reads every record."""
     document = to_document(snapshot.state)
     return {

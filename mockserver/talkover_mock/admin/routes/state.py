@@ -1,11 +1,13 @@
 """`state` and `reset`: read, replace, merge and reset the state of one environment."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, document
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.base.headers import quality
+from talkover_mock.base.shapes.admin import Reset
 from talkover_mock.base.words import brief
 from talkover_mock.dialect.errors import AgentNotFound, WebhookNotFound
 from talkover_mock.environments.environment import Environment
@@ -50,16 +52,19 @@ def _merge(request: MockRequest, environment: Environment) -> Answer:
 def _reset(request: MockRequest, environment: Environment) -> Answer:
     note = request.world.catch_up()
     environment.reset()
-    return admin_answer({"environment": environment.name, "reset": True, **({"note": note} if note else {})})
+    body: Reset = {"environment": environment.name, "reset": True}
+    if note:
+        body["note"] = note
+    return admin_answer(body)
 
 
-def _wanted(request: MockRequest, environment: Environment) -> dict[str, Any] | None:
+def _wanted(request: MockRequest, environment: Environment) -> Mapping[str, Any] | None:
     """The state as a fixture, or the one agent or webhook that the query asks for; None for an unknown id."""
     agent_id, webhook_id = request.query_value("agent_id"), request.query_value("webhook_id")
     if webhook_id is None:
         return environment.documents.whole() if agent_id is None else environment.documents.part(agent_id)
     part = environment.documents.part_of_webhook(webhook_id)
-    owner = next(iter(part.values()))[0] if part else {}
+    owner: Mapping[str, Any] = (part.get("agents") or part["campaigns"])[0] if part else {}
     return part if agent_id is None or ("agent_id" not in owner and owner.get("id") == agent_id) else None
 
 
@@ -73,7 +78,7 @@ def _not_found(request: MockRequest, environment: Environment) -> Problem:
     return Problem(404, "No such webhook", explain(error, environment, request.world))
 
 
-def _answer(state: dict[str, Any], as_yaml: bool) -> Answer:
+def _answer(state: Mapping[str, Any], as_yaml: bool) -> Answer:
     """The state as JSON or YAML; the ETag is a digest of the state, whatever the format."""
     etag = f'"{digest(state)}"'
     if as_yaml:

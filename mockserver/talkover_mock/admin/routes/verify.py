@@ -45,7 +45,7 @@ def _verify(
 
 
 def _judged(
-    expected: Expected, log: Log[Any], everything: Callable[[], list[dict[str, Any]]], environment: Environment
+    expected: Expected, log: Log[Any], everything: Callable[[], Sequence[Mapping[str, Any]]], environment: Environment
 ) -> Answer | Waiting:
     """What the search for it answers, or after the wait a problem with the nearest items and likely reasons."""
 

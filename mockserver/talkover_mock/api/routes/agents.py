@@ -1,9 +1,8 @@
 """The routes of agents: list, read, publish, unpublish, delete."""
 
-from typing import Any
-
 from talkover_mock.api.input import api_input, page_of
 from talkover_mock.api.routing import Api
+from talkover_mock.base.shapes.api import AgentChanged
 from talkover_mock.dialect.errors import OF_AGENTS
 from talkover_mock.state.records import Agent
 from talkover_mock.web.answers import Answer, api_answer
@@ -42,15 +41,25 @@ def _delete(request: MockRequest, agent_id: str) -> Answer:
 def _publish(request: MockRequest, agent_id: str) -> Answer:
     """Publishes an agent (documented), also one that is published."""
     agent = request.environment.agents.set_status(agent_id, "published")
-    return api_answer({"success": True, "message": "Agent published successfully", "data": _status_of(agent)})
+    return api_answer(_changed("Agent published successfully", agent))
 
 
 def _unpublish(request: MockRequest, agent_id: str) -> Answer:
     """Makes an agent a draft (documented), also one that is a draft."""
     agent = request.environment.agents.set_status(agent_id, "draft")
-    return api_answer({"success": True, "message": "Agent unpublished successfully", "data": _status_of(agent)})
+    return api_answer(_changed("Agent unpublished successfully", agent))
 
 
-def _status_of(agent: Agent) -> dict[str, Any]:
+def _changed(message: str, agent: Agent) -> AgentChanged:
     full = agent.full()
-    return {key: full[key] for key in ("id", "name", "current_status", "is_ready_to_publish", "updated_at")}
+    return {
+        "success": True,
+        "message": message,
+        "data": {
+            "id": full["id"],
+            "name": full["name"],
+            "current_status": full["current_status"],
+            "is_ready_to_publish": full["is_ready_to_publish"],
+            "updated_at": full["updated_at"],
+        },
+    }

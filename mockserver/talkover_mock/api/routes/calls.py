@@ -1,11 +1,10 @@
 """The routes of calls: place, end, find the active ones by number, list."""
 
-from typing import Any
-
 from talkover_mock.api.input import api_input, page_of, with_ends
 from talkover_mock.api.routes.agents import AGENT
 from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_seconds
+from talkover_mock.base.shapes.calls import ActiveCall, CallBrief, EndedCall, ListedCall, NamedCall, PlacedCall
 from talkover_mock.dialect.call_errors import OF_A_CALL, OF_CALL_LISTS, OF_PLACING
 from talkover_mock.dialect.call_fields import formatted
 from talkover_mock.state.records import Agent, Call
@@ -24,21 +23,26 @@ def register(api: Api) -> None:
 def _place(request: MockRequest, agent_id: str) -> Answer:
     """Places a call (documented); a scenario may be played at it (assumed)."""
     call = request.environment.calling.place(agent_id, api_input(request))
-    data = {**_brief(call), "created_at": to_seconds(call.created_at)}
+    data: PlacedCall = {**_brief(call), "created_at": to_seconds(call.created_at)}
     return api_answer({"success": True, "data": data})
 
 
 def _end(request: MockRequest, agent_id: str) -> Answer:
     """Ends a call, whose event happens (documented)."""
     call = request.environment.calling.end(agent_id, api_input(request))
-    ended = {"id": call.id, "status": call.status, "ended_at": to_seconds(call.updated_at)}
-    return api_answer({"success": True, "data": {**ended, "ended_reason": "ended_by_api"}})
+    data: EndedCall = {
+        "id": call.id,
+        "status": call.status,
+        "ended_at": to_seconds(call.updated_at),
+        "ended_reason": "ended_by_api",
+    }
+    return api_answer({"success": True, "data": data})
 
 
 def _active(request: MockRequest, agent_id: str, phone: str) -> Answer:
     """Lists the agent's active calls to a number (documented), oldest first (assumed)."""
     found = request.environment.calls.active(agent_id, phone)
-    data = [
+    data: list[ActiveCall] = [
         {**_brief(call), "started_at": to_seconds(call.started_at), "duration_seconds": seconds}
         for call, seconds in found
     ]
@@ -63,13 +67,13 @@ def _page(request: MockRequest, agent_id: str | None) -> Answer:
     return api_answer({"success": True, "data": data, "pagination": with_ends(place, page)})
 
 
-def _brief(call: Call) -> dict[str, Any]:
+def _brief(call: Call) -> CallBrief:
     return {"id": call.id, "agent_id": call.agent_id, "to": call.to, "status": call.status}
 
 
-def present(call: Call, agent: Agent | None) -> dict[str, Any]:
+def present(call: Call, agent: Agent | None) -> ListedCall:
     """The documented keys in their order; a call's `sid` is its id (assumed)."""
-    named = {"agent": {"id": agent.id, "name": agent.name, "label": agent.full()["label"]}} if agent else {}
+    named: NamedCall = {"agent": {"id": agent.id, "name": agent.name, "label": agent.full()["label"]}} if agent else {}
     return {
         "id": call.id,
         "sid": call.id,

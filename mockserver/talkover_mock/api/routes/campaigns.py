@@ -1,11 +1,15 @@
 """The routes of campaigns, list, read and change of status, and of their webhooks and what is delivered to these."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import cast
 
 from talkover_mock.api.input import api_input, page_of, with_ends
 from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_microseconds, to_seconds
+from talkover_mock.base.shapes import api as shapes
+from talkover_mock.base.shapes.calls import PageWithoutLast
+from talkover_mock.base.shapes.values import CampaignEvent, DeliveryStatus
 from talkover_mock.deliveries.records import Delivery, Outcome
 from talkover_mock.dialect.errors import OF_CAMPAIGNS
 from talkover_mock.dialect.events import CAMPAIGN_EVENTS
@@ -16,11 +20,6 @@ from talkover_mock.web.request import MockRequest
 CAMPAIGN = "/campaigns/<campaign_id>"
 WEBHOOKS = CAMPAIGN + "/webhooks"
 WEBHOOK = WEBHOOKS + "/<webhook_id>"
-
-_LISTED = ("id", "campaign_id", "name", "webhook_url", "events", "enabled", "include_call_events")
-_CREATED = ("id", "campaign_id", "name", "events", "enabled", "include_call_events", "created_at")
-_READ = (*_LISTED[:-1], "timeout", "max_retries", "include_call_events", "created_at")
-_UPDATED = ("id", "events", "include_call_events", "updated_at")
 
 
 def register(api: Api) -> None:
@@ -55,32 +54,32 @@ def _read_campaign(request: MockRequest, campaign_id: str) -> Answer:
 def _set_status(request: MockRequest, campaign_id: str) -> Answer:
     """Changes the status (documented), whose event happens (inferred)."""
     full = request.environment.campaigning.set_status(campaign_id, api_input(request)).full()
-    data = {key: full[key] for key in ("id", "status", "updated_at")}
+    data: shapes.CampaignChanged = {"id": full["id"], "status": full["status"], "updated_at": full["updated_at"]}
     return api_answer({"success": True, "message": "Campaign status updated successfully", "data": data})
 
 
 def _list(request: MockRequest, campaign_id: str) -> Answer:
     """Lists webhooks (documented), oldest first (assumed)."""
-    webhooks = [_shown(each, _LISTED) for each in request.environment.webhooks.of(CampaignId(campaign_id))]
+    webhooks = [_listed(each) for each in request.environment.webhooks.of(CampaignId(campaign_id))]
     return api_answer({"success": True, "data": {"webhooks": webhooks, "available_events": CAMPAIGN_EVENTS}})
 
 
 def _create(request: MockRequest, campaign_id: str) -> Answer:
     """Creates a webhook (documented), with the status of an agent's webhook (assumed)."""
     webhook = request.environment.webhooks.create(CampaignId(campaign_id), api_input(request))
-    return api_answer({"success": True, "data": _shown(webhook, _CREATED)}, request.environment.settings.create_status)
+    return api_answer({"success": True, "data": _created(webhook)}, request.environment.settings.create_status)
 
 
 def _read(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
     """Reads one webhook (documented)."""
     webhook = request.environment.webhooks.find(CampaignId(campaign_id), webhook_id)
-    return api_answer({"success": True, "data": _shown(webhook, _READ)})
+    return api_answer({"success": True, "data": _full(webhook)})
 
 
 def _update(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
     """Updates a webhook; only the given fields change (documented)."""
     webhook = request.environment.webhooks.update(CampaignId(campaign_id), webhook_id, api_input(request))
-    return api_answer({"success": True, "data": _shown(webhook, _UPDATED)})
+    return api_answer({"success": True, "data": _updated(webhook)})
 
 
 def _delete(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
@@ -93,7 +92,8 @@ def _toggle(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
     """Flips `enabled` (documented). The request's body is ignored."""
     webhook = request.environment.webhooks.toggle(CampaignId(campaign_id), webhook_id)
     message = "Webhook enabled" if webhook.enabled else "Webhook disabled"
-    return api_answer({"success": True, "message": message, "data": _shown(webhook, ("id", "enabled"))})
+    data: shapes.ToggledCampaignWebhook = {"id": webhook.id, "enabled": webhook.enabled}
+    return api_answer({"success": True, "message": message, "data": data})
 
 
 def _test(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
@@ -107,8 +107,12 @@ def _logs(request: MockRequest, campaign_id: str, webhook_id: str) -> Answer:
     query = api_input(request)
     entries, per_page = request.environment.deliveries.logs(CampaignId(campaign_id), webhook_id, query)
     page, place = page_of(entries, per_page, query)
-    del place["last_page"]
-    return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": place})
+    pagination: PageWithoutLast = {
+        "current_page": place["current_page"],
+        "per_page": place["per_page"],
+        "total": place["total"],
+    }
+    return api_answer({"success": True, "data": [_entry(each) for each in page], "pagination": pagination})
 
 
 def _retry(request: MockRequest, campaign_id: str, webhook_id: str, log_id: str) -> Answer:
@@ -118,21 +122,68 @@ def _retry(request: MockRequest, campaign_id: str, webhook_id: str, log_id: str)
     return api_answer({"success": True, "message": "Webhook retry queued", "data": data})
 
 
-def _shown(webhook: Webhook, keys: tuple[str, ...]) -> dict[str, Any]:
-    """The documented keys of one of the answers, in their order."""
-    times = {key: to_microseconds(getattr(webhook, key)) for key in ("created_at", "updated_at")}
-    return {key: times[key] if key in times else getattr(webhook, key) for key in keys}
+def _listed(webhook: Webhook) -> shapes.ListedCampaignWebhook:
+    """The keys of a list, in their order, as are those of the other answers (documented)."""
+    return {
+        "id": webhook.id,
+        "campaign_id": webhook.owner_id,
+        "name": webhook.name,
+        "webhook_url": webhook.webhook_url,
+        "events": _events(webhook),
+        "enabled": webhook.enabled,
+        "include_call_events": webhook.include_call_events,
+    }
 
 
-def _entry(delivery: Delivery) -> dict[str, Any]:
+def _created(webhook: Webhook) -> shapes.CreatedCampaignWebhook:
+    return {
+        "id": webhook.id,
+        "campaign_id": webhook.owner_id,
+        "name": webhook.name,
+        "events": _events(webhook),
+        "enabled": webhook.enabled,
+        "include_call_events": webhook.include_call_events,
+        "created_at": to_microseconds(webhook.created_at),
+    }
+
+
+def _full(webhook: Webhook) -> shapes.CampaignWebhook:
+    return {
+        "id": webhook.id,
+        "campaign_id": webhook.owner_id,
+        "name": webhook.name,
+        "webhook_url": webhook.webhook_url,
+        "events": _events(webhook),
+        "enabled": webhook.enabled,
+        "timeout": webhook.timeout,
+        "max_retries": webhook.max_retries,
+        "include_call_events": webhook.include_call_events,
+        "created_at": to_microseconds(webhook.created_at),
+    }
+
+
+def _updated(webhook: Webhook) -> shapes.UpdatedCampaignWebhook:
+    return {
+        "id": webhook.id,
+        "events": _events(webhook),
+        "include_call_events": webhook.include_call_events,
+        "updated_at": to_microseconds(webhook.updated_at),
+    }
+
+
+def _events(webhook: Webhook) -> Sequence[CampaignEvent]:
+    return cast(Sequence[CampaignEvent], webhook.events)
+
+
+def _entry(delivery: Delivery) -> shapes.CampaignLogEntry:
     """A log entry: one set of keys for every attempt (documented)."""
     outcome = delivery.outcome or Outcome()
     delivered = delivery.ended_at if outcome.successful else None
     return {
         "id": delivery.id,
-        "event": delivery.occurrence.event,
+        "event": cast(CampaignEvent, delivery.occurrence.event),
         "attempt": delivery.attempt,
-        "status": delivery.status,
+        "status": cast(DeliveryStatus, delivery.status),
         "http_status": outcome.http_status,
         "duration_ms": outcome.duration_ms if delivery.ended else None,
         "delivered_at": to_seconds(delivered) if delivered else None,

@@ -1,10 +1,13 @@
 """The routes of an agent's webhooks: list, create, read, update, delete, toggle."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import cast
 
 from talkover_mock.api.input import api_input
 from talkover_mock.api.routing import Api
 from talkover_mock.base.moments import to_microseconds
+from talkover_mock.base.shapes import api as shapes
+from talkover_mock.base.shapes.values import Event
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.state.records import Webhook
 from talkover_mock.web.answers import Answer, api_answer
@@ -60,14 +63,14 @@ def _toggle(request: MockRequest, agent_id: str, webhook_id: str) -> Answer:
     return api_answer({"success": True, "message": message, "data": present(webhook)})
 
 
-def present(webhook: Webhook) -> dict[str, Any]:
+def present(webhook: Webhook) -> shapes.Webhook:
     """The twelve documented keys in their order; the secret and the delivery options are not among them (inferred)."""
     return {
         "id": webhook.id,
         "agent_id": webhook.agent_id,
         "name": webhook.name,
         "webhook_url": webhook.webhook_url,
-        "events": webhook.events,
+        "events": cast(Sequence[Event], webhook.events),
         "timeout": webhook.timeout,
         "max_retries": webhook.max_retries,
         "enabled": webhook.enabled,
