@@ -12,7 +12,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.routes import deliveries as delivery_routes
 from talkover_mock.admin.routes import requests as request_routes
 from talkover_mock.app import create_app
-from talkover_mock.cli import deliveries, main, requests
+from talkover_mock.cli import deliveries, main, requests, serve
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
@@ -31,10 +31,20 @@ def test_these_are_all_commands_against_a_server() -> None:
     assert takes_a_token == sorted([*VERBS, "conformance", "import"])  # which ask any server, not only a mock
 
 
-def test_the_readme_names_them_all() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "`talkover-mock health`" in readme
-    assert set(re.findall(r"^\| `talkover-mock (\w+)", readme, re.MULTILINE)) == {*VERBS, "probe"}
+def test_the_page_of_the_commands_names_every_command_once() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    first, _, rest = page.partition("\n## serve\n")
+    others = re.findall(r"`(\w+)(?: PATH\.\.\.)?`", "".join(re.findall(r"^\| (`.*?) \|", first, re.MULTILINE)))
+    remote = re.findall(r"^\| `talkover-mock (\w+)", rest, re.MULTILINE)
+    assert sorted(remote) == sorted([*VERBS, "probe"])
+    assert sorted([*others, *remote]) == main.list_commands(click.Context(main))
+
+
+def test_the_page_of_the_commands_names_every_option_of_serve() -> None:
+    _, _, section = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8").partition("\n## serve\n")
+    rows = re.findall(r"^\| (`--.*?) \|", section.partition("\n## ")[0], re.MULTILINE)
+    options = [each.opts[0] for each in serve.command.params if isinstance(each, click.Option)]
+    assert sorted(re.findall(r"--[\w-]+", "".join(rows))) == sorted(options)
 
 
 @pytest.mark.parametrize(

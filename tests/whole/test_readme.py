@@ -27,7 +27,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text()
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [(f"{page.name}-{i}", *found) for page in PAGES for i, found in enumerate(_BLOCK.findall(page.read_text()))]
-LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#]+)\)", page.read_text())]
+LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)]+)\)", page.read_text())]
 
 
 SHOWN_URL = "http://127.0.0.1:7357"
@@ -137,7 +137,11 @@ def test_a_fixture_that_is_shown_is_right(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page.name}-{link}" for page, link in LINKS])
 def test_a_link_leads_somewhere(page: Path, link: str) -> None:
-    assert (page.parent / link).exists()
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    assert target.exists()
+    headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if anchor else []
+    assert anchor in ["", *(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings)]
 
 
 def test_the_docs_name_every_admin_route(app: Flask) -> None:
@@ -163,10 +167,16 @@ def test_the_readme_leads_to_every_page() -> None:
         assert f"(docs/{page.name})" in README
 
 
+def test_the_readme_is_short_and_has_the_commands_to_begin_with() -> None:
+    assert len(README.splitlines()) <= 150
+    assert "`make run`" in README
+    assert "`make test`" in README
+
+
 def test_variables_that_hold_several_values_are_explained() -> None:
-    compose = (ROOT / "docs" / "compose.md").read_text()
+    commands, compose = ((ROOT / "docs" / name).read_text() for name in ("commands.md", "compose.md"))
     several = [each.envvar for each in serve.command.params if isinstance(each, click.Option) and each.multiple]
     assert len(several) == 4
     for variable in several:
-        assert f"`{variable}`" in README
+        assert f"`{variable}`" in commands
         assert f"`{variable}`" in compose
