@@ -82,13 +82,13 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     have, unless the test calls `talkover_mock.allow_unmatched()`.
     """
     run = request.config.stash[_RUN]
-    schedule, title = pytest_schedules.schedule_of(request.node), request.node.nodeid[:_LONGEST_TITLE]
-    environment = talkover_mock_server.open_environment(schedule=schedule, title=title)
+    scheduled, title = pytest_schedules.scheduled(request.node), request.node.nodeid[:_LONGEST_TITLE]
+    environment = talkover_mock_server.open_environment(schedule=scheduled.schedule, title=title)
     run.managed.add(environment.name)
     meanwhile = _begin(request, environment)
     yield environment
     closed = environment.close()
-    pytest_schedules.note(request.node, closed.get("schedule"))
+    scheduled.ended = closed.get("schedule")
     run.managed.discard(environment.name)
     _check(environment, closed["errors"], closed["unmatched"], meanwhile)
 
@@ -164,7 +164,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Adds to the report of a failing test what it and its fixtures did to the mock server."""
     report = yield
     run = item.config.stash.get(_RUN, None)
-    if report.failed and report.when != "teardown" and run is not None and not pytest_schedules.is_over(item):
+    is_verdict = pytest_schedules.scheduled(item).verdict is not None
+    if report.failed and report.when != "teardown" and run is not None and not is_verdict:
         report.sections += _sections(item, run)
     return report
 

@@ -37,33 +37,41 @@ class _Failure(NamedTuple):
     text: str
     schedule: Ended
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Few disturbances come first, and then what is told in few words."""
+        return len(self.schedule["struck"]), len("".join(self.schedule["order"]))
+
 
 class _Scheduled:
-    """One test under its schedules. Each run has new fixtures of its own scope; those of wider scopes stay."""
+    """One test under its schedules. Each run has new fixtures of its own scope; those of wider scopes stay.
 
-    def __init__(self, item: pytest.Item, number: int) -> None:
-        self.item, self.number = item, number
-        self.schedule: Schedule = _UNDISTURBED
-        """The schedule of this run."""
+    `schedule` is that of the run, and `ended` the same as the environment had it at the end. The first run `is_settled`
+    if it has not passed, and so is the result. The last run has a `verdict`: the text that it fails with, or none.
+    """
+
+    def __init__(self, item: pytest.Item, schedule: Schedule | None, number: int = 0) -> None:
+        self.item, self.schedule, self.number = item, schedule, number
         self.ended: Ended | None = None
-        """The schedule as the environment had it at the end of this run."""
-        self.earlier_output = 0
-        """How many sections of output a report has from earlier runs."""
-        self.is_over = self.is_settled = False
-        """Whether the last run is under way; whether the first run has not passed, and so is the result."""
-        self.verdict = ""
-        """The text that the last run fails with."""
+        self.is_settled = False
+        self.verdict: str | None = None
+        self._earlier_output = 0
         self._properties = list(item.user_properties)
         self._may_shrink = number
 
     def run(self, nextitem: pytest.Item | pytest.Collector | None) -> list[pytest.TestReport]:
+        """The reports of a run, without the output of earlier runs, which pytest keeps with the test."""
         self.ended = None
         self.item.user_properties[:] = self._properties
         # only what `nextitem` does not need is torn down
-        return runtestprotocol(self.item, log=False, nextitem=nextitem)  # type: ignore[arg-type]
+        reports = runtestprotocol(self.item, log=False, nextitem=nextitem)  # type: ignore[arg-type]
+        for report in reports:
+            output, report.sections = len(report.sections), report.sections[self._earlier_output :]
+        self._earlier_output = output
+        return reports
 
-    def find(self) -> None:
-        """Runs the test under every schedule, and keeps the verdict."""
+    def find(self) -> str:
+        """Runs the test under every schedule. Returns the text of its failures; the empty text without any."""
         found = [failure for seed in range(1, self.number + 1) if (failure := self._fails({"seed": seed}))]
         ways: dict[tuple[object, ...], list[_Failure]] = {}
         for failure in found:
@@ -71,13 +79,13 @@ class _Scheduled:
         shown = sorted(ways.values(), key=len, reverse=True)[:_MOST_WAYS]
         texts = [self._told(place, same) for place, same in enumerate(shown, 1)]
         in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
-        if found:
-            self.verdict = "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts])
         self.schedule = _UNDISTURBED
+        return "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts]) if found else ""
 
     def _fails(self, schedule: Schedule) -> _Failure | None:
         self.schedule = schedule
-        report = next((each for each in self.run(self.item.parent) if _is_failure(each)), None)
+        reports = self.run(self.item.parent)  # the test's mark may expect the failure, which is skipped then
+        report = next((each for each in reports if each.failed or (each.skipped and hasattr(each, "wasxfail"))), None)
         if report is None:
             return None
         text = report.longreprtext
@@ -90,7 +98,7 @@ class _Scheduled:
 
     def _told(self, place: int, same: Sequence[_Failure]) -> str:
         """One way of failing as text, with its smallest schedule."""
-        smallest = self._shrunk(min(same, key=_size))
+        smallest = self._shrunk(min(same, key=lambda failure: failure.size))
         seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
         file = os.path.relpath(self.item.path, self.item.config.invocation_params.dir)
         test = "::".join([file, *self.item.nodeid.split("::")[1:]])
@@ -152,23 +160,9 @@ def _schedule(text: str) -> Schedule:
     return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}
 
 
-def schedule_of(item: pytest.Item) -> Schedule | None:
-    """The schedule for the environment of a test."""
-    scheduled = item.stash.get(_SCHEDULED, None)
-    option: Schedule | None = item.config.getoption("talkover_mock_schedule")
-    return scheduled.schedule if scheduled else option
-
-
-def note(item: pytest.Item, schedule: Ended | None) -> None:
-    """Notes the schedule as the environment had it at the end."""
-    if scheduled := item.stash.get(_SCHEDULED, None):
-        scheduled.ended = schedule
-
-
-def is_over(item: pytest.Item) -> bool:
-    """Whether this run only tells how the others went."""
-    scheduled = item.stash.get(_SCHEDULED, None)
-    return scheduled is not None and scheduled.is_over
+def scheduled(item: pytest.Item) -> _Scheduled:
+    """The test under its schedules; a test that runs as usual has that of the option, or none."""
+    return item.stash.get(_SCHEDULED, None) or _Scheduled(item, item.config.getoption("talkover_mock_schedule"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -186,15 +180,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     number = _number_for(item)
     if not number:
         return None
-    scheduled = item.stash[_SCHEDULED] = _Scheduled(item, number)
+    test = item.stash[_SCHEDULED] = _Scheduled(item, _UNDISTURBED, number)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    first = scheduled.run(item.parent)
-    scheduled.is_settled = not all(each.passed for each in first)
-    if not scheduled.is_settled:
-        scheduled.find()
-    scheduled.is_over = True
-    last = scheduled.run(nextitem)
-    for report in first if scheduled.is_settled else last:
+    first = test.run(item.parent)
+    test.is_settled = not all(each.passed for each in first)
+    test.verdict = "" if test.is_settled else test.find()
+    last = test.run(nextitem)
+    for report in first if test.is_settled else last:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
@@ -225,31 +217,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    scheduled = item.stash.get(_SCHEDULED, None)
-    if scheduled and scheduled.is_over and scheduled.is_settled:
+    test = scheduled(item)
+    if test.is_settled:
         pytest.skip("the first run is reported")
     yield
-    if scheduled and scheduled.is_over and scheduled.verdict:
-        pytest.fail(scheduled.verdict, pytrace=False)
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Leaves the output of earlier runs out, which pytest keeps with the test."""
-    report = yield
-    if scheduled := item.stash.get(_SCHEDULED, None):
-        sections = report.sections
-        report.sections = sections[scheduled.earlier_output :]
-        if report.when == "teardown":
-            scheduled.earlier_output = len(sections)
-    return report
-
-
-def _size(failure: _Failure) -> tuple[int, int]:
-    """Few disturbances come first, and then what is told in few words."""
-    return len(failure.schedule["struck"]), len("".join(failure.schedule["order"]))
-
-
-def _is_failure(report: pytest.TestReport) -> bool:
-    """Also a failure that the test's mark expects."""
-    return report.failed or (report.skipped and hasattr(report, "wasxfail"))
+    if test.verdict:
+        pytest.fail(test.verdict, pytrace=False)

@@ -17,7 +17,7 @@ from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.local import serving
 from tests.doors.test_cli import run
-from tests.support.documented import AGENT, WEBHOOK
+from tests.support.documented import AGENT, UNKNOWN, WEBHOOK
 from tests.support.fixture_documents import hook, source
 
 PROBES = [Result(each, probe, ()) for each in conformance().behaviours for probe in each.probes]
@@ -86,6 +86,7 @@ def test_every_setting_that_a_probe_teaches_is_one() -> None:
     assert taught == {"create_status", "failed_test_status"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "learned"),
     [
@@ -132,12 +133,19 @@ def test_an_answer_that_follows_another_page_than_the_mock_does() -> None:
     assert line == "  the mock differs: live is as a page shows it that the mock does not follow"
 
 
+def test_an_answer_that_repeats_the_token_does_not_tell_it() -> None:
+    with live() as mock:
+        body = {"success": False, "message": f"{'x' * 60} {TOKEN}"}
+        mock.add_fault(match={"path": f"*/{UNKNOWN}/webhooks"}, respond={"status": 404, "body": body})
+        done = asked(mock)
+    assert done.exit_code == 1
+    assert TOKEN[:8] not in done.output
+
+
 def test_texts_that_come_are_told_without_what_is_secret() -> None:
     with live() as mock:
         body = {"success": False, "message": f"no agent of +4930123456 and {TOKEN}"}
-        mock.add_fault(
-            match={"path": "*/00000000-0000-4000-8000-000000000000/webhooks"}, respond={"status": 404, "body": body}
-        )
+        mock.add_fault(match={"path": f"*/{UNKNOWN}/webhooks"}, respond={"status": 404, "body": body})
         done = asked(mock)
     assert done.exit_code == 1
     assert 'came "no agent of +12025550100 and redacted' in done.stdout

@@ -141,6 +141,7 @@ def test_names_urls_and_texts_are_replaced_where_that_is_wanted() -> None:
         assert word not in done.output
 
 
+@pytest.mark.slow
 def test_every_page_is_read() -> None:
     agents = [{"id": f"a-{i}", "name": "A"} for i in range(205)]
     with account(agents=agents, campaigns=[], settings={"rate_limit": 10_000}) as mock:

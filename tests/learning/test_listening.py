@@ -1,5 +1,7 @@
 """`talkover-mock listen`: what it prints, what it writes, what counts, and how it ends."""
 
+import hashlib
+import hmac
 import json
 import os
 import signal
@@ -15,6 +17,7 @@ import pytest
 import requests
 from click.testing import Result
 
+from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.shapes.values import Event
 from talkover_mock.cli import listen
 from talkover_mock.client import MockServer
@@ -60,7 +63,7 @@ def account(url: str, **settings: Any) -> Iterator[MockServer]:
 
 
 def lesson(listener: Listener, **given: Any) -> Lesson:
-    return Lesson(listener.heard, **{"has_secret": True, "keeps_values": False, **given})
+    return Lesson(listener.heard, **{"secret": SECRET, **given})
 
 
 def test_the_settings_agree_with_what_came() -> None:
@@ -99,12 +102,25 @@ def test_what_is_not_signed_with_the_secret_does_not_count_once_something_is() -
     assert "1 more were not signed with the secret, and taught nothing" in taught.report()
 
 
+def test_a_signature_that_the_mock_cannot_make_is_one_all_the_same() -> None:
+    body = json.dumps({"event": ENDED}).encode()
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()
+    with listening() as (listener, told):
+        requests.post(listener.url, data=body, headers={"X-Mine": f"v1={signature}"}, timeout=WAIT)
+        requests.post(listener.url, data=body, timeout=WAIT)
+    taught = lesson(listener)
+    assert (len(taught.heard), taught.left_out, taught.is_unverified, taught.settings) == (1, 1, False, {})
+    words = "X-Mine has the hexadecimal HMAC-SHA512 of the body"
+    assert f", {words}, " in told[0]
+    assert f"{words}: no setting of the mock makes such a signature" in taught.report()
+
+
 def test_without_a_secret_the_headers_that_look_like_a_signature_are_named() -> None:
     with listening(()) as (listener, told), account(listener.url) as mock:
         mock.emit(AGENT, ENDED)
     assert "Signature not verified" in told[0]
-    assert "headers that look like a signature's: Signature" in lesson(listener, has_secret=False).report()
-    assert lesson(listener, has_secret=False).payloads[ENDED]
+    assert "headers that look like a signature's: Signature" in lesson(listener, secret=None).report()
+    assert lesson(listener, secret=None).payloads[ENDED]
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"not JSON", b"[" * 100_000, b"\xff", b'{"a":1e999}', NESTED])
@@ -112,6 +128,15 @@ def test_what_is_no_json_object_is_answered_and_teaches_nothing(body: bytes) -> 
     with listening() as (listener, told):
         assert requests.post(listener.url, data=body, timeout=WAIT).status_code == 200
     assert (told, listener.heard) == ([f"{len(body)} bytes without a JSON object: nothing to learn"], [])
+
+
+def test_the_secret_is_never_written_even_where_values_are_kept() -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        mock.emit(AGENT, ENDED, data={"note": f"it is {SECRET}", SECRET: ["x"], "who": "Ann"})
+    document = lesson(listener, keeps_values=True).document
+    payload = document["payloads"][ENDED]
+    assert (payload["note"], payload["redacted"], payload["who"]) == ("it is redacted", ["x"], "Ann")
+    assert SECRET not in json.dumps(document)
 
 
 def test_more_deliveries_than_are_kept_count_all_the_same() -> None:
@@ -185,7 +210,7 @@ def test_it_ends_by_itself_and_writes_a_fixture_without_a_value_of_the_account(t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ending_signals())
 def test_a_signal_ends_it_with_what_it_has(number: signal.Signals, tmp_path: Path) -> None:
     with started(tmp_path) as process:
         with account(url_of(process)) as mock:

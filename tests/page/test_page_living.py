@@ -246,6 +246,9 @@ def test_focus_and_messages_are_where_the_work_is(browser: Browser, server: Serv
     browser.wait_for("#outcome p", "fault-1 is added.")
     place = "return getComputedStyle(document.getElementById('outcome')).position"
     assert browser.run(place) == "static"
+    browser.press("#fault-fault-1 button", "Remove")
+    browser.wait_for("#outcome p", "fault-1 is removed.")
+    assert browser.run(place) == "static"
     browser.press(SWITCH)
     browser.wait_for("#outcome p", "My Webhook is on.")
     assert browser.run(place) == "fixed"

@@ -1,11 +1,16 @@
 """The tools above the list: what each shows, and what its forms do."""
 
+from threading import Thread
+from time import monotonic
+
 import pytest
+import requests
 from flask.testing import FlaskClient
 
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.scenarios import SCENARIOS
 from talkover_mock.environments.world import World
+from talkover_mock.web.server import Server
 from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, page, press, rows, told
@@ -184,6 +189,22 @@ def test_a_fault_for_a_row_is_filled_in(http: FlaskClient) -> None:
     [link] = [each for each in page(http, open="request-1").links() if "tool=faults" in each and "fault_path" in each]
     assert "<option selected>PATCH</option>" in http.get(link).text
     assert 'value="*/toggle"' in http.get(link).text
+
+
+def test_a_call_that_a_fault_holds_is_released(http: FlaskClient, server: Server, world: World) -> None:
+    http.post("/__admin/faults", json={"action": "hold"})
+    call = Thread(target=requests.patch, args=(server.url + TOGGLE,), kwargs={"headers": TOKEN, "timeout": 2 * WAIT})
+    call.start()
+    end = monotonic() + WAIT
+    while not world.default.activity.rows("problems").rows:
+        assert monotonic() < end
+    shown = page(http, open="request-1")
+    assert "fault-1 (hold) holds the call until it is removed." in " ".join(shown.text.split())
+    assert "request-1" in rows(page(http, show="requests", status="held"))
+    form = shown.form("Release")
+    assert told(http, http.post(form.action, data=form.fields)) == "fault-1 is removed."
+    call.join(WAIT)
+    assert "200 PATCH" in " ".join(page(http).texts["request-1"].split())
 
 
 def test_stubs_are_added_and_removed(http: FlaskClient) -> None:

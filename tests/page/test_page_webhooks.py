@@ -1,5 +1,6 @@
 """The webhooks beside the list: switches, forms, what is worth knowing of each, and how many there may be."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.state.records import CampaignId
 from tests.support.delivering import STARTED, WAIT
-from tests.support.documented import AGENT, TOGGLE, WEBHOOK, toggle_path
-from tests.support.page_document import Document, page, press, told
+from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
+from tests.support.page_document import Document, page, press, rows, told
 
 NAME = "My Webhook"
+SOON = 0.5
+"""Seconds that a page may take on a busy machine, with the reading of its document; alone it takes 11 to 25 ms."""
 
 
 def names(shown: Document) -> list[str | None]:
@@ -166,3 +169,19 @@ def test_a_form_offers_the_events_of_its_owner(http: FlaskClient) -> None:
     shown = page(http, tool="webhook", edit="new", owner=AGENT)
     boxes = [each["name"] for each in shown.attributes("input", type="checkbox")]
     assert boxes == [f"event:{event}" for event in EVENTS]
+
+
+@pytest.mark.slow
+def test_a_page_of_very_many_webhooks_and_rows_is_small_and_soon_made(http: FlaskClient) -> None:
+    assert http.put("/__admin/state", json={"agents": many(40, 250)}).status_code == 200
+    for number in range(5_000):
+        http.get(f"/api/v1/agents/agent-{number % 40}/webhooks/hook-{number % 40}-{number % 250}", headers=TOKEN)
+    for query in ({}, {"show": "requests", "path": "*-7", "status": "200"}, {"find": "tenant 3"}, {"tool": "emit"}):
+        seconds = []
+        for _ in range(3):
+            begun = perf_counter()
+            shown = page(http, **query)
+            seconds.append(perf_counter() - begun)
+        assert min(seconds) < SOON, query
+        assert len(rows(shown)) <= 50
+        assert len(names(shown)) <= 35

@@ -72,14 +72,14 @@ def command(
     listener = _listener((host, port), [secret] if secret else [], event)
     with _signals() as handle:
         is_interrupted = _listen(listener, count or 0, wait, handle)
-        lesson = Lesson(listener.heard, has_secret=bool(secret), keeps_values=keep_values)
+        lesson = Lesson(listener.heard, secret, keeps_values=keep_values)
         for line in lesson.report():
             click.echo(line)
         if listener.heard:
             keep(out, lesson.document)
     if count and listener.came < count and not is_interrupted:
         raise Unexpected(f"{listener.came} of {count} deliveries came in {wait:g} seconds")
-    if lesson.is_unverified and listener.heard:
+    if lesson.is_unverified:
         raise Unexpected("no delivery is signed with the secret")
 
 

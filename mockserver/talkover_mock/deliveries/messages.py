@@ -92,7 +92,7 @@ def _payload(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings:
         scope = _wider(_scope(envelope, occurrence, owners, webhook), occurrence)
         return {**render(occurrence.payload, scope, leaves_out=True), **occurrence.extra}
     is_about_no_call = webhook.campaign_id is not None and not occurrence.call
-    tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call.get("id")}
+    tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call_id}
     if occurrence.event == CALL_ENDED:
         tail["duration"] = occurrence.call.get("duration", 0)
     if occurrence.context is not None:

@@ -29,6 +29,11 @@ class Occurrence(NamedTuple):
     payload: Mapping[str, Any] | None = None
     """The fixture's payload of the event, with placeholders; None for the mock's own."""
 
+    @property
+    def call_id(self) -> Any:
+        """The id of the event's call, which a test may give as it likes; None without a call."""
+        return self.call.get("id")
+
 
 class Outgoing(NamedTuple):
     """A request as it is sent; `timeout` is in seconds, for connecting, sending and the whole answer.

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from random import Random
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ _CHANCES = (0.2, 0.5, 0.8)
 """A schedule disturbs few, half, or most of the attempts: some mistakes need one disturbance, others need many."""
 _MOST_OVERTAKING = 3
 _MOST_MILLISECONDS = 60_000
-_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 _FIRST = re.compile(r"(\.1)+$")
 NUMBER = re.compile("[1-9][0-9]*([.][1-9][0-9]*){0,2}")
 """The number of a disturbance, see `Disturbances`."""
@@ -83,29 +82,22 @@ def order_of(deliveries: Sequence[Delivery]) -> list[str]:
     A webhook whose receiver has never answered is left out: its many retries tell nothing.
     """
     answered = {each.webhook_id for each in deliveries if each.outcome and each.outcome.status}
-    sent = [each for each in sorted(deliveries, key=_end) if each.webhook_id in answered]
-    calls = list(dict.fromkeys(_call(each) for each in sent))
-    calls_of = Counter(event for event, _ in {(_event(each), _call(each)) for each in sent})
+    in_order = sorted(deliveries, key=lambda each: (each.ended_at is None, each.ended_at or each.created_at))
+    sent = [each for each in in_order if each.webhook_id in answered]
+    calls = list(dict.fromkeys(each.occurrence.call_id for each in sent))
+    calls_of = Counter(event for event, _ in {(_event(each), each.occurrence.call_id) for each in sent})
     several_webhooks = len({each.webhook_id for each in sent}) > 1
     return [
         _event(each)
-        + (f" of call {calls.index(_call(each)) + 1}" if calls_of[_event(each)] > 1 else "")
+        + (f" of call {calls.index(each.occurrence.call_id) + 1}" if calls_of[_event(each)] > 1 else "")
         + (f" to {each.webhook_id}" if several_webhooks else "")
         + _notes(each)
         for each in sent
     ]
 
 
-def _end(delivery: Delivery) -> datetime:
-    return delivery.ended_at or _NEVER
-
-
 def _event(delivery: Delivery) -> str:
     return delivery.occurrence.event.removeprefix("event_").removeprefix("phone_")
-
-
-def _call(delivery: Delivery) -> object:
-    return delivery.occurrence.call.get("id")
 
 
 def _notes(delivery: Delivery) -> str:

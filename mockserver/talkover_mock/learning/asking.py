@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import requests
 
 from talkover_mock.dialect.behaviours import ABSENT, Ask
+from talkover_mock.learning.redacting import without
 
 RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -101,7 +102,8 @@ class Server:
             )
         except (requests.RequestException, UnicodeError) as error:
             raise CannotRun(f"{self._root}{path} can't be asked ({type(error).__name__})") from None
-        return Came(answer.status_code, answer.headers, answer.content.decode(errors="replace"))
+        text = without(answer.content.decode(errors="replace"), self._token)  # an answer may repeat it
+        return Came(answer.status_code, answer.headers, text)
 
     def read(self, path: str) -> Any:
         """The `data` of a list or a record; None where there is none."""

@@ -38,12 +38,16 @@ class Heard(NamedTuple):
         """The delivery in a line, without any of its values."""
         if self.document is None:
             return f"{self.size} bytes without a JSON object: nothing to learn"
-        named = sorted(signing_headers(self.headers))
-        by = f"signed ({self.fit.scheme}, {self.fit.header})" if self.fit else self.near or "not signed with the secret"
-        unknown = f"{', '.join(named)} not verified" if named else "without a header of a signature"
+        named = ", ".join(sorted(signing_headers(self.headers)))
+        unknown = f"{named} not verified" if named else "without a header of a signature"
+        signed = f"signed ({self.fit.scheme}, {self.fit.header})" if self.fit else self.near or unknown
         styles = " or ".join(sorted(self.styles)) or "written in a third way"
-        signed = by if self.fit or self.near else unknown
         return f"{self.event or 'no known event'}, {self.size} bytes, {signed}, JSON {styles}"
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it is signed with the secret, also in a way that the mock does not have."""
+        return self.fit is not None or bool(self.near)
 
 
 def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None = None) -> Heard:

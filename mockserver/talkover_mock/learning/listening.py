@@ -12,6 +12,7 @@ from talkover_mock.dialect.settings import DEFAULTS, is_setting
 from talkover_mock.learning.hearing import Heard, hear
 from talkover_mock.learning.judging import is_bare, is_of_campaign, mock_keys, shown_keys, verdicts
 from talkover_mock.learning.payloads import payload_of
+from talkover_mock.learning.redacting import without
 from talkover_mock.learning.signatures import signing_headers
 from talkover_mock.learning.writing import literal
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
@@ -55,11 +56,11 @@ class Listener(WebhookReceiver):
 class Lesson:
     """What deliveries teach. Those that are not signed with the secret do not count as soon as one is."""
 
-    def __init__(self, heard: Sequence[Heard], *, has_secret: bool, keeps_values: bool) -> None:
-        signed = [each for each in heard if each.fit]
+    def __init__(self, heard: Sequence[Heard], secret: str | None = None, *, keeps_values: bool = False) -> None:
+        signed = [each for each in heard if each.is_signed]
         self.heard = signed or list(heard)
-        self.left_out, self._keeps = len(heard) - len(self.heard), keeps_values
-        self.is_unverified = has_secret and not signed
+        self.left_out, self._keeps, self._secret = len(heard) - len(self.heard), keeps_values, secret
+        self.is_unverified = bool(secret and heard) and not signed
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -93,7 +94,7 @@ class Lesson:
     def document(self) -> dict[str, Any]:
         """The fixture."""
         parts: dict[str, Any] = {"settings": self.settings, "payloads": self.payloads}
-        return {name: literal(part) for name, part in parts.items() if part}
+        return {name: literal(without(part, self._secret)) for name, part in parts.items() if part}
 
     def report(self) -> Iterator[str]:
         """What was learned, in lines that have no value of an account."""
@@ -113,9 +114,12 @@ class Lesson:
 
     def _about_signatures(self) -> Iterator[str]:
         if self.is_unverified:
-            yield "none is signed with the secret in a way that the mock has: is it the webhook's secret?"
+            yield "none is signed with the secret: is it the webhook's?"
+        near = next((each.near for each in self.heard if each.near), "")
+        if near:
+            yield f"{near}: no setting of the mock makes such a signature"
         named = sorted({name for each in self.heard for name in signing_headers(each.headers)})
-        if named and not any(each.fit for each in self.heard):
+        if named and not any(each.is_signed for each in self.heard):
             yield f"headers that look like a signature's: {', '.join(named)}"
 
     def _about_rows(self) -> Iterator[str]:

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from talkover_mock.base.moments import to_moment
 from talkover_mock.dialect.call_fields import CALLER
+from talkover_mock.dialect.placeholders import PLACEHOLDER
 
 TEXT = "redacted"
 URL = "https://example.com/redacted"
@@ -33,6 +34,8 @@ _ID_KEY = re.compile("(^|_)id$")
 _CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}|[0-9.]{1,6}")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}")
 _DIGITS = re.compile("[0-9]{5}")
+_SHORTEST = 8
+"""The characters of a secret that is looked for: a shorter one stands in any text by chance."""
 _LARGE = 1_000_000
 """Numbers from here on may be phone numbers, or numbers of customers and accounts."""
 
@@ -42,6 +45,18 @@ def without_secrets(text: str) -> str:
     text = _TOKEN.sub(lambda found: found[0] if _UUID.fullmatch(found[0]) else TEXT, text)
     text = _EMAIL.sub(EMAIL, text)
     return _PHONE.sub(lambda found: CALLER if found[0][0] == "+" else CALLER[1:], text)
+
+
+def without(value: Any, secret: str | None) -> Any:
+    """The value without a known secret, whatever that looks like; placeholders stay."""
+    if secret is None or len(secret) < _SHORTEST:
+        return value
+    if isinstance(value, Mapping):
+        return {without(key, secret): without(each, secret) for key, each in value.items()}
+    if isinstance(value, list):
+        return [without(each, secret) for each in value]
+    is_text = isinstance(value, str) and not PLACEHOLDER.fullmatch(value)
+    return value.replace(secret, TEXT) if is_text else value
 
 
 def is_harmless(text: str) -> bool:

@@ -218,9 +218,9 @@
   let hiding = 0;
 
   // In the open panel, if that is where it comes from; else over the lower edge of the window, which is always in sight.
-  function showOutcome(fresh, source) {
+  function showOutcome(fresh, isOfPanel = false) {
     const place = find("outcome");
-    place.classList.toggle("over", !source?.closest(".panel"));
+    place.classList.toggle("over", !isOfPanel);
     place.replaceChildren(...fresh);
     clearTimeout(hiding);
     if (place.querySelector(".good")) hiding = setTimeout(() => place.replaceChildren(), SHOWN_MILLISECONDS);
@@ -240,14 +240,15 @@
   async function act(form) {
     if (form.hasAttribute("aria-busy")) return;
     form.setAttribute("aria-busy", "true");
+    const isOfPanel = form.closest(".panel") !== null;
     try {
       const body = new URLSearchParams(new FormData(form));
       const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body });
       const row = form.closest("#rows > li")?.id ?? "";
       const fresh = show(await textOf(answer), { row });
-      showOutcome([...fresh.getElementById("outcome").childNodes], form);
+      showOutcome([...fresh.getElementById("outcome").childNodes], isOfPanel);
     } catch (error) {
-      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message), form);
+      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message), isOfPanel);
     } finally {
       form.removeAttribute("aria-busy");
     }
@@ -325,7 +326,8 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    if (new URLSearchParams(location.search).has("said")) history.replaceState(null, "", address() + location.hash);
+    // The address without the outcome, and with ids in the place of names: what can be sent to a colleague.
+    if (!new URLSearchParams(location.search).has("environments")) history.replaceState(null, "", address() + location.hash);
     setInterval(tick, 1000);
     live();
   });

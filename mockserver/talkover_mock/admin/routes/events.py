@@ -92,7 +92,7 @@ def _emitted(emitted: Emitted, wait: float) -> Answer | Waiting:
     def show(deliveries: list[shapes.Delivery], finished: bool) -> Answer:
         body: shapes.EmittedNow = {
             "event_id": emitted.occurrence.id,
-            "call_id": emitted.occurrence.call.get("id"),
+            "call_id": emitted.occurrence.call_id,
             "finished": finished,
             "deliveries": deliveries,
             "skipped": _skipped(emitted),
@@ -114,7 +114,7 @@ def _event(emitted: Emitted, attempts: Mapping[tuple[str, str], Delivery]) -> sh
     latest = (attempts.get((occurrence.id, each.webhook_id)) for each in emitted.deliveries)
     return {
         "event_id": occurrence.id,
-        "call_id": occurrence.call.get("id"),
+        "call_id": occurrence.call_id,
         "agent_id": occurrence.agent_id,
         **of_campaign(occurrence),
         "event": occurrence.event,
