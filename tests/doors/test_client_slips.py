@@ -53,6 +53,14 @@ def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
     assert str(caught.value).splitlines()[1:] == ["  settigns: unknown key; did you mean settings?"]
 
 
+@pytest.mark.parametrize("key", ["of", "times", "min", "max", "wait"])
+def test_a_number_among_the_filters_is_not_lost(mock: MockServer, key: str) -> None:
+    with pytest.raises(TypeError, match=f"^{key} is no filter: give it as an argument"):
+        mock.verify("requests", {"method": "PATCH", key: 3})
+    with pytest.raises(TypeError, match=f"^{key} is no filter: give it as an argument"):
+        mock.search("requests", {key: 3})
+
+
 def test_near_names(mock: MockServer) -> None:
     mock.snapshot("before")
     with pytest.raises(MockServerError, match=r'no snapshot is named "befor"; did you mean before[?]$'):

@@ -51,6 +51,11 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning and `...` where it has more than `most` characters."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def brief(value: object) -> str:
     """The value as printable JSON of at most 80 characters; it may have any size, depth and type."""
     text = ""
@@ -58,7 +63,7 @@ def brief(value: object) -> str:
         shown = part[: _MOST_SHOWN + 1]
         text += printable(shown)
         if len(text) > _MOST_SHOWN:
-            return text[: _MOST_SHOWN - 3] + "..."
+            return cut(text, _MOST_SHOWN)
     return text
 
 
