@@ -77,6 +77,16 @@ def test_the_settings_agree_with_what_came() -> None:
     assert [*taught.payloads] == [STARTED, ENDED]
 
 
+def test_settings_that_came_as_the_defaults_are_known_to_be_so() -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        mock.emit(AGENT, STARTED, data={"note": "é"})
+        taught = lesson(listener)
+    assert (taught.settings, len(taught.judged)) == ({}, 5)
+    with listening(()) as (listener, _):
+        requests.post(listener.url, json={"event": "no event of the API"}, timeout=WAIT)
+    assert lesson(listener, secret=None).judged == set()
+
+
 def mock_body(taught: Lesson, number: int) -> bytes:
     return json.dumps(taught.heard[number].document, separators=(",", ":"), ensure_ascii=False).encode()
 

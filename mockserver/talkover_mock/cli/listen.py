@@ -71,7 +71,7 @@ def command(
         for line in lesson.report():
             click.echo(line)
         if listener.heard:
-            keep(out, lesson.document)
+            keep(out, lesson.document, forgotten=lesson.judged)
     if count and listener.came < count and not is_interrupted:
         raise Unexpected(f"{listener.came} of {count} deliveries came in {wait:g} seconds")
     if lesson.is_unverified:

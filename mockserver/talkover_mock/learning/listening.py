@@ -70,9 +70,21 @@ class Lesson:
         styles = [each.styles for each in self.heard if len(each.styles) == 1]
         style = next(iter(Counter(styles).most_common(1)[0][0])) if styles else DEFAULTS.delivery_json
         found |= {"delivery_json": style} if style != DEFAULTS.delivery_json else {}
-        calls = [each for each in self.heard if each.event != TEST_EVENT and not is_of_campaign(each)]
+        calls = self._calls
         found |= {"payload_envelope": False} if calls and all(map(is_bare, calls)) else {}
         return {name: value for name, value in found.items() if is_setting(name, value)}
+
+    @property
+    def judged(self) -> set[str]:
+        """The settings that deliveries have shown; those of them that are not in `settings` are the defaults."""
+        signatures = {"signature_scheme", "signature_header", "signature_prefix"}
+        found = signatures if any(each.fit for each in self.heard) else set()
+        found |= {"delivery_json"} if any(len(each.styles) == 1 for each in self.heard) else set()
+        return found | ({"payload_envelope"} if self._calls else set())
+
+    @property
+    def _calls(self) -> list[Heard]:
+        return [each for each in self.heard if each.event not in (None, TEST_EVENT) and not is_of_campaign(each)]
 
     @property
     def payloads(self) -> dict[str, Any]:
