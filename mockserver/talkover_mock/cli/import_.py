@@ -38,6 +38,8 @@ def command(url: str, token: str, out: Path | None, redact: bool) -> None:
             document = account.read()
         except CannotRun as error:
             raise Failed(str(error)) from None
+        except KeyboardInterrupt:
+            raise Failed("interrupted; nothing is written") from None
     for note in account.notes:
         click.echo(note, err=True)
     keep(out, document, account.notes)
