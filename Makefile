@@ -8,6 +8,8 @@ WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
 # Libraries of users' suites, beside which the package is tried.
 SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
+# Without kept bytecode, each worker of a run rewrites the asserts of all tests again, and each program compiles the package.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: all lint types test quick products run lowest dist bench soak clean
 .DEFAULT_GOAL := all
