@@ -23,7 +23,7 @@ JARS = [JUNIT, *(JUNIT.parent / f"{name}.jar" for name in ("junit-jupiter-api", 
 TESTS = 3
 """Of each example."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("languages")]
+pytestmark = pytest.mark.slow
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None and not REQUIRED, reason="Node is not installed; .ci/run installs it"
 )
