@@ -282,3 +282,14 @@ def test_what_is_pressed_is_large_enough(
             least,
         )
         assert small == []
+
+
+@pytest.mark.parametrize("width", [320, 640, 900, 1130])
+def test_nothing_overflows_sideways(browser: Browser, server: Server, mock: MockServer, width: int) -> None:
+    hooks = [{"name": "W" * 225, "webhook_url": f"http://localhost:9/{'x' * 200}", "events": [ENDED]}]
+    mock.merge_state({"agents": [{"id": AGENT, "name": "A" * 225, "webhooks": hooks}]})
+    delivery = mock.emit(AGENT, ENDED, wait=BOUND)[0]["id"]
+    addresses = ["environments=x", f"open=delivery-{delivery}", "show=deliveries", "show=webhooks"]
+    for query in (*addresses, *(f"tool={tool}" for tool in ("emit", "clock", "faults", "webhook&edit=new"))):
+        browser.open(f"{server.url}{PAGE}?{query}", width)
+        assert browser.run("return document.documentElement.scrollWidth") <= width, query
