@@ -146,6 +146,23 @@ def test_a_delivery_is_redelivered_and_replayed(http: FlaskClient, world: World)
     assert first["deliveries"][0]["id"] in page(http, open=id).text
 
 
+def test_a_delivery_that_retries_is_still_retrying_after_a_redelivery(http: FlaskClient, world: World) -> None:
+    webhook = {"id": WEBHOOK, "enabled": True, "webhook_url": "http://localhost:9/", "max_retries": 5}
+    http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})
+    http.put("/__admin/clock", json={"now": MOMENT})
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": STARTED, "wait": WAIT})
+    [id] = [each for each in rows(page(http)) if "delivery" in each]
+    for number, button in enumerate(("Redeliver", "Replay the same bytes"), 1):
+        form = page(http, open=id).form(button)
+        http.post(form.action, data=form.fields)
+        log = world.default.deliveries.log
+        assert log.watch(lambda each: each.copy_of is not None and each.ended, number, None, WAIT).satisfied
+        shown = page(http, open=id)
+        assert shown.form("Advance 1 s to attempt 2")
+        assert "nothing more will be sent" not in shown.text.lower()
+        assert "retrying" in shown.texts[id].split()
+
+
 def test_faults_on_calls_are_added_used_added_again_and_removed(http: FlaskClient, world: World) -> None:
     given = {"what": "maintenance", "fault_method": "PATCH", "fault_path": "*/toggle", "times": "2"}
     assert press(http, "Add fault", tool="faults", action="add_call_fault", **given) == "fault-1 is added."

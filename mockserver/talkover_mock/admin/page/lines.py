@@ -11,6 +11,7 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import number_of
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
+from talkover_mock.deliveries.rows import deciding
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import Exchange
@@ -121,9 +122,8 @@ def owner_name(agent_id: str, environment: Environment, webhook_id: str = "") ->
 
 
 def delivery_line(attempts: Sequence[Delivery], due: datetime | None, environment: Environment, id: str) -> Line:
-    """The row of all attempts to send one event to one webhook; its status is that of the latest attempt."""
-    first, last = attempts[0], attempts[-1]
-    status = delivery_status(last)
+    """The row of all attempts to send one event to one webhook."""
+    first, status = attempts[0], deciding(attempts).shown_status
     dots = [dot_of(each) for each in attempts] + (["due"] if due and status == "retrying" else [])
     webhook = name_of(first.webhook_id, environment) or short(first.webhook_id)
     return Line(
@@ -145,13 +145,9 @@ def delivery_line(attempts: Sequence[Delivery], due: datetime | None, environmen
     )
 
 
-def delivery_status(delivery: Delivery) -> str:
-    return "captured" if delivery.outcome and delivery.outcome.captured else delivery.status
-
-
 def dot_of(delivery: Delivery) -> str:
     """How an attempt is marked: failed, success, captured or pending."""
-    status = delivery_status(delivery)
+    status = delivery.shown_status
     return "failed" if status == "retrying" else status
 
 
@@ -174,8 +170,8 @@ def phrase(status: int | None) -> str:
 
 
 def _why_of_delivery(attempts: Sequence[Delivery], due: datetime | None, environment: Environment) -> str:
-    last = attempts[-1]
-    status, fault = delivery_status(last), f"{last.struck.name}: " if last.struck else ""
+    last = deciding(attempts)
+    status, fault = last.shown_status, f"{last.struck.name}: " if last.struck else ""
     if status == "captured" and last.outcome:
         return f"{fault}Not sent: {last.outcome.captured}"
     if status == "retrying":
