@@ -108,6 +108,12 @@ def test_a_call_is_placed_and_the_latest_are_shown(http: FlaskClient, world: Wor
     assert "was answered with 400" in press(http, "Place a call", tool="calls", to="nobody")
     for number in range(10, 22):
         world.default.calls.place(AGENT, {"to": f"+49301234{number}"})
+    shown = page(http, tool="calls")
+    assert "Calls 13" in " ".join(shown.text.split())
+    for each in ("+49301234000", "+4930123410"):
+        assert shown.form(f"End the call to {each}")
+    for call, _ in world.default.calls.search({})[0]:
+        http.post(f"/api/v1/agents/{AGENT}/end-call", headers=TOKEN, json={"call_sid": call.id})
     text = page(http, tool="calls").text
     assert ("+4930123421" in text, "+49301234000" in text) == (True, False)
     assert "3 earlier calls not shown" in text

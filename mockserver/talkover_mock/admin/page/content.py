@@ -8,9 +8,11 @@ from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
 from talkover_mock.admin.page import curl
 from talkover_mock.admin.page.address import FILTERS, VIEWS, Address
 from talkover_mock.admin.page.feed import STATUSES, feed_of
+from talkover_mock.admin.page.lines import name_of
 from talkover_mock.admin.page.rail import Rail, rail_of
-from talkover_mock.admin.page.tools import bar_of, panel_of
+from talkover_mock.admin.page.tools import bar_of
 from talkover_mock.base.headers import masked
+from talkover_mock.base.words import brief, nearest
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.environments.environment import Environment
@@ -41,7 +43,7 @@ def content_of(
         "admin": ADMIN,
         "is_default": environment is request.world.default,
         "bar": bar_of(environment),
-        "panel": panel_of(environment, address),
+        "mistakes": [*address.mistakes(), *_unknown_owner(environment, address)],
         "rail": rail,
         "feed": feed,
         "views": VIEWS,
@@ -50,6 +52,16 @@ def content_of(
         "errors": environment.errors,
         "steps": _steps(request, environment, rail) if not feed.counts["all"] else {},
     }
+
+
+def _unknown_owner(environment: Environment, address: Address) -> list[str]:
+    """What is wrong with the agent whose webhooks alone the address asks for."""
+    id = address.value("agent")
+    known = (*environment.agent_ids(), *environment.campaign_ids())
+    if not id or id in known:
+        return []
+    near = nearest(id, (*known, *(name_of(each, environment) for each in known)))
+    return [f"no agent in environment {environment.name} has the id {brief(id)}{near}"]
 
 
 def near(name: str, names: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.base.words import number_of
+from talkover_mock.base.words import number_of, printable
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.rows import deciding
@@ -111,7 +111,7 @@ def path_parts(path: str, environment: Environment) -> list[Part]:
 def name_of(id: str, environment: Environment) -> str:
     """The name of the agent, campaign or webhook with this id; empty if none has it or it has no name."""
     found = environment.agent(id) or environment.webhook(id) or environment.campaign(id)
-    return found.name if found else ""
+    return printable(found.name) if found else ""
 
 
 def owner_name(agent_id: str, environment: Environment, webhook_id: str = "") -> str:
@@ -183,7 +183,7 @@ def _why_of_delivery(attempts: Sequence[Delivery], due: datetime | None, environ
         waits = due and last.outgoing is None and due > environment.clock.moment()
         return f"{fault}{f'due {due_text(due, environment)}' if due and waits else result_of(last)}"
     before = next((each for each in reversed(attempts[:-1]) if dot_of(each) == "failed"), None)
-    after = f"Attempt {last.attempt} after {result_of(before)}" if before else ""
+    after = f"Attempt {before.attempt} failed: {result_of(before)}" if before else ""
     return f"{fault}{after}".removesuffix(": ")
 
 
@@ -247,7 +247,7 @@ def skipped_by_reason(skipped: Sequence[tuple[Webhook, str]]) -> list[str]:
     """Each reason said of its webhooks."""
     by_reason: dict[str, list[str]] = {}
     for webhook, reason in skipped:
-        by_reason.setdefault(reason, []).append(webhook.name)
+        by_reason.setdefault(reason, []).append(printable(webhook.name))
     return [_with_reason(reason, names) for reason, names in by_reason.items()]
 
 

@@ -19,6 +19,7 @@ from talkover_mock.admin.page.lines import (
 from talkover_mock.admin.page.signatures import check
 from talkover_mock.admin.routes import deliveries, requests
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.words import printable_lines
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.rows import deciding
 from talkover_mock.environments.environment import Environment
@@ -209,4 +210,4 @@ def _pretty(text: str) -> str:
     if not isinstance(found, (dict, list)):
         return ""
     parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(found)
-    return "".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN]
+    return printable_lines("".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN])
