@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from threading import Timer
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import pytest
@@ -108,9 +108,40 @@ def test_the_nearest_show_what_they_sent_of_the_content_that_was_asked_for(busy:
 
 def test_a_body_is_told_on_one_line_and_not_without_end(http: FlaskClient) -> None:
     http.put(ONE, data=b'{"name":\n"' + b"x" * 300 + b'"}', headers=TOKEN)
-    [_, line] = unmet(http, json={"name": "y"}).splitlines()
+    [_, line] = unmet(http, json={"timeout": 1}).splitlines()
     assert line.startswith(f'  #1 PUT {ONE} -> 200, body {{"name":\\n"xxx')
+    assert "xxx... (" in line
     assert len(line) < 500
+
+
+def test_of_a_long_body_the_part_that_was_asked_for_is_told(http: FlaskClient) -> None:
+    body = {"name": "x" * 300, "timeout": 60, "custom_headers": [{"key": "a", "value": "b", "more": "c" * 300}]}
+    http.put(ONE, json=body, headers=TOKEN)
+    text = unmet(http, json={"timeout": 5, "custom_headers": [{"value": "d"}], "enabled": True})
+    assert '-> 422, body with {"custom_headers": [{"value": "b"}], "timeout": 60}' in text
+    assert f'body with {{"name": "{"x" * 180}' in unmet(http, json={"name": "y"})
+    assert "body {" in unmet(http, json=[1])
+
+
+def test_a_body_that_is_no_text_is_not_told_as_none(http: FlaskClient) -> None:
+    http.put(ONE, data=b"\xff", headers=TOKEN)
+    assert "-> 200, a body that is no text" in unmet(http, json=1)
+
+
+def test_long_values_are_cut_and_cost_no_time(http: FlaskClient) -> None:
+    long = {"X-Long": "a" * 5_000}
+    for number in range(200):
+        http.put(f"{ONE}?{number}={'a' * 5_000}", headers={**TOKEN, **long}, json={"name": f"{number} {'a' * 5_000}"})
+    began = process_time()
+    text = unmet(http, headers={"X-Long": "*a" * 200 + "b"}, query={"a": "a" * 5_000}, json={"name": "a" * 5_000})
+    assert process_time() - began < 5
+    assert {len(line) < 2_000 for line in text.splitlines()} == {True}
+    assert " X-Long: aaa" in text
+
+
+def test_equal_calls_are_one_line_also_when_others_came_between(busy: FlaskClient) -> None:
+    busy.patch(TOGGLE, headers=TOKEN)
+    assert f"  #1 PATCH {TOGGLE} -> 200 (3 times, the last is #5)" in unmet(busy, method="DELETE").splitlines()
 
 
 def test_of_very_many_calls_the_latest_are_compared(http: FlaskClient) -> None:
@@ -139,7 +170,7 @@ def test_why_too_few_deliveries_came(http: FlaskClient) -> None:
     http.put("/__admin/clock", json={})
     emit(http, STARTED)
     emit(http, ENDED)
-    frozen = "the clock is frozen: advancing it sends what falls due on the way"
+    frozen = "the clock is frozen: advance it to send what falls due"
     of_disabled = f"webhook {DISABLED} was skipped: it is disabled"
     one = unmet(http, of="deliveries", webhook_id=DISABLED, event=ENDED).splitlines()
     assert one[-2:] == [of_disabled, frozen]
@@ -147,7 +178,10 @@ def test_why_too_few_deliveries_came(http: FlaskClient) -> None:
         f"{of_disabled} (2 times)",
         frozen,
     ]
-    some = unmet(http, of="deliveries", webhook_id=WEBHOOK, min=3).splitlines()
+    emit(http, STARTED)
+    both = [f"{of_disabled} (3 times)", f"webhook {RECORDER} was skipped: it does not list the event (3 times)"]
+    assert set(both) <= set(unmet(http, of="deliveries", event_id=None, attempt=9).splitlines())
+    some = unmet(http, of="deliveries", webhook_id=WEBHOOK, min=4).splitlines()
     assert (some[-1], [each for each in some if "skipped" in each]) == (frozen, [])
     assert frozen not in unmet(http, of="deliveries", times=0)
 
@@ -186,6 +220,24 @@ def test_a_wait_with_a_most_takes_its_time(server: Server, expected: dict[str, i
     began = monotonic()
     assert requests.post(server.url + VERIFY, json={**expected, "wait": 0.2}, timeout=WAIT).status_code == 200
     assert monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "reset"), ("DELETE", "environments/mine")])
+@pytest.mark.parametrize("expected", [{"times": 9}, {"times": 0}, {"of": "deliveries"}])
+def test_a_wait_that_a_reset_or_a_close_ends_says_so(
+    server: Server, method: str, path: str, expected: dict[str, Any]
+) -> None:
+    mine = {"Authorization": "Bearer talq_mine"}
+    admin = f"{server.url}/__admin"
+    opened = requests.post(f"{admin}/environments", json={"name": "mine", "token": "talq_mine"}, timeout=WAIT)
+    assert opened.status_code == 201
+    later = Timer(0.1, lambda: requests.request(method, f"{admin}/{path}", headers=mine, timeout=WAIT))
+    later.start()
+    answer = requests.post(server.url + VERIFY, json={**expected, "wait": WAIT}, headers=mine, timeout=2 * WAIT)
+    later.join()
+    assert answer.status_code == 409
+    text = f"within {WAIT:g} s, but the environment was reset or closed meanwhile"
+    assert answer.json()["detail"].endswith(text)
 
 
 MISTAKES: list[tuple[Any, str, str]] = [

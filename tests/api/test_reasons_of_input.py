@@ -182,6 +182,12 @@ def test_fields_that_are_invalid_with_their_values_and_the_nearest_event(http: F
     )
 
 
+@pytest.mark.parametrize("key", ["²", "9" * 5000])
+def test_a_key_of_other_digits_is_a_key(http: FlaskClient, key: str) -> None:
+    body = {"name": "N", "webhook_url": "http://xy", "events": {key: "nope"}}
+    assert reason_of(http, f"POST {WEBHOOKS}", 422, headers=TOKEN, json=body).startswith("events.")
+
+
 def test_a_secret_is_never_shown(http: FlaskClient) -> None:
     body = {"webhook_secret": ["supersecret"]}
     reason = reason_of(http, f"PUT {WEBHOOKS}/{WEBHOOK}", 422, headers=TOKEN, json=body)

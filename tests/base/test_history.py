@@ -229,14 +229,14 @@ def test_closing_ends_a_wait_unsatisfied_and_empty(wait: Wait, least: int | None
     future = wait(log, anything, least, most)
     add(log, "a")
     log.close()
-    assert future.result(SOON) == Found((), 0, False)
+    assert future.result(SOON) == Found((), 0, satisfied=False, closed=True)
 
 
 def test_nobody_waits_for_a_history_that_has_closed() -> None:
     log = history()
     log.close()
     begin = monotonic()
-    assert log.watch(anything, 1, None, LONG) == Found((), 0, False)
+    assert log.watch(anything, 1, None, LONG) == Found((), 0, satisfied=False, closed=True)
     assert monotonic() - begin < SOON
 
 

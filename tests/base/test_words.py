@@ -2,7 +2,7 @@
 
 import pytest
 
-from talkover_mock.base.words import brief, near_or_all, nearest, number_of, there_are
+from talkover_mock.base.words import brief, digits, near_or_all, nearest, number_of, there_are
 
 
 def test_one_thing_and_several() -> None:
@@ -40,3 +40,16 @@ def test_of_many_names_the_first_are_compared_and_listed() -> None:
     assert there_are([]) == "; there are none"
     assert nearest("the first", [*["x"] * 499, "the first one"]) == "; did you mean the first one?"
     assert nearest("the first", [*["x"] * 500, "the first one"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), ("9" * 15, 10**15 - 1), ("9" * 16, None), ("9" * 5000, None), ("", None), ("²", None)],
+)
+def test_a_number_is_one_of_few_ascii_digits(text: str, number: int | None) -> None:
+    assert digits(text) == number
+
+
+@pytest.mark.parametrize("text", ["-1", "+1", "1.0", " 1", "1_0", "\u0663", "\uff13"])
+def test_other_numbers_are_texts(text: str) -> None:
+    assert digits(text) is None

@@ -53,6 +53,14 @@ def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
     assert str(caught.value).splitlines()[1:] == ["  settigns: unknown key; did you mean settings?"]
 
 
+@pytest.mark.parametrize("key", ["of", "times", "min", "max", "wait"])
+def test_a_number_among_the_filters_is_not_lost(mock: MockServer, key: str) -> None:
+    with pytest.raises(TypeError, match=f"^{key} is no filter: give it as an argument"):
+        mock.verify("requests", {"method": "PATCH", key: 3})
+    with pytest.raises(TypeError, match=f"^{key} is no filter: give it as an argument"):
+        mock.search("requests", {key: 3})
+
+
 def test_near_names(mock: MockServer) -> None:
     mock.snapshot("before")
     with pytest.raises(MockServerError, match=r'no snapshot is named "befor"; did you mean before[?]$'):
@@ -85,7 +93,7 @@ def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, r
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as served:
             port = served.sockets[0].getsockname()[1]
             mock.set_webhook(WEBHOOK, webhook_url=f"http://127.0.0.1:{port}/")
-            with pytest.warns(RuntimeWarning, match=r"waited 0.1 s in vain: .* write `await asyncio.to_thread\("):
+            with pytest.warns(RuntimeWarning, match=r"waited 0.1 s without success: .* `await asyncio.to_thread\("):
                 mock.emit(AGENT, EVENT, wait=0.1)
             with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
                 mock.deliveries(min=1, wait=0.1)

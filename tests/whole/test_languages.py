@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -20,6 +21,8 @@ REQUIRED = "TALKOVER_MOCK_REQUIRE_LANGUAGES" in os.environ
 JUNIT = Path("/usr/share/java/junit-platform-console-standalone.jar")
 """Debian's; its manifest names the rest."""
 JARS = [JUNIT, *(JUNIT.parent / f"{name}.jar" for name in ("junit-jupiter-api", "apiguardian-api"))]
+SLIPS_IN_NODE = ROOT / "tests" / "support" / "slips.test.mjs"
+SLIPS_IN_JAVA = ROOT / "tests" / "support" / "SlipsTest.java"
 TESTS = 3
 """Of each example."""
 
@@ -102,6 +105,14 @@ WRONG_IN_JAVA = {
 }
 
 
+@pytest.fixture
+def closed() -> Iterator[Mapping[str, str]]:
+    """The variables for a server that does not run: nothing listens on its port, and nobody else gets it."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield {**os.environ, "TALKOVER_MOCK_URL": f"http://127.0.0.1:{reserved.getsockname()[1]}"}
+
+
 def example(name: str, folder: Path, mistake: Wrong | None = None) -> Path:
     """A copy of an example, as a user makes it."""
     shutil.copytree(EXAMPLES / name, folder)
@@ -114,14 +125,14 @@ def example(name: str, folder: Path, mistake: Wrong | None = None) -> Path:
 
 
 def variables(server: Server) -> dict[str, str]:
-    return {**os.environ, "TALKOVER_MOCK_URL": server.url}
+    """As some write them: with a slash at the end, and empty for none."""
+    return {**os.environ, "TALKOVER_MOCK_URL": f"{server.url}/", "TALKOVER_RECEIVER_HOST": ""}
 
 
-def run_node(server: Server, *folders: Path) -> tuple[int, str]:
+def run_node(environment: Mapping[str, str], *files: Path) -> tuple[int, str]:
     """The exit code, and all that is said."""
-    files = [str(folder / NODE) for folder in folders]
-    command = ["node", "--test", "--test-reporter=tap", *files]
-    done = subprocess.run(command, env=variables(server), capture_output=True, text=True, timeout=60, check=False)
+    command = ["node", "--test", "--test-reporter=tap", *map(str, files)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -129,7 +140,7 @@ def run_node(server: Server, *folders: Path) -> tuple[int, str]:
 def test_the_example_for_node_passes_beside_itself(server: Server, mock: MockServer, tmp_path: Path) -> None:
     """Each file is a process of its own, and its tests run at once: none disturbs another one or the default world."""
     before = mock.state()
-    code, said = run_node(server, *(example("node", tmp_path / str(number)) for number in range(4)))
+    code, said = run_node(variables(server), *(example("node", tmp_path / str(number)) / NODE for number in range(4)))
     assert code == 0, said
     assert re.findall(r"^# pass (\d+)$", said, re.MULTILINE) == [str(4 * TESTS)]
     assert (mock.state(), mock.requests()) == (before, [])
@@ -139,9 +150,45 @@ def test_the_example_for_node_passes_beside_itself(server: Server, mock: MockSer
 @needs_node
 @pytest.mark.parametrize("mistake", WRONG_IN_NODE.values(), ids=WRONG_IN_NODE)
 def test_the_example_for_node_fails_with_the_reason(mistake: Wrong, server: Server, tmp_path: Path) -> None:
-    code, said = run_node(server, example("node", tmp_path / "example", mistake))
+    code, said = run_node(variables(server), example("node", tmp_path / "example", mistake) / NODE)
     assert code == 1
     assert [text for text in mistake.said if text not in said] == [], said
+
+
+@needs_node
+def test_the_example_for_node_hides_no_reason_and_takes_any_name(
+    server: Server, mock: MockServer, tmp_path: Path
+) -> None:
+    file = shutil.copy(SLIPS_IN_NODE, example("node", tmp_path / "example"))
+    _, said = run_node(variables(server), Path(file))
+    failed = re.findall(r"^not ok \d+ - (.*?)\n(.*?)^  \.\.\.$", said, re.MULTILINE | re.DOTALL)
+    reasons = {name.removeprefix("FAILS "): text for name, text in failed}
+    assert [name for name, _ in failed if not name.startswith("FAILS ")] == [], said
+    assert re.search(r"^ok \d+ - is skipped # SKIP not here$", said, re.MULTILINE)
+    assert "# pass 6\n" in said
+    line = file_line(SLIPS_IN_NODE, "FAILS with its line")
+    expected = {
+        "with its line": ("actual: 'given'", "API calls to the mock server", f"slips.test.mjs:{line}:57)"),
+        "with a text": ("the test threw 'a thrown text'", "API calls to the mock server"),
+        "with null": ("the test threw null",),
+        "with what cannot be changed": ("a frozen reason",),
+        "without its environment": ("the real reason", "has been closed"),
+    }
+    assert reasons.keys() == expected.keys(), said
+    for name, texts in expected.items():
+        assert [text for text in texts if text not in reasons[name]] == [], reasons[name]
+    assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
+
+
+def file_line(file: Path, text: str) -> int:
+    [number] = [number for number, line in enumerate(file.read_text().splitlines(), 1) if text in line]
+    return number
+
+
+@needs_node
+def test_the_example_for_node_says_that_no_server_runs(closed: Mapping[str, str], tmp_path: Path) -> None:
+    code, said = run_node(closed, example("node", tmp_path / "example") / NODE)
+    assert (code, said.count(f"{closed['TALKOVER_MOCK_URL']} does not answer; start it with `talkover-mock")) == (1, 3)
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +196,12 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example and its wrong variants, each in a package of its own: one run of the compiler for all."""
     folder = tmp_path_factory.mktemp("java")
     sources = []
-    for package, mistake in {"right": None, **WRONG_IN_JAVA}.items():
-        for path in example("java", folder / package, mistake).iterdir():
+    for package, mistake in {"right": None, "slips": None, **WRONG_IN_JAVA}.items():
+        copy = example("java", folder / package, mistake)
+        if package == "slips":
+            (copy / JAVA).unlink()
+            shutil.copy(SLIPS_IN_JAVA, copy)
+        for path in copy.iterdir():
             path.write_text(f"package {package};\n{path.read_text()}")
             sources.append(str(path))
     classpath = os.pathsep.join(map(str, JARS))
@@ -158,6 +209,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "javac",
         "-Xlint:all,-classfile,-processing",
         "-Werror",
+        "-encoding",
+        "UTF-8",
         "-d",
         str(folder / "classes"),
         "-cp",
@@ -169,18 +222,29 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "classes"
 
 
-def run_java(server: Server, classes: Path, reports: Path) -> Mapping[str, str]:
-    """The failures of each package as JUnit reports them, in one text; empty where all tests have passed."""
+class Case(NamedTuple):
+    """A test as JUnit reports it: the failure, its type, and whether it was skipped."""
+
+    name: str
+    failure: str
+    kind: str
+    skipped: bool
+
+
+def run_java(environment: Mapping[str, str], classes: Path, reports: Path) -> dict[str, list[Case]]:
+    """The tests of each package."""
     java = ["java", "-XX:TieredStopAtLevel=1", "-jar", str(JUNIT), "--disable-banner", "--details=none"]
     parallel = ["--config=junit.jupiter.execution.parallel.enabled=true"]
     what = [f"--classpath={classes}", f"--scan-classpath={classes}", f"--reports-dir={reports}"]
     command = [*java, *parallel, *what]
-    subprocess.run(command, env=variables(server), capture_output=True, text=True, timeout=120, check=False)
-    found: dict[str, str] = {}
+    subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    found: dict[str, list[Case]] = {}
     for case in ElementTree.parse(reports / "TEST-junit-jupiter.xml").getroot().iter("testcase"):  # noqa: S314
         package = case.attrib["classname"].partition(".")[0]
-        texts = [failure.text or "" for failure in case if failure.tag in ("failure", "error")]
-        found[package] = found.get(package, "") + "".join(texts)
+        failures = [each for each in case if each.tag in ("failure", "error")]
+        texts, kinds = (each.text or "" for each in failures), (each.attrib["type"] for each in failures)
+        skipped = case.find("skipped") is not None
+        found.setdefault(package, []).append(Case(case.attrib["name"], "".join(texts), "".join(kinds), skipped))
     return found
 
 
@@ -189,7 +253,9 @@ def test_the_example_for_java_passes_and_fails_with_the_reason(
     server: Server, mock: MockServer, compiled: Path, tmp_path: Path
 ) -> None:
     before = mock.state()
-    failures = run_java(server, compiled, tmp_path)
+    found = run_java(variables(server), compiled, tmp_path)
+    check_slips(found.pop("slips"))
+    failures = {package: "".join(each.failure for each in cases) for package, cases in found.items()}
     assert failures.keys() == {"right", *WRONG_IN_JAVA}
     assert failures["right"] == ""
     for package, mistake in WRONG_IN_JAVA.items():
@@ -197,6 +263,32 @@ def test_the_example_for_java_passes_and_fails_with_the_reason(
         assert [text for text in mistake.said if text not in failures[package]] == [], failures[package]
     assert (mock.state(), mock.requests()) == (before, [])
     assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
+
+
+def check_slips(cases: list[Case]) -> None:
+    """Any name is taken, a test is skipped or fails by itself, and the report does not replace the reason."""
+    failed = {each.name: each for each in cases if each.failure}
+    assert [each.name for each in cases if each.skipped] == ["isSkipped()"]
+    assert len(cases) == len(failed) + 8, failed
+    difference = failed["failsWithADifference()"]
+    assert difference.kind == "org.opentest4j.AssertionFailedError"
+    expected = {
+        "failsWithADifference()": ("expected: <wanted> but was: <given>", "API calls to the mock server", "SlipsTest"),
+        "failsBefore()": ("IllegalStateException: before each", "API calls to the mock server"),
+        "failsWithTheServersText()": ("true or false", r'(got "a\u0000ü\\u0041")'),
+    }
+    assert failed.keys() == expected.keys()
+    for name, texts in expected.items():
+        assert [text for text in texts if text not in failed[name].failure] == [], failed[name].failure
+
+
+@needs_java
+def test_the_example_for_java_says_that_no_server_runs(
+    closed: Mapping[str, str], compiled: Path, tmp_path: Path
+) -> None:
+    found = run_java(closed, compiled, tmp_path)
+    said = f"{closed['TALKOVER_MOCK_URL']} does not answer; start it with `talkover-mock serve`"
+    assert [each.failure.count(said) for each in found["right"]] == [1] * TESTS
 
 
 def test_the_page_shows_the_examples_as_they_are() -> None:

@@ -1,63 +1,88 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.sun.net.httpserver.HttpServer;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
  * Talkover in your JUnit 5 tests: copy this file. It needs Java 17, and a server that runs: `talkover-mock serve`.
  * Each test has an environment of its own. A failure shows what the server saw: calls, reasons, deliveries.
+ * An instance serves one test at a time: with `@TestInstance(PER_CLASS)`, run the tests of the class one by one.
  */
-public final class Talkover implements BeforeEachCallback, TestExecutionExceptionHandler, AfterEachCallback {
+public final class Talkover implements BeforeEachCallback, AfterEachCallback,
+        TestExecutionExceptionHandler, LifecycleMethodExecutionExceptionHandler {
     private static final String SERVER = variable("TALKOVER_MOCK_URL", "http://127.0.0.1:7357");
     private static final String THIS_MACHINE = variable("TALKOVER_RECEIVER_HOST", "127.0.0.1"); // as the server reaches it
     private static final String SECRET = "our secret";
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
     public final String apiUrl = SERVER + "/api/v1";
-    public final String token = "talq_" + UUID.randomUUID();
+    public String token;
     private String name;
-    private HttpServer receiver;
+    private final List<HttpServer> receivers = new ArrayList<>();
 
     @Override
-    public void beforeEach(ExtensionContext context) throws Exception {
-        name = context.getRequiredTestMethod().getName() + "-" + token;
-        ask("POST", "environments", "{'name': '%s', 'token': '%s'}".formatted(name, token));
+    public synchronized void beforeEach(ExtensionContext context) throws Exception {
+        if (name != null) throw new IllegalStateException("another test is using this Talkover; do not run them at once");
+        String title = context.getRequiredTestClass().getSimpleName() + ": " + context.getDisplayName();
+        token = "talq_" + UUID.randomUUID();
+        String unique = (title + "-" + token).replaceAll("[^A-Za-z0-9]+", "-");
+        String cut = unique.substring(Math.max(0, unique.length() - 100)).replaceAll("^-", "");
+        ask("POST", "environments",
+            "{'name': '%s', 'token': '%s', 'title': '%s'}".formatted(cut, token, escaped("%.500s".formatted(title))));
+        name = cut;
+        context.getStore(Namespace.GLOBAL).put(this, name);
     }
 
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable error) throws Throwable {
-        String report;
-        try {
-            report = ask("GET", "report", "");
-        } catch (Exception | AssertionError lost) {
-            report = lost.toString();
-        }
-        throw new AssertionError(error.getMessage() + "\n\n" + report, error);
+        rethrow(error);
+    }
+
+    @Override
+    public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable error) throws Throwable {
+        rethrow(error);
+    }
+
+    @Override
+    public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable error) throws Throwable {
+        rethrow(error);
     }
 
     @Override
     public void afterEach(ExtensionContext context) throws Exception {
+        if (context.getStore(Namespace.GLOBAL).remove(this) == null) return; // the server has opened no environment
         try {
             verify("{'unmatched': true, 'times': 0}"); // no call went to a path that the API does not have
         } finally {
-            if (receiver != null) receiver.stop(0);
-            ask("DELETE", "environments/" + name, "");
+            String opened = name;
+            name = null;
+            receivers.forEach(receiver -> receiver.stop(0));
+            receivers.clear();
+            ask("DELETE", "environments/" + opened, "");
         }
     }
 
@@ -68,10 +93,16 @@ public final class Talkover implements BeforeEachCallback, TestExecutionExceptio
             .header("Authorization", "Bearer " + token)
             .header("Content-Type", "application/json")
             .build();
-        var answer = CLIENT.send(request, BodyHandlers.ofString());
+        HttpResponse<String> answer;
+        try {
+            answer = CLIENT.send(request, BodyHandlers.ofString());
+        } catch (ConnectException error) {
+            String remedy = "start it with `talkover-mock serve`, or set TALKOVER_MOCK_URL";
+            throw new IllegalStateException(SERVER + " does not answer; " + remedy, error);
+        }
         if (answer.statusCode() < 400) return answer.body();
         var detail = Pattern.compile("\"detail\": \"((?:[^\"\\\\]|\\\\.)*)\"").matcher(answer.body());
-        throw new AssertionError(detail.find() ? detail.group(1).replace("\\n", "\n").replace("\\\"", "\"") : answer.body());
+        throw new AssertionError(detail.find() ? unescaped(detail.group(1)) : answer.body());
     }
 
     /** Checks which calls came, such as {'method': 'PATCH', 'path': '*toggle', 'times': 1}, or which deliveries were made. */
@@ -88,14 +119,15 @@ public final class Talkover implements BeforeEachCallback, TestExecutionExceptio
     public List<String> receive(String webhookId) throws Exception {
         List<String> bodies = new CopyOnWriteArrayList<>();
         String bound = THIS_MACHINE.equals("127.0.0.1") ? THIS_MACHINE : "0.0.0.0";
-        receiver = HttpServer.create(new InetSocketAddress(bound, 0), 0);
+        HttpServer receiver = HttpServer.create(new InetSocketAddress(bound, 0), 0);
         receiver.createContext("/", exchange -> {
             byte[] body = exchange.getRequestBody().readAllBytes();
             boolean genuine = isGenuine(SECRET, exchange.getRequestHeaders().getFirst("Signature"), body);
-            if (genuine) bodies.add(new String(body));
+            if (genuine) bodies.add(new String(body, UTF_8));
             exchange.sendResponseHeaders(genuine ? 204 : 401, -1);
             exchange.close();
         });
+        receivers.add(receiver);
         receiver.start();
         String url = "http://" + THIS_MACHINE + ":" + receiver.getAddress().getPort() + "/";
         ask("PATCH", "webhooks/" + webhookId,
@@ -107,7 +139,7 @@ public final class Talkover implements BeforeEachCallback, TestExecutionExceptio
     public static boolean isGenuine(String secret, String signature, byte[] body) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(secret.getBytes(), "HmacSHA256"));
+            mac.init(new SecretKeySpec(secret.getBytes(UTF_8), "HmacSHA256"));
             String expected = HexFormat.of().formatHex(mac.doFinal(body));
             return signature != null && MessageDigest.isEqual(expected.getBytes(), signature.getBytes());
         } catch (GeneralSecurityException error) {
@@ -115,7 +147,38 @@ public final class Talkover implements BeforeEachCallback, TestExecutionExceptio
         }
     }
 
+    /** The same error, so that its line and its difference stay, with the calls, reasons and deliveries as suppressed. */
+    private void rethrow(Throwable error) throws Throwable {
+        try {
+            error.addSuppressed(new Report(ask("GET", "report", "")));
+        } catch (Exception | AssertionError lost) {
+            error.addSuppressed(lost);
+        }
+        throw error;
+    }
+
+    private static final class Report extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Report(String text) {
+            super(text, null, false, false); // without a stack trace
+        }
+    }
+
+    private static String escaped(String text) {
+        return Pattern.compile("[\\p{Cntrl}\"'\\\\]").matcher(text)
+            .replaceAll(found -> "\\\\u%04x".formatted((int) found.group().charAt(0)));
+    }
+
+    private static String unescaped(String text) {
+        return Pattern.compile("\\\\u(....)|\\\\.").matcher(text).replaceAll(found -> Matcher.quoteReplacement(
+            found.group(1) == null
+                ? found.group().translateEscapes()
+                : Character.toString(Integer.parseInt(found.group(1), 16))));
+    }
+
     private static String variable(String name, String otherwise) {
-        return System.getenv().getOrDefault(name, otherwise);
+        String value = System.getenv(name);
+        return value == null || value.isEmpty() ? otherwise : value.replaceAll("/+$", "");
     }
 }

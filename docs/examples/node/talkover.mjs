@@ -2,27 +2,33 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { inspect } from "node:util";
 
-const SERVER = process.env.TALKOVER_MOCK_URL ?? "http://127.0.0.1:7357";
-const THIS_MACHINE = process.env.TALKOVER_RECEIVER_HOST ?? "127.0.0.1"; // as the server reaches it
+const SERVER = (process.env.TALKOVER_MOCK_URL || "http://127.0.0.1:7357").replace(/\/+$/, "");
+const THIS_MACHINE = process.env.TALKOVER_RECEIVER_HOST || "127.0.0.1"; // as the server reaches it
 
-/** Runs a test in an environment of its own. A failure shows what the server saw: calls, reasons, deliveries. */
+/** Runs a test in an environment of its own: `(talkover, t) => {}`. A failure shows what the server saw. */
 export function withTalkover(body) {
-  return async (t) => {
+  return async function (...[t]) { // without a parameter that Jest or Mocha could take for `done`
     const talkover = new Talkover();
-    const name = `${t?.name ?? "test"}-${talkover.token}`.replace(/[^A-Za-z0-9]+/g, "-").slice(-100).replace(/^-/, "");
-    await talkover.ask("POST", "environments", { name, token: talkover.token });
+    await talkover.open(t?.name ?? "test");
     try {
-      await body(talkover);
+      await body.call(this, talkover, t);
       await talkover.verify({ unmatched: true, times: 0 }); // no call went to a path that the API does not have
+      await talkover.close();
     } catch (error) {
       const report = await talkover.ask("GET", "report").catch(String);
-      throw new Error(`${error.message}\n\n${report}`, { cause: error });
-    } finally {
-      for (const receiver of talkover.receivers) receiver.close().closeAllConnections();
-      await talkover.ask("DELETE", `environments/${name}`);
+      await talkover.close().catch(() => {}); // the test has failed for another reason
+      throw withReport(error, report);
     }
   };
+}
+
+/** The same error, so that its line and its difference stay, with the calls, reasons and deliveries. */
+function withReport(thrown, report) {
+  const error = thrown instanceof Error ? thrown : new Error(`the test threw ${inspect(thrown)}`);
+  for (const key of ["message", "stack"]) Reflect.set(error, key, `${error[key]}\n\n${report}`);
+  return error;
 }
 
 class Talkover {
@@ -30,11 +36,24 @@ class Talkover {
   token = `talq_${randomUUID()}`;
   receivers = [];
 
+  async open(title) {
+    this.name = `${title}-${this.token}`.replace(/[^A-Za-z0-9]+/g, "-").slice(-100).replace(/^-/, "");
+    await this.ask("POST", "environments", { name: this.name, token: this.token, title: [...title].slice(0, 500).join("") });
+  }
+
+  async close() {
+    for (const receiver of this.receivers) receiver.close().closeAllConnections();
+    await this.ask("DELETE", `environments/${this.name}`);
+  }
+
   /** Asks a route below /__admin, in this environment. A refusal is an error with the server's own text. */
   async ask(method, path, body) {
     const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" };
-    const answer = await fetch(`${SERVER}/__admin/${path}`, { method, headers, body: body && JSON.stringify(body) });
-    const isJson = answer.headers.get("content-type").includes("json");
+    const sent = fetch(`${SERVER}/__admin/${path}`, { method, headers, body: body && JSON.stringify(body) });
+    const answer = await sent.catch((cause) => {
+      throw new Error(`${SERVER} does not answer; start it with \`talkover-mock serve\`, or set TALKOVER_MOCK_URL`, { cause });
+    });
+    const isJson = answer.headers.get("content-type")?.includes("json");
     const content = isJson ? await answer.json() : await answer.text();
     if (!answer.ok) throw new Error(content.detail ?? content);
     return content;

@@ -7,10 +7,11 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from talkover_mock.base.words import printable, printable_lines
+from talkover_mock.base.words import cut, printable, printable_lines
 
 _NUMBER = re.compile("#([0-9]+) ")
-_MOST_OF_BODY = 200
+MOST_OF_VALUE = 200
+"""Characters that a text shows of a path, a header, a body or a filter."""
 MOST_SHOWN = 100
 """How many calls, events, deliveries and faults a text shows."""
 _OF_EVERY_FAULT = ("id", "on", "match", "action", "times", "after", "probability", "seed", "matched", "struck")
@@ -25,7 +26,7 @@ def line(item: Mapping[str, Any], asked: Mapping[str, Any] = MappingProxyType({}
     status = item["status"] or ("under way" if item["under_way"] else "no answer")
     reason = f" ({item['reason']})" if item["reason"] else ""
     maker = " by the page" if item["by"] == "page" else ""
-    return f"#{item['number']} {item['method']} {item['path']}{maker} -> {status}{sent}{reason}"
+    return f"#{item['number']} {item['method']} {cut(item['path'], MOST_OF_VALUE)}{maker} -> {status}{sent}{reason}"
 
 
 def _contents(item: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[str]:
@@ -36,11 +37,34 @@ def _contents(item: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[str
     headers = {name.lower(): value for name, value in request["headers"].items()}
     for name in asked.get("headers") or ():
         value = headers.get(name.lower())
-        yield f"no {name}" if value is None else f"{name}: {value}"
+        yield f"no {name}" if value is None else f"{name}: {cut(value, MOST_OF_VALUE)}"
     if asked.get("query") and "url" in request:
-        yield f"URL {request['url']}"
+        yield f"URL {cut(request['url'], MOST_OF_VALUE)}"
     if asked.get("json") is not None:
-        yield f"body {printable(request['body'][:_MOST_OF_BODY])}" if request["body"] else "no body"
+        body = request["body"]
+        yield "a body that is no text" if body is None else f"body {_body(body, asked['json'])}" if body else "no body"
+
+
+def _body(body: str, asked: Any) -> str:
+    """A short body whole; of a long one the part that is asked for, or else the beginning."""
+    if len(body) > MOST_OF_VALUE:
+        try:
+            whole = json.loads(body)
+            part = _part(whole, asked)
+        except (ValueError, RecursionError):
+            whole = part = None
+        if part and part is not whole:
+            return f"with {cut(printable(json.dumps(part, ensure_ascii=False)), MOST_OF_VALUE)}"
+    return printable(cut(body, MOST_OF_VALUE))
+
+
+def _part(whole: Any, asked: Any) -> Any:
+    """The part of JSON in the places of the part that is asked for: the keys that it has, entry by entry of arrays."""
+    if isinstance(asked, dict) and isinstance(whole, dict):
+        return {key: _part(whole[key], value) for key, value in asked.items() if key in whole}
+    if isinstance(asked, list) and isinstance(whole, list) and len(asked) == len(whole):
+        return list(map(_part, whole, asked))
+    return whole
 
 
 def _ending(delivery: Mapping[str, Any]) -> str:
@@ -66,14 +90,28 @@ def _end_of(delivery: Mapping[str, Any]) -> str:
 
 def folded(texts: Iterable[str]) -> list[str]:
     """Equal texts that follow one another become one, with their number; only the numbers of calls may differ."""
-    shown = []
-    for _, same in groupby(texts, lambda text: _NUMBER.sub("", text, count=1)):
-        first, *others = same
-        head, line_break, rest = first.partition("\n")
-        last = _NUMBER.search(others[-1]) if others else None
-        until = f", the last is #{last[1]}" if last else ""
-        shown.append(head + (f" ({len(others) + 1} times{until})" if others else "") + line_break + rest)
-    return shown
+    return [_as_one(list(same)) for _, same in groupby(texts, _without_number)]
+
+
+def gathered(texts: Iterable[str]) -> list[str]:
+    """As `folded`, also for equal texts that are apart; in the order of the last of each."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        key = _without_number(text)
+        found[key] = same = found.pop(key, [])
+        same.append(text)
+    return list(map(_as_one, found.values()))
+
+
+def _without_number(text: str) -> str:
+    return _NUMBER.sub("", text, count=1)
+
+
+def _as_one(same: Sequence[str]) -> str:
+    head, line_break, rest = same[0].partition("\n")
+    last = _NUMBER.search(same[-1])
+    until = f", the last is #{last[1]}" if last else ""
+    return head + (f" ({len(same)} times{until})" if len(same) > 1 else "") + line_break + rest
 
 
 def fault_answer(fault: Mapping[str, Any]) -> str:
@@ -90,13 +128,18 @@ def fault_match(fault: Mapping[str, Any]) -> str:
     """What the fault strikes: `any call`, `PATCH */toggle`, `any delivery` or `event=event_action attempt=2`."""
     given = {key: value for key, value in fault["match"].items() if value is not None}
     bare = ("method", "path")
-    shown = [value if key in bare else f"{key}={short(value)}" for key, value in given.items()]
-    return " ".join(shown) or ("any delivery" if fault["on"] == "deliveries" else "any call")
+    texts = [value if key in bare else f"{key}={shown(value)}" for key, value in given.items()]
+    return " ".join(texts) or ("any delivery" if fault["on"] == "deliveries" else "any call")
 
 
 def short(value: object) -> str:
     """A text as it is, any other value as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def shown(value: object) -> str:
+    """The beginning of a value, for people."""
+    return cut(short(value), MOST_OF_VALUE)
 
 
 def fault_line(fault: Mapping[str, Any]) -> str:

@@ -49,11 +49,15 @@ class Expectation(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """The items that match, oldest first, and whether there were as many as wanted; `count` is of those that ended."""
+    """The items that match, oldest first, and whether there were as many as wanted; `count` is of those that ended.
+
+    `closed` says that the history was closed, and nothing can be found any more.
+    """
 
     items: Sequence[T]
     count: int
     satisfied: bool
+    closed: bool = False
 
 
 class History(Generic[T]):
@@ -181,7 +185,7 @@ class History(Generic[T]):
         self.forget(expectation)
         with self._lock:
             if self._closed:
-                return Found((), 0, satisfied=False)
+                return Found((), 0, satisfied=False, closed=True)
             items = [item for item in self._items.values() if expectation.matches(item)]
             return Found(items, expectation.count, expectation.satisfied)
 

@@ -9,11 +9,20 @@ _MOST_SHOWN = 80
 _MOST_COMPARED = 500
 """Known words that a word is compared with: comparing takes some 20 µs a word, often under a lock."""
 _MOST_LISTED = 20
+_MOST_DIGITS = 15
 
 
 def number_of(count: int, noun: str) -> str:
     """A count with its noun: `1 agent`, `2 agents`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def digits(text: str) -> int | None:
+    """The whole number that a text of ASCII digits is; None for any other text, and for more than 15 digits.
+
+    `str.isdigit` and `int` do not agree on other digits, nor on thousands of them.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def near_word(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
@@ -42,6 +51,11 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+def cut(text: str, most: int) -> str:
+    """The text, or its beginning and `...` where it has more than `most` characters."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def brief(value: object) -> str:
     """The value as printable JSON of at most 80 characters; it may have any size, depth and type."""
     text = ""
@@ -49,7 +63,7 @@ def brief(value: object) -> str:
         shown = part[: _MOST_SHOWN + 1]
         text += printable(shown)
         if len(text) > _MOST_SHOWN:
-            return text[: _MOST_SHOWN - 3] + "..."
+            return cut(text, _MOST_SHOWN)
     return text
 
 

@@ -12,6 +12,7 @@ from talkover_mock.client.transport import Transport
 __tracebackhide__ = True  # pytest shows the test's own line
 
 Document = dict[str, Any]
+_NO_FILTERS = ("of", "times", "min", "max", "wait")
 
 
 class Searching:
@@ -22,6 +23,7 @@ class Searching:
 
     def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
         """See `MockServer.search`."""
+        _refuse_bounds(filters)
         query = {**filters, **waiting}
         found = self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
         return {**found, what: [with_headers(each) for each in found[what]]}
@@ -36,7 +38,8 @@ class Searching:
 
     def verify(self, of: str, filters: Mapping[str, object], wait: float = 0, **bounds: int | None) -> list[Document]:
         """See `MockServer.verify`."""
-        wanted = {"of": of, **filters, **bounds, "wait": wait}
+        _refuse_bounds(filters)
+        wanted = {**filters, "of": of, **bounds, "wait": wait}
         try:
             found = self._transport.call("POST", "verify", wanted, longer=wait)
         except MockServerError as error:
@@ -46,3 +49,10 @@ class Searching:
             hints = loop_hints() if too_few and (wait or of == "deliveries") else []
             raise AssertionError("\n".join([error.problem["detail"], *hints])) from None
         return [with_headers(each) for each in found[of]]
+
+
+def _refuse_bounds(filters: Mapping[str, object]) -> None:
+    """Raises TypeError for an argument among the filters, where the argument's own value would replace it."""
+    for key in _NO_FILTERS:
+        if key in filters:
+            raise TypeError(f"{key} is no filter: give it as an argument, such as {key}=..., and not among the filters")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from talkover_mock.base.words import brief, nearest
+from talkover_mock.base.words import brief, digits, nearest
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 
 Path = tuple[str | int, ...]
@@ -21,7 +21,8 @@ MISSING = object()
 
 def steps_of(name: str) -> Path:
     """The path of a field's name: `events.1` gives `("events", 1)`."""
-    return tuple(int(step) if step.isdigit() else step for step in name.split("."))
+    numbers = ((step, digits(step)) for step in name.split("."))
+    return tuple(step if number is None else number for step, number in numbers)
 
 
 def value_at(data: Any, steps: Path) -> Any:

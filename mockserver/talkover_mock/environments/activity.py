@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from talkover_mock.base.changes import Changes
 from talkover_mock.base.signals import Signal
+from talkover_mock.base.words import digits
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
@@ -194,7 +195,7 @@ class Activity:
         A delivery's id or an event's after the kind finds its row too.
         """
         kind, _, rest = id.partition("-")
-        number = int(rest) if rest.isascii() and rest.isdigit() else 0
+        number = digits(rest) or 0
         with self._lock:
             if kind == "request":
                 exchange = self._journal.log.get(rest)

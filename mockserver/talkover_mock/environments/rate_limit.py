@@ -46,8 +46,8 @@ class RateLimit:
         """Counts one call, and returns the quota after it."""
         now = int(self._now().timestamp())
         with self._lock:
-            start, used = self._window(token, now)
-            self._windows.pop(token, None)  # to the end: the token without calls for longest is dropped first
+            # taken out and put to the end: the token without calls for longest is dropped first
+            start, used = _running(self._windows.pop(token, None), now)
             self._windows[token] = start, used + 1
             if len(self._windows) > _MOST_TOKENS:
                 del self._windows[next(iter(self._windows))]
@@ -57,16 +57,17 @@ class RateLimit:
         """The quota without counting a call, for answers that are given before the count."""
         now = int(self._now().timestamp())
         with self._lock:
-            start, used = self._window(token or "", now)
+            start, used = _running(self._windows.get(token or ""), now)
         return _quota(limit, start, used, now)
 
     def reset(self) -> None:
         with self._lock:
             self._windows.clear()
 
-    def _window(self, token: str, now: int) -> tuple[int, int]:
-        found = self._windows.get(token)
-        return found if found and found[0] <= now < found[0] + WINDOW_SECONDS else (now, 0)
+
+def _running(window: tuple[int, int] | None, now: int) -> tuple[int, int]:
+    """The window if it has not ended, else a new one."""
+    return window if window and window[0] <= now < window[0] + WINDOW_SECONDS else (now, 0)
 
 
 def _quota(limit: int, start: int, used: int, now: int) -> Quota:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT
 from talkover_mock.dialect.settings import DEFAULTS, PLANS, is_setting
 from talkover_mock.learning.asking import Came
@@ -46,8 +47,8 @@ def setting_of(result: Result) -> tuple[str, int] | None:
 
 
 def _limit(came: Came) -> int:
-    limit = came.headers.get("X-RateLimit-Limit", "")
-    return int(limit) if limit.isdigit() and is_setting("rate_limit", int(limit)) else 0
+    limit = digits(came.headers.get("X-RateLimit-Limit", "")) or 0
+    return limit if is_setting("rate_limit", limit) else 0
 
 
 def _of_limit(limit: int) -> dict[str, Any]:

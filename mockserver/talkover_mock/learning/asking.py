@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import requests
 
+from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask
 from talkover_mock.learning.redacting import without
 
@@ -136,15 +137,14 @@ def _seconds_to_wait(came: Came) -> int | None:
     """How long the server wants a refused call to wait; None for an answer that is no such refusal."""
     if came.status not in _BUSY:
         return None
-    wanted = came.headers.get("Retry-After", "")
-    if wanted.isdigit():
-        return int(wanted)
+    wanted = digits(came.headers.get("Retry-After", ""))
+    if wanted is not None:
+        return wanted
     return _USUAL_PAUSE_SECONDS if came.status == requests.codes.too_many_requests else None
 
 
 def _reset(came: Came) -> float:
-    reset = came.headers.get("X-RateLimit-Reset", "")
-    return float(reset) if reset.isdigit() else 0.0
+    return float(digits(came.headers.get("X-RateLimit-Reset", "")) or 0)
 
 
 def _nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:

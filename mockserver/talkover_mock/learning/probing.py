@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import requests
 
+from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask, Behaviour, Conformance, Expected, Probe
 from talkover_mock.dialect.shapes import Difference, differences, is_type
 from talkover_mock.learning.asking import RIGHT_ROOT, UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
@@ -172,7 +173,8 @@ def _of_header(name: str, expected: str | None, came: str | None) -> list[Differ
         wanted = "none" if expected is None else "one"
         return [] if expected == came else [Difference(place, wanted, "none" if came is None else "one")]
     if is_type(expected):
-        return differences(expected, int(came) if came.isdigit() else came, {}, place)
+        number = digits(came)
+        return differences(expected, came if number is None else number, {}, place)
     return [] if came == expected else [Difference(place, expected, came)]
 
 

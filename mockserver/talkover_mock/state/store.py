@@ -39,9 +39,13 @@ class Table(Generic[V]):
             return self._base.get(key)
         return None if found is _REMOVED else found
 
-    def put(self, key: str, value: V) -> None:
-        self._more += key not in self
+    def put(self, key: str, value: V) -> bool:
+        """Puts a record, new or known, and returns whether it is new."""
+        before = self._changes.get(key)
+        is_new = before is _REMOVED if before is not None else key not in self._base
+        self._more += is_new
         self._changes[key] = value
+        return is_new
 
     def remove(self, key: str) -> None:
         self._more -= key in self
@@ -177,10 +181,9 @@ class State:
         return self.campaigns.get(webhook.campaign_id or "") or cast(Agent, self.agents.get(webhook.agent_id))
 
     def put_webhook(self, webhook: Webhook) -> None:
-        if webhook.id not in self.webhooks:
+        if self.webhooks.put(webhook.id, webhook):
             siblings = self.webhook_ids.get(webhook.owner_id) or ()
             self.webhook_ids.put(webhook.owner_id, (*siblings, webhook.id))
-        self.webhooks.put(webhook.id, webhook)
 
     def remove_webhook(self, webhook: Webhook) -> None:
         siblings = self.webhook_ids.get(webhook.owner_id) or ()

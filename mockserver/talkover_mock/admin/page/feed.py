@@ -9,7 +9,7 @@ from talkover_mock.admin.page.lines import Line, delivery_line, name_of, request
 from talkover_mock.admin.page.opened import delivery_opened, request_opened
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes import deliveries, events, requests
-from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.base.words import brief, digits, near_or_all
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.environments.activity import DeliveryRow, RequestRow, Row, SkippedRow, View
 from talkover_mock.environments.environment import Environment
@@ -59,8 +59,7 @@ def feed_of(
         matches, problem = None, error.detail
     if problem:
         matches = _nothing
-    before = address.value("before")
-    page = activity.rows(view, matches, int(before) if before.isascii() and before.isdigit() else None)
+    page = activity.rows(view, matches, digits(address.value("before")))
     wanted = list(dict.fromkeys(address.values("open")))
     here = {row.id for row in page.rows}
     others = {id: activity.row(id) for id in wanted if id not in here}

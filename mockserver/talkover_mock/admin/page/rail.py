@@ -5,6 +5,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from talkover_mock.admin.page.address import Address
+from talkover_mock.base.words import digits
 from talkover_mock.environments.environment import Environment
 from talkover_mock.state.records import Agent, Campaign, Webhook
 
@@ -127,7 +128,7 @@ def _is_found(webhook: Webhook, find: str) -> bool:
 
 def _number(text: str) -> int:
     """A number of a row from 1 in the address; 1 for any other text."""
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    return digits(text) or 1
 
 
 def short_url(url: str) -> str:

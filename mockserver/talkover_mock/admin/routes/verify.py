@@ -8,7 +8,7 @@ from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import json_object
 from talkover_mock.admin.checks import choice_of, seconds_in, whole_of
 from talkover_mock.admin.expectations import Expected
-from talkover_mock.admin.lines import folded, short
+from talkover_mock.admin.lines import gathered, short
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes import deliveries, requests
 from talkover_mock.admin.routing import Admin
@@ -50,6 +50,8 @@ def _judged(
     """What the search for it answers, or after the wait a problem with the nearest items and likely reasons."""
 
     def judge(found: Found[Any]) -> Answer:
+        if found.closed:
+            raise Problem(409, "Not as expected", expected.interrupted(), count=found.count)
         if expected.is_met_by(found):
             return log.answer(found)
         hints = _hints(expected, found.count, environment)
@@ -85,7 +87,7 @@ def _hints(expected: Expected, count: int, environment: Environment) -> Sequence
         return ()
     hints = list(_skipped(expected.filters, environment))[-_MOST_HINTS:] if not count else []
     if environment.clock.is_frozen:
-        hints.append("the clock is frozen: advancing it sends what falls due on the way")
+        hints.append("the clock is frozen: advance it to send what falls due")
     return hints
 
 
@@ -95,7 +97,7 @@ def _skipped(asked: Mapping[str, Any], environment: Environment) -> Sequence[str
     def is_asked(key: str, value: str | None) -> bool:
         return asked.get(key) in (None, value) or (key == "event" and asked[key] == TEST_EVENT)
 
-    return folded(
+    return gathered(
         f"webhook {webhook.id} was skipped: {reason}"
         for emitted in environment.deliveries.events.watch(lambda _: True).items
         if is_asked("agent_id", emitted.occurrence.agent_id)
