@@ -174,7 +174,7 @@ def test_a_request_may_bring_the_token_of_the_environment_that_it_opens(http: Fl
 
 def test_any_other_token_that_no_environment_has_opens_nothing(http: FlaskClient) -> None:
     answer = http.post(ENVIRONMENTS, json={"token": "talq_mine"}, headers=bearer("talq_mien"))
-    assert (answer.status_code, answer.get_json()["title"]) == (401, "The token opens no environment")
+    assert (answer.status_code, answer.get_json()["title"]) == (401, "Unknown token")
     assert listed(http) == FIXTURES_OWN
 
 
@@ -204,8 +204,13 @@ def test_yaml_opens_an_environment_too(http: FlaskClient) -> None:
     ("body", "status", "title", "detail"),
     [
         ({"name": "default"}, 409, "The name is taken", 'an environment is already named "default"; close it first'),
-        ({"token": "talq_staging"}, 409, "The token is taken", 'the token already opens environment "staging"'),
-        ({"token": "talq_staging_2024"}, 409, "The token is taken", 'the token already opens environment "staging"'),
+        ({"token": "talq_staging"}, 409, "The token is taken", 'the token already belongs to environment "staging"'),
+        (
+            {"token": "talq_staging_2024"},
+            409,
+            "The token is taken",
+            'the token already belongs to environment "staging"',
+        ),
         (
             {"name": "a b"},
             422,
@@ -268,7 +273,7 @@ def test_a_closed_environment_is_gone_and_its_token_is_invalid(http: FlaskClient
     expected = {"name": "mine", "closed": True, "errors": [], "unmatched": []}
     assert (closed.status_code, closed.get_json()) == (200, expected)
     assert listed(http) == FIXTURES_OWN
-    reason = "the token was that of environment mine, which has been closed"
+    reason = "the token belonged to environment mine, which has been closed"
     answer = http.patch(TOGGLE, headers=bearer(token))
     assert (answer.status_code, answer.headers["X-Mockserver-Reason"]) == (401, reason)
     assert answer.text == (

@@ -191,7 +191,7 @@ def test_the_token_of_a_closed_environment_makes_nothing_happen(http: FlaskClien
         EVENTS_ROUTE, json={"agent_id": AGENT, "event": STARTED}, headers={"Authorization": "Bearer talq_mine"}
     )
     assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
-    assert answer.get_json()["detail"] == "the token was that of environment mine, which has been closed"
+    assert answer.get_json()["detail"] == "the token belonged to environment mine, which has been closed"
     assert http.get("/__admin/deliveries").get_json()["deliveries"] == []
 
 

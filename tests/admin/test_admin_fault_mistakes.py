@@ -76,7 +76,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**DOWN, "probability": True}, "Bad value", "probability must be a number from 0 to 1 (got true)"),
     ({**DOWN, "probability": "0.5"}, "Bad value", 'probability must be a number from 0 to 1 (got "0.5")'),
     ({**DOWN, "apply": 1}, "Bad value", "apply must be true or false (got 1)"),
-    ({"action": "hang", "headers": {"A": "b"}}, "Bad value", "headers are those of a preset"),
+    ({"action": "hang", "headers": {"A": "b"}}, "Bad value", "headers belong to a preset"),
     ({**DOWN, "headers": {"A": 1}}, "Bad value", "headers must be an object of header names and texts on one line"),
     ({**DOWN, "headers": {"TE": "x"}}, "Bad value", "headers must not have TE, which the server sets"),
     ({"action": "hold", "apply": True}, "Bad value", "hold has neither apply nor delay_seconds"),

@@ -63,4 +63,4 @@ def test_the_journal_is_bounded_and_what_was_dropped_is_counted(short: FlaskClie
 def test_a_token_that_opens_nothing_is_a_problem(http: FlaskClient) -> None:
     for method in ("GET", "DELETE"):
         answer = http.open(REQUESTS, method=method, headers=bearer("talq_staging_2024"))
-        assert (answer.status_code, answer.get_json()["title"]) == (401, "The token opens no environment")
+        assert (answer.status_code, answer.get_json()["title"]) == (401, "Unknown token")

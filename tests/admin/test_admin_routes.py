@@ -88,7 +88,7 @@ def test_an_expired_token_opens_no_state(http: FlaskClient, method: str, path: s
     assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
     assert answer.get_json() == {
         "type": "about:blank",
-        "title": "The token opens no environment",
+        "title": "Unknown token",
         "status": 401,
         "detail": "the fixture lists the token under expired_tokens of staging",
     }
@@ -113,7 +113,7 @@ def test_a_token_that_no_environment_has_acts_on_none_and_is_told_the_nearest(
     http = create_app(world, Guard()).test_client()
     world.default.faults.add(CallFault(preset="maintenance"))
     answer = http.post("/__admin/reset", headers={"Authorization": f"Bearer {token}"})
-    assert (answer.status_code, answer.get_json()["title"]) == (401, "The token opens no environment")
+    assert (answer.status_code, answer.get_json()["title"]) == (401, "Unknown token")
     remedy = "requests without a token act on the default environment"
     assert answer.get_json()["detail"] == f"no environment has this token{hint}; {remedy}"
     assert len(world.default.faults.all()) == 1
@@ -123,7 +123,7 @@ def test_a_token_of_a_closed_environment_says_so(http: FlaskClient, world: World
     world.open(world.default.baseline, "mine", "talq_mine")
     world.close("mine")
     answer = http.post("/__admin/reset", headers={"Authorization": "Bearer talq_mine"})
-    expected = "the token was that of environment mine, which has been closed"
+    expected = "the token belonged to environment mine, which has been closed"
     assert (answer.status_code, answer.get_json()["detail"]) == (401, expected)
 
 

@@ -170,7 +170,7 @@ def test_why_too_few_deliveries_came(http: FlaskClient) -> None:
     http.put("/__admin/clock", json={})
     emit(http, STARTED)
     emit(http, ENDED)
-    frozen = "the clock is frozen: advancing it sends what falls due on the way"
+    frozen = "the clock is frozen: advance it to send what falls due"
     of_disabled = f"webhook {DISABLED} was skipped: it is disabled"
     one = unmet(http, of="deliveries", webhook_id=DISABLED, event=ENDED).splitlines()
     assert one[-2:] == [of_disabled, frozen]

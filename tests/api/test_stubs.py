@@ -146,7 +146,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"path": "/api/v1/{a-1}"},
         "path: The path must have an id alone between slashes, such as /{agent_id}/, and not {",
     ),
-    ({"path": "/api/v1/{a}/x/{a}"}, "path: The path must not have {a} twice: each id has a name of its own."),
+    ({"path": "/api/v1/{a}/x/{a}"}, "path: The path must not have {a} twice: each id needs its own name."),
     ({"path": "/api/v1/x/"}, "path: The path must not end with a slash: a stub answers with and without one."),
     ({"path": 5}, "path: The path must be a path such as /api/v1/agents/{agent_id}/callback, with ids in braces."),
     ({"path": "/api/v1/*"}, "path: The path must be a path such as"),

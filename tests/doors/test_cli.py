@@ -154,12 +154,12 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"take the place of the variable, which has '{os.pathsep}' between several. [env var: TALKOVER_MOCK_FIXTURES;",
-        "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_HOST]",
-        "The variable has spaces between several. [env var: TALKOVER_MOCK_ALLOW_ORIGIN]",
-        "The variable has spaces between several. [env var: TALKOVER_MOCK_DELIVER_TO]",
-        "How many requests, and how many deliveries, each environment keeps.",
-        "An empty variable asks for none. [env var: TALKOVER_MOCK_ADMIN_TOKEN]",
+        f"replace the variable, in which '{os.pathsep}' separates several paths. [env var: TALKOVER_MOCK_FIXTURES;",
+        "In the variable, spaces separate several names. [env var: TALKOVER_MOCK_ALLOW_HOST]",
+        "In the variable, spaces separate several origins. [env var: TALKOVER_MOCK_ALLOW_ORIGIN]",
+        "In the variable, spaces separate several hosts. [env var: TALKOVER_MOCK_DELIVER_TO]",
+        "The number of requests, and of deliveries, that each environment keeps.",
+        "An empty variable counts as unset. [env var: TALKOVER_MOCK_ADMIN_TOKEN]",
     ],
 )
 def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:

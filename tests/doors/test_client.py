@@ -186,7 +186,7 @@ def test_an_error_carries_the_whole_problem(mock: MockServer) -> None:
 
 
 def refusals() -> list[tuple[str, Callable[[MockServer], Any], str]]:
-    expired = "401 The token opens no environment: the fixture lists the token under expired_tokens of staging"
+    expired = "401 Unknown token: the fixture lists the token under expired_tokens of staging"
     return [
         ("state", MockServer.state, expired),
         ("replace_state", lambda mock: mock.replace_state({}), expired),

@@ -136,7 +136,7 @@ def test_a_frozen_clock_is_remembered(mock: MockServer, receiver: WebhookReceive
         mock.deliveries(min=2, wait=0.01)
     assert str(caught.value).splitlines()[1:] == [
         f"  {STARTED} to webhook {WEBHOOK}, attempt 1: retrying (Internal Server Error)",
-        "the clock is frozen: advancing it sends what falls due on the way",
+        "the clock is frozen: advance it to send what falls due",
     ]
 
 
@@ -297,9 +297,7 @@ def test_a_closed_environment_answers_nothing(call: Callable[[MockServer], Any],
     with pytest.raises(MockServerError) as caught:
         call(mine)
     mine.disconnect()
-    assert str(caught.value) == (
-        "401 The token opens no environment: the token was that of environment mine, which has been closed"
-    )
+    assert str(caught.value) == ("401 Unknown token: the token belonged to environment mine, which has been closed")
 
 
 def test_a_long_wait_is_given_its_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_a_default_environment_with_tokens_needs_one(serve: Callable[[Flask], Se
     result = run("env", "--url", server.url)
     assert (result.exit_code, result.stdout) == (2, "")
     remedy = "give one with --token, or open a copy with --open NAME"
-    assert result.stderr == f"Error: the default environment has tokens of its own; {remedy}\n"
+    assert result.stderr == f"Error: the default environment has its own tokens; {remedy}\n"
     assert evaluated(run("env", "--url", server.url, "--token", "talq_own").stdout)["TALKOVER_TOKEN"] == "talq_own"
 
 

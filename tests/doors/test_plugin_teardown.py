@@ -185,7 +185,7 @@ def test_failing(talkover_mock):
 def test_failing_without_a_call(talkover_mock):
     raise ValueError
 """
-STRAY = " -> 401 (no environment has this token, and the default one has tokens of its own)"
+STRAY = " -> 401 (no environment has this token; the default environment has other tokens)"
 
 
 def test_a_call_that_no_environment_gets_is_told_to_the_test_that_made_it(folder: pytest.Pytester) -> None:

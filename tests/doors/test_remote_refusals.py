@@ -116,15 +116,15 @@ MISUSE = {
     "agent_id, campaign_id, webhook_id, event, event_id, status, attempt, url, fault, since, json, headers, query",
     ("deliveries", "min=1"): "min is no filter here; use --expect-count and --wait",
     ("deliveries", "wait=1"): "wait is no filter here; use --expect-count and --wait",
-    ("requests", "--wait", "1"): "--wait waits for the number that --expect-count gives",
+    ("requests", "--wait", "1"): "--wait needs --expect-count, the number to wait for",
     ("requests", "--expect-count", "x"): "Invalid value for '--expect-count': "
     'expected a whole number, 0 or more (got "x")',
     ("deliveries", "--wait", "x"): "Invalid value for '--wait': expected a number of seconds (got \"x\")",
     ("deliveries", "--wait", "inf"): "Invalid value for '--wait': expected a number of seconds (got \"inf\")",
     ("clock", "--advance", "x"): "Invalid value for '--advance': expected a number of seconds (got \"x\")",
     ("fault", "hang", "--times", "0"): "Invalid value for '--times': expected a whole number, 1 or more (got \"0\")",
-    ("requests", "--follow", "--expect-count", "0"): "--follow goes on until Ctrl-C, and does not count; "
-    "leave it out to --expect-count",
+    ("requests", "--follow", "--expect-count", "0"): "--follow runs until Ctrl-C and does not count; "
+    "give either --follow or --expect-count",
     ("fault", "hang", "maintenance"): 'expected key=value, such as delay_seconds=0.5 (got "maintenance")',
     ("fault", "drop", "x", "--on", "deliveries"): 'expected key=value, such as event=*_ended (got "x")',
     ("fault", "--times", "2"): "name the KIND of the fault, such as maintenance; see --help",
@@ -195,7 +195,7 @@ REFUSALS = {
     ("environments", "--open", "staging"): "409 The name is taken: "
     'an environment is already named "staging"; close it first',
     ("environments", "--close", "nope"): 'no environment is named "nope"; `talkover-mock environments` lists them',
-    ("state", "--token", "talq_staging_2024"): "401 The token opens no environment: "
+    ("state", "--token", "talq_staging_2024"): "401 Unknown token: "
     "the fixture lists the token under expired_tokens of staging",
 }
 
@@ -304,5 +304,5 @@ def test_following_in_a_terminal_is_lines_and_ends_with_2_when_the_environment_d
     reason = f'agent {AGENT} has no webhook with the id "{UNKNOWN}"; there are 2'
     expected = rf"1      00:00:00\.000  PATCH    404     \d+\.\d +{path}  {reason}, such as {WEBHOOK}\n"
     assert re.fullmatch(expected, screen.getvalue())
-    closed = "the token was that of environment mine, which has been closed"
-    assert (caught.value.exit_code, str(caught.value)) == (2, f"401 The token opens no environment: {closed}")
+    closed = "the token belonged to environment mine, which has been closed"
+    assert (caught.value.exit_code, str(caught.value)) == (2, f"401 Unknown token: {closed}")

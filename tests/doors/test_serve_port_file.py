@@ -33,8 +33,8 @@ def hanging_link(path: Path) -> None:
 
 
 NO_PORT_FILES: dict[Callable[[Path], object], str] = {
-    user_file: "it holds something else than a port",
-    long_digits: "it holds something else than a port",
+    user_file: "it does not hold a port",
+    long_digits: "it does not hold a port",
     link_to_a_file: "it is a symbolic link",
     hanging_link: "it is a symbolic link",
     os.mkfifo: "it is a pipe",
@@ -57,7 +57,7 @@ def test_what_is_no_port_file_is_refused_and_stays(
     make(tmp_path / "mine.yaml")
     before = contents(tmp_path)
     said = refusal(tmp_path, "--port", "0", "--port-file", "mine.yaml", *fixtures)
-    remedy = "nothing was changed. Give --port-file a path of its own"
+    remedy = "nothing was changed. Give --port-file another path"
     assert said == f"{USAGE}mine.yaml is no port file, since {why}; {remedy}\n"
     assert contents(tmp_path) == before
 

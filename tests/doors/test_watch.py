@@ -187,7 +187,7 @@ def test_fixtures_that_are_again_as_they_were_are_noted(edited: Edited, monkeypa
     edited.edit("agent: []\n")
     monkeypatch.setattr(edited.files, "stamps", lambda: loaded)
     assert [edited.watch.look() for _ in range(2)] == ["", ""]
-    assert edited.log[1:] == ["the fixtures are again as the server has loaded them"]
+    assert edited.log[1:] == ["the fixtures are the same again as the server has loaded"]
 
 
 def test_a_file_that_comes_back_is_told(edited: Edited) -> None:
@@ -260,7 +260,7 @@ def test_environments_come_and_go_with_their_tokens(edited: Edited) -> None:
         world.by_name("one")
     assert gone.journal.log.watch(lambda _: True, 1, seconds=WAIT).items == (), "a wait there ends at once"
     edited.edit(edited.of("First", named("three")))
-    with pytest.raises(InvalidToken, match="that of environment two, which has been closed"):
+    with pytest.raises(InvalidToken, match="belonged to environment two, which has been closed"):
         world.by_token("talq_two")
     assert world.by_token("talq_one").name == "default"
 

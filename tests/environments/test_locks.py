@@ -153,7 +153,7 @@ def open_mine(world: World) -> str:
     return world.open(world.default.baseline, "mine", "talq_mine").name
 
 
-CLOSED = "the token was that of environment mine, which has been closed"
+CLOSED = "the token belonged to environment mine, which has been closed"
 while_it_opens_or_closes = pytest.mark.parametrize(
     ("prepare", "change"), [(with_mine, close_mine), (without_mine, open_mine)], ids=["close", "open"]
 )

@@ -48,7 +48,7 @@ def slip(id: str) -> str:
         ),
         (
             f"/{SHARED_AGENT}",
-            f"agent {SHARED_AGENT} is in environments staging and production; the token opens default",
+            f"agent {SHARED_AGENT} is in environments staging and production; the token selects default",
         ),
         (
             f"/{AGENT}/webhooks/{slip(WEBHOOK)}",
@@ -72,7 +72,7 @@ def slip(id: str) -> str:
         ),
         (
             f"/{AGENT}/webhooks/{STAGING_WEBHOOK}",
-            f"webhook {STAGING_WEBHOOK} is in environment staging; the token opens default",
+            f"webhook {STAGING_WEBHOOK} is in environment staging; the token selects default",
         ),
     ],
 )
@@ -82,7 +82,7 @@ def test_an_id_that_is_not_found(http: FlaskClient, path: str, reason: str) -> N
 
 def test_a_webhook_of_the_same_agent_in_another_environment(http: FlaskClient) -> None:
     call = f"PATCH {AGENTS}/{SHARED_AGENT}/webhooks/{PRODUCTION_WEBHOOK}/toggle"
-    expected = f"webhook {PRODUCTION_WEBHOOK} is in environment production; the token opens staging"
+    expected = f"webhook {PRODUCTION_WEBHOOK} is in environment production; the token selects staging"
     assert reason_of(http, call, 404, headers=STAGING) == expected
 
 
@@ -94,7 +94,7 @@ def test_an_agent_that_is_the_only_one_is_named(http: FlaskClient) -> None:
 def test_of_many_environments_some_are_named(http: FlaskClient, world: World) -> None:
     for _ in range(3):
         world.open(world.by_name("staging").baseline)
-    expected = f"agent {SHARED_AGENT} is in environments staging, production and 3 more; the token opens default"
+    expected = f"agent {SHARED_AGENT} is in environments staging, production and 3 more; the token selects default"
     assert reason_of(http, f"GET {AGENTS}/{SHARED_AGENT}", 404, headers=TOKEN) == expected
 
 
@@ -158,7 +158,7 @@ def test_a_token_that_is_missing_or_expired(http: FlaskClient, call: str, header
 
 def test_a_token_that_no_environment_has() -> None:
     http = create_app(World(read_fixture([Source("fixture", "", {"tokens": ["talq_mine"]})]))).test_client()
-    expected = "no environment has this token, and the default one has tokens of its own"
+    expected = "no environment has this token; the default environment has other tokens"
     assert reason_of(http, f"PATCH {TOGGLE}", 401, headers=TOKEN) == expected
 
 
@@ -166,7 +166,7 @@ def test_a_token_whose_environment_was_closed(http: FlaskClient, world: World) -
     token = world.open(world.default.baseline, "mine").tokens[0]
     world.close("mine")
     headers = {"Authorization": f"Bearer {token}"}
-    expected = "the token was that of environment mine, which has been closed"
+    expected = "the token belonged to environment mine, which has been closed"
     assert reason_of(http, f"PATCH {TOGGLE}", 401, headers=headers) == expected
 
 

@@ -14,23 +14,25 @@ PAGE = ROOT / "docs" / "fidelity.md"
 _INTRODUCTION = """\
 # Fidelity
 
-How sure each behaviour is. *Documented* stands on the vendor's pages, in words or in a sample, and no option changes
-it, except where the table names a setting. *Inferred from a sample* is read out of one sample, or out of the vendor's
-OpenAPI file alone. *Measured* is how the framework that the API is built on answers in the same case, with the
-versions that were measured. *Assumed* is our choice where nobody knows. A setting is a key of `settings` in the
-fixture file.
+This page says how sure each behaviour is:
 
-The last column counts the probes: requests that show the behaviour. `talkover-mock conformance --url URL --token
-TOKEN` asks them of any server, real or mock, and prints what differs: statuses, headers, keys, their order, types and
-texts, and never values. It asks the probes that write with `--write-to AGENT_ID` only, on a webhook that it makes
-there and deletes at the end. What a delivery shows, `talkover-mock listen` [finds out](learning.md).
-`GET /__admin/assumptions` serves the same list, with what your fixture overrides.
+- *Documented*: the vendor's pages say or show it. No option changes it, unless the table names a setting.
+- *Inferred from a sample*: only one sample, or only the vendor's OpenAPI file, shows it.
+- *Measured*: the framework of the API answers so in the same case, in the versions that the table names.
+- *Assumed*: nobody outside knows it, and the mock has made a choice.
+
+A setting is a key of `settings` in the fixture file. The last column counts the probes: requests that show the
+behaviour. `talkover-mock conformance --url URL --token TOKEN` sends them to any server, real or mock, and prints
+differences of statuses, headers, keys, their order, types and texts, but no values. It sends the probes that write only
+with `--write-to AGENT_ID`, to a webhook that it makes there and deletes at the end. `talkover-mock listen`
+[checks](learning.md) the behaviours that a delivery shows. `GET /__admin/assumptions` serves the same list, and says
+which behaviours your fixture overrides.
 """
 
 
 _ABOUT_ROUTES = """\
-The vendor's routes, of which {} are emulated. A call to one that is only known is answered with 501 and the reason,
-unless a [stub](fixtures.md#stubs) answers it. Of a path that ends in a star no more is known than its beginning.
+These are the vendor's routes; the mock emulates {} of them. It answers a call to a route that is only known with 501
+and the reason, unless a [stub](fixtures.md#stubs) answers it. A star stands for the unknown rest of a path.
 `talkover-mock routes` prints the same list.
 """
 

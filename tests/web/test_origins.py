@@ -98,7 +98,7 @@ def test_a_foreign_page_touches_nothing_and_a_local_one_is_served(
         answer = http.open(path, method=method, json=body, headers=headers_of(origin, site, host))
         touched = traces(world.default) != before or bool(receiver.requests)
         assert touched is not is_foreign(origin, site), (origin, site, host, method, path)
-        assert ("was given a copy" in answer.headers.get(REASON, "")) is is_foreign(origin, site)
+        assert ("got a copy" in answer.headers.get(REASON, "")) is is_foreign(origin, site)
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
@@ -119,7 +119,7 @@ def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[st
         for method in rule.methods or ():
             sent = {**headers, "Authorization": f"Bearer {token}"}
             answer = app.test_client().open(path, method=method, headers=sent, json=NEW)
-            assert "was given a copy" in answer.headers[REASON]
+            assert "got a copy" in answer.headers[REASON]
         assert [traces(each) for each in (world.default, world.by_name("other"))] == before, path
 
 
@@ -167,8 +167,8 @@ def visited(open_world: OpenWorld, receiver: WebhookReceiver) -> tuple[World, Fl
     answer = http.post(f"{WEBHOOK_PATH}/test", headers={**TOKEN, "Origin": "https://evil.example"})
     assert answer.status_code == 200
     assert answer.headers[REASON] == (
-        "a web page of https://evil.example was given a copy, environment default@web-pages; "
-        "start with --allow-origin https://evil.example to let it in"
+        "a web page of https://evil.example got a copy, environment default@web-pages; "
+        "start with --allow-origin https://evil.example to allow it"
     )
     return world, http
 

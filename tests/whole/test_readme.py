@@ -173,6 +173,15 @@ def test_the_readme_is_short_and_has_the_commands_to_begin_with() -> None:
     assert "`make test`" in README
 
 
+def test_the_messages_among_the_symptoms_are_those_of_the_program() -> None:
+    page, _, _ = (ROOT / "docs" / "troubleshooting.md").read_text().partition("\n## Questions")
+    symptoms = [row.partition(" | ")[0] for row in re.findall(r"^\| (.*) \|$", page, re.MULTILINE)]
+    messages = {text.strip("… ") for each in symptoms for text in re.findall("`(.*?)`", each) if " " in text}
+    source = "".join(path.read_text() for path in Path(cli.__file__).parent.parent.rglob("*.py"))
+    assert {message for message in messages if message not in source} == {"Address already in use"}  # the system's
+    assert len(messages) > 10
+
+
 def test_variables_that_hold_several_values_are_explained() -> None:
     commands, compose = ((ROOT / "docs" / name).read_text() for name in ("commands.md", "compose.md"))
     several = [each.envvar for each in serve.command.params if isinstance(each, click.Option) and each.multiple]

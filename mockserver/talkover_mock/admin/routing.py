@@ -20,7 +20,7 @@ from talkover_mock.web.waiting import Waiting
 View: TypeAlias = Callable[..., Answer | Waiting]
 _READS = ("GET", "HEAD")
 Keys: TypeAlias = Sequence[str] | None
-_NOTHING_OPENED = "The token opens no environment"
+_NOTHING_OPENED = "Unknown token"
 
 
 class Admin:

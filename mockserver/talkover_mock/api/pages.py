@@ -16,5 +16,5 @@ def foreign_page(environ: Mapping[str, Any]) -> str:
 
 def page_reason(request: MockRequest) -> str:
     """The sentence in the answers to a foreign web page."""
-    opened = f"; start with --allow-origin {request.page} to let it in" if request.page != _ANOTHER_SITE else ""
-    return f"a web page of {request.page} was given a copy, environment {request.environment_of().name}{opened}"
+    opened = f"; start with --allow-origin {request.page} to allow it" if request.page != _ANOTHER_SITE else ""
+    return f"a web page of {request.page} got a copy, environment {request.environment_of().name}{opened}"

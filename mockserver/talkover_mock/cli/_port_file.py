@@ -65,7 +65,7 @@ def _read_or_refuse(path: Path) -> str:
     try:
         return _read(path)
     except _NoPortFile as error:
-        detail = f"{path} is no port file, since {error}; nothing was changed. Give --port-file a path of its own"
+        detail = f"{path} is no port file, since {error}; nothing was changed. Give --port-file another path"
         raise click.UsageError(detail) from None
 
 
@@ -85,7 +85,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise _NoPortFile(f"it can't be read: {error.strerror}") from None
     if text and not _PORT.fullmatch(text):
-        raise _NoPortFile("it holds something else than a port")
+        raise _NoPortFile("it does not hold a port")
     return text.decode()
 
 

@@ -116,7 +116,7 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
             metavar="TOKEN",
             show_envvar=True,
             show_default="the default environment",
-            help="The token of the environment to act on. The admin token is read from TALKOVER_MOCK_ADMIN_TOKEN.",
+            help="The token of the environment to act on. The variable TALKOVER_MOCK_ADMIN_TOKEN has the admin token.",
         ),
         url_option,
     ):

@@ -52,7 +52,7 @@ def search_of(what: What, given: Sequence[str], known: Sequence[str], wait: floa
     """The search of a command's arguments and options. Raises UsageError."""
     filters = filters_of(given, known, "--expect-count and --wait")
     if wait and count is None:
-        raise click.UsageError("--wait waits for the number that --expect-count gives")
+        raise click.UsageError("--wait needs --expect-count, the number to wait for")
     return Search(what, filters, wait, count)
 
 

@@ -48,7 +48,7 @@ class Watch:
             edited, stamps = ", ".join(self._files.edited()), self._files.stamps()
             is_new = stamps != self._refused
             if not edited:
-                self._tell("the fixtures are again as the server has loaded them" if self._told else "")
+                self._tell("the fixtures are the same again as the server has loaded" if self._told else "")
                 self._told, self._refused = "", None
             elif is_new or again or self._may_pass:
                 told = self._load(edited)

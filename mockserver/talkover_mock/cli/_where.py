@@ -36,7 +36,7 @@ url_option = click.option(
     callback=root,
     metavar="URL",
     show_envvar=True,
-    show_default=f"this machine, with the TALKOVER_MOCK_HOST and TALKOVER_MOCK_PORT of the server, or {DEFAULT_PORT}",
+    show_default=f"this machine, and TALKOVER_MOCK_HOST and TALKOVER_MOCK_PORT as for serve, or {DEFAULT_PORT}",
     help="The server's URL.",
 )
 

@@ -13,7 +13,7 @@ from talkover_mock.loading.mistakes import FixtureError
 def command(paths: tuple[str, ...]) -> None:
     """Check fixture files and folders.
 
-    All mistakes are reported at once; if there is one, the exit code is 2.
+    Reports all mistakes at once. If there is a mistake, the exit code is 2.
     """
     try:
         fixture = load(paths)

@@ -12,11 +12,13 @@ from talkover_mock.cli._remote import Remote, against_server
     is_flag=False,
     flag_value=BARE,
     metavar="[NOW]",
-    help="Freeze the clock at a moment such as 2025-09-03T23:19:51Z; without NOW, where it is.",
+    help="Freeze the clock at a moment such as 2025-09-03T23:19:51Z; without NOW, at the present time.",
 )
-@click.option("--advance", type=seconds, metavar="SECONDS", help="Advance it, and send every delivery that falls due.")
-@click.option("--settle", is_flag=True, help="Advance it until every delivery that is queued has been sent.")
-@click.option("--unfreeze", is_flag=True, help="Return to the real time.")
+@click.option(
+    "--advance", type=seconds, metavar="SECONDS", help="Advance the clock, and send deliveries that fall due."
+)
+@click.option("--settle", is_flag=True, help="Advance the clock until every queued delivery has been sent.")
+@click.option("--unfreeze", is_flag=True, help="Unfreeze the clock: return to the real time.")
 @against_server
 def command(remote: Remote, freeze: str | None, advance: float | None, settle: bool, unfreeze: bool) -> None:
     """Show, freeze, advance or unfreeze an environment's clock."""

@@ -26,7 +26,7 @@ _DIFFERS = 1
     envvar="TALKOVER_MOCK_TOKEN",
     metavar="TOKEN",
     show_envvar=True,
-    show_default="a made-up one, which opens the default environment of a mock server",
+    show_default="a made-up one, for the default environment of a mock server",
     help="The bearer token to ask with.",
 )
 @click.option(
@@ -34,16 +34,16 @@ _DIFFERS = 1
     envvar="TALKOVER_MOCK_WRITE_TO",
     metavar="AGENT_ID",
     show_envvar=True,
-    help="Ask the probes that write too, on a webhook that is made at this agent and deleted at the end.",
+    help="Also ask the probes that write: on a webhook that is made at this agent and deleted at the end.",
 )
 @out_option
 def command(url: str, token: str, write_to: str | None, out: Path | None) -> None:
     """Ask a server whether it answers as this mock does.
 
-    The server may be the vendor's or a mock. Without --write-to only GET, HEAD and OPTIONS are used. Compares statuses,
-    headers, keys, their order, types and texts, and no values. Says of each difference who differs, and which settings
-    make the mock agree: with --out, a fixture gets them. The exit code is 1 when an answer differs, 2 when the probes
-    can't be asked.
+    The server may be the vendor's or a mock. Without --write-to, the command only sends GET, HEAD and OPTIONS. It
+    compares statuses, headers, keys, their order, types and texts, but no values. For each difference it says who
+    differs, and which settings make the mock agree; --out writes them into a fixture. The exit code is 1 if an answer
+    differs, and 2 if the probes can't be asked.
     """
     with closing(Server(url, token)) as server:
         try:

@@ -10,8 +10,8 @@ from talkover_mock.client.types import EMIT_WAIT_SECONDS
 
 @click.command(name="emit")
 @click.argument("given", nargs=-1, metavar="[AGENT_ID] EVENT")
-@click.option("--campaign", "campaign_id", metavar="CAMPAIGN_ID", help="The campaign at which it happens.")
-@click.option("--call", metavar="JSON", help="The call: its id, its duration, and the keys that templates name.")
+@click.option("--campaign", "campaign_id", metavar="CAMPAIGN_ID", help="Emit the event at this campaign.")
+@click.option("--call", metavar="JSON", help="The call: its id, its duration, and keys for templates.")
 @click.option("--context", metavar="JSON", help="The context of the call.")
 @click.option("--data", metavar="JSON", help="Further keys of the payload.")
 @click.option("--unknown", is_flag=True, help="Emit an event that the API does not have, to every enabled webhook.")

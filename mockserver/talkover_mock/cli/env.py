@@ -14,11 +14,11 @@ from talkover_mock.client import MockServer
 @click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name, and print its token.")
 @against_server
 def command(remote: Remote, opened: str | None) -> None:
-    """Print where a running server is, and a token.
+    """Print the URLs of a running server, and a token, for a shell.
 
-    A shell takes it over with: eval "$(talkover-mock env)". TALKOVER_URL and TALKOVER_TOKEN are for the application,
-    in the place of the vendor's base URL and token; TALKOVER_MOCK_URL and TALKOVER_MOCK_ADMIN_URL are for tests. With
-    --token or --open, TALKOVER_MOCK_TOKEN lets the commands that follow act on that environment.
+    Use it so: eval "$(talkover-mock env)". It sets TALKOVER_URL and TALKOVER_TOKEN for your application, instead of the
+    vendor's base URL and token; and TALKOVER_MOCK_URL and TALKOVER_MOCK_ADMIN_URL for tests. With --token or --open it
+    also sets TALKOVER_MOCK_TOKEN, so that the next commands act on that environment.
     """
     if opened is not None:
         refuse_both("--open", {"--token": remote.token})
@@ -48,5 +48,5 @@ def _check_token(client: MockServer, token: str | None) -> None:
     if token:
         client.clock()  # the server refuses a token that opens nothing
     elif client.environment("default")["tokens"]:
-        text = "the default environment has tokens of its own; give one with --token, or open a copy with --open NAME"
+        text = "the default environment has its own tokens; give one with --token, or open a copy with --open NAME"
         raise Failed(text)

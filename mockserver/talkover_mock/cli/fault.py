@@ -33,7 +33,7 @@ _LOST = f"`talkover-mock fault lose_answer --on deliveries {_EXAMPLES['deliverie
     name="fault",
     help=f"""Add, list or remove faults of a running server.
 
-    A fault makes the API fail, or its deliveries. Without KIND, the faults are listed. KIND is a preset
+    A fault makes calls to the API, or deliveries, fail. Without KIND, the command lists the faults. KIND is a preset
     ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
     Details are {", ".join(_DETAILS["calls"])}, such as {_DELAY}.
 

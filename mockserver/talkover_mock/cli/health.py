@@ -18,9 +18,9 @@ _PAUSE_SECONDS = 0.1
 @wait_option("a server that answers")
 @url_option
 def command(wait: float, url: str) -> None:
-    """Ask a running server whether it answers.
+    """Check that a running server answers.
 
-    The exit code is 1 when it does not.
+    The exit code is 1 if it does not.
     """
     address, began = f"{url}/__admin/health", monotonic()
     while True:

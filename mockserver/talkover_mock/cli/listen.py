@@ -43,10 +43,10 @@ _Handle = Callable[[_Handler], None]
     help="The webhook's secret, to find out how deliveries are signed. It is never printed or written.",
 )
 @out_option
-@click.option("--event", metavar="EVENT", help="The event of payloads that name none.")
+@click.option("--event", metavar="EVENT", help="The event of payloads that do not name their event.")
 @click.option("--keep-values", is_flag=True, help="Keep texts, names, numbers and tokens as they came.")
 @click.option("--count", type=whole(1), metavar="N", help="End after N deliveries.")
-@wait_option("the deliveries of --count, or for ever with 0")
+@wait_option("the deliveries of --count; 0 waits for ever")
 def command(
     host: str,
     port: int,
@@ -59,12 +59,12 @@ def command(
 ) -> None:
     """Learn from the deliveries of the real API.
 
-    Listens at a URL that you give to a webhook of your account, behind a tunnel. Every request is answered with 200,
-    and a line tells of it. At the end, after --count or Ctrl-C, comes what was learned: settings and payloads for a
+    Listens at a URL, which you give to a webhook of your account through a tunnel. Answers every request with 200 and
+    prints a line for it. At the end, after --count or Ctrl-C, prints what it has learned: settings and payloads for a
     fixture, the behaviours that are confirmed, refuted or not seen, and the keys that the mock does not send.
 
-    Tokens, phone numbers, names and free text are replaced, unless you keep them. The exit code is 1 when fewer
-    deliveries than --count come in the time of --wait, or when none is signed with the secret.
+    Replaces tokens, phone numbers, names and free text, unless you keep them. The exit code is 1 if fewer deliveries
+    than --count come within --wait, or if no delivery is signed with the secret.
     """
     if event is not None and event not in ALL_EVENTS:
         text = f"unknown event{near_or_listed(event, ALL_EVENTS)} (got {brief(event)})"

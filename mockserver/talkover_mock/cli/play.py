@@ -8,8 +8,8 @@ from talkover_mock.cli._remote import Remote, against_server
 
 @click.command(name="play")
 @click.argument("name")
-@click.option("--agent", "agent_id", required=True, metavar="AGENT_ID", help="The agent whose call it is.")
-@click.option("--call", metavar="JSON", help="The call: the id of an active call, or what a new call has, such as to.")
+@click.option("--agent", "agent_id", required=True, metavar="AGENT_ID", help="The agent that has the call.")
+@click.option("--call", metavar="JSON", help="The call: the id of an active call, or fields of a new call, such as to.")
 @click.option("--context", metavar="JSON", help="The context of the call.")
 @against_server
 def command(remote: Remote, name: str, agent_id: str, call: str | None, context: str | None) -> None:

@@ -17,10 +17,10 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
 
 @click.command(
     name="probe",
-    help=f"""Examine the receiver of webhooks at URL; no server is needed.
+    help=f"""Examine the receiver of webhooks at URL.
 
-    Some fifteen deliveries go to it, right and wrong. If an answer is not the expected one, the exit code is 1; it is 2
-    if URL may not be called or does not answer.
+    Sends it some fifteen deliveries, right and wrong, without a mock server. The exit code is 1 if an answer is not as
+    expected, and 2 if URL may not be called or does not answer.
 
     The probes are {", ".join(each.name for each in PROBES)}.
     """,
@@ -41,8 +41,8 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
     help="Expect another answer to a probe: such as 2xx, 409 or not-5xx. May be repeated.",
 )
 @click.option("--event", metavar="EVENT", help="The event of the payload.  [default: event_phone_call_started]")
-@click.option("--unknown", is_flag=True, help="The event is one that the API does not have.")
-@click.option("--data", metavar="JSON", help="Further keys of the payload; they replace its own of the same name.")
+@click.option("--unknown", is_flag=True, help="Allow an event that the API does not have.")
+@click.option("--data", metavar="JSON", help="Further keys of the payload; they replace keys of the same name.")
 @click.option("--http-method", metavar="METHOD", help="POST, PUT or PATCH.  [default: POST]")
 @click.option(
     "--custom-header", "custom_headers", multiple=True, metavar="NAME=VALUE", help="A further header. May be repeated."

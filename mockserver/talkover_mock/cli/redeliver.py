@@ -10,7 +10,7 @@ from talkover_mock.client.types import EMIT_WAIT_SECONDS
 
 @click.command(name="redeliver")
 @click.argument("delivery_id")
-@click.option("--replay", is_flag=True, help="Send the old bytes and headers, instead of signing anew.")
+@click.option("--replay", is_flag=True, help="Send the old bytes and headers, without a new signature.")
 @wait_option("the attempt", EMIT_WAIT_SECONDS)
 @against_server
 def command(remote: Remote, delivery_id: str, replay: bool, wait: float) -> None:

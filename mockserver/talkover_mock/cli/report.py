@@ -11,7 +11,7 @@ from talkover_mock.cli._remote import Remote, against_server
 def command(remote: Remote) -> None:
     """Show what has happened at a running server.
 
-    It has the calls, events, deliveries, faults and a frozen clock, as text also in a pipe: for the log of a failing
+    Prints the calls, events, deliveries, faults and a frozen clock, in a pipe too as text: for the log of a failing
     test.
     """
     with remote.client() as client:

@@ -43,7 +43,7 @@ _WIDTHS = (5, 12, 7, 6, 7, 60)
 @against_server
 def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count: int | None, follow: bool) -> None:
     if follow and (wait or expect_count is not None):
-        raise click.UsageError("--follow goes on until Ctrl-C, and does not count; leave it out to --expect-count")
+        raise click.UsageError("--follow runs until Ctrl-C and does not count; give either --follow or --expect-count")
     wanted = search_of("requests", filters, FILTERS, wait, expect_count)
     if not follow:
         return wanted.show(remote, COLUMNS, row)

@@ -15,8 +15,8 @@ from talkover_mock.web.routes import shown
 def command(paths: tuple[str, ...]) -> None:
     """List the routes of the API: emulated, stubbed or known.
 
-    Stubs are those of the fixture files and folders PATH. A known route is documented by the vendor, and answered with
-    501.
+    Also lists the stubs of the fixture files and folders PATH. The vendor documents a known route; the mock answers it
+    with 501.
     """
     try:
         fixture = load(paths) if paths else {}

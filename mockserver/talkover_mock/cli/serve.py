@@ -87,15 +87,15 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     envvar="TALKOVER_MOCK_FIXTURES",
     show_envvar=True,
     show_default="the built-in fixture",
-    help="The same as PATH; may be repeated. PATH and --fixtures take the place of the variable, "
-    f"which has {os.pathsep!r} between several.",
+    help="A fixture file or folder, as PATH; may be repeated. PATH and --fixtures replace the variable, "
+    f"in which {os.pathsep!r} separates several paths.",
 )
 @click.option(
     "--watch",
     is_flag=True,
     envvar="TALKOVER_MOCK_WATCH",
     show_envvar=True,
-    help="Load fixtures again when their files change. An environment that somebody has changed follows when reset.",
+    help="Load fixtures again when their files change. A changed environment follows at its next reset.",
 )
 @click.option(
     "--host",
@@ -121,7 +121,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="TALKOVER_MOCK_PORT_FILE",
     show_envvar=True,
-    help="Write the port to this file once the server is ready.",
+    help="Write the port to this file when the server is ready.",
 )
 @click.option(
     "--admin-token",
@@ -129,7 +129,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     metavar="TOKEN",
     envvar="TALKOVER_MOCK_ADMIN_TOKEN",
     show_envvar=True,
-    help="Ask for this token in X-Mockserver-Admin-Token on the admin routes. An empty variable asks for none.",
+    help="Admin requests must have this token in X-Mockserver-Admin-Token. An empty variable counts as unset.",
 )
 @click.option(
     "--no-admin",
@@ -145,8 +145,8 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     metavar="NAME",
     envvar="TALKOVER_MOCK_ALLOW_HOST",
     show_envvar=True,
-    help="A further host name under which the admin routes answer; may be repeated, * is any. "
-    "The variable has spaces between several.",
+    help="Answer admin requests under this host name too; may be repeated, * allows any name. "
+    "In the variable, spaces separate several names.",
 )
 @click.option(
     "--allow-origin",
@@ -155,8 +155,8 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     metavar="ORIGIN",
     envvar="TALKOVER_MOCK_ALLOW_ORIGIN",
     show_envvar=True,
-    help="The origin of a foreign web page that may call the API as any client does; may be repeated, * is any. "
-    "Other foreign pages get copies of the environments. The variable has spaces between several.",
+    help="Let web pages of this foreign origin call the API as other clients do; may be repeated, * allows any origin. "
+    "Other foreign pages get copies of the environments. In the variable, spaces separate several origins.",
 )
 @click.option(
     "--deliver-to",
@@ -165,15 +165,15 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     metavar="HOST",
     envvar="TALKOVER_MOCK_DELIVER_TO",
     show_envvar=True,
-    help="A host outside this machine and its network to which deliveries are really sent; may be repeated. "
-    "The variable has spaces between several.",
+    help="Really deliver to this host outside the machine and its network; may be repeated. "
+    "In the variable, spaces separate several hosts.",
 )
 @click.option(
     "--mask-tokens",
     is_flag=True,
     envvar="TALKOVER_MOCK_MASK_TOKENS",
     show_envvar=True,
-    help="Mask the tokens of calls in the journal too, as the log does.",
+    help="Mask the tokens of calls in the journal too; the log and the page always do.",
 )
 @click.option(
     "--keep",
@@ -183,7 +183,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     envvar="TALKOVER_MOCK_KEEP",
     show_envvar=True,
     show_default=True,
-    help="How many requests, and how many deliveries, each environment keeps.",
+    help="The number of requests, and of deliveries, that each environment keeps.",
 )
 def command(
     paths: tuple[str, ...],
@@ -202,7 +202,7 @@ def command(
 ) -> None:
     """Serve the API with the fixture files and folders PATH.
 
-    The URL is the one line on standard output, written when the server answers.
+    When the server answers, its URL is the only line on standard output.
     """
     forget_stale(port_file)
     files = FixtureFiles(_given(paths, fixtures) or [default_fixture()])

@@ -13,7 +13,7 @@ COLUMNS = ("OWNER", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
 def command(remote: Remote) -> None:
     """Show the agents, campaigns and webhooks of a running server.
 
-    The JSON is a fixture, unless the API took a payload template with a placeholder that does not exist,
+    The JSON is a fixture, unless the API has accepted a payload template with an unknown placeholder,
     or a custom header that cannot be sent.
     """
     with remote.client() as client:

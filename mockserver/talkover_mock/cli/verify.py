@@ -19,7 +19,7 @@ _EXAMPLE = "`talkover-mock verify requests method=PATCH 'path=*/toggle' --times 
 @click.option("--times", type=whole(0), metavar="N", help="Expect exactly N.")
 @click.option("--min", "least", type=whole(0), metavar="N", help="Expect at least N.  [default: 1]")
 @click.option("--max", "most", type=whole(0), metavar="N", help="Expect at most N.")
-@wait_option("what is expected; with --max, or --times 0, so long in any case")
+@wait_option("the expected number; with --max or --times 0, the whole time passes")
 @against_server
 def command(
     remote: Remote,
@@ -30,9 +30,9 @@ def command(
     most: int | None,
     wait: float,
 ) -> None:
-    """Expect API requests or deliveries of a running server.
+    """Check the requests or deliveries of a running server.
 
-    They are shown. The exit code is 1, with the nearest, when there are too few or too many. The filters are those of
+    Shows the matches; or, if there are too few or too many, the nearest, with exit code 1. The filters are those of
     `talkover-mock requests` and `talkover-mock deliveries`.
     """
     if times is not None:

@@ -97,7 +97,7 @@ class Emitting(Expecting):
         answer = self._transport.call("POST", "events", wanted, longer=wait)
         if wait and not answer["finished"]:
             for hint in loop_hints():
-                warnings.warn(f"emit() waited {wait:g} s in vain: {hint}", RuntimeWarning, stacklevel=2)
+                warnings.warn(f"emit() waited {wait:g} s without success: {hint}", RuntimeWarning, stacklevel=2)
         return Emitted([cast(Delivery, with_headers(each)) for each in answer["deliveries"]], answer["skipped"])
 
     def redeliver(self, id: str, *, replay: bool = False, wait: float = EMIT_WAIT_SECONDS) -> Delivery:

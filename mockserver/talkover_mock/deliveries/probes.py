@@ -100,7 +100,7 @@ PROBES: Sequence[Probe] = (
     Probe(
         "tampered",
         "4xx",
-        "A signature must fit its body; otherwise one that was recorded opens the door to any body.",
+        "A signature must fit its body; otherwise anybody can send another body with a recorded signature.",
         change=tampered,
     ),
     Probe(
@@ -152,7 +152,7 @@ PROBES: Sequence[Probe] = (
     Probe(
         "twice_at_once",
         "not-5xx",
-        "A copy may come while the first one is being handled; looking for it before the insert is not enough.",
+        "A copy may come while the first one is being handled; a look-up before the insert is not enough.",
         copies=2,
         at_once=True,
     ),

@@ -1,12 +1,11 @@
 """Sends one HTTP request to a receiver, within one deadline for everything; another thread can stop it.
 
-It puts the standard library's parser on a socket of its own, so that the timeout covers a slowly dribbling answer too,
-the name is resolved once, and a reset ends a send that hangs.
+It has a socket of its own, so that the timeout covers a slowly dribbling answer too, the name is resolved once, and a
+reset ends a send that hangs.
 """
 
 import base64
 import errno
-import io
 import os
 import selectors
 import socket
@@ -14,25 +13,22 @@ import ssl
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse, IncompleteRead
 from threading import Lock
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
 from talkover_mock.base.real_time import RealTime, left
 from talkover_mock.base.shapes.values import HttpMethod
+from talkover_mock.deliveries.answers import Answer, Malformed
 from talkover_mock.deliveries.lookups import Lookups
 from talkover_mock.deliveries.records import Outcome, Outgoing
 from talkover_mock.deliveries.targets import Captured, Target, Unresolved, ascii_name, resolve
 
-MOST_ANSWER_BYTES = 64 * 1024
-"""The bytes of an answer's body that are kept."""
 MOST_HEADER_BYTES = 256 * 1024
 """The characters of a request's headers at most."""
 _MOST_RAW_BYTES = 1024 * 1024
 """The bytes of a whole answer, with its head, that are read at most."""
+_PART_BYTES = 64 * 1024
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 _QUERY = "/%:@!$&'()*+,;=?~[]"
 _UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
@@ -100,7 +96,7 @@ class Sending:
             outcome = self._run(started + self.outgoing.timeout)
         except Captured as captured:
             return Outcome(200, captured=str(captured))
-        except (OSError, HTTPException, ValueError, Unresolved) as error:
+        except (OSError, Malformed, ValueError, Unresolved) as error:
             outcome = Outcome(error=reason_of(error))
         finally:
             self._close()
@@ -123,7 +119,7 @@ class Sending:
         _send(connection, request, deadline)
         if self.hangs_up:
             raise TimeoutError
-        return _answer(connection, self.outgoing.method, deadline)
+        return _answer(connection, deadline)
 
     def _look_up(self, deadline: float) -> Callable[[str, int], list[str]]:
         return lambda host, port: self.lookups.look_up(host, port, deadline, self.check)
@@ -194,39 +190,6 @@ class Sending:
             self._socket = None
 
 
-class _Within(io.RawIOBase):
-    """Reads from a socket until a deadline, however slowly the bytes come."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection, self._deadline = connection, deadline
-        self._left_to_read = _MOST_RAW_BYTES
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(left(self._deadline))
-        count = self._connection.recv_into(buffer)
-        self._left_to_read -= count
-        if self._left_to_read < 0:  # for example an endless chunk, which the parser would read whole
-            raise OSError(f"the answer is larger than {_MOST_RAW_BYTES} bytes, the limit of this mock")
-        return count
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """The file that the parser asks a socket for."""
-        return _WholeLines(self)
-
-
-class _WholeLines(io.BufferedReader):
-    """Raises ConnectionResetError for a head that breaks off, which the parser would take for a complete one."""
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        line = super().readline(size)
-        if not line.endswith(b"\n") and len(line) != size:
-            raise ConnectionResetError("the answer ended early")
-        return line
-
-
 def _send(connection: socket.socket, request: bytes, deadline: float) -> None:
     """Sends the whole request within the deadline; `sendall` of TLS would start the time anew for each piece."""
     rest = memoryview(request)
@@ -235,25 +198,20 @@ def _send(connection: socket.socket, request: bytes, deadline: float) -> None:
         rest = rest[connection.send(rest) :]
 
 
-def _answer(connection: socket.socket, method: str, deadline: float) -> Outcome:
-    response = HTTPResponse(_Within(connection, deadline), method=method)  # type: ignore[arg-type]
-    response.begin()
-    while 100 <= response.status < 200 and response.status != HTTPStatus.SWITCHING_PROTOCOLS:
-        response.headers = None  # type: ignore[assignment]  # an interim answer: the parser starts anew
-        response.begin()
-    content = response.read(MOST_ANSWER_BYTES + 1)
-    while response.read(MOST_ANSWER_BYTES):
-        pass  # an answer counts once it is whole
-    if response.length:
-        raise ConnectionResetError("the answer ended early")
-    outcome = Outcome(
-        status=response.status,
-        headers=[(name.lower(), value) for name, value in response.getheaders()],
-        body=content[:MOST_ANSWER_BYTES].decode(errors="replace"),
-        cut=len(content) > MOST_ANSWER_BYTES,
-    )
-    reason = response.reason.strip() or _phrase(response.status)
-    return outcome if outcome.successful else outcome._replace(error=reason)
+def _answer(connection: socket.socket, deadline: float) -> Outcome:
+    """The outcome of the answer, which counts once it is whole."""
+    answer, left_to_read = Answer(), _MOST_RAW_BYTES
+    while not answer.is_whole:
+        connection.settimeout(left(deadline))
+        part = connection.recv(_PART_BYTES)
+        if not part:
+            answer.end()
+            break
+        left_to_read -= len(part)
+        if left_to_read < 0:  # for example an answer that never ends
+            raise OSError(f"the answer is larger than {_MOST_RAW_BYTES} bytes, the limit of this mock")
+        answer.feed(part)
+    return answer.outcome()
 
 
 def _request(outgoing: Outgoing) -> bytes:
@@ -277,7 +235,7 @@ def reason_of(error: Exception) -> str:
             return text
     if isinstance(error, ValueError):
         return str(error) or "Invalid URL"
-    return "Malformed answer" if isinstance(error, HTTPException) else f"Connection failed: {error}"
+    return "Malformed answer" if isinstance(error, Malformed) else f"Connection failed: {error}"
 
 
 _REASONS: Sequence[tuple[type[Exception], str]] = (
@@ -287,12 +245,4 @@ _REASONS: Sequence[tuple[type[Exception], str]] = (
     (ssl.SSLCertVerificationError, "SSL certificate problem"),
     (ssl.SSLError, "SSL error"),
     (ConnectionError, "Connection reset"),
-    (IncompleteRead, "Connection reset"),
 )
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown Status"

@@ -48,7 +48,7 @@ def _explain_owner(kind: str, id: str, environment: Environment, world: World) -
         return f"{kind} {id} is in the fixture, but not in the current state; a reset brings it back"
     elsewhere = _elsewhere(environment, world, lambda each: each.agent(id) if is_agent else each.campaign(id))
     if elsewhere:
-        return f"{kind} {id} is in {elsewhere}; the token opens {environment.name}"
+        return f"{kind} {id} is in {elsewhere}; the token selects {environment.name}"
     ids = environment.agent_ids() if is_agent else environment.campaign_ids()
     return f"no {kind} in environment {environment.name} has the id {brief(id)}{_near(id, ids)}"
 
@@ -89,7 +89,7 @@ def _explain_webhook(id: str, owner_id: str, environment: Environment, world: Wo
         return f"webhook {id} is in the fixture, but not in the current state{reset}"
     elsewhere = _elsewhere(environment, world, lambda other: other.webhook(id))
     if elsewhere:
-        return f"webhook {id} is in {elsewhere}; the token opens {environment.name}"
+        return f"webhook {id} is in {elsewhere}; the token selects {environment.name}"
     near = _near(id, environment.webhook_ids(owner_id))
     return f"{owner} has no webhook with the id {brief(id)}{near}"
 

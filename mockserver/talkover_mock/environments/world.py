@@ -91,10 +91,10 @@ class World:
             closed = self._closed_tokens.get(token)
             environment = self._by_token.get(token)
             if environment is None and closed is not None:
-                raise InvalidToken(f"the token was that of environment {closed}, which has been closed")
+                raise InvalidToken(f"the token belonged to environment {closed}, which has been closed")
         if environment is None:
             if self.default.tokens:
-                raise InvalidToken("no environment has this token, and the default one has tokens of its own")
+                raise InvalidToken("no environment has this token; the default environment has other tokens")
             return self.default
         if token in environment.expired_tokens:
             raise ExpiredToken(f"the fixture lists the token under expired_tokens of {environment.name}")
@@ -261,7 +261,7 @@ class World:
             raise Conflict("The name is taken", f"an environment is already named {brief(name)}; close it first")
         if token in self._by_token:
             other = self._by_token[token].name
-            raise Conflict("The token is taken", f"the token already opens environment {brief(other)}")
+            raise Conflict("The token is taken", f"the token already belongs to environment {brief(other)}")
         if len(self._environments) >= MOST_ENVIRONMENTS:
             detail = f"{MOST_ENVIRONMENTS} environments are open, which is the limit; close some"
             raise Conflict("Too many environments", detail)

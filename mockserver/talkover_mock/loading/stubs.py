@@ -23,7 +23,7 @@ def _path(name: str, value: Any) -> str:
     if type(value) is str and re.fullmatch(_PATH, value):
         twice = [each for each, count in Counter(re.findall(r"\{.*?\}", value)).items() if count > 1]
         if twice:
-            raise Invalid(f"The {name} must not have {twice[0]} twice: each id has a name of its own.")
+            raise Invalid(f"The {name} must not have {twice[0]} twice: each id needs its own name.")
         return value
     steps = value.split("/") if type(value) is str else []
     if steps and steps[:2] != ["", "api"]:

@@ -148,7 +148,7 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
 def _refuse_contradictions(spec: CallFault) -> None:
     """Raises Problem 422 for details that mean nothing beside the rest."""
     if spec.headers and not spec.preset:
-        raise Problem(422, "Bad value", "headers are those of a preset; an answer of your own has respond.headers")
+        raise Problem(422, "Bad value", "headers belong to a preset; your own answer has respond.headers")
     if spec.action in (HOLD, STALE) and (spec.apply or spec.delay_seconds):
         raise Problem(422, "Bad value", f"{spec.action} has neither apply nor delay_seconds")
     if spec.action == STALE and spec.method not in (None, *READS):

@@ -87,7 +87,7 @@ def _hints(expected: Expected, count: int, environment: Environment) -> Sequence
         return ()
     hints = list(_skipped(expected.filters, environment))[-_MOST_HINTS:] if not count else []
     if environment.clock.is_frozen:
-        hints.append("the clock is frozen: advancing it sends what falls due on the way")
+        hints.append("the clock is frozen: advance it to send what falls due")
     return hints
 
 
