@@ -113,7 +113,9 @@ def wait_option(what: str, default: float = 0) -> Callable[[Command], Command]:
     """`--wait`: how many seconds a command waits for something."""
     shown = f"{default:g}" if default else None
     help = f"The longest time to wait for {what}."
-    return click.option("--wait", type=seconds, default=default, show_default=shown, metavar="SECONDS", help=help)
+    return click.option(
+        "--wait", type=seconds_to_wait, default=default, show_default=shown, metavar="SECONDS", help=help
+    )
 
 
 def json_value(name: str, text: str | None) -> Any:
