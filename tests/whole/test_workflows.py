@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.support.documented import TOKEN
 from tests.support.installed import WHEELS, lint_workflow, needs_actionlint, run, source_tree
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.slow
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
