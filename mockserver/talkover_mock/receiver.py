@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: it keeps the requests and answers as told."""
+"""A receiver of webhooks for tests: it keeps the requests and answers as told. Imports only its HTTP."""
 
 import base64
 import binascii

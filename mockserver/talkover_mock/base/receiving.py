@@ -1,4 +1,7 @@
-"""The HTTP below a receiver of webhooks: whole requests for one function, refusals for another."""
+"""The HTTP below a receiver of webhooks: whole requests for one function, refusals for another.
+
+It imports nothing of the package, since a receiver alone imports no server and no client.
+"""
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
