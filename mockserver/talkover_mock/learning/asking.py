@@ -7,12 +7,13 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import requests
 
 from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask
-from talkover_mock.learning.redacting import without
+from talkover_mock.learning.hiding import without
 
 RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -34,9 +35,15 @@ class Came(NamedTuple):
     status: int
     headers: Mapping[str, str]
     text: str
+    secret: str | None = None
+    """What the document is told without."""
 
     def document(self) -> Any:
-        """The body as JSON, or ABSENT."""
+        """The body as JSON without the secret, or ABSENT."""
+        return without(self.parsed(), self.secret)
+
+    def parsed(self) -> Any:
+        """The body as JSON, as it came, or ABSENT."""
         try:
             return json.loads(self.text)
         except ValueError:
@@ -87,7 +94,7 @@ class Server:
             raise KeyboardInterrupt
         names = {"unknown": UNKNOWN, "token": self._token, **ids}
         given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
-        path = filled(asked.path, names)
+        path = filled(asked.path, {name: quote(value, safe="") for name, value in names.items()})
         for _ in range(_MOST_TRIES):
             self._wait(self._opens_at - self._now())
             came = self._answer(asked.method, path, given, asked.body)
@@ -121,8 +128,7 @@ class Server:
             )
         except (requests.RequestException, UnicodeError) as error:
             raise CannotRun(f"{self._root}{path} can't be asked ({type(error).__name__})") from None
-        text = without(answer.content.decode(errors="replace"), self._token)  # an answer may repeat it
-        return Came(answer.status_code, answer.headers, text)
+        return Came(answer.status_code, answer.headers, answer.content.decode(errors="replace"), self._token)
 
     def read(self, path: str) -> Any:
         """The `data` of a list or a record; None where there is none."""
