@@ -13,6 +13,7 @@ from talkover_mock.cli._remote import Failed, Unexpected
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.dialect.events import ALL_EVENTS
+from talkover_mock.learning.hiding import said
 from talkover_mock.learning.listening import Lesson, Listener
 from talkover_mock.loading.mistakes import near_or_listed
 
@@ -83,7 +84,7 @@ def command(
         lesson = Lesson(listener, secret, keeps_values=keep_values)
         try:
             for line in lesson.report():
-                click.echo(line)
+                click.echo(said(line, secret))
         finally:  # also when nobody reads the report
             if listener.heard:
                 keep(out, lesson.document, forgotten=lesson.judged)
@@ -99,7 +100,7 @@ def command(
 
 def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -> Listener:
     try:
-        return Listener(address, secrets, event, click.echo)
+        return Listener(address, secrets, event, lambda line: click.echo(said(line, next(iter(secrets), None))))
     except OSError as error:
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
         host, port = address

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import requests
 
 from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask
-from talkover_mock.learning.redacting import without
+from talkover_mock.learning.hiding import without
 
 RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -38,9 +39,15 @@ class Came(NamedTuple):
     status: int
     headers: Mapping[str, str]
     text: str
+    secret: str | None = None
+    """What the document is told without."""
 
     def document(self) -> Any:
-        """The body as JSON, or ABSENT."""
+        """The body as JSON without the secret, or ABSENT."""
+        return without(self.parsed(), self.secret)
+
+    def parsed(self) -> Any:
+        """The body as JSON, as it came, or ABSENT."""
         try:
             document = json.loads(self.text)
         except (ValueError, RecursionError):
@@ -92,7 +99,7 @@ class Server:
             raise KeyboardInterrupt
         names = {"unknown": UNKNOWN, "token": self._token, **ids}
         given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
-        path = filled(asked.path, names)
+        path = filled(asked.path, {name: quote(value, safe="") for name, value in names.items()})
         for tries in range(1, _MOST_TRIES + 1):
             self._wait(self._opens_at - self._now())
             came = self._answer(asked.method, path, given, asked.body)
@@ -129,8 +136,7 @@ class Server:
                 content = self._content(path, answer)
         except (requests.RequestException, UnicodeError) as error:
             raise CannotRun(f"{self._root}{path} can't be asked ({type(error).__name__})") from None
-        text = without(content.decode(errors="replace"), self._token)  # an answer may repeat it
-        return Came(answer.status_code, answer.headers, text)
+        return Came(answer.status_code, answer.headers, content.decode(errors="replace"), self._token)
 
     def _content(self, path: str, answer: requests.Response) -> bytes:
         """The body. Raises CannotRun for one that does not end."""

@@ -10,7 +10,7 @@ from talkover_mock.base.words import digits, number_of
 from talkover_mock.dialect.fields import CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server, asking, data_of, records
-from talkover_mock.learning.redacting import URL, cleaned, cleaned_url, stand_in
+from talkover_mock.learning.redacting import URL, cleaned, stand_in
 from talkover_mock.learning.sifting import Sieve
 from talkover_mock.learning.writing import literal
 
@@ -19,6 +19,8 @@ _MOST_PAGES = 10_000
 _NONE = (requests.codes.not_found, requests.codes.not_implemented, requests.codes.forbidden)
 """The answers of an API that has no campaigns, or does not show them to this token."""
 _TOLD = ("id", "created_at", "updated_at")
+_SECRET = ("webhook_secret", "custom_headers")
+"""The keys of a webhook that are never written."""
 _OUR_OWN = ("webhooks", "cache_clears")
 """The keys of an agent or a campaign in a fixture that are none of the API's."""
 _KEPT = ("id", "agent_id", "created_at", "updated_at")
@@ -64,20 +66,23 @@ class Account:
         own = {key: value for key, value in record.items() if key not in _OUR_OWN}
         if not self._redacts:
             return dict(cleaned("", own))
-        own = {key: value if key in _KEPT else stand_in(key, value) for key, value in own.items()}
+        own = {**stand_in("", own), **{key: cleaned(key, own[key]) for key in _KEPT if key in own}}
         return {**own, "name": self._name(kind)}
 
     def _webhook(self, record: dict[str, Any], fields: Sequence[Field]) -> dict[str, Any]:
         told = [*_TOLD, *(field.name for field in fields)]
-        webhook = {key: value for key, value in record.items() if key in told}
+        webhook = {key: cleaned(key, value) for key, value in record.items() if key in told and key not in _SECRET}
+        secret = [key for key in _SECRET if record.get(key)]
+        if secret:
+            self.notes.append(f"Webhook {webhook['id']}: {' and '.join(secret)}, which the API tells, are left out.")
         if record.get("status") == "error":
             webhook["status"] = "error"
         if self._redacts:
             name = self._name("Webhook")
+            templates = stand_in("", webhook.get("payload_templates"))
+            webhook |= {"payload_templates": templates} if templates else {}
             return {**webhook, "name": name, "webhook_url": f"{URL}/{name.rpartition(' ')[2]}"}
-        if isinstance(webhook.get("webhook_url"), str):
-            webhook["webhook_url"] = cleaned_url(webhook["webhook_url"])
-        return {**webhook, "name": cleaned("name", webhook.get("name"))}
+        return {**webhook, "name": webhook.get("name")}
 
     def _name(self, kind: str) -> str:
         self._named[kind] += 1

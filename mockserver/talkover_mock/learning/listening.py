@@ -12,9 +12,9 @@ from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.dialect.settings import DEFAULTS, is_setting
 from talkover_mock.learning.hearing import Heard, hear
+from talkover_mock.learning.hiding import without
 from talkover_mock.learning.judging import is_bare, is_of_campaign, mock_keys, shown_keys, verdicts
 from talkover_mock.learning.payloads import payload_of
-from talkover_mock.learning.redacting import without
 from talkover_mock.learning.signatures import signing_headers
 from talkover_mock.learning.writing import literal
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
@@ -109,7 +109,7 @@ class Lesson:
         """The payload of each event, made of the fullest that came."""
         found = {}
         for event, documents in self._documents().items():
-            fullest = max(documents, key=_size)
+            fullest = without(max(documents, key=_size), self._secret)
             found[event] = payload_of(fullest, event, keeps_values=self._keeps)
         return found
 
@@ -124,7 +124,7 @@ class Lesson:
     def document(self) -> dict[str, Any]:
         """The fixture."""
         parts: dict[str, Any] = {"settings": self.settings, "payloads": self.payloads}
-        return {name: literal(without(part, self._secret)) for name, part in parts.items() if part}
+        return {name: literal(part) for name, part in parts.items() if part}
 
     def report(self) -> Iterator[str]:
         """What was learned, in lines that have no value of an account."""
