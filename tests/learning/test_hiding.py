@@ -1,13 +1,18 @@
 """What a command was given, and what is secret in an account, is nowhere in what it prints or writes."""
 
 import base64
+import hashlib
+import hmac
 import json
 from urllib.parse import quote
 
 import pytest
+import requests
 import yaml
 
+from talkover_mock.cli import listen
 from talkover_mock.learning.hiding import hidden, renamed, said, without
+from talkover_mock.learning.listening import Listener
 from tests.doors.test_cli import run
 from tests.support.vendors import vendor
 
@@ -104,3 +109,26 @@ def test_the_password_of_a_url_is_not_printed(command: list[str], rest: str) -> 
         done = run(*command, f"http://{user}@{rest}", *more)
         assert done.exit_code in (1, 2)
         assert "hunter2" not in done.output
+
+
+@pytest.mark.parametrize("secret", ["s3cretsecret", "abc1234"])
+def test_a_secret_in_the_names_that_come_is_neither_printed_nor_written(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"event": "event_action", f"x_{secret}": 1, "note": f"pre{secret}post", "other": secret}).encode()
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"Signature": signature, f"X-{secret}": "1", f"X-Signature-{secret.upper()}": "1"}
+
+    class Early(Listener):
+        """Gets a delivery as soon as it listens."""
+
+        def start(self) -> None:
+            super().start()
+            requests.post(self.url, data=body, headers=headers, timeout=10)
+
+    monkeypatch.setattr(listen, "Listener", Early)
+    done = run("listen", "--port", "0", "--count", "1", "--secret", secret, "--keep-values")
+    assert done.exit_code == 0
+    assert "preredactedpost" in done.stdout
+    assert "x-redacted" in done.stdout
+    assert secret not in done.output.lower()

@@ -122,3 +122,7 @@ def test_of_two_signatures_while_secrets_change_the_one_with_the_secret_is_found
         fit = best_fit([*(mine | {name: value}).items()], BODY, [SECRET])
         assert fit
         assert fit.settings == {"signature_scheme": scheme}
+
+
+def test_a_header_whose_name_has_the_secret_is_not_learned() -> None:
+    assert best_fit([(f"X-{SECRET}", PLAIN)], BODY, [SECRET]) is None

@@ -61,6 +61,8 @@ def _fits(headers: Headers, body: bytes, secret: str) -> Iterator[Fit]:
     named = {name.lower(): value for name, value in headers}
     id, time = named.get("webhook-id", ""), named.get("webhook-timestamp", "")
     for name, value in headers:
+        if hidden(name, secret) != name:
+            continue
         signed_at = _TIME.match(value)
         for scheme in SCHEMES:
             start = signed_at[0] if scheme == "stripe" and signed_at else ""
