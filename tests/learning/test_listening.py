@@ -277,7 +277,7 @@ def test_a_signal_ends_it_with_what_it_has(number: signal.Signals, tmp_path: Pat
 
 @pytest.mark.slow
 def test_a_closed_output_stops_neither_the_answers_nor_the_file(tmp_path: Path) -> None:
-    with started(tmp_path, "--count", "2", "--out", "learned.yaml") as process:
+    with started(tmp_path, "--count", "2", "--wait", str(WAIT), "--out", "learned.yaml") as process:
         url = url_of(process)
         assert process.stdout
         process.stdout.close()
