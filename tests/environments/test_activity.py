@@ -112,6 +112,32 @@ def test_all_attempts_of_an_event_at_a_webhook_are_one_row_in_the_place_of_the_f
     assert activity.counts()["deliveries"] == 2
 
 
+@pytest.mark.parametrize("again", ["redeliver", "replay", "retry"])
+def test_a_row_stays_retrying_while_an_attempt_is_due_whatever_is_sent_besides(
+    environment: Environment, activity: Activity, receiver: WebhookReceiver, again: str
+) -> None:
+    receiver.answer_next(500, 500, 500, 200)
+    emit(environment)
+    environment.deliveries.advance(1)
+    row = activity.rows("deliveries").rows[0]
+    assert isinstance(row, DeliveryRow)
+    first = row.attempts[0].id
+    for status in ("failed", "success"):
+        if again == "retry":
+            environment.deliveries.retry(AGENT, WEBHOOK, first)
+        else:
+            environment.deliveries.redeliver(first, replay=again == "replay")
+        environment.deliveries.advance(0)
+        row = activity.rows("deliveries").rows[0]
+        assert isinstance(row, DeliveryRow)
+        assert (row.attempts[-1].status, row.status, row.due) == (status, "retrying", MOMENT + timedelta(seconds=3))
+        assert activity.outcome_of(WEBHOOK) == "retrying"
+        assert activity.counts()["problems"] == len(activity.rows("problems").rows) == 2
+    environment.deliveries.advance(5)
+    assert activity.rows("deliveries").rows[0].status == "success"
+    assert activity.counts()["problems"] == 1
+
+
 def test_the_counts_of_the_views_are_those_of_their_rows(
     http: FlaskClient, environment: Environment, activity: Activity, receiver: WebhookReceiver
 ) -> None:

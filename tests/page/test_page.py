@@ -9,7 +9,8 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.page.dashboard import HEADERS
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from tests.support.documented import TOGGLE, TOKEN, WEBHOOK
+from tests.support.delivering import STARTED, WAIT
+from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, page, press, told
 
 NAME = "My Webhook"
@@ -49,16 +50,19 @@ def test_environments_are_searched_and_the_latest_come_first(http: FlaskClient, 
     assert "=test-2" not in "".join(found.links())
 
 
-def test_no_token_gets_into_the_page(http: FlaskClient) -> None:
-    secret = {"Authorization": "Bearer talq_a_long_secret_token"}
-    http.patch(TOGGLE, headers=secret)
+@pytest.mark.parametrize("masks", [False, True], ids=["as they came", "masked"])
+def test_tokens_are_as_they_came_unless_the_server_masks_them(http: FlaskClient, world: World, masks: bool) -> None:
+    world.mask_tokens = masks
+    http.patch(TOGGLE, headers={"Authorization": "Bearer talq_a_long_secret_token"})
     http.get("/api/v1/agents", headers={"Authorization": "Bearer talq_staging"})
-    for name in ("default", "staging", "production"):
-        html = http.get(PAGE, query_string={"environment": name}).text
-        assert "talq_a_long" not in html
-        assert "talq_staging" not in html
-        assert "talq_production" not in html
-    assert "Bearer talq_***en" in page(http, open="request-1").text
+    headers = [{"key": "Authorization", "value": "Bearer of_the_receiver"}]
+    webhook = {"id": WEBHOOK, "enabled": True, "custom_headers": headers}
+    http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})
+    emitted = http.post("/__admin/events", json={"agent_id": AGENT, "event": STARTED, "wait": WAIT}).get_json()
+    opened = ["request-1", f"delivery-{emitted['deliveries'][0]['id']}"]
+    text = page(http, open=opened).text + page(http, "staging", open="request-1").text
+    for token in ("talq_a_long_secret_token", "talq_staging", "of_the_receiver"):
+        assert (f"Bearer {token}" in text, token in text) == (not masks, not masks)
 
 
 @pytest.mark.parametrize("path", [PAGE, PAGE + "page.css", PAGE + "page.js", PAGE + "?environment=staging"])
@@ -102,7 +106,7 @@ def test_the_admin_token_opens_it_as_the_password_that_a_browser_asks_for(world:
     basic = {"Authorization": "Basic " + base64.b64encode(b"me:secret").decode()}
     answer = http.post(PAGE, headers=basic, data={"action": "take_snapshot", "name": "before"})
     assert (answer.status_code, [each.name for each in world.default.snapshots.all()]) == (303, ["before"])
-    assert "$ADMIN_TOKEN" in http.get(PAGE, headers=basic).text
+    assert "${ADMIN_TOKEN:?" in http.get(PAGE, headers=basic).text
 
 
 def test_a_token_that_another_environment_took_is_not_used_for_the_default_one(http: FlaskClient, world: World) -> None:

@@ -25,8 +25,8 @@ def shown(http: FlaskClient, path: str, status: int = 200, **headers: str) -> Do
 @pytest.mark.parametrize(
     ("path", "status", "told"),
     [
-        ("/__admin/?environment=nope", 404, 'no environment is named "nope"; GET environments lists them'),
-        ("/__admin/?environment=<b>", 404, 'no environment is named "<b>"; GET environments lists them'),
+        ("/__admin/?environment=nope", 404, 'no environment is named "nope"; it may be closed by now'),
+        ("/__admin/?environment=<b>", 404, 'no environment is named "<b>"; it may be closed by now'),
         ("/__admin/?wait=x", 422, "wait must be a number"),
         ("/__admin/nope", 404, "no route is /__admin/nope; GET /__admin/openapi.yaml describes them all"),
         ("/__admin/environments/nope", 404, 'no environment is named "nope"'),

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 
 from talkover_mock.admin.page.curl import again
+from talkover_mock.base.words import printable
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.delivering import WAIT
-from tests.support.documented import AGENT, TOKEN, WEBHOOK
+from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, Document, page, rows
 
 MARK = "xssxss"
@@ -86,7 +88,7 @@ def test_hostile_requests_are_text(http: FlaskClient, text: str) -> None:
     http.post(f"/api/v1/agents/{AGENT}/webhooks", data=b"\xff\xfe", headers=TOKEN)
     shown = checked(http)
     assert "The body is not text." in shown.text
-    laid_out = json.dumps({text: text}, ensure_ascii=False)[1:-1]
+    laid_out = printable(json.dumps({text: text}, ensure_ascii=False)[1:-1])
     assert laid_out.encode(errors="backslashreplace").decode() in shown.text
 
 
@@ -145,7 +147,7 @@ def test_a_copied_line_repeats_the_request(http: FlaskClient, world: World, serv
     opened = Document(http.get(PAGE, query_string={"open": "request-1"}, base_url=server.url).text)
     lines = [code for code in opened.code if code.startswith("curl -g")]
     line = lines[0]
-    assert "${TOKEN:-ta***}" in line
+    assert f"Authorization: {TOKEN['Authorization']}" in line
     subprocess.run(["sh", "-c", line], capture_output=True, check=True, cwd=tmp_path)
     first, again_sent = world.default.journal.log.watch(lambda _: True).items
     assert (first.request_body, first.path, first.method) == (
@@ -176,8 +178,39 @@ def test_the_lines_of_empty_places_work_when_pasted(server: Server, world: World
     assert [status for _, status in statuses] == ["200"] * 6
 
 
-@pytest.mark.parametrize("name", ["default", "staging"])
-def test_the_lines_of_an_environment_with_tokens_take_the_token_from_a_variable(http: FlaskClient, name: str) -> None:
-    lines = [code for code in page(http, name).code if code.startswith("curl")]
-    needed = '-H "Authorization: Bearer $TOKEN"'
-    assert all(needed in line for line in lines) is (name == "staging")
+@pytest.mark.parametrize("masks", [False, True], ids=["as it came", "masked"])
+def test_a_copied_line_of_another_environment_never_calls_the_default_one(
+    server: Server, world: World, masks: bool, tmp_path: Path
+) -> None:
+    world.mask_tokens = masks
+    token = "talq_'a\"b$(>pwned)`c"
+    other = world.open(world.default.baseline, "other", token)
+    path = f"{PAGE}?environment=other"
+
+    def lines(query: str) -> list[str]:
+        text = requests.get(f"{server.url}{path}{query}", timeout=WAIT).text
+        return [code for code in Document(text).code if code.startswith("curl")]
+
+    def done(line: str, **variables: str) -> bool:
+        env = {**os.environ, **variables}
+        done = subprocess.run(["sh", "-c", line], capture_output=True, check=False, cwd=tmp_path, env=env)
+        assert not (tmp_path / "pwned").exists()
+        return done.returncode == 0
+
+    fresh = lines("")
+    requests.patch(server.url + TOGGLE, headers={"Authorization": f"Bearer {token}"}, timeout=WAIT)
+    [again_toggled] = lines("&open=request-1")
+    for line in (*fresh, again_toggled):
+        assert done(line) is not masks
+        assert done(line, TOKEN=token)
+    assert len(fresh) == 2
+    assert len(other.journal.log.all()) == 1 + (2 if masks else 4)
+    assert world.default.journal.log.all() == []
+    assert world.default.activity.counts()["all"] == 0
+
+
+def test_no_line_is_offered_for_an_environment_that_no_token_opens(http: FlaskClient, world: World) -> None:
+    world.open(world.default.baseline, "template").tokens = ()
+    shown = page(http, "template")
+    assert [code for code in shown.code if code.startswith("curl")] == []
+    assert "No token opens this environment" in shown.text

@@ -108,6 +108,12 @@ def test_a_call_is_placed_and_the_latest_are_shown(http: FlaskClient, world: Wor
     assert "was answered with 400" in press(http, "Place a call", tool="calls", to="nobody")
     for number in range(10, 22):
         world.default.calls.place(AGENT, {"to": f"+49301234{number}"})
+    shown = page(http, tool="calls")
+    assert "Calls 13" in " ".join(shown.text.split())
+    for each in ("+49301234000", "+4930123410"):
+        assert shown.form(f"End the call to {each}")
+    for call, _ in world.default.calls.search({})[0]:
+        http.post(f"/api/v1/agents/{AGENT}/end-call", headers=TOKEN, json={"call_sid": call.id})
     text = page(http, tool="calls").text
     assert ("+4930123421" in text, "+49301234000" in text) == (True, False)
     assert "3 earlier calls not shown" in text
@@ -144,6 +150,23 @@ def test_a_delivery_is_redelivered_and_replayed(http: FlaskClient, world: World)
     copies = world.default.deliveries.log.watch(lambda each: each.copy_of is not None and each.ended, 2, None, WAIT)
     assert copies.satisfied
     assert first["deliveries"][0]["id"] in page(http, open=id).text
+
+
+def test_a_delivery_that_retries_is_still_retrying_after_a_redelivery(http: FlaskClient, world: World) -> None:
+    webhook = {"id": WEBHOOK, "enabled": True, "webhook_url": "http://localhost:9/", "max_retries": 5}
+    http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})
+    http.put("/__admin/clock", json={"now": MOMENT})
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": STARTED, "wait": WAIT})
+    [id] = [each for each in rows(page(http)) if "delivery" in each]
+    for number, button in enumerate(("Redeliver", "Replay the same bytes"), 1):
+        form = page(http, open=id).form(button)
+        http.post(form.action, data=form.fields)
+        log = world.default.deliveries.log
+        assert log.watch(lambda each: each.copy_of is not None and each.ended, number, None, WAIT).satisfied
+        shown = page(http, open=id)
+        assert shown.form("Advance 1 s to attempt 2")
+        assert "nothing more will be sent" not in shown.text.lower()
+        assert "retrying" in shown.texts[id].split()
 
 
 def test_faults_on_calls_are_added_used_added_again_and_removed(http: FlaskClient, world: World) -> None:

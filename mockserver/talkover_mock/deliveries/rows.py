@@ -6,6 +6,16 @@ from talkover_mock.deliveries.records import Delivery
 
 Row = tuple[Delivery, ...]
 """The attempts that are kept, oldest first."""
+_WAITING = ("retrying", "pending")
+
+
+def deciding(row: Sequence[Delivery]) -> Delivery:
+    """The attempt that gives a row its status: the one that waits for a retry, or for its end; else the latest one.
+
+    A copy comes later than the attempt before a retry, but does not take its place: the retry is still due.
+    """
+    waiting = (each for status in _WAITING for each in reversed(row) if each.status == status)
+    return next(waiting, row[-1])
 
 
 class Rows:
@@ -33,9 +43,9 @@ class Rows:
         return list(self._rows.values())
 
     def latest_of(self, webhook_id: str) -> Delivery | None:
-        """The latest attempt to call the webhook."""
+        """The attempt that decides the row with the latest attempt to call the webhook."""
         row = self.get(self._latest.get(webhook_id, 0))
-        return row[-1] if row else None
+        return deciding(row) if row else None
 
     def add(self, delivery: Delivery) -> None:
         """Adds an attempt to its row, or begins one."""
@@ -65,5 +75,5 @@ class Rows:
 
 
 def _is_problem(row: Sequence[Delivery]) -> bool:
-    """Whether its latest attempt has not been successful, or not yet."""
-    return bool(row) and row[-1].is_problem
+    """Whether the delivery has not been successful, or not yet."""
+    return bool(row) and deciding(row).is_problem

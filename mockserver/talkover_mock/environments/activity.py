@@ -15,6 +15,7 @@ from talkover_mock.base.words import digits
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
+from talkover_mock.deliveries.rows import deciding
 from talkover_mock.environments.journal import Exchange, Journal
 
 View = Literal["all", "requests", "deliveries", "problems"]
@@ -74,12 +75,12 @@ class DeliveryRow:
 
     @property
     def status(self) -> str:
-        """The status of the latest attempt, see `Delivery.shown_status`."""
-        return self.attempts[-1].shown_status
+        """The status of the attempt that decides, see `deciding` and `Delivery.shown_status`."""
+        return deciding(self.attempts).shown_status
 
     @property
     def is_problem(self) -> bool:
-        return self.attempts[-1].is_problem
+        return deciding(self.attempts).is_problem
 
 
 @dataclass(frozen=True, slots=True)

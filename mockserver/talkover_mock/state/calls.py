@@ -141,6 +141,12 @@ class Calls:
             calls = list(self._state.calls.values())
         return calls[: -most - 1 : -1], len(calls)
 
+    def under_way(self) -> list[Call]:
+        """The calls that are under way, those that were added last first."""
+        with self._lock:
+            calls = list(self._state.calls.values())
+        return [call for call in reversed(calls) if call.is_active]
+
     def _agent(self, id: str) -> Agent:
         agent = self._state.agents.get(id)
         if agent is None:

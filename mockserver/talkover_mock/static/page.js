@@ -8,6 +8,7 @@
   const LONGEST_PAUSE_MILLISECONDS = 4000;
   const SHOWN_MILLISECONDS = 8000;
   const ANNOUNCED_MILLISECONDS = 5000;
+  const CHANGES = "Show changes";
   document.documentElement.classList.add("js");
 
   const find = (id) => document.getElementById(id);
@@ -20,10 +21,17 @@
     if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) return void from.replaceWith(to);
     if (from.nodeType !== Node.ELEMENT_NODE) return void (from.nodeValue = to.nodeValue);
     if (from.hasAttribute("data-keep")) return;
+    // A form of something else: what was typed into this one must not be saved there.
+    if (from.dataset.of !== to.dataset.of) return void from.replaceWith(to);
+    const isOther = from.nodeName === "SELECT" && chosenOf(from) !== chosenOf(to);
     morphAttributes(from, to);
     if (from.id === "rows" && held) return void keepRows(from, to);
     morphChildren(from, to);
+    if (isOther) from.value = chosenOf(from);
   }
+
+  // The option that the server has chosen.
+  const chosenOf = (select) => [...select.options].find((each) => each.defaultSelected)?.value ?? select.options[0]?.value;
 
   function morphAttributes(from, to) {
     const isPeoples = (name) => name === "open" && from.nodeName === "DETAILS";
@@ -82,13 +90,22 @@
       const isSameHeight =
         !row.querySelector(":scope > .inside") && !row.querySelector(".why") === !other.querySelector(".why");
       if (isAsked || isSameHeight) morph(row, other);
-      else {
-        changes += 1;
-        for (const part of [".status", ".marks"]) morph(row.querySelector(part), other.querySelector(part));
-      }
+      else changes += changeInPlace(row, other);
     }
     const arrived = from.hasAttribute("data-still") ? 0 : [...fresh.keys()].filter((id) => !known.has(id)).length;
-    tellArrived(arrived ? `${arrived}${arrived === fresh.size ? "+" : ""} new row${arrived === 1 ? "" : "s"}` : changes ? "Show changes" : "");
+    tellArrived(arrived ? `${arrived}${arrived === fresh.size ? "+" : ""} new row${arrived === 1 ? "" : "s"}` : changes ? CHANGES : "");
+  }
+
+  // What an opened row says of its delivery is true at once; whether more has changed, which would move other rows.
+  function changeInPlace(row, other) {
+    morphAttributes(row.querySelector(".row"), other.querySelector(".row"));
+    for (const part of [".status", ".marks", ".why", ".band", ".inside > .actions", ".line"]) {
+      const [old, fresh] = [row.querySelector(part), other.querySelector(part)];
+      if (old && fresh) morph(old, fresh.cloneNode(true));
+    }
+    const [old, fresh] = [row.cloneNode(true), other.cloneNode(true)];
+    for (const details of [...old.querySelectorAll("details"), ...fresh.querySelectorAll("details")]) details.open = false;
+    return !old.isEqualNode(fresh);
   }
 
   function tellArrived(text) {
@@ -106,6 +123,7 @@
     const before = held ? new Set() : new Set([...document.querySelectorAll("#rows > li")].map((each) => each.id));
     if (!held && find("arrived")) tellArrived("");
     morph(document.body, fresh.body);
+    isAsking = false;
     document.title = fresh.title;
     if (find("arrived")) find("arrived").href = fresh.getElementById("arrived")?.getAttribute("href") ?? address();
     if (!held && before.size) announce([...document.querySelectorAll("#rows > li")].filter((each) => !before.has(each.id)));
@@ -177,6 +195,7 @@
       } catch (error) {
         if (error.name !== "AbortError") {
           failures += 1;
+          if (isAsking) tellPreview("The server does not answer. This is asked again when it is back.");
           tell("lost", error instanceof TypeError ? "waiting for the server" : error.message);
           await pause(Math.min(250 * 2 ** failures, LONGEST_PAUSE_MILLISECONDS));
         }
@@ -188,13 +207,18 @@
 
   // The address changed: what hangs asks for another page than this one.
   function moved(to) {
-    history.replaceState(null, "", to);
+    history.replaceState(null, "", to.split("#")[0]);
     version = null;
     hanging?.abort();
   }
 
-  // A link to another part of the same page: a row, a tool, an agent that unfolds.
-  async function go(link) {
+  // A link to another part of the same page: a row, a tool, an agent that unfolds. One after another: each leads on from
+  // what the one before it has opened.
+  let going = Promise.resolve();
+  const go = (link) => (going = going.then(() => link.isConnected && follow(link)));
+
+  async function follow(link) {
+    const isChange = link.textContent === CHANGES;
     const href = link.getAttribute("href");
     const row = link.matches("#rows > li > .row") ? link.parentElement.id : "";
     const isNews = link.id === "arrived";
@@ -205,7 +229,7 @@
       moved(href);
       const control = document.querySelector(".panel :is(input:not([type=hidden]), select, button)");
       if (row) scrollBy(0, link.getBoundingClientRect().top - top);
-      else if (isNews) {
+      else if (isNews && !isChange) {
         scrollTo(0, 0);
         find("activity").focus({ preventScroll: true });
       } else if (control && new URL(link.href).searchParams.has("tool")) control.focus();
@@ -217,11 +241,13 @@
 
   let hiding = 0;
 
-  // In the open panel, if that is where it comes from; else over the lower edge of the window, which is always in sight.
+  // In the open panel, if that is where it comes from and if it is in sight there; else over the lower edge of the window.
   function showOutcome(fresh, isOfPanel = false) {
     const place = find("outcome");
     place.classList.toggle("over", !isOfPanel);
     place.replaceChildren(...fresh);
+    const { top, bottom } = place.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) place.classList.add("over");
     clearTimeout(hiding);
     if (place.querySelector(".good")) hiding = setTimeout(() => place.replaceChildren(), SHOWN_MILLISECONDS);
   }
@@ -245,7 +271,13 @@
       const body = new URLSearchParams(new FormData(form));
       const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body });
       const row = form.closest("#rows > li")?.id ?? "";
+      const was = address();
       const fresh = show(await textOf(answer), { row });
+      if (address() !== was) moved(address());
+      const isDone = fresh.querySelector("#outcome .good") !== null;
+      if (isDone && form.hasAttribute("data-once")) form.reset();
+      if (isDone && form.closest(".clear")) form.closest(".clear").open = false;
+      if (isOfPanel && !document.querySelector(".panel")) find("webhooks").focus({ preventScroll: true });
       showOutcome([...fresh.getElementById("outcome").childNodes], isOfPanel);
     } catch (error) {
       showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message), isOfPanel);
@@ -254,13 +286,21 @@
     }
   }
 
-  // Whom an event would reach, as soon as another agent or event is chosen.
-  async function preview(form) {
+  // Whom an event would reach, or which events there are, as soon as another agent or event is chosen: the page of this
+  // choice is fetched like every change, so also when the server is back.
+  let isAsking = false;
+
+  function preview(form) {
     const to = new URL(address(), location.href);
-    for (const name of ["owner", "what"]) to.searchParams.set(name, form.elements[name].value);
-    const href = to.pathname + to.search;
-    show(await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" })));
-    moved(href);
+    for (const { name, value } of form.elements) if (["owner", "what"].includes(name)) to.searchParams.set(name, value);
+    isAsking = true;
+    tellPreview("Asking the server.");
+    document.body.dataset.address = to.pathname + to.search;
+    moved(address());
+  }
+
+  function tellPreview(text) {
+    if (find("preview")) find("preview").textContent = text;
   }
 
   async function copy(button) {
@@ -327,7 +367,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     // The address without the outcome, and with ids in the place of names: what can be sent to a colleague.
-    if (!new URLSearchParams(location.search).has("environments")) history.replaceState(null, "", address() + location.hash);
+    history.replaceState(null, "", address() + location.hash);
     setInterval(tick, 1000);
     live();
   });

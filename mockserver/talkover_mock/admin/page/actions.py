@@ -75,12 +75,7 @@ def _json(fields: Fields, name: str) -> Any:
 def _event(fields: Fields, environment: Environment) -> dict[str, Any]:
     owner_id = owner_id_of(fields.get("owner", ""), environment)
     owner = {"campaign_id" if environment.campaign(owner_id) else "agent_id": owner_id}
-    given = {name: value for name in ("call", "context", "data") if (value := _json(fields, name)) is not None}
-    if call_id := fields.get("call_id", "").strip():
-        call = given.setdefault("call", {})
-        if isinstance(call, dict):
-            call["id"] = call_id
-    return {**owner, "event": fields.get("what"), **given}
+    return {**owner, "event": fields.get("what"), **_payload(fields, "call", "context", "data")}
 
 
 def _emitted(answer: dict[str, Any], fields: Fields) -> str:
@@ -90,10 +85,20 @@ def _emitted(answer: dict[str, Any], fields: Fields) -> str:
 
 
 def _played(fields: Fields, environment: Environment) -> dict[str, Any]:
-    call_id = fields.get("call_id", "").strip()
-    call = {"call": {**(_json(fields, "call") or {}), **({"id": call_id} if call_id else {})}}
-    agent_id = agent_id_of(fields.get("owner", ""), environment)
-    return {"agent_id": agent_id, "context": _json(fields, "context"), **(call if call["call"] else {})}
+    """The body of a scenario. Raises Problem 422 for further data, which only an event takes."""
+    if _json(fields, "data") is not None:
+        raise Problem(422, "No data", "a scenario takes no data: its events have their own; leave the field empty")
+    return {"agent_id": agent_id_of(fields.get("owner", ""), environment), **_payload(fields, "call", "context")}
+
+
+def _payload(fields: Fields, *names: str) -> dict[str, Any]:
+    """The payload options that are filled in, and the id of the call among them."""
+    given = {name: value for name in names if (value := _json(fields, name)) is not None}
+    if call_id := fields.get("call_id", "").strip():
+        call = given.setdefault("call", {})
+        if isinstance(call, dict):
+            call["id"] = call_id
+    return given
 
 
 def _reset(answer: dict[str, Any], _: Fields) -> str:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from talkover_mock.admin.routes import deliveries, requests
+from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.environments.activity import View
 from talkover_mock.web.routes import ADMIN
 
@@ -17,9 +18,13 @@ FILTERS: Mapping[str, Sequence[str]] = {
     "deliveries": tuple(deliveries.FILTERS),
 }
 """The words of the admin routes that filter a view."""
+TOOLS = ("emit", "calls", "clock", "faults", "snapshots", "reset", "webhook")
 _TOOLS = ("tool", "edit", "owner", "what", "fault_method", "fault_path", "fault_event", "fault_webhook")
 _RAIL = ("find", "agents", "agent", "from", "fold")
 _LIST = ("before", "open")
+_POPUP = "environments"
+"""The search in the list of environments, which no link keeps."""
+_OF_THE_REQUEST = ("environment", "wait", "said")
 _WORDS = {word for words in FILTERS.values() for word in words}
 
 
@@ -30,7 +35,11 @@ class Address:
         known = {"show", *_TOOLS, *_RAIL, *_LIST, *_WORDS}
         self.environment = environment
         self._start = f"{PAGE}?{_encoded(('environment', environment))}"
-        self._given = [(name, value) for name, value in given if name in known and value]
+        asked = [(name, value) for name, value in given if name not in _OF_THE_REQUEST]
+        self._given = [(name, value) for name, value in asked if name in known and value]
+        self._asked = [(name, value) for name, value in asked if name in (*known, _POPUP) or value]
+        self.unknown = [name for name, value in asked if name not in (*known, _POPUP)]
+        self._known = sorted(known)
 
     def value(self, name: str) -> str:
         """The first value of a field; empty without one."""
@@ -60,6 +69,34 @@ class Address:
         new = {name.rstrip("_"): value for name, value in changes.items()}
         kept = [(name, value) for name, value in self._given if name not in new]
         return self._of([*kept, *((name, value) for name, value in new.items() if value)])
+
+    @property
+    def asked(self) -> str:
+        """The address that shows just this again, with what a link does not keep."""
+        return self._of(self._asked)
+
+    def mistakes(self) -> list[str]:
+        """What the page does not understand of the address, each in a sentence with the nearest word."""
+        views = (*VIEWS, WEBHOOKS)
+        found = [f"unknown word {brief(name)} in the address{near_or_all(name, self._known)}" for name in self.unknown]
+        for name, words in {"show": views, "tool": TOOLS}.items():
+            value = self.value(name)
+            if value and value not in words:
+                found.append(f"unknown {name} {brief(value)}{near_or_all(value, words)}")
+        if self.show != WEBHOOKS:
+            fitting = FILTERS.get(self.view, ())
+            names = dict.fromkeys(name for name, _ in self._given if name in _WORDS and name not in fitting)
+            found += [
+                f"{name} does not filter {VIEWS[self.view]}{near_or_all(name, fitting) if fitting else ''}"
+                for name in names
+            ]
+        numbers = [name for name in ("before", "agents", "from") if self.value(name)]
+        found += [
+            f"{name} must be a number (got {brief(self.value(name))})"
+            for name in numbers
+            if not self.value(name).isdigit()
+        ]
+        return found
 
     def viewing(self, show: str, **filters: str) -> str:
         """Another view, with these filters, of the same webhooks and tool."""

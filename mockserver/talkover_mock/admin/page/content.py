@@ -8,9 +8,11 @@ from talkover_mock.admin.guard import TOKEN_HEADER, admin_token_of
 from talkover_mock.admin.page import curl
 from talkover_mock.admin.page.address import FILTERS, VIEWS, Address
 from talkover_mock.admin.page.feed import STATUSES, feed_of
+from talkover_mock.admin.page.lines import name_of
 from talkover_mock.admin.page.rail import Rail, rail_of
-from talkover_mock.admin.page.tools import bar_of, panel_of
+from talkover_mock.admin.page.tools import bar_of
 from talkover_mock.base.headers import masked
+from talkover_mock.base.words import brief, nearest
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.environments.environment import Environment
@@ -28,7 +30,7 @@ def content_of(
     request: MockRequest, environment: Environment, address: Address, operations: Sequence[str], wrong: str
 ) -> dict[str, Any]:
     """The variables of the template. `wrong` is what is wrong with a name in the address."""
-    feed = feed_of(environment, address, operations, request.root_url, wrong)
+    feed = feed_of(environment, address, operations, request, wrong)
     rail = rail_of(environment, address, lambda webhook: _word_of(webhook, environment))
     return {
         "at": address,
@@ -36,12 +38,12 @@ def content_of(
         "title": _title(environment),
         "environments": _environments(request, address.environment, request.query_value("environments") or ""),
         "find_environments": request.query_value("environments"),
-        "tokens": [masked(token) for token in environment.tokens],
+        "tokens": [masked(token) for token in environment.tokens] if request.world.mask_tokens else environment.tokens,
         "api_url": request.root_url + API,
         "admin": ADMIN,
         "is_default": environment is request.world.default,
         "bar": bar_of(environment),
-        "panel": panel_of(environment, address),
+        "mistakes": [*address.mistakes(), *_unknown_owner(environment, address)],
         "rail": rail,
         "feed": feed,
         "views": VIEWS,
@@ -50,6 +52,16 @@ def content_of(
         "errors": environment.errors,
         "steps": _steps(request, environment, rail) if not feed.counts["all"] else {},
     }
+
+
+def _unknown_owner(environment: Environment, address: Address) -> list[str]:
+    """What is wrong with the agent whose webhooks alone the address asks for."""
+    id = address.value("agent")
+    known = (*environment.agent_ids(), *environment.campaign_ids())
+    if not id or id in known:
+        return []
+    near = nearest(id, (*known, *(name_of(each, environment) for each in known)))
+    return [f"no agent in environment {environment.name} has the id {brief(id)}{near}"]
 
 
 def near(name: str, names: Sequence[str]) -> list[str]:
@@ -100,7 +112,10 @@ def _steps(request: MockRequest, environment: Environment, rail: Rail) -> Mappin
     agent = (environment.agent(best.agent_id) if best else first) or Agent(_SOMEBODY, "My Agent")
     event = best.events[0] if best and best.events else next(iter(EVENTS))
     made = {"name": "My Webhook", "webhook_url": "http://localhost:9000/hook", "events": [event]}
-    token, admin = {"Authorization": "Bearer talq_test", **headers}, url + ADMIN
+    token, admin = (
+        headers if environment.tokens else [curl.header("Authorization", "Bearer talq_test"), *headers],
+        url + ADMIN,
+    )
     toggle = f"{url}{API}/agents/{agent.id}/webhooks/{best.id}/toggle" if best else ""
     return {
         "agent": ""
@@ -116,7 +131,11 @@ def _steps(request: MockRequest, environment: Environment, rail: Rail) -> Mappin
     }
 
 
-def _line_headers(request: MockRequest, environment: Environment) -> dict[str, str]:
-    """The headers of a command to paste; shell variables stand for tokens."""
-    admin_token = {TOKEN_HEADER: "$ADMIN_TOKEN"} if admin_token_of(request) else {}
-    return {**({"Authorization": "Bearer $TOKEN"} if environment.tokens else {}), **admin_token}
+def _line_headers(request: MockRequest, environment: Environment) -> list[str]:
+    """The headers of a command to paste; shell variables stand for tokens that the page does not show."""
+    admin = [curl.from_variable(TOKEN_HEADER, "ADMIN_TOKEN")] if admin_token_of(request) else []
+    if not environment.tokens:
+        return admin
+    if request.world.mask_tokens:
+        return [curl.from_variable("Authorization", "TOKEN", "Bearer "), *admin]
+    return [curl.header("Authorization", f"Bearer {environment.tokens[0]}"), *admin]

@@ -15,12 +15,13 @@ from talkover_mock.admin.page.address import Address
 from talkover_mock.admin.page.content import content_of, near
 from talkover_mock.admin.page.feed import with_ids
 from talkover_mock.admin.page.running import Said, run
+from talkover_mock.admin.page.tools import panel_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.own_files import own_file
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Missing
-from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.base.words import brief, near_or_all, printable
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -70,6 +71,7 @@ def register(admin: Admin, app: Flask) -> None:
     """Declares the page's routes. The buttons go through `app`, as any client would."""
     app.jinja_env.autoescape = app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.loader = FunctionLoader(lambda name: own_file(f"templates/{name}").decode())
+    app.jinja_env.filters["printable"] = printable
     page = _Page(admin, app)
     admin.public_route("GET", "/", partial(_read, page))
     admin.public_route("POST", "/", partial(_act, page))
@@ -100,8 +102,10 @@ def _act(page: _Page, request: MockRequest) -> Answer:
     name, fields = chosen(given.get("action", ""), given)
     if name not in ACTIONS:
         raise Problem(422, "Unknown action", f"unknown action {brief(name)}{near_or_all(name, tuple(ACTIONS))}")
-    said = page.said.keep(run(ACTIONS[name], fields, environment, request, page.app))
-    location = f"{Address(environment.name, request.query())()}&said={said}"
+    said = run(ACTIONS[name], fields, environment, request, page.app)
+    address = Address(environment.name, request.query())
+    closes = said.successful and name == "create"  # its form would create a second one
+    location = f"{address.tool('') if closes else address()}&said={page.said.keep(said)}"
     return Answer(b"", 303, {**HEADERS, "Location": location, "Content-Type": "text/plain; charset=utf-8"})
 
 
@@ -113,17 +117,20 @@ def _environment(request: MockRequest) -> Environment:
     try:
         environment = request.environment_or_none = request.world.by_name(name)
     except Missing as missing:
-        raise Problem(404, missing.title, missing.detail, near=near(name, list(request.world.environments))) from None
+        detail = f"no environment is named {brief(name)}; it may be closed by now"
+        raise Problem(404, missing.title, detail, near=near(name, list(request.world.environments))) from None
     return environment
 
 
 def _show(page: _Page, request: MockRequest, environment: Environment, version: str) -> Answer:
     given, wrong = with_ids(request.query(), request, environment)
     said = page.said.find(request.query_value("said"))
+    typed, address = said.typed if said else {}, Address(environment.name, given)
     text = page.app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
-        **content_of(request, environment, Address(environment.name, given), page.operations, wrong),
+        **content_of(request, environment, address, page.operations, wrong),
+        panel=panel_of(environment, address, typed),
         outcome=said,
-        typed=lambda action: said.typed if said and said.typed.get("action") == action else {},
+        typed=lambda action: typed if typed.get("action") == action else {},
         version=__version__,
     )
     body = text.encode(errors="backslashreplace")  # names may hold half a surrogate pair

@@ -48,7 +48,9 @@ class Feed(NamedTuple):
     problem: str
 
 
-def feed_of(environment: Environment, address: Address, operations: Sequence[str], url: str, wrong: str = "") -> Feed:
+def feed_of(
+    environment: Environment, address: Address, operations: Sequence[str], request: MockRequest, wrong: str = ""
+) -> Feed:
     """`wrong` is what is wrong with the address already; then no row matches."""
     activity, view = environment.activity, address.view
     try:
@@ -65,7 +67,7 @@ def feed_of(environment: Environment, address: Address, operations: Sequence[str
     wanted += [row.id for row in others.values() if row]
 
     def shown(row: Row, above: Row | None) -> ShownRow:
-        opened = _opened(row, environment, url) if row.id in wanted else None
+        opened = _opened(row, environment, request) if row.id in wanted else None
         return ShownRow(_line(row, environment), opened, _event_of(row) == (_event_of(above) if above else "-"))
 
     rows = [shown(row, above) for row, above in zip(page.rows, [None, *page.rows], strict=False)]
@@ -178,12 +180,13 @@ def _line(row: Row, environment: Environment) -> Line:
     return skipped_line(row.emitted, row.id, environment)
 
 
-def _opened(row: Row, environment: Environment, url: str) -> dict[str, Any]:
+def _opened(row: Row, environment: Environment, request: MockRequest) -> dict[str, Any]:
+    masks = request.world.mask_tokens
     if isinstance(row, RequestRow):
-        return request_opened(row.exchange, url)
+        return request_opened(row.exchange, request.root_url, masks)
     if isinstance(row, DeliveryRow):
         webhook = environment.webhook(row.attempts[0].webhook_id)
-        opened = delivery_opened(row.attempts, row.due, environment, webhook and webhook.max_retries)
+        opened = delivery_opened(row.attempts, row.due, environment, webhook and webhook.max_retries, masks)
         return {**opened, **_of_same_event(row, environment)}
     return {"why": ("", "", ""), "event_id": _event_of(row), **_of_same_event(row, environment)}
 

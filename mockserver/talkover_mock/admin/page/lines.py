@@ -8,9 +8,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.base.words import number_of
+from talkover_mock.base.words import number_of, printable
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
+from talkover_mock.deliveries.rows import deciding
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import Exchange
@@ -110,7 +111,7 @@ def path_parts(path: str, environment: Environment) -> list[Part]:
 def name_of(id: str, environment: Environment) -> str:
     """The name of the agent, campaign or webhook with this id; empty if none has it or it has no name."""
     found = environment.agent(id) or environment.webhook(id) or environment.campaign(id)
-    return found.name if found else ""
+    return printable(found.name) if found else ""
 
 
 def owner_name(agent_id: str, environment: Environment, webhook_id: str = "") -> str:
@@ -121,9 +122,8 @@ def owner_name(agent_id: str, environment: Environment, webhook_id: str = "") ->
 
 
 def delivery_line(attempts: Sequence[Delivery], due: datetime | None, environment: Environment, id: str) -> Line:
-    """The row of all attempts to send one event to one webhook; its status is that of the latest attempt."""
-    first, last = attempts[0], attempts[-1]
-    status = delivery_status(last)
+    """The row of all attempts to send one event to one webhook."""
+    first, status = attempts[0], deciding(attempts).shown_status
     dots = [dot_of(each) for each in attempts] + (["due"] if due and status == "retrying" else [])
     webhook = name_of(first.webhook_id, environment) or short(first.webhook_id)
     return Line(
@@ -145,13 +145,9 @@ def delivery_line(attempts: Sequence[Delivery], due: datetime | None, environmen
     )
 
 
-def delivery_status(delivery: Delivery) -> str:
-    return "captured" if delivery.outcome and delivery.outcome.captured else delivery.status
-
-
 def dot_of(delivery: Delivery) -> str:
     """How an attempt is marked: failed, success, captured or pending."""
-    status = delivery_status(delivery)
+    status = delivery.shown_status
     return "failed" if status == "retrying" else status
 
 
@@ -174,8 +170,8 @@ def phrase(status: int | None) -> str:
 
 
 def _why_of_delivery(attempts: Sequence[Delivery], due: datetime | None, environment: Environment) -> str:
-    last = attempts[-1]
-    status, fault = delivery_status(last), f"{last.struck.name}: " if last.struck else ""
+    last = deciding(attempts)
+    status, fault = last.shown_status, f"{last.struck.name}: " if last.struck else ""
     if status == "captured" and last.outcome:
         return f"{fault}Not sent: {last.outcome.captured}"
     if status == "retrying":
@@ -187,7 +183,7 @@ def _why_of_delivery(attempts: Sequence[Delivery], due: datetime | None, environ
         waits = due and last.outgoing is None and due > environment.clock.moment()
         return f"{fault}{f'due {due_text(due, environment)}' if due and waits else result_of(last)}"
     before = next((each for each in reversed(attempts[:-1]) if dot_of(each) == "failed"), None)
-    after = f"Attempt {last.attempt} after {result_of(before)}" if before else ""
+    after = f"Attempt {before.attempt} failed: {result_of(before)}" if before else ""
     return f"{fault}{after}".removesuffix(": ")
 
 
@@ -251,7 +247,7 @@ def skipped_by_reason(skipped: Sequence[tuple[Webhook, str]]) -> list[str]:
     """Each reason said of its webhooks."""
     by_reason: dict[str, list[str]] = {}
     for webhook, reason in skipped:
-        by_reason.setdefault(reason, []).append(webhook.name)
+        by_reason.setdefault(reason, []).append(printable(webhook.name))
     return [_with_reason(reason, names) for reason, names in by_reason.items()]
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from talkover_mock.admin.page import curl
 from talkover_mock.admin.page.lines import (
-    delivery_status,
     dot_of,
     due_text,
     phrase,
@@ -20,7 +19,9 @@ from talkover_mock.admin.page.lines import (
 from talkover_mock.admin.page.signatures import check
 from talkover_mock.admin.routes import deliveries, requests
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.words import printable_lines
 from talkover_mock.deliveries.records import Delivery
+from talkover_mock.deliveries.rows import deciding
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import Exchange
 
@@ -42,15 +43,15 @@ class Mark(NamedTuple):
     label: str
 
 
-def request_opened(exchange: Exchange, url: str) -> dict[str, Any]:
-    shown: dict[str, Any] = {**requests.present(exchange)}
+def request_opened(exchange: Exchange, url: str, masks: bool) -> dict[str, Any]:
+    """With `masks`, the journal has the call's token masked."""
+    shown: dict[str, Any] = {**requests.present_whole(exchange)}
     sides = {name: shown[name] and _with_body(shown[name]) for name in ("request", "response")}
     return {
         **shown,
         **sides,
-        "curl": curl.again(shown, url),
+        "curl": curl.again(shown, url, masks),
         "why": _why_of_request(exchange),
-        "word": status_of(exchange),
         "pattern": pattern_of(exchange),
     }
 
@@ -77,15 +78,17 @@ def _why_of_request(exchange: Exchange) -> tuple[str, str, str]:
 
 
 def delivery_opened(
-    attempts: Sequence[Delivery], due: datetime | None, environment: Environment, retries: int | None
+    attempts: Sequence[Delivery], due: datetime | None, environment: Environment, retries: int | None, masks: bool
 ) -> dict[str, Any]:
-    """`retries` is the number of retries that the webhook allows, if it is still there."""
-    last, first = attempts[-1], attempts[0]
+    """`retries` is the number of retries that the webhook allows, if it is still there.
+
+    With `masks`, tokens in headers are masked.
+    """
+    last, first = deciding(attempts), attempts[0]
     sent = next((each for each in reversed(attempts) if each.outgoing), None)
-    latest = [_attempt(each, first, environment) for each in reversed(attempts[-_MOST_ATTEMPTS:])]
+    latest = [_attempt(each, first, environment, masks) for each in reversed(attempts[-_MOST_ATTEMPTS:])]
     return {
         "why": _why_of_delivery(last, due, environment, retries),
-        "word": delivery_status(last),
         "last": last.id,
         "next": last.attempt + 1,
         "due_in": seconds_until(due, environment) if due and environment.clock.is_frozen else None,
@@ -94,7 +97,7 @@ def delivery_opened(
         "attempts": latest,
         "more": len(attempts) - len(latest),
         "sent": sent and sent.id,
-        "curl": _curl(sent) if sent else "",
+        "curl": _curl(sent, masks) if sent else "",
         "event_id": first.occurrence.id,
         "webhook_id": first.webhook_id,
         "agent_id": first.occurrence.agent_id,
@@ -104,7 +107,7 @@ def delivery_opened(
 def _why_of_delivery(
     last: Delivery, due: datetime | None, environment: Environment, retries: int | None
 ) -> tuple[str, str, str]:
-    status, outcome = delivery_status(last), last.outcome
+    status, outcome = last.shown_status, last.outcome
     fault = f" {last.struck.name} struck it." if last.struck else ""
     of = f" of {retries + 1}" if retries is not None and last.attempt <= retries + 1 else ""
     if outcome and outcome.lost:
@@ -155,16 +158,14 @@ def _marks(attempts: Sequence[Delivery], due: datetime | None, environment: Envi
     return marks
 
 
-def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> dict[str, Any]:
-    shown: dict[str, Any] = {**deliveries.present(delivery)}
+def _attempt(delivery: Delivery, first: Delivery, environment: Environment, masks: bool) -> dict[str, Any]:
+    shown = _presented(delivery, masks)
     for side in ("request", "response"):
         if shown[side]:
-            headers = {name: requests.shown_header(name, value) for name, value in shown[side]["headers"].items()}
-            shown[side] = {**_with_body(shown[side]), "headers": headers}
+            shown[side] = _with_body(shown[side])
     after = (delivery.created_at - first.created_at).total_seconds()
     return {
         **shown,
-        "word": delivery_status(delivery),
         "dot": dot_of(delivery),
         "after": f"+{seconds(after)}" if after else "0 s",
         "result": result_of(delivery),
@@ -173,11 +174,19 @@ def _attempt(delivery: Delivery, first: Delivery, environment: Environment) -> d
     }
 
 
-def _curl(delivery: Delivery) -> str:
+def _presented(delivery: Delivery, masks: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {**deliveries.present(delivery)}
+    for side in ("request", "response"):
+        if masks and shown[side]:
+            headers = {name: requests.shown_header(name, value) for name, value in shown[side]["headers"].items()}
+            shown[side] = {**shown[side], "headers": headers}
+    return shown
+
+
+def _curl(delivery: Delivery, masks: bool) -> str:
     """The command that repeats an attempt as it was sent."""
-    shown: Any = deliveries.present(delivery)["request"]
-    headers = {name: requests.shown_header(name, value) for name, value in shown["headers"].items()}
-    return curl.again({"method": shown["method"], "path": "", "request": {**shown, "headers": headers}}, shown["url"])
+    shown = _presented(delivery, masks)["request"]
+    return curl.again({"method": shown["method"], "path": "", "request": shown}, shown["url"], masks)
 
 
 def _with_body(side: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,4 +210,4 @@ def _pretty(text: str) -> str:
     if not isinstance(found, (dict, list)):
         return ""
     parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(found)
-    return "".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN]
+    return printable_lines("".join(islice(parts, MOST_SHOWN))[:MOST_SHOWN])

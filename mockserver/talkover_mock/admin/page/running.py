@@ -1,6 +1,6 @@
 """Runs the operations of the page's buttons inside the application itself, as any client could.
 
-The token is one of the environment's, which the page never shows. The journal tells these calls apart, and faults and
+The token is one of the environment's. The journal tells these calls apart, and faults and
 rate limits pass them by.
 """
 

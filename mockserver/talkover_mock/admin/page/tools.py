@@ -1,11 +1,12 @@
 """The tools above the list: the state that each shows in the bar, and the fields of the one that is open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from talkover_mock.admin.page.actions import SCENARIO, owner_id_of
-from talkover_mock.admin.page.address import Address
+from talkover_mock.admin.page.address import TOOLS, Address
 from talkover_mock.admin.page.lines import name_of, seconds, seconds_until, short, skipped_by_reason
+from talkover_mock.admin.page.running import Fields
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import number_of
@@ -22,7 +23,9 @@ from talkover_mock.web.routes import METHODS
 
 MOST_OWNERS = 50
 """Agents and campaigns that a list offers; of more of them the name or id is typed."""
-_MOST_CALLS, _MOST_SNAPSHOTS, _MOST_FAULTS, _MOST_NAMES = 10, 20, 30, 5
+NEW = "new"
+"""What `edit` is for a webhook that is still to be created."""
+_MOST_ACTIVE, _MOST_CALLS, _MOST_SNAPSHOTS, _MOST_FAULTS, _MOST_NAMES = 50, 10, 20, 30, 5
 
 
 def bar_of(environment: Environment) -> dict[str, Any]:
@@ -34,23 +37,18 @@ def bar_of(environment: Environment) -> dict[str, Any]:
         "is_moved": not clock.is_frozen and bool(clock.offset),
         "faults_active": sum(not fault.spent for fault in faults),
         "snapshots": len(environment.snapshots.all()),
-        "calls_active": sum(call.is_active for call in environment.calls.latest(_MOST_CALLS)[0]),
+        "calls_active": len(environment.calls.under_way()),
     }
 
 
-def panel_of(environment: Environment, address: Address) -> dict[str, Any]:
-    """The fields of the open tool; empty without one."""
-    tools = {
-        "emit": _emit,
-        "calls": _calls,
-        "clock": _clock,
-        "faults": _faults,
-        "snapshots": _snapshots,
-        "reset": lambda *_: {},
-        "webhook": _webhook,
-    }
+def panel_of(environment: Environment, address: Address, typed: Fields) -> dict[str, Any]:
+    """The fields of the open tool, with what was `typed` into its form if that was refused; empty without one."""
     name = address.value("tool")
-    return {"tool": name, **tools[name](environment, address)} if name in tools else {}
+    tools: Mapping[str, Callable[..., dict[str, Any]]] = dict(
+        zip(TOOLS, (_emit, _calls, _clock, _faults, _snapshots, lambda *_: {}, _webhook), strict=True)
+    )
+    asked = {each: typed.get(each) or address.value(each) for each in ("owner", "what")}
+    return {"tool": name, **tools[name](environment, address, asked)} if name in tools else {}
 
 
 def owners_of(environment: Environment) -> list[tuple[str, str, str]]:
@@ -61,18 +59,14 @@ def owners_of(environment: Environment) -> list[tuple[str, str, str]]:
     return [(kind, id, name_of(id, environment) or id) for kind, each in ids.items() for id in each]
 
 
-def _emit(environment: Environment, address: Address) -> dict[str, Any]:
+def _emit(environment: Environment, _: Address, asked: Fields) -> dict[str, Any]:
     owners = owners_of(environment)
     first = next(iter(environment.agent_ids() or environment.campaign_ids()), "")
-    owner, note = address.value("owner") or first, ""
-    try:
-        owner = owner_id_of(owner, environment) if owner else ""
-    except Problem as problem:
-        note = problem.detail
+    owner, note = _owner(asked["owner"] or first, environment)
     is_campaign = environment.campaign(owner) is not None
     events: Sequence[str] = CAMPAIGN_EVENTS if is_campaign else tuple(EVENTS)
     scenarios = [] if is_campaign else list(environment.calling.scenarios)
-    what = address.value("what")
+    what = asked["what"]
     what = what if what in events or what.removeprefix(SCENARIO) in scenarios else events[0]
     return {
         "owners": owners,
@@ -83,6 +77,14 @@ def _emit(environment: Environment, address: Address) -> dict[str, Any]:
         "what": what,
         "preview": note or _preview(environment, owner, what),
     }
+
+
+def _owner(text: str, environment: Environment) -> tuple[str, str]:
+    """The id of the agent or campaign that is asked for, and what is wrong with the text if it is none."""
+    try:
+        return (owner_id_of(text, environment) if text else ""), ""
+    except Problem as problem:
+        return text, problem.detail
 
 
 def _preview(environment: Environment, owner: str, what: str) -> str:
@@ -109,8 +111,9 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + more
 
 
-def _calls(environment: Environment, _: Address) -> dict[str, Any]:
-    calls, total = environment.calls.latest(_MOST_CALLS)
+def _calls(environment: Environment, *_: object) -> dict[str, Any]:
+    latest, total = environment.calls.latest(_MOST_CALLS)
+    calls = {call.id: call for call in (*environment.calls.under_way()[:_MOST_ACTIVE], *latest)}.values()
     owners = [each for each in owners_of(environment) if each[0] == "agent"]
     return {"calls": [_call(call, environment) for call in calls], "total": total, "owners": owners, "called": CALLED}
 
@@ -121,13 +124,13 @@ def _call(call: Call, environment: Environment) -> dict[str, Any]:
     return {**call.shown(), "agent_id": call.agent_id, "agent": agent, "time": at[11:19], "is_active": call.is_active}
 
 
-def _clock(environment: Environment, _: Address) -> dict[str, Any]:
+def _clock(environment: Environment, *_: object) -> dict[str, Any]:
     due = min(environment.deliveries.due_times().values(), default=None)
     until = seconds_until(due, environment) if due and environment.clock.is_frozen else None
     return {"due_in": until, "due_text": seconds(until or 0)}
 
 
-def _faults(environment: Environment, address: Address) -> dict[str, Any]:
+def _faults(environment: Environment, address: Address, _: Fields) -> dict[str, Any]:
     found = environment.faults.all()
     shown = [_fault(fault, environment) for fault in found[-_MOST_FAULTS:]]
     return {
@@ -148,7 +151,7 @@ def _fault(fault: Fault[Any], environment: Environment) -> dict[str, Any]:
     limits = fault.limits
     often = f"used up: {fault.struck} of {limits.times}" if fault.spent else f"used {fault.struck} of {limits.times}"
     details = [
-        often if limits.times else f"used {fault.struck}, no limit",
+        often if limits.times else f"used {number_of(fault.struck, 'time')}, no limit",
         f"after {limits.after}" if limits.after else "",
         f"with probability {limits.probability:g}" if limits.probability < 1 else "",
     ]
@@ -170,7 +173,8 @@ def _on_call(spec: CallFault) -> tuple[str, str]:
         f"delay {spec.delay_seconds:g} s" if spec.delay_seconds and spec.replaces else "",
         "applied" if spec.apply else "",
     ]
-    return ", ".join(filter(None, details)), f"calls, {spec.method or 'any method'} {short(spec.path or 'any path')}"
+    where = " ".join(filter(None, [spec.method, short(spec.path or "")]))
+    return ", ".join(filter(None, details)), f"calls, {where}" if where else "any call"
 
 
 def _on_delivery(spec: DeliveryFault, environment: Environment) -> tuple[str, str]:
@@ -181,21 +185,32 @@ def _on_delivery(spec: DeliveryFault, environment: Environment) -> tuple[str, st
         (name, value) for name in ACTIONS[spec.action] if (value := getattr(spec, name)) != getattr(NO_FAULT, name)
     ]
     texts = [name if value is True else f"{name} {value:g}" for name, value in details]
-    return ", ".join([spec.action, *texts]), f"deliveries, {', '.join(match) or 'any'}"
+    return ", ".join([spec.action, *texts]), f"deliveries, {', '.join(match)}" if match else "any delivery"
 
 
-def _snapshots(environment: Environment, _: Address) -> dict[str, Any]:
+def _snapshots(environment: Environment, *_: object) -> dict[str, Any]:
     found = environment.snapshots.all()
     latest = sorted(found, key=lambda each: each.taken_at, reverse=True)[:_MOST_SNAPSHOTS]
     shown = [{"name": each.name, "at": to_milliseconds(each.taken_at)} for each in latest]
     return {"snapshots": shown, "more": len(found) - len(shown)}
 
 
-def _webhook(environment: Environment, address: Address) -> dict[str, Any]:
+def _webhook(environment: Environment, address: Address, asked: Fields) -> dict[str, Any]:
     """The form of a webhook to edit, or of a new one at an agent or campaign."""
-    webhook: Webhook | None = environment.webhook(address.value("edit"))
-    owner = webhook.owner_id if webhook else address.value("owner")
+    edit = address.value("edit")
+    webhook: Webhook | None = environment.webhook(edit)
+    if webhook is None and edit not in ("", NEW):
+        return {"is_gone": True}
+    first = next(iter(environment.agent_ids() or environment.campaign_ids()), "")
+    owner = webhook.owner_id if webhook else _owner(asked["owner"] or first, environment)[0]
     owners = [] if webhook else owners_of(environment)
     is_campaign = environment.campaign(owner) is not None
     known = dict.fromkeys((*(CAMPAIGN_EVENTS if is_campaign else EVENTS), *(webhook.events if webhook else ())))
-    return {"webhook": webhook, "owners": owners, "owner": owner, "events": list(known), "is_campaign": is_campaign}
+    return {
+        "webhook": webhook,
+        "owners": owners,
+        "owner": owner,
+        "owner_name": name_of(owner, environment),
+        "events": list(known),
+        "is_campaign": is_campaign,
+    }
