@@ -19,7 +19,7 @@ from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ENDED: Event = "event_phone_call_ended"
 FORM = "#webhook-form"
 CHOOSE = (
