@@ -8,6 +8,10 @@ WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
 # Libraries of users' suites, beside which the package is tried.
 SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
+# Without kept bytecode, each worker of a run rewrites the asserts of all tests again, and each program compiles the package.
+unexport PYTHONDONTWRITEBYTECODE
+# Two workers, which take whole files in the order of tests/conftest.py: what a file shares is then made once.
+IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: all lint types test quick products run lowest dist bench soak clean
 .DEFAULT_GOAL := all
@@ -42,7 +46,7 @@ types: $(DEV)
 	$(BIN)/mypy
 
 test: $(DEV)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest $(IN_TWO)
 
 # Writes the files that are made of others: tests compare them.
 products: $(DEV)
@@ -51,7 +55,7 @@ products: $(DEV)
 
 # What takes no quarter of a second: to run while changing something. `make test` is what counts.
 quick: $(DEV)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest $(IN_TWO) -m "not slow"
 
 # The suite with the lowest version of each dependency that setup.cfg allows.
 LOWEST := .venv-lowest

@@ -44,6 +44,12 @@ def test_a_key_that_is_left_out_keeps_its_value_and_so_does_all_else(http: Flask
     assert http.patch(TOGGLE, headers=TOKEN).get_json()["message"] == "Webhook disabled"
 
 
+def test_null_stands_for_the_default(http: FlaskClient) -> None:
+    http.patch(PATH, json={"enabled": False, "timeout": 60})
+    changed = http.patch(PATH, json={"enabled": None, "timeout": None}).get_json()
+    assert (changed["enabled"], changed["timeout"]) == (True, 30)
+
+
 def test_a_campaigns_webhook_has_keys_of_its_own() -> None:
     world = campaigning.world_with()
     http, path = campaigning.client(world), f"/__admin/webhooks/{campaigning.WEBHOOK}"

@@ -94,8 +94,8 @@ def test_only_known_names_of_the_server_are_answered(
 
 def test_no_answer_of_the_admin_routes_is_sniffed_or_kept(world: World) -> None:
     answers = [
-        client(world, guard).open(path, method=method, headers=headers)
-        for guard in (Guard(), Guard(token="secret"))
+        http.open(path, method=method, headers=headers)
+        for http in (client(world, Guard()), client(world, Guard(token="secret")))
         for headers in ({}, {"Origin": EVIL}, {"Authorization": "Bearer talq_staging"}, {"Accept": "application/yaml"})
         for method, path in admin_calls(client(world, Guard()).application)
         if "wait" not in path

@@ -356,7 +356,15 @@ FIELDS = 'query must be an object of fields of the query, such as {"page": "2"};
 COMMON: dict[str, tuple[str, str]] = {
     "since=yesterday": ("Bad moment", 'since must be a moment such as 2025-09-03T23:19:51Z (got "yesterday")'),
     "json={": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "{")'),
-    "json=null": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "null")'),
+    "json=null": (
+        "Bad value",
+        'json must be JSON, such as {"enabled": true} (got "null"); null can\'t be searched for',
+    ),
+    'headers={"a":"1","a":"2"}': (
+        "Bad value",
+        'headers must be JSON, such as {"X-Team": "blue"} (got "{\\"a\\":\\"1\\",\\"a\\":\\"2\\"}"); '
+        'the key "a" is given twice',
+    ),
     "json=[NaN]": ("Bad value", f"json must be {A_JSON_VALUE} (got [NaN])"),
     "headers=x": ("Bad value", 'headers must be JSON, such as {"X-Team": "blue"} (got "x")'),
     'headers={"X Team":"blue"}': ("Bad value", f'{HEADERS} (got {{"X Team": "blue"}})'),
@@ -371,7 +379,7 @@ COMMON: dict[str, tuple[str, str]] = {
     "min=3&max=1": ("Bad count", "min must not be greater than max (got min=3 and max=1)"),
     **{
         f"wait={wait}": ("Bad time to wait", f'wait must be a number of seconds from 0 to 300 (got "{wait}")')
-        for wait in ("soon", "-1", "301", "nan")
+        for wait in ("soon", "-1", "301", "nan", "")
     },
 }
 LOGS = ((DELIVERIES, DELIVERY_NAMES, OF_DELIVERIES | COMMON), (REQUESTS, CALL_NAMES, OF_CALLS | COMMON))

@@ -257,6 +257,12 @@ MISTAKES: list[tuple[Any, str, str]] = [
 ]
 
 
+def test_a_body_of_null_is_no_fixture(http: FlaskClient) -> None:
+    answer = http.post(VERIFY, data=b"null", content_type="application/json")
+    expected = (400, "expected a JSON object, got null")
+    assert (answer.status_code, answer.get_json()["detail"]) == expected
+
+
 @pytest.mark.parametrize(("body", "title", "text"), MISTAKES)
 def test_a_mistake_is_no_unmet_expectation(http: FlaskClient, body: Any, title: str, text: str) -> None:
     answer = http.post(VERIFY, json=body)

@@ -113,6 +113,7 @@ def test_the_fields_of_a_form_beyond_the_limit_are_not_parsed(http: FlaskClient)
     assert grown < 10 * len(body)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["POST", "PUT"])
 def test_many_mistakes_are_found_outside_of_the_lock_and_the_first_are_explained(
     http: FlaskClient, world: World, verb: str

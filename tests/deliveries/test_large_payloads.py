@@ -38,6 +38,7 @@ TEMPLATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [THOUSAND, "é" * 1000], ids=["ascii", "escaped"])
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 def test_a_template_that_renders_too_much_fails_at_once(template: object, text: str, open_world: OpenWorld) -> None:

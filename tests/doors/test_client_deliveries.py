@@ -1,11 +1,11 @@
 """The harness's client where it makes things happen: events, deliveries and the clock."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 
-from talkover_mock.client import MockServer, MockServerError
+from talkover_mock.client import Event, MockServer, MockServerError
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
@@ -141,14 +141,16 @@ def test_a_frozen_clock_is_remembered(mock: MockServer, receiver: WebhookReceive
 
 
 def test_a_failure_shows_five_and_how_many_more(mock: MockServer) -> None:
-    for number in range(12):
-        mock.emit(AGENT, (STARTED, ENDED)[number % 2])
+    events = get_args(Event)[:7]
+    mock.set_webhook(WEBHOOK, events=events)
+    for event in events * 2:
+        mock.emit(AGENT, event)
     with pytest.raises(AssertionError) as caught:
         mock.deliveries(max=0)
     first, *lines = str(caught.value).splitlines()
-    assert first == "expected no deliveries, got 12; the nearest of all deliveries:"
-    both = [f"  {event} to webhook {WEBHOOK}, attempt 1: success" for event in (STARTED, ENDED)]
-    assert lines == [*both, *both, both[0], "  and 7 more"]
+    assert first == "expected no deliveries, got 14; the nearest of all deliveries:"
+    shown = [f"  {event} to webhook {WEBHOOK}, attempt 1: success (2 times)" for event in events[:5]]
+    assert lines == [*shown, "  and 2 more"]
 
 
 def test_equal_deliveries_are_one_line(mock: MockServer) -> None:

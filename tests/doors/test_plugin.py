@@ -6,7 +6,9 @@ import re
 import socket
 
 import pytest
+import requests
 
+from talkover_mock import local, probe, pytest_plugin, pytest_report, pytest_watching
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
@@ -15,6 +17,8 @@ from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.receivers import SECRET, careful, listening
 
 pytestmark = pytest.mark.slow
+IMPORTED = (local, probe, pytest_report, pytest_watching, requests)
+"""What the plugin and its users import late: a run inside of this one forgets what it was the first to import."""
 WAIT = 60
 """Seconds that one run may take."""
 TOGGLES = f"""\
@@ -61,7 +65,12 @@ def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest
 
 
 def run(folder: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """A run with the plugin by the name of its entry point, in which every warning is an error."""
+    """A run inside of this one, which costs no start of Python; every warning is an error."""
+    return folder.runpytest_inprocess("-W", "error", *arguments, plugins=[pytest_plugin])
+
+
+def run_alone(folder: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """The same in a process of its own, with the plugin by the name of its entry point."""
     return folder.runpytest_subprocess("-W", "error", "-p", "talkover_mock", *arguments, timeout=WAIT)
 
 
@@ -85,7 +94,7 @@ def test_fixtures_are_a_path_or_several(given: str, folder: pytest.Pytester) -> 
 
 def test_each_worker_of_xdist_has_a_server_of_its_own(folder: pytest.Pytester) -> None:
     folder.makepyfile(TOGGLES)
-    run(folder, "-p", "xdist", "-n", "2").assert_outcomes(passed=4)
+    run_alone(folder, "-p", "xdist", "-n", "2").assert_outcomes(passed=4)
 
 
 def test_an_environment_has_the_name_of_its_test_as_its_title(folder: pytest.Pytester) -> None:
@@ -128,7 +137,7 @@ def test_a_running_server_is_used_and_left_as_it_was(
 ) -> None:
     before = world.default.documents.whole()
     folder.makepyfile(TOGGLES + f"    assert talkover_mock.url == {server.url!r}\n")
-    run(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=4)
+    run_alone(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=4)
     assert list(world.environments) == ["default", "staging", "production"]
     assert world.default.documents.whole() == before
 
@@ -142,7 +151,7 @@ def test_each_worker_shares_an_environment_of_its_own_at_a_running_server(
 ) -> None:
     before = world.default.documents.whole()
     folder.makepyfile(SHARED)
-    run(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=20)
+    run_alone(folder, "--talkover-mock-url", server.url, "-p", "xdist", "-n", workers).assert_outcomes(passed=20)
     assert list(world.environments) == ["default", "staging", "production"]
     assert (world.default.documents.whole(), world.default.journal.position) == (before, (0, 0))
 
@@ -205,7 +214,7 @@ def end_of(result: pytest.RunResult) -> list[str]:
 
 def test_a_worker_of_xdist_tells_of_mistakes_once(folder: pytest.Pytester) -> None:
     folder.makepyfile(TOGGLES)
-    result = run(folder, "-o", "talkover_mock_fixtures=bad.yaml", "-p", "xdist", "-n", "1")
+    result = run_alone(folder, "-o", "talkover_mock_fixtures=bad.yaml", "-p", "xdist", "-n", "1")
     result.assert_outcomes(errors=1)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "enviroments: unknown key" in errors(result)[-1]
@@ -285,7 +294,7 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
             }
         """
     )
-    run(folder).assert_outcomes(passed=1)
+    run_alone(folder).assert_outcomes(passed=1)
 
 
 def test_a_run_against_a_running_server_imports_no_server(folder: pytest.Pytester, server: Server) -> None:
@@ -297,7 +306,7 @@ def test_a_run_against_a_running_server_imports_no_server(folder: pytest.Pyteste
             assert not {"flask", "httptools", "werkzeug"} & set(sys.modules)
         """
     )
-    run(folder, "--talkover-mock-url", server.url).assert_outcomes(passed=1)
+    run_alone(folder, "--talkover-mock-url", server.url).assert_outcomes(passed=1)
 
 
 def test_help_names_the_option_and_the_ini_value(folder: pytest.Pytester) -> None:

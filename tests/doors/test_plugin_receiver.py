@@ -3,7 +3,7 @@
 import pytest
 
 from talkover_mock.web.server import Server
-from tests.doors.test_plugin import errors, run
+from tests.doors.test_plugin import errors, run, run_alone
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def test_another(talkover_mock, webhook_receiver):
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_receiver_gets_what_the_environment_sends(workers: str, folder: pytest.Pytester) -> None:
     folder.makepyfile(STORY)
-    run(folder, "-p", "xdist", "-n", workers).assert_outcomes(passed=2)
+    run_alone(folder, "-p", "xdist", "-n", workers).assert_outcomes(passed=2)
 
 
 def test_a_receiver_gets_what_a_running_server_sends(folder: pytest.Pytester, server: Server) -> None:
@@ -87,7 +87,7 @@ def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pyteste
             }
         """
     )
-    run(folder).assert_outcomes(passed=1)
+    run_alone(folder).assert_outcomes(passed=1)
 
 
 def test_a_receiver_that_is_kept_busy_holds_nobody_up(folder: pytest.Pytester) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from talkover_mock.web.server import Server
-from tests.doors.test_plugin import errors, folder, run
+from tests.doors.test_plugin import errors, folder, run, run_alone
 from tests.doors.test_plugin_teardown import CALL, UNMATCHED, parts, teardowns
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, WEBHOOK
 
@@ -147,7 +147,7 @@ def test_an_environment_that_a_test_opened_has_a_report_and_a_check(
     where: str, folder: pytest.Pytester, server: Server
 ) -> None:
     folder.makepyfile(CALL + OPENED)
-    result = run(folder, *(["--talkover-mock-url", server.url] if where == "running" else []))
+    result = run_alone(folder, *(["--talkover-mock-url", server.url] if where == "running" else []))
     result.assert_outcomes(passed=5, failed=2, errors=2)
     [(title, text)] = shown(result, "test_failing").items()
     assert title.startswith("API calls to the mock server, environment-")

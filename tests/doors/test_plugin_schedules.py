@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from talkover_mock.web.server import Server
-from tests.doors.test_plugin import run
+from tests.doors.test_plugin import run, run_alone
 from tests.support.documented import AGENT, WEBHOOK
 
 pytestmark = pytest.mark.slow
@@ -103,7 +103,7 @@ def test_pytest_still_has_the_function_that_runs_a_test() -> None:
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_mistakes_are_one_failure_with_the_smallest_schedule_of_each(workers: str, folder: pytest.Pytester) -> None:
     folder.makepyfile(CARELESS.format(n=N))
-    result = run(folder, "--strict-markers", "-p", "xdist", "-n", workers)
+    result = run_alone(folder, "--strict-markers", "-p", "xdist", "-n", workers)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [

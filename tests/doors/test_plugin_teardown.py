@@ -7,7 +7,7 @@ import pytest
 
 from talkover_mock.admin.lines import lines
 from talkover_mock.client import MockServer
-from tests.doors.test_plugin import errors, folder, run
+from tests.doors.test_plugin import errors, folder, run, run_alone
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 
 __all__ = ["folder"]
@@ -145,7 +145,7 @@ def test_only_what_a_test_can_not_have_meant_fails_it_and_only_failures_show_the
     workers: str, folder: pytest.Pytester
 ) -> None:
     folder.makepyfile(CALL + TEARDOWN + REPORTS)
-    result = run(folder, "-p", "xdist", "-n", workers, "-rA")
+    result = run_alone(folder, "-p", "xdist", "-n", workers, "-rA")
     result.assert_outcomes(passed=7, failed=5, errors=2)
     assert journals(result) == JOURNALS
     assert teardowns(result) == TEARDOWNS

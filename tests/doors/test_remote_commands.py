@@ -291,6 +291,11 @@ def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
     assert [each["name"] for each in closed] == ["default", "staging", "production"]
     assert re.fullmatch(r"other  talq_[0-9a-f]{24}", lines_in_terminal("environments", "--open", "other", *url)[1])
     assert [each["name"] for each in mock.environments()] == ["default", "staging", "production", "other"]
+    found = json.loads(run("environments", "--find", "THE", *url).stdout)
+    assert [each["name"] for each in found] == ["other"]
+    assert lines_in_terminal("environments", "--find", "x\n", *url) == [
+        'no environment has "x\\n" in its name or title'
+    ]
 
 
 @pytest.fixture

@@ -155,6 +155,12 @@ MISUSE = {
     ("clock", "--freeze", "--unfreeze"): contradiction("--unfreeze", "--freeze"),
     ("clock", "--unfreeze", "--advance", "0"): contradiction("--unfreeze", "--advance"),
     ("environments", "--close", "mine", "--open", "other"): contradiction("--close", "--open"),
+    ("environments", "--close", "mine", "--find", "x"): contradiction("--close", "--find"),
+    ("environments", "--open", "mine", "--find", "x"): contradiction("--open", "--find"),
+    ("deliveries", "--expect-count", "1", "--wait", "-99"): "Invalid value for '--wait': "
+    'expected a number of seconds, 0 or more (got "-99")',
+    ("deliveries", 'headers={"a": "1", "a": "2"}'): "Invalid value for headers: expected JSON, such as "
+    '\'{"id": "call-1"}\': the key "a" is given twice',
     ("emit", STARTED): ONE_OWNER,
     ("emit", AGENT, STARTED, "--campaign", "c"): ONE_OWNER,
     ("emit", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
@@ -174,8 +180,6 @@ REFUSALS = {
     ("requests", "--follow", "after=x"): '422 Bad count: after must be a whole number, 0 or more (got "x")',
     ("requests", "--expect-count", "1", "--wait", "301"): "422 Bad time to wait: "
     "wait must be a number of seconds from 0 to 300 (got 301.0)",
-    ("deliveries", "--expect-count", "1", "--wait", "-99"): "422 Bad time to wait: "
-    "wait must be a number of seconds from 0 to 300 (got -99.0)",
     ("emit", AGENT, "event_recordin"): "422 Unknown event: "
     'event must be one of the 22 events (got "event_recordin"); did you mean event_recording?',
     ("emit", AGENT[:-1] + "x", STARTED): "404 No such agent: "

@@ -27,6 +27,7 @@ def story(mock: MockServer, receiver: WebhookReceiver, schedule: Any) -> Schedul
     return environment.close()["schedule"]
 
 
+@pytest.mark.slow
 def test_the_order_follows_from_the_seed_and_is_told(mock: MockServer, receiver: WebhookReceiver) -> None:
     orders = []
     for seed in SEEDS:

@@ -216,8 +216,16 @@ def test_what_a_fixture_cannot_have_is_left_out_and_named_without_its_value() ->
     [agent] = document["agents"]
     assert (agent["id"], "language" in agent, "phone_number" in agent) == ("a-1", False, False)
     assert [(hook["id"], hook["events"]) for hook in agent["webhooks"]] == [("w-4", ["event_action"])]
-    left_out = [note for note in reading.notes if "is left out" in note]
-    assert "agents[0].language is left out: a fixture can't have what the API tells there." in left_out
+    left_out = [note for note in reading.notes if note.startswith("Left out:")]
+    assert left_out[1:] == [
+        'Left out: language of agent "a-1", since a fixture can\'t have what the API tells there.',
+        'Left out: events[0] of webhook "w-3" of agent "a-1", since a fixture can\'t have what the API tells there.',
+        'Left out: webhook "w-3" of agent "a-1", since a fixture can\'t have what the API tells of it under events.',
+        'Left out: events[0] of webhook "w-4" of agent "a-1", since a fixture can\'t have what the API tells there.',
+        'Left out: webhook "w-4" of agent "a-1", since another record has its id.',
+        'Left out: agent "a-2", since a fixture can\'t have what the API tells of it under name.',
+        'Left out: agent "spaces in it", since a fixture can\'t have what the API tells of it under id.',
+    ]
     assert "the value" not in " ".join(left_out)
     read_fixture([source(document)])
 

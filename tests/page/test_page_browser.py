@@ -13,7 +13,7 @@ from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ENDED: Event = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
 DELIVERY = "#delivery-1"

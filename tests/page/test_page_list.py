@@ -228,6 +228,7 @@ def test_a_struck_delivery_names_its_fault(delivering: FlaskClient) -> None:
     assert "fault-1 (refused) struck it." in shown.text
 
 
+@pytest.mark.slow
 def test_a_large_body_is_cut_and_soon_shown(open_world: Callable[..., World]) -> None:
     world = open_world(hook("https://far.example/", payload_templates={STARTED: ["{{context.list}}"] * 4}))
     world.default.deliveries.emit(AGENT, STARTED, context={"list": [{}] * 100_000})

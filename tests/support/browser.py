@@ -89,10 +89,12 @@ class Browser:
         self.run("document.getElementById('outcome').replaceChildren()")
 
     def violations(self) -> list[str]:
-        """What axe-core finds wrong with the page as it stands."""
+        """What axe-core finds wrong with the page as it stands. It need not describe what it finds right."""
         self.run(AXE.read_text())
-        found = self.driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-        return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]]
+        found = self.driver.execute_async_script(
+            "axe.run({resultTypes: ['violations']}).then(found => arguments[0](found.violations))"
+        )
+        return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
 
     def complaints(self) -> list[str]:
         """What the browser has written to its console since the last call: errors, and breaches of the policy."""

@@ -31,7 +31,9 @@ def fresh_environment(folder: Path) -> dict[str, str]:
     pip.chmod(0o755)
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, "PATH": path, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "PIP_QUIET": "1"}
+    settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "PIP_QUIET": "1"}
+    lazily = {"PIP_NO_COMPILE": "0"}  # "no" to the option's own "no", as pip has it: few modules are ever imported
+    return {**kept, "PATH": path, **settings, **lazily}
 
 
 def source_tree(folder: Path) -> Path:

@@ -12,9 +12,12 @@ import requests
 from talkover_mock.client import (
     Action,
     Agent,
+    AgentWebhook,
     Call,
     CallFault,
+    Campaign,
     CampaignEvent,
+    CampaignWebhook,
     Clock,
     ClosedEnvironment,
     Delivery,
@@ -104,7 +107,10 @@ def test_an_event_of_ones_own(talkover_mock: MockServer) -> None:
 def test_an_event_of_a_campaign(talkover_mock: MockServer) -> None:
     paused: CampaignEvent = "campaign.paused"
     state: State = talkover_mock.merge_state({"campaigns": [CAMPAIGN]})
-    assert state["agents"]
+    campaigns: Sequence[Campaign] = state.get("campaigns", [])
+    campaign = campaigns[0]
+    of_campaign: CampaignWebhook = campaign["webhooks"][0]
+    assert not of_campaign["include_call_events"]
     assert [each["event"] for each in talkover_mock.emit(campaign_id="one", event=paused)] == [paused]
 
 
@@ -122,7 +128,9 @@ def test_calls_of_the_api(talkover_mock: MockServer) -> None:
 def test_the_state(talkover_mock: MockServer) -> None:
     webhook: Webhook = talkover_mock.set_webhook(WEBHOOK, timeout=5, http_method="PUT", webhook_secret=None)
     agent: Agent = talkover_mock.agent(AGENT)
+    of_agent: AgentWebhook = agent["webhooks"][0]
     assert webhook in agent["webhooks"]
+    assert of_agent["events"]
     assert (webhook["http_method"], webhook["custom_headers"], webhook.get("status")) == ("PUT", [], None)
     snapshot: Snapshot = talkover_mock.snapshot("before")
     talkover_mock.replace_state({"agents": []})
@@ -183,6 +191,8 @@ if TYPE_CHECKING:
     def slips(server: MockServer, some: str, on_calls: Action) -> None:
         server.emit(AGENT, "event_recordin")  # type: ignore[call-overload]
         server.emit(AGENT, some)  # type: ignore[call-overload]
+        server.emit(AGENT)  # type: ignore[call-overload]
+        server.emit(campaign_id="one", unknown=True)  # type: ignore[call-overload]
         server.add_fault("maintenence")  # type: ignore[call-overload]
         server.add_fault("drop")  # type: ignore[call-overload]
         server.add_fault(on_calls, tims=1)  # type: ignore[call-overload]

@@ -8,7 +8,7 @@ from talkover_mock import __version__
 from tests.support.documented import TOGGLE
 from tests.support.installed import fresh_environment, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.slow
 
 OURS, THEIRS = "talkover-mock", "mockserver-client"
 TEST_OF_OURS = f"""\

@@ -15,7 +15,7 @@ import yaml
 from tests.conftest import ROOT
 from tests.support.installed import fresh_environment, run, serving, source_tree
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("container")]
+pytestmark = pytest.mark.slow
 Instruction = tuple[str, str]
 
 

@@ -26,7 +26,7 @@ SLIPS_IN_JAVA = ROOT / "tests" / "support" / "SlipsTest.java"
 TESTS = 3
 """Of each example."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("languages")]
+pytestmark = pytest.mark.slow
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None and not REQUIRED, reason="Node is not installed; .ci/run installs it"
 )

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
 HOOKS = ROOT / "tests" / "support" / "schemathesis_hooks.py"
+TABLES = {"HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")}
+"""Where hypothesis keeps its tables of Unicode, which take over a second to make."""
 SECONDS = 120
 """Far more than it takes."""
 ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|scenarios|snapshots"
@@ -132,7 +134,7 @@ def schemathesis(url: str, routes: str, folder: Path) -> subprocess.CompletedPro
     return subprocess.run(
         [*program, "--checks", "all", "--include-path-regex", f"^{routes}", f"{url}/__admin/openapi.yaml"],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "SCHEMATHESIS_HOOKS": str(HOOKS)},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "SCHEMATHESIS_HOOKS": str(HOOKS), **TABLES},
         capture_output=True,
         text=True,
         check=False,

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.support.documented import TOGGLE, TOKEN
 from tests.support.installed import fresh_environment, run, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.slow
 
 
 def test_both_are_fit_for_an_index(built: tuple[Path, Path], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support import everyday
 from tests.support.installed import run, serving
 from tests.whole.test_docs_tables import under
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.slow
 
 BEGINNING = """\
 import asyncio, contextlib, pathlib, pytest, re, requests

@@ -131,6 +131,7 @@ def test_nothing_imports_the_package_by_the_path_of_its_source() -> None:
     assert [path for path in sources if pattern in path.read_text()] == []
 
 
+@pytest.mark.slow
 def test_a_family_of_endpoints_is_one_file_and_every_file_is_listed() -> None:
     """Whoever adds a family writes its file and lists it, and touches nothing else."""
     files = {module for module in MODULES if module.startswith("talkover_mock.api.routes.")}

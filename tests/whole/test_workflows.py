@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 from tests.support.documented import TOKEN
 from tests.support.installed import WHEELS, lint_workflow, needs_actionlint, run, source_tree
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.slow
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())
@@ -78,7 +78,7 @@ def test_only_publishing_may_write() -> None:
     assert writing == {"publish", "image"}
     for name in writing:
         assert JOBS[name]["if"] == "github.ref_type == 'tag'"
-        assert {"test", "lowest", "action", "install"} == set(JOBS[name]["needs"])
+        assert {"test", "lowest", "everything", "container", "action", "install"} == set(JOBS[name]["needs"])
     assert set(re.findall(r"secrets\.(\w+)", str(WORKFLOW))) == {"GITHUB_TOKEN"}
     assert [name for name, job in JOBS.items() if "timeout-minutes" not in job] == []
 
@@ -217,6 +217,62 @@ def test_the_action_says_why_a_server_does_not_start(with_action: Runner) -> Non
     said = with_action.run(START, expected=1)
     assert "::error::the Talkover mock server did not start" in said
     assert "The name field is required." in said
+
+
+def test_the_action_takes_no_other_output_for_the_url(with_action: Runner) -> None:
+    with_action.context["inputs.fixtures"] = ""
+    with_action.context["inputs.options"] = "--help"
+    said = with_action.run(START, expected=1)
+    assert "::error::the Talkover mock server did not start" in said
+    assert "Usage: talkover-mock serve" in said
+
+
+def test_the_action_does_not_wait_for_ever(runner: Runner) -> None:
+    """A server that never says where it is, and a `sleep` that only counts."""
+    folder = runner.folder / "bin"
+    folder.mkdir()
+    for name, script in {
+        "server": "trap 'exit 0' TERM\nwhile :; do read -r _ < fifo; done",
+        "sleep": "echo >> slept",
+    }.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    os.mkfifo(runner.folder / "fifo")
+    (runner.folder / "temp" / "talkover-mock").mkdir()
+    runner.variables["PATH"] = f"{folder}{os.pathsep}{runner.variables['PATH']}"
+    runner.context["steps.install.outputs.command"] = str(folder / "server")
+    try:
+        said = runner.run(START, expected=1)
+    finally:
+        runner.end()
+    assert "::error::the Talkover mock server did not start" in said
+    assert len((runner.folder / "slept").read_text().splitlines()) == 300
+
+
+def test_one_job_requires_what_other_jobs_skip() -> None:
+    """Each variable that makes a skipped test fail is set by .ci/run, which a job runs before anything is published."""
+    texts = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    required = set(re.findall(r"TALKOVER_MOCK_REQUIRE_[A-Z]+", texts))
+    assert len(required) == 3
+    assert required == set(re.findall(r"(TALKOVER_MOCK_REQUIRE_[A-Z]+)=1", (ROOT / ".ci" / "run").read_text()))
+    assert [step["run"] for step in JOBS["everything"]["steps"] if "run" in step] == [".ci/run"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize("refused", ["none", "build", "run", "exec"])
+def test_the_image_is_built_and_asked_in_every_run(refused: str, runner: Runner) -> None:
+    """With programs that only note what they are told: the step ends with the first one that fails."""
+    assert "if" not in JOBS["container"]
+    folder = runner.folder / "bin"
+    folder.mkdir()
+    for name in ("docker", "curl"):
+        (folder / name).write_text(f'#!/bin/sh\necho "{name} $@"\ntest "$1" != {refused}\n')
+        (folder / name).chmod(0o755)
+    runner.variables["PATH"] = f"{folder}{os.pathsep}{runner.variables['PATH']}"
+    said = runner.run(script_of("container", "Build the image, start it and ask it"), expected=int(refused != "none"))
+    told = [" ".join(line.split()[:2]) for line in said.splitlines()]
+    every = ["docker build", "docker run", "docker run", "docker exec", "curl --fail"]
+    assert told == (every if refused == "none" else every[: every.index(f"docker {refused}") + 1])
 
 
 @pytest.mark.parametrize("version", ["", "0.1.0"], ids=["the checkout", "a version of the index"])

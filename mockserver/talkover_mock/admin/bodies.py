@@ -1,7 +1,7 @@
 """Bodies of admin requests and answers: documents, JSON objects, problems."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +9,7 @@ from talkover_mock.admin.problems import Problem
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect import inputs
 from talkover_mock.loading.documents import is_json
-from talkover_mock.loading.files import parse
+from talkover_mock.loading.files import parse, parse_any
 from talkover_mock.loading.mistakes import FixtureError, Source
 from talkover_mock.web.answers import REASON, Answer
 from talkover_mock.web.request import MockRequest
@@ -42,8 +42,8 @@ def problem_answer(problem: Problem) -> DocumentAnswer:
     return DocumentAnswer(problem.body(), problem.status, headers)
 
 
-def document(request: MockRequest) -> Source:
-    """The request's body as a fixture document. Raises FixtureError.
+def document(request: MockRequest, parse: Callable[..., Source] = parse) -> Source:
+    """The request's body as the document that `parse` reads: that of a fixture. Raises FixtureError.
 
     The content type decides between JSON and YAML; without one, the first character of the body does.
     """
@@ -63,9 +63,10 @@ def json_object(request: MockRequest) -> dict[str, Any]:
     if not request.body:
         return {}
     try:
-        data = document(request).data
+        data = document(request, parse_any).data
     except FixtureError as error:
         raise Problem(400, "The body can't be read", str(error)) from None
     if not isinstance(data, dict):
-        raise Problem(400, "The body is not an object", f"expected a JSON object, got {type(data).__name__}")
+        kind = "null" if data is None else type(data).__name__
+        raise Problem(400, "The body is not an object", f"expected a JSON object, got {kind}")
     return data

@@ -15,13 +15,18 @@ A_JSON_VALUE = f"JSON of at most {_MOST_LEVELS} levels; put dates and infinite n
 Check = Callable[[Any], bool]
 
 
-def refuse_unknown_keys(given: Mapping[str, Any], known: Sequence[str], where: str = "") -> None:
-    """Raises Problem 422 for a key that is not in `known`; `where` is the path of the object, with a dot at its end."""
+def refuse_unknown_keys(
+    given: Mapping[str, Any], known: Sequence[str], where: str = "", deeper: Sequence[str] = ()
+) -> None:
+    """Raises Problem 422 for a key that is not in `known`; `where` is the path of the object, with a dot at its end.
+
+    `deeper` are paths such as `match.json`, which the problem names for a key that belongs there.
+    """
     for key in given:
         if key not in known:
-            raise Problem(
-                422, "Unknown key", f"unknown key {brief(f'{where}{key}')}{near_or_all(key, known or ['none'])}"
-            )
+            inner = next((path for path in deeper if path.rpartition(".")[2] == key), "")
+            hint = f"; did you mean {inner}?" if inner else near_or_all(key, known or ["none"])
+            raise Problem(422, "Unknown key", f"unknown key {brief(f'{where}{key}')}{hint}")
 
 
 def refuse_in_query(query: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
@@ -98,7 +103,9 @@ def is_json(value: Any, levels: int = _MOST_LEVELS) -> bool:
 
 
 def seconds_in(value: object, name: str) -> float:
-    """A time to wait in seconds, given as a number or as text."""
+    """A time to wait in seconds, given as a number or as text; none without a value."""
+    if value is None:
+        return 0
     try:
         number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
     except ValueError:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from talkover_mock.admin.checks import A_JSON_VALUE, is_json, value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.search import Filter
-from talkover_mock.base.contents import Content, Sent
+from talkover_mock.base.contents import Content, GivenTwice, Sent, each_once
 from talkover_mock.base.headers import HEADER_NAME
 from talkover_mock.base.shapes.faults import AskedContent
 from talkover_mock.base.words import brief
@@ -50,11 +50,13 @@ def _filter_of(key: str, read: Callable[[T], Sent | None]) -> Filter[T]:
 
 def _value(key: str, text: str) -> Any:
     try:
-        value = json.loads(text)
+        value, why = json.loads(text, object_pairs_hook=each_once), "; null can't be searched for"
+    except GivenTwice as error:
+        value, why = None, f"; {error}"
     except (ValueError, RecursionError):
-        value = None
+        value, why = None, ""
     if value is None:
-        raise Problem(422, "Bad value", f"{key} must be JSON, such as {_EXAMPLES[key]} (got {brief(text)})")
+        raise Problem(422, "Bad value", f"{key} must be JSON, such as {_EXAMPLES[key]} (got {brief(text)}){why}")
     return value
 
 

@@ -26,6 +26,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.web.request import MockRequest
 
 _EVENTS = (*ALL_EVENTS, TEST_EVENT)
+_MATCH = (*MATCH, *contents.KEYS)
 _MOST_COPIES = 20
 _LEAST_SECONDS = 0.001
 _MOST_SECONDS = 30 * 24 * 3600
@@ -37,12 +38,13 @@ def read(
     wanted: dict[str, Any], limits: Sequence[str], request: MockRequest, environment: Environment
 ) -> DeliveryFault:
     """The fault that a body asks for; `limits` are its keys that say how often. Raises Problem 422."""
-    refuse_unknown_keys(wanted, ("on", "match", "action", *DETAILS, *limits))
+    known = ("on", "match", "action", *DETAILS, *limits)
+    refuse_unknown_keys(wanted, known, deeper=[f"match.{key}" for key in _MATCH])
     action = choice_of(wanted, "action", tuple(ACTIONS))
     if action is None:
         raise Problem(422, "No fault", f"give an action: {', '.join(ACTIONS)}", actions=list(ACTIONS))
     _refuse_other_details(wanted, action)
-    match = object_of(wanted, "match", (*MATCH, *contents.KEYS))
+    match = object_of(wanted, "match", _MATCH)
     fault = DeliveryFault(
         action,
         event=value_of(match, "match.event", None, _is_event, _an_event(match)),

@@ -44,7 +44,7 @@ def bounded(matches: Callable[[T], bool], request: MockRequest) -> Search[T]:
     """The search with the numbers and the wait of the query string. Raises Problem 422."""
     least, most = count_of(request, "min"), count_of(request, "max")
     check_bounds(least, most)
-    return Search(matches, least, most, seconds_in(request.query_value("wait") or "0", "wait"))
+    return Search(matches, least, most, seconds_in(request.query_value("wait"), "wait"))
 
 
 def matching(

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from talkover_mock.base import patterns
 from talkover_mock.base.headers import joined
+from talkover_mock.base.words import brief
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -55,6 +56,20 @@ def is_part(part: Any, whole: Any) -> bool:
     if isinstance(part, bool) or isinstance(whole, bool):  # in Python, true is 1
         return part is whole
     return bool(part == whole)
+
+
+class GivenTwice(ValueError):
+    """A key that an object of JSON has twice."""
+
+
+def each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs, for `json.loads`. Raises GivenTwice."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise GivenTwice(f"the key {brief(key)} is given twice")
+        found[key] = value
+    return found
 
 
 def _has_json(body: bytes, part: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from talkover_mock.base.contents import each_once
 from talkover_mock.base.words import brief, number_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,14 @@ def seconds(text: str) -> float:
     return found
 
 
+def seconds_to_wait(text: str) -> float:
+    """An option type for a wait, which may be 0; raises BadParameter."""
+    found = seconds(text)
+    if found < 0:
+        raise click.BadParameter(f"expected a number of seconds, 0 or more (got {brief(text)})")
+    return found
+
+
 def refuse_both(one: str, others: Mapping[str, object]) -> None:
     """Refuses options that contradict the option `one`, which was given; None is an option that was not given.
 
@@ -104,12 +113,14 @@ def wait_option(what: str, default: float = 0) -> Callable[[Command], Command]:
     """`--wait`: how many seconds a command waits for something."""
     shown = f"{default:g}" if default else None
     help = f"The longest time to wait for {what}."
-    return click.option("--wait", type=seconds, default=default, show_default=shown, metavar="SECONDS", help=help)
+    return click.option(
+        "--wait", type=seconds_to_wait, default=default, show_default=shown, metavar="SECONDS", help=help
+    )
 
 
 def json_value(name: str, text: str | None) -> Any:
     """The value of an option that is JSON. Raises BadParameter."""
     try:
-        return None if text is None else json.loads(text)
+        return None if text is None else json.loads(text, object_pairs_hook=each_once)
     except ValueError as error:
         raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from talkover_mock.base.words import printable
+from talkover_mock.cli._ending import signals
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import url_option
 from talkover_mock.cli._writing import keep, out_option
@@ -45,11 +47,14 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
     differs, and which settings make the mock agree; --out writes them into a fixture. The exit code is 1 if an answer
     differs, and 2 if the probes can't be asked.
     """
-    with closing(Server(url, token)) as server:
+    with closing(Server(url, token)) as server, signals() as handle:
+        handle(server.stop)
         try:
             results = _ask(server, write_to)
         except CannotRun as error:
-            raise Failed(str(error)) from None
+            raise Failed(str(error) + _left_by(server)) from None
+        except KeyboardInterrupt:
+            raise Failed(f"interrupted{_left_by(server)}") from None
         settings = settings_of(results, has_refused=server.has_refused)
     differ = [each for each in results if each.differences]
     left_out = [each for each in results if each.left_out]
@@ -64,7 +69,15 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
         keep(out, {"settings": settings})
     elif out:
         click.echo(f"no setting would make a difference: {out} is not written", err=True)
+    if server.made:
+        raise Failed(f"the probes have ended{_left_by(server)}")
     raise SystemExit(_DIFFERS if differ else 0)
+
+
+def _left_by(server: Server) -> str:
+    """The end of an error's text: what is left in the account."""
+    left = ", ".join(map(printable, server.made))
+    return f"; left in the account: {left}; delete it by hand" if left else ""
 
 
 def _ask(server: Server, write_to: str | None) -> list[Result]:

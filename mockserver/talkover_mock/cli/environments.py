@@ -16,11 +16,14 @@ COLUMNS = ("NAME", "STATE", "TOKENS", "AGENTS", "ERRORS", "TITLE")
 @click.command(name="environments")
 @click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name, and show its token.")
 @click.option("--close", "closed", metavar="NAME", help="Close the opened environment with this name.")
+@click.option("--find", metavar="TEXT", help="List only environments with this text in their name or title.")
 @against_server
-def command(remote: Remote, opened: str | None, closed: str | None) -> None:
+def command(remote: Remote, opened: str | None, closed: str | None, find: str | None) -> None:
     """List, open or close environments of a running server."""
     if closed is not None:
-        refuse_both("--close", {"--open": opened})
+        refuse_both("--close", {"--open": opened, "--find": find})
+    if opened is not None:
+        refuse_both("--open", {"--find": find})
     with remote.client() as client:
         if closed is not None:
             _close(client, closed)
@@ -28,8 +31,9 @@ def command(remote: Remote, opened: str | None, closed: str | None) -> None:
             with client.open_environment(opened) as environment:
                 found = {"name": environment.name, "token": environment.token}
             return remote.show(found, ("NAME", "TOKEN"), [tuple(found.values())], "")
-        environments = client.environments()
-    remote.show(environments, COLUMNS, [_row(each) for each in environments], "")
+        environments = client.environments(find)
+    empty = f"no environment has {brief(find)} in its name or title"
+    remote.show(environments, COLUMNS, [_row(each) for each in environments], empty)
 
 
 def _row(environment: Environment) -> tuple[object, ...]:

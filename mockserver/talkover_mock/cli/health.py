@@ -45,7 +45,7 @@ def _health(address: str) -> str:
         answered = f"{address} answers {error.code} {error.reason}"
         raise click.ClickException(f"{answered}, which a mock server never does; is it the right --url?") from None
     except (OSError, ValueError, HTTPException) as error:
-        reason = " ".join(str(error).split())  # the text may quote an answer that is not HTTP
+        reason = " ".join(str(getattr(error, "reason", error)).split())  # the text may quote an answer that is not HTTP
         raise click.ClickException(f"{address} does not answer ({reason}); {REMEDY}") from None
     if not _is_health(text):
         raise click.ClickException(f"{address} answers, but not as a mock server does; is it the right --url?")

@@ -2,15 +2,12 @@
 
 import errno
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
-from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
+from talkover_mock.cli._ending import Handle, signals
 from talkover_mock.cli._options import PortOption, port_number, wait_option, whole
 from talkover_mock.cli._remote import Failed, Unexpected
 from talkover_mock.cli._where import DEFAULT_PORT
@@ -20,8 +17,6 @@ from talkover_mock.learning.listening import Lesson, Listener
 from talkover_mock.loading.mistakes import near_or_listed
 
 _PORT = DEFAULT_PORT + 1
-_Handler = Callable[[int, FrameType | None], object] | signal.Handlers
-_Handle = Callable[[_Handler], None]
 
 
 @click.command(name="listen")
@@ -70,7 +65,7 @@ def command(
         text = f"unknown event{near_or_listed(event, ALL_EVENTS)} (got {brief(event)})"
         raise click.BadParameter(text, param_hint="--event")
     listener = _listener((host, port), [secret] if secret else [], event)
-    with _signals() as handle:
+    with signals() as handle:
         is_interrupted = _listen(listener, count or 0, wait, handle)
         lesson = Lesson(listener.heard, secret, keeps_values=keep_values)
         for line in lesson.report():
@@ -92,7 +87,7 @@ def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -
         raise Failed(f"can't listen on {host}:{port}: {error.strerror}{hint}") from None
 
 
-def _listen(listener: Listener, count: int, seconds: float, handle: _Handle) -> bool:
+def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> bool:
     """Listens until enough has come, the time is over, or a signal comes; tells whether one came.
 
     From then on signals are ignored: what was learned is written in a moment.
@@ -109,21 +104,3 @@ def _listen(listener: Listener, count: int, seconds: float, handle: _Handle) -> 
         handle(signal.SIG_IGN)
         listener.stop()
     return False
-
-
-@contextmanager
-def _signals() -> Iterator[_Handle]:
-    """Gives what sets the handler of the signals that end the command, and sets the former ones at its end."""
-    numbers = ending_signals()
-    before = {number: signal.getsignal(number) for number in numbers}
-    mine = [number for number in numbers if number == signal.SIGINT or before[number] != signal.SIG_IGN]
-
-    def handle(handler: _Handler) -> None:
-        for number in mine:
-            signal.signal(number, handler)
-
-    try:
-        yield handle
-    finally:
-        for number in mine:
-            signal.signal(number, before[number])

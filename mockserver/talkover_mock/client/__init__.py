@@ -7,7 +7,7 @@ A rule of the API or a limit of the server never belongs here: the client asks, 
 from talkover_mock.base.shapes.admin import Clock, ClosedEnvironment, Environment, Request, Snapshot
 from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent, Skipped, SkippedDelivery
 from talkover_mock.base.shapes.faults import CallFault, DeliveryFault, Fault
-from talkover_mock.base.shapes.state import Agent, Call, State, Stub, Webhook
+from talkover_mock.base.shapes.state import Agent, AgentWebhook, Call, Campaign, CampaignWebhook, State, Stub, Webhook
 from talkover_mock.base.shapes.values import Action, CampaignEvent, DeliveryAction, Event, Preset
 from talkover_mock.client.emitting import Emitted
 from talkover_mock.client.errors import MockServerError
@@ -17,9 +17,12 @@ from talkover_mock.client.types import Probed
 __all__ = [
     "Action",
     "Agent",
+    "AgentWebhook",
     "Call",
     "CallFault",
+    "Campaign",
     "CampaignEvent",
+    "CampaignWebhook",
     "Clock",
     "ClosedEnvironment",
     "Delivery",

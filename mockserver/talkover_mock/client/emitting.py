@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from talkover_mock.base.shapes.deliveries import Delivery, Skipped
 from talkover_mock.base.shapes.values import CampaignEvent, Event
 from talkover_mock.client.expecting import Expecting
 from talkover_mock.client.headers import with_headers
 from talkover_mock.client.loops import loop_hints
-from talkover_mock.client.types import EMIT_WAIT_SECONDS
+from talkover_mock.client.types import EMIT_WAIT_SECONDS, EmitDetails
 from talkover_mock.client.urls import segment
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __tracebackhide__ = True  # pytest shows the test's own line
 
@@ -36,28 +39,38 @@ class Emitting(Expecting):
     @overload
     def emit(
         self,
-        agent_id: str | None = None,
-        event: Event | CampaignEvent = ...,
+        agent_id: str | None,
+        event: Event | CampaignEvent,
         *,
-        campaign_id: str | None = None,
-        call: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
         unknown: Literal[False] = False,
-        wait: float = EMIT_WAIT_SECONDS,
+        **details: Unpack[EmitDetails],
     ) -> Emitted: ...
     @overload
     def emit(
         self,
         agent_id: str | None = None,
-        event: str = ...,
         *,
-        campaign_id: str | None = None,
-        call: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
+        event: Event | CampaignEvent,
+        unknown: Literal[False] = False,
+        **details: Unpack[EmitDetails],
+    ) -> Emitted: ...
+    @overload
+    def emit(
+        self,
+        agent_id: str | None,
+        event: str,
+        *,
         unknown: bool,
-        wait: float = EMIT_WAIT_SECONDS,
+        **details: Unpack[EmitDetails],
+    ) -> Emitted: ...
+    @overload
+    def emit(
+        self,
+        agent_id: str | None = None,
+        *,
+        event: str,
+        unknown: bool,
+        **details: Unpack[EmitDetails],
     ) -> Emitted: ...
     def emit(
         self,

@@ -130,6 +130,16 @@ class FaultDetails(OtherMatch, total=False):
     seed: int | None
 
 
+class EmitDetails(TypedDict, total=False):
+    """An event beside its agent and its name: further owners and parts of the payload, and seconds to wait."""
+
+    campaign_id: str | None
+    call: Mapping[str, Any] | None
+    context: Mapping[str, Any] | None
+    data: Mapping[str, Any] | None
+    wait: float
+
+
 class Schedule(TypedDict, total=False):
     """A seed, and the numbers of the only disturbances that strike; None for all."""
 

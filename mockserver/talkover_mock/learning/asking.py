@@ -63,14 +63,28 @@ class Server:
         """When the next call is allowed, in Unix seconds."""
         self.has_refused = False
         """Whether a call was refused because of the rate limit."""
+        self.made: list[str] = []
+        """The paths of the webhooks that calls have made and that are not deleted yet."""
+        self.is_writing, self._is_stopped, self._is_pausing = False, False, False
         self._session = requests.Session()
         self._session.auth = _nothing  # or a file of the machine would give the token
 
     def close(self) -> None:
         self._session.close()
 
-    def ask(self, asked: Ask, ids: Mapping[str, str]) -> Came:
-        """Raises CannotRun when nothing answers, or when the server wants a pause that is too long."""
+    def stop(self, *_: object) -> None:
+        """A signal's handler. While webhooks are made, a call ends first: or its webhook would stay, unknown."""
+        self._is_stopped = True
+        if not self.is_writing or self._is_pausing:
+            raise KeyboardInterrupt
+
+    def ask(self, asked: Ask, ids: Mapping[str, str], *, even_stopped: bool = False) -> Came:
+        """Raises CannotRun when nothing answers, or when the server wants a pause that is too long.
+
+        After `stop`, raises KeyboardInterrupt unless the call is one to make `even_stopped`.
+        """
+        if self._is_stopped and not even_stopped:
+            raise KeyboardInterrupt
         names = {"unknown": UNKNOWN, "token": self._token, **ids}
         given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
         path = filled(asked.path, names)
@@ -89,7 +103,11 @@ class Server:
         if seconds > _LONGEST_PAUSE_SECONDS:
             raise CannotRun(f"the server wants a pause of {seconds:.0f} seconds; try again after that")
         if seconds > 0:
-            self._pause(seconds)
+            self._is_pausing = True
+            try:
+                self._pause(seconds)
+            finally:
+                self._is_pausing = False
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: str) -> Came:
         try:

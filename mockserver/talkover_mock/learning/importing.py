@@ -1,6 +1,5 @@
 """Reads an account through the API's reading routes, page by page, as a fixture."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -11,24 +10,17 @@ from talkover_mock.dialect.fields import CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.learning.asking import Came, CannotRun, Server, asking, data_of, records
 from talkover_mock.learning.redacting import URL, cleaned, cleaned_url, stand_in
+from talkover_mock.learning.sifting import Sieve
 from talkover_mock.learning.writing import literal
-from talkover_mock.loading.documents import to_yaml
-from talkover_mock.loading.files import parse
-from talkover_mock.loading.fixture import read_fixture
-from talkover_mock.loading.mistakes import FixtureError
-from talkover_mock.loading.variables import filled
 
 _PER_PAGE = 100
 _MOST_PAGES = 10_000
-_MOST_PASSES = 200
 _NONE = (requests.codes.not_found, requests.codes.not_implemented, requests.codes.forbidden)
 """The answers of an API that has no campaigns, or does not show them to this token."""
 _TOLD = ("id", "created_at", "updated_at")
-_REQUIRED = ("id", "name", "webhook_url", "events", "agent_id")
 _OUR_OWN = ("webhooks", "cache_clears")
 """The keys of an agent or a campaign in a fixture that are none of the API's."""
 _KEPT = ("id", "agent_id", "created_at", "updated_at")
-_STEP = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 NOT_TOLD = (
     "The API does not tell a webhook's webhook_secret, http_method, authorization_scheme, custom_headers and "
     "payload_templates: give them here by hand.",
@@ -50,8 +42,10 @@ class Account:
         """The fixture, which `talkover-mock check` accepts. Raises CannotRun."""
         agents = [self._agent(each) for each in self._pages("/agents")]
         campaigns = [self._campaign(each) for each in self._campaigns()]
-        document = {"agents": agents, **({"campaigns": campaigns} if campaigns else {})}
-        return self._accepted(literal(document))
+        sieve = Sieve()
+        document = sieve.sifted({"agents": agents, "campaigns": campaigns})
+        self.notes += sieve.notes
+        return dict(literal(document))
 
     def _agent(self, record: dict[str, Any]) -> dict[str, Any]:
         listed = _hooks(self._read(f"/agents/{_quoted(record)}/webhooks"))
@@ -122,23 +116,6 @@ class Account:
             raise CannotRun(f"GET {path} is answered {came.status}{hint}")
         return data_of(came)
 
-    def _accepted(self, document: dict[str, Any]) -> dict[str, Any]:
-        """The document without what a fixture can't hold, which is noted by its place and without its value."""
-        for _ in range(_MOST_PASSES):
-            try:
-                read_fixture([filled(parse(to_yaml(document).encode(), "the account"), {})])
-            except FixtureError as error:
-                places = sorted({_steps(each.path) for each in error.mistakes}, key=_order, reverse=True)
-                for place in places:
-                    self.notes.append(f"{_shown(place)} is left out: a fixture can't have what the API tells there.")
-                    _drop(document, place)
-                continue
-            return document
-        raise CannotRun("what the API tells makes no fixture")
-
-
-_Place = tuple[str | int, ...]
-
 
 def _quoted(record: dict[str, Any]) -> str:
     return quote(str(record["id"]), safe="")
@@ -158,38 +135,3 @@ def _last_page(came: Came, count: int) -> float:
     page = _mapping(document.get("meta")) or _mapping(document.get("pagination"))
     last = page.get("last_page")
     return last if isinstance(last, int) else 0 if count < _PER_PAGE else _MOST_PAGES
-
-
-def _steps(path: str) -> _Place:
-    return tuple(int(index) if index else key for index, key in _STEP.findall(path))
-
-
-def _order(place: _Place) -> list[tuple[bool, int, str]]:
-    """Later items of a list come after earlier ones: they are dropped first."""
-    return [(isinstance(step, int), step if isinstance(step, int) else 0, str(step)) for step in place]
-
-
-def _shown(place: _Place) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
-
-
-def _drop(document: Any, place: _Place) -> None:
-    """Drops the value at a place, or the record that can't be without it, or whatever is nearest above."""
-    found, above = [document], list(place)
-    for step in place[:-1]:
-        try:
-            found.append(found[-1][step])
-        except (LookupError, TypeError):
-            break
-    while above:
-        step, holder = above.pop(), found[len(above)] if len(above) < len(found) else None
-        is_needed = isinstance(holder, dict) and step in _REQUIRED
-        if holder is None or is_needed:
-            continue
-        try:
-            del holder[step]
-        except (LookupError, TypeError):
-            continue
-        return
-    document.clear()
-    document["agents"] = []

@@ -92,14 +92,27 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
 def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
     creation = asking("POST", f"/agents/{agent}/webhooks", json.dumps(_SCRATCH))
-    came = server.ask(creation, {})
-    id = _made_by(creation, came)
-    if not id:
-        raise CannotRun(f"no webhook can be made at agent {agent}: the answer is {came.status}")
+    server.is_writing = True
     try:
+        came = server.ask(creation, {})
+        id = _made_by(server, agent, creation, came)
+        if not id:
+            raise CannotRun(f"no webhook can be made at agent {agent}: the answer is {came.status}")
         yield {"agent": agent, "webhook": id}
     finally:
-        server.ask(asking("DELETE", _path(agent, id)), {})
+        _delete_made(server)
+        server.is_writing = False
+
+
+def _delete_made(server: Server, *, but: int = 0) -> None:
+    """Deletes the webhooks that were made, the latest first; those that can't be deleted stay in `server.made`."""
+    for path in reversed(server.made[but:]):
+        try:
+            came = server.ask(asking("DELETE", path), {}, even_stopped=True)
+        except (CannotRun, KeyboardInterrupt):
+            continue
+        if came.status // 100 == 2 or came.status == requests.codes.not_found:
+            server.made.remove(path)
 
 
 def run(
@@ -126,13 +139,15 @@ def _why_left_out(probe: Probe, ids: Mapping[str, str], kinds: frozenset[str]) -
 def _asked(
     server: Server, shapes: Mapping[str, Any], behaviour: Behaviour, probe: Probe, ids: Mapping[str, str]
 ) -> Result:
-    names, made = dict(ids), ""
-    for each in probe.first:
-        made = _made_by(each, server.ask(each, ids))
-        names |= {"made": made} if made else {}
-    came = server.ask(probe.ask, names)
-    for id in filter(None, (made, _made_by(probe.ask, came))):
-        server.ask(asking("DELETE", _path(ids["agent"], id)), {})
+    names, before = dict(ids), len(server.made)
+    try:
+        for each in probe.first:
+            made = _made_by(server, ids.get("agent", ""), each, server.ask(each, ids))
+            names |= {"made": made} if made else {}
+        came = server.ask(probe.ask, names)
+        _made_by(server, ids.get("agent", ""), probe.ask, came)
+    finally:
+        _delete_made(server, but=before)
     fits_page = probe.page is not None and not compared(came, probe.page, shapes, names)
     differing = compared(came, probe.expected, shapes, names)
     return Result(behaviour, probe, differing, came=came, fits_page=fits_page)
@@ -208,8 +223,11 @@ def _webhooks_of(server: Server, owner: str) -> list[str]:
     return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 
-def _made_by(asked: Ask, came: Came) -> str:
-    """The id of the webhook that a call created; empty when it created none."""
+def _made_by(server: Server, agent: str, asked: Ask, came: Came) -> str:
+    """The id of the webhook that a call created, which is noted to be deleted; empty when it created none."""
     data = data_of(came)
     creates = asked.method == "POST" and asked.path.endswith("/webhooks") and came.status // 100 == 2
-    return str(data["id"]) if creates and isinstance(data, dict) and "id" in data else ""
+    if not (creates and isinstance(data, dict) and "id" in data):
+        return ""
+    server.made.append(_path(agent, str(data["id"])))
+    return str(data["id"])

@@ -79,13 +79,19 @@ def read_file(path: Path) -> Source:
 
 
 def parse(content: bytes, name: str, json_only: bool = False) -> Source:
-    """Reads bytes as plain data; `name` stands for the file in messages. Raises FixtureError."""
+    """Reads bytes as the plain data of a fixture; `name` stands for the file in messages. Raises FixtureError."""
+    found = parse_any(content, name, json_only)
+    if found.data is None:
+        raise _unreadable(name, "is empty; expected at least `agents: []`")
+    return found
+
+
+def parse_any(content: bytes, name: str, json_only: bool = False) -> Source:
+    """As `parse`, for any document, which may be null."""
     try:
         text, data = read(content, json_only)
     except DocumentError as error:
         raise FixtureError([Mistake(name, "", str(error), error.line)]) from None
-    if data is None:
-        raise _unreadable(name, "is empty; expected at least `agents: []`")
     return Source(name, text, data, not json_only)
 
 

@@ -23,12 +23,16 @@ _UNQUOTED = {
 
 
 class Mistake(NamedTuple):
-    """One mistake in a fixture: its place (`file:line: path`), and a text with the value found."""
+    """One mistake in a fixture: its place (`file:line: path`), and a text with the value found.
+
+    `steps` is the path for programs: a key may have a dot in it.
+    """
 
     file: str
     path: str
     text: str
     line: int | None = None
+    steps: Path = ()
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -109,7 +113,8 @@ class Mistakes:
             mine = [(path, text) for origin, path, text in self._found if origin is source]
             places = lines(source.text, [path for path, _ in mine])
             mistakes += [
-                Mistake(source.file, shown(path), text, line) for (path, text), line in zip(mine, places, strict=True)
+                Mistake(source.file, shown(path), text, line, path)
+                for (path, text), line in zip(mine, places, strict=True)
             ]
         if mistakes:
             raise FixtureError(mistakes, self._count)

@@ -129,7 +129,7 @@ def _redeliver(request: MockRequest, environment: Environment, id: str) -> Answe
 
 def wait_of(wanted: Mapping[str, Any]) -> float:
     """The seconds that a body wants to wait for attempts."""
-    return seconds_in(0 if wanted.get("wait") is None else wanted["wait"], "wait")
+    return seconds_in(wanted.get("wait"), "wait")
 
 
 def after_attempts(

@@ -37,6 +37,9 @@ _A_DELAY = f"a number of seconds from 0 to {_MOST_SECONDS}"
 LIMITS = Limits._fields
 KEYS = ("on", "match", "preset", "headers", "respond", "action", "delay_seconds", "apply", *LIMITS)
 """The keys of a fault on calls."""
+_MATCH = ("method", "path", *contents.KEYS)
+_RESPOND = ("status", "headers", "body")
+_DEEPER = [*(f"match.{key}" for key in _MATCH), *(f"respond.{key}" for key in _RESPOND)]
 
 _DEFAULTS, _ALWAYS = CallFault(), Limits()
 
@@ -64,7 +67,7 @@ def _add(request: MockRequest, environment: Environment) -> Answer:
 def _read(request: MockRequest, environment: Environment, id: str) -> Answer | Waiting:
     """The fault; `wait` first waits so many seconds until it has struck `struck` times."""
     struck = count_of(request, "struck")
-    wait = seconds_in(request.query_value("wait") or "0", "wait")
+    wait = seconds_in(request.query_value("wait"), "wait")
     fault, reached = environment.faults.expect(id, 1 if struck is None else struck)
     return Waiting(reached, wait, lambda: admin_answer(present(fault)))
 
@@ -120,13 +123,13 @@ def _spec(wanted: dict[str, Any]) -> CallFault:
     action = wanted.get("action")
     if isinstance(action, str) and action in ON_DELIVERIES and action not in ACTIONS:
         raise Problem(422, "Bad value", f'{action} strikes deliveries; add "on": "deliveries"')
-    refuse_unknown_keys(wanted, KEYS)
+    refuse_unknown_keys(wanted, KEYS, deeper=_DEEPER)
     kinds = [key for key in ("preset", "respond", "action") if wanted.get(key) is not None]
     if len(kinds) > 1:
         raise Problem(422, "Two faults in one", f"give one of preset, respond and action, not {' and '.join(kinds)}")
     if not kinds and not wanted.get("delay_seconds"):
         raise Problem(422, "No fault", "give a preset, respond, action or delay_seconds", presets=list(PRESETS))
-    match = object_of(wanted, "match", ("method", "path", *contents.KEYS))
+    match = object_of(wanted, "match", _MATCH)
     spec = CallFault(
         method=choice_of(match, "match.method", METHODS),
         path=_path(match),
@@ -155,7 +158,7 @@ def _refuse_contradictions(spec: CallFault) -> None:
 def _respond(wanted: Mapping[str, Any]) -> Respond | None:
     if wanted.get("respond") is None:
         return None
-    given = object_of(wanted, "respond", ("status", "headers", "body"))
+    given = object_of(wanted, "respond", _RESPOND)
     status = whole_of(given, "respond.status", 200, least=200, most=599)
     headers = _headers(given, "respond.headers")
     return Respond(status, headers, value_of(given, "respond.body", None, is_json, A_JSON_VALUE))

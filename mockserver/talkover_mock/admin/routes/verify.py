@@ -66,7 +66,7 @@ def _expected(body: Mapping[str, Any]) -> Expected:
     """What a body expects: without numbers, at least one. Raises Problem 422."""
     what = choice_of(body, "of", _OF) or _OF[0]
     times, least, most = (whole_of(body, key, None, most=_MOST) for key in ("times", "min", "max"))
-    wait = seconds_in(0 if body.get("wait") is None else body["wait"], "wait")
+    wait = seconds_in(body.get("wait"), "wait")
     asked = {key: value for key, value in body.items() if key not in _OTHERS and value is not None}
     if times is not None and (least is not None or most is not None):
         raise Problem(422, "Bad count", "give times, or min and max, not both")

@@ -1,0 +1,83 @@
+"""`talkover-mock conformance --write-to`: whatever ends it, it leaves no webhook in the account, or names it."""
+
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from talkover_mock.base.ending import ending_signals
+from talkover_mock.cli import conformance as command
+from talkover_mock.dialect.behaviours import Ask, conformance
+from talkover_mock.learning.asking import Came, Server
+from tests.learning.test_agreeing import asked, live
+from tests.support.documented import AGENT, WEBHOOK
+
+NAME = "talkover-mock conformance"
+
+
+def creates(asked: Ask) -> bool:
+    return asked.method == "POST" and asked.path.endswith("/webhooks")
+
+
+def interrupted(number: signal.Signals, after: int) -> type[Server]:
+    """A server in whose asker a signal comes just when webhook number `after` is made."""
+
+    class Interrupted(Server):
+        created = 0
+
+        def ask(self, asked: Ask, ids: Mapping[str, str], **given: Any) -> Came:
+            came = super().ask(asked, ids, **given)
+            self.created += creates(asked) and came.status == 200
+            if creates(asked) and self.created == after:
+                signal.raise_signal(number)
+            return came
+
+    return Interrupted
+
+
+@pytest.mark.parametrize("number", ending_signals())
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_signal_leaves_no_webhook(number: signal.Signals, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "Server", interrupted(number, after))
+    before = signal.getsignal(number)
+    with live() as mock:
+        done = asked(mock, "--write-to", AGENT)
+        [agent] = mock.state()["agents"]
+        created = mock.requests(method="POST", status=200)
+    assert (done.exit_code, done.stderr) == (2, "Error: interrupted\n")
+    assert [webhook["id"] for webhook in agent["webhooks"]] == [WEBHOOK]
+    assert len(created) >= after
+    assert signal.getsignal(number) == before
+
+
+def test_an_interrupted_pause_ends_at_once() -> None:
+    with live() as mock:
+        mock.add_fault("rate_limited", headers={"Retry-After": "300"})
+        server = Server(mock.url, "", lambda _: server.stop())
+        server.is_writing = True
+        with pytest.raises(KeyboardInterrupt):
+            server.read("/agents")
+        server.close()
+
+
+def test_a_webhook_that_cannot_be_deleted_is_named() -> None:
+    with live() as mock:
+        mock.add_fault(match={"method": "DELETE"}, respond={"status": 500, "body": {}})
+        done = asked(mock, "--write-to", AGENT)
+        [agent] = mock.state()["agents"]
+    left = [f"/agents/{AGENT}/webhooks/{each['id']}" for each in agent["webhooks"] if each["id"] != WEBHOOK]
+    assert done.exit_code == 2
+    assert left
+    assert done.stderr.startswith("Error: the probes have ended; left in the account: ")
+    for path in left:
+        assert path in done.stderr
+
+
+def test_every_webhook_that_a_probe_makes_has_the_same_name() -> None:
+    bodies = [
+        each.body for row in conformance().behaviours for probe in row.probes for each in (*probe.first, probe.ask)
+    ]
+    named = [body for body in bodies if "conformance.invalid/" in body and "events" in body]
+    assert len(named) > 2
+    assert [body for body in named if NAME not in body.replace("+", " ")] == []
