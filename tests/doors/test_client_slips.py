@@ -55,9 +55,9 @@ def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
 
 @pytest.mark.parametrize("key", ["of", "times", "min", "max", "wait"])
 def test_a_number_among_the_filters_is_not_lost(mock: MockServer, key: str) -> None:
-    with pytest.raises(TypeError, match=f"^{key} is no filter: give it as an argument"):
+    with pytest.raises(TypeError, match=f"^{key} is no filter, but an argument of `verify`$"):
         mock.verify("requests", {"method": "PATCH", key: 3})
-    with pytest.raises(TypeError, match=f"^{key} is no filter: give it as an argument"):
+    with pytest.raises(TypeError, match=f"^{key} is no filter, but an argument of `verify`$"):
         mock.search("requests", {key: 3})
 
 

@@ -75,7 +75,7 @@ def test_a_reset_begins_anew(journal: Journal) -> None:
 def test_after_its_end_nobody_waits(journal: Journal) -> None:
     record(journal, 1)
     journal.close()
-    assert journal.log.watch(lambda _: True, 1, None, 300) == Found((), 0, False)
+    assert journal.log.watch(lambda _: True, 1, None, 300) == Found((), 0, satisfied=False, closed=True)
 
 
 @pytest.mark.slow

@@ -58,7 +58,9 @@ class Faulting(Expecting):
         fault = cast(Fault, self._transport.call("GET", f"faults/{segment(id)}", query=query, longer=wait))
         if fault["struck"] < struck:
             counts = f"matched {fault['matched']}, struck {fault['struck']}"
-            raise AssertionError(f"expected {id} to strike {struck} within {wait:g} s; it has {counts}")
+            is_there = any(each["id"] == id for each in self.faults())
+            gone = "" if is_there else ", and was removed or reset meanwhile"
+            raise AssertionError(f"expected {id} to strike {struck} within {wait:g} s; it has {counts}{gone}")
         return fault
 
     def remove_fault(self, id: str) -> None:

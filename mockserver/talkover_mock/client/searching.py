@@ -55,4 +55,4 @@ def _refuse_bounds(filters: Mapping[str, object]) -> None:
     """Raises TypeError for an argument among the filters, where the argument's own value would replace it."""
     for key in _NO_FILTERS:
         if key in filters:
-            raise TypeError(f"{key} is no filter: give it as an argument, such as {key}=..., and not among the filters")
+            raise TypeError(f"{key} is no filter, but an argument of `verify`")
