@@ -11,7 +11,7 @@ from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import url_option
 from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.dialect.behaviours import conformance
-from talkover_mock.learning.agreeing import setting_of, settings_of, who_differs
+from talkover_mock.learning.agreeing import defaults_of, setting_of, settings_of, who_differs
 from talkover_mock.learning.asking import CannotRun, Server
 from talkover_mock.learning.hiding import said
 from talkover_mock.learning.probing import Result, look_around, run, scratch
@@ -67,8 +67,8 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
         click.echo(f"{unasked} were not asked, since they write: --write-to AGENT_ID asks them")
     for name, value in settings.items():
         click.echo(f"setting: {name}: {str(value).lower()} makes the mock agree")
-    if out and settings:
-        keep(out, {"settings": settings})
+    if out and (settings or out.exists()):
+        keep(out, {"settings": settings} if settings else {}, forgotten=defaults_of(results))
     elif out:
         click.echo(f"no setting would make a difference: {out} is not written", err=True)
     if server.made:

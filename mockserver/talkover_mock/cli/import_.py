@@ -39,6 +39,8 @@ def command(url: str, token: str, out: Path | None, redact: bool) -> None:
             document = account.read()
         except CannotRun as error:
             raise Failed(said(str(error), token)) from None
+        except KeyboardInterrupt:
+            raise Failed("interrupted; nothing is written") from None
     for note in account.notes:
         click.echo(said(note, token), err=True)
     keep(out, document, [said(note, token) for note in account.notes])

@@ -203,6 +203,8 @@ def _of_body(expected: Any, document: Any, shapes: Mapping[str, Any]) -> list[Di
 
 
 def _laid_out(document: Any, layout: str) -> str:
+    if document is ABSENT:
+        return ""
     return json.dumps(document, **{"indent": 4} if layout == "indented" else {"separators": (",", ":")})
 
 
