@@ -10,6 +10,7 @@ import pytest
 import requests
 import yaml
 
+from talkover_mock.base.addresses import without_password
 from talkover_mock.cli import listen
 from talkover_mock.learning.hiding import hidden, renamed, said, without
 from talkover_mock.learning.listening import Listener
@@ -60,6 +61,12 @@ def test_no_two_keys_become_the_same() -> None:
 def test_a_line_has_no_password_and_no_control_character() -> None:
     line = said("at http://bob:pw@127.0.0.1/x\x1b[2J and http://h/@me: ann@example.org", None)
     assert line == "at http://127.0.0.1/x\\u001b[2J and http://h/@me: ann@example.org"
+
+
+@pytest.mark.parametrize("start", ["http://", "http:/", "//", ""])
+@pytest.mark.parametrize("user", ["bob:pw@", "bob:p@w@", "bob:p/w@", "bob:p?w@", "pw@"])
+def test_a_url_that_is_none_is_shown_without_its_password_too(start: str, user: str) -> None:
+    assert without_password(f"{start}{user}h:80/x") == f"{start}h:80/x"
 
 
 ESCAPED = (
