@@ -1,4 +1,4 @@
-"""A receiver of webhooks for tests: it keeps the requests and answers as told. It imports nothing of the package."""
+"""A receiver of webhooks for tests: it keeps the requests and answers as told. Imports only its HTTP."""
 
 import base64
 import binascii
@@ -10,17 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import TCPServer
 from threading import Condition, Event, Thread
 from typing import Any
+
+from talkover_mock.base.receiving import ReceivingServer
 
 __all__ = ["Answer", "ReceivedRequest", "WebhookReceiver", "running_receiver"]
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _MOST_SHOWN = 10
-_MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
-"""The bytes of a body, and of the line with the size of a chunk."""
 _SCHEMES = {
     "hmac": ("Signature", ""),
     "github": ("X-Hub-Signature-256", "sha256="),
@@ -113,8 +111,7 @@ class WebhookReceiver:
     """Listens on a free port, or on `port`, from `start` to `stop`. Answers 200 unless told otherwise."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._server = _Server(host, port)
-        self._server.receiver = self
+        self._server = ReceivingServer(host, port, self._received, self.refuse)
         self._thread = Thread(target=self._serve, name="webhook-receiver", daemon=True)
         self._changed = Condition()
         self._requests: list[ReceivedRequest] = []
@@ -178,6 +175,7 @@ class WebhookReceiver:
     def stop(self) -> None:
         """Frees the port, and ends every delayed answer and every thread. A second call does nothing."""
         self._stopping.set()
+        self._server.hush()
         if self._thread.is_alive():
             self._server.wake()
             self._thread.join()
@@ -189,6 +187,14 @@ class WebhookReceiver:
         """Handles requests until `stop`. The library's own loop polls, and every test would wait for it at teardown."""
         while not self._stopping.is_set():
             self._server.handle_request()
+
+    def _received(self, method: str, path: str, raw: Sequence[tuple[str, str]], body: bytes) -> Answer:
+        headers = {name.lower(): value for name, value in raw}
+        return self.take(ReceivedRequest(method, path, headers, body, self.settings, raw))
+
+    def refuse(self, status: int, why: str) -> int:
+        """The status to answer what is no delivery, such as a GET: what is proposed. It is not kept."""
+        return status
 
     def take(self, request: ReceivedRequest) -> Answer:
         """Keeps a request and returns its answer, after the answer's delay or when the receiver stops."""
@@ -233,68 +239,3 @@ def _summary(request: ReceivedRequest) -> str:
 
 def _to_answer(answer: int | Answer) -> Answer:
     return answer if isinstance(answer, Answer) else Answer(answer)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # so that closing the server waits for its threads
-    request_queue_size = 256
-    receiver: WebhookReceiver
-
-    def __init__(self, host: str, port: int) -> None:
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), _Handler)
-
-    def server_bind(self) -> None:
-        """Binds without the library's look-up of the address's name, which may take seconds."""
-        TCPServer.server_bind(self)
-        self.server_port = self.server_address[1]
-
-    def wake(self) -> None:
-        """Connects once, so that `handle_request` returns."""
-        host, port = self.server_address[:2]
-        with suppress(OSError):
-            socket.create_connection((str(host), port), timeout=1).close()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Ignores it: a sender that disconnects is no error of the receiver."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    timeout = 1.0
-    server: _Server
-
-    def _answer(self) -> None:
-        body = self._body()
-        if body is None:
-            return
-        raw, receiver = tuple(self.headers.items()), self.server.receiver
-        headers = {name.lower(): value for name, value in raw}
-        answer = receiver.take(ReceivedRequest(self.command, self.path, headers, body, receiver.settings, raw))
-        content = answer.body.encode()
-        self.send_response(answer.status)
-        for name, value in {"Content-Length": str(len(content)), **answer.headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _body(self) -> bytes | None:
-        """The body; None of a sender that has disconnected, or of one that sends too much."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if 0 <= length <= _MOST_BYTES else b""
-        return body if len(body) == length else None
-
-    def _chunks(self) -> bytes | None:
-        body = b""
-        while size := int(self.rfile.readline(_MOST_LINE).partition(b";")[0], 16):
-            if not 0 < size <= _MOST_BYTES - len(body):
-                return None
-            body += self.rfile.read(size)
-            self.rfile.readline(_MOST_LINE)
-        return body
-
-    do_POST = do_PUT = do_PATCH = _answer  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Logs nothing: the test has the requests."""

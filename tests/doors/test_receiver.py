@@ -62,16 +62,59 @@ def test_a_body_in_chunks_is_one_body(receiver: WebhookReceiver) -> None:
     assert receiver.requests[0].json == {"a": 1}
 
 
-ENDLESS = ["Content-Length: -1", f"Content-Length: {1 << 40}", "Transfer-Encoding: chunked\r\n\r\n-5"]
+ENDLESS = [
+    ("Content-Length: -1", 400),
+    ("Content-Length: ten", 400),
+    (f"Content-Length: {1 << 40}", 413),
+    (f"Content-Length: {'9' * 400}", 413),
+    ("Transfer-Encoding: chunked\r\n\r\n-5", 400),
+    ("Transfer-Encoding: chunked\r\n\r\nffffffff", 413),
+]
 
 
-@pytest.mark.parametrize("head", ENDLESS)
-def test_a_body_without_an_end_is_not_read(head: str, receiver: WebhookReceiver) -> None:
+@pytest.mark.parametrize(("head", "status"), ENDLESS)
+def test_a_body_without_an_end_is_refused(head: str, status: int, receiver: WebhookReceiver) -> None:
     port = int(receiver.url.split(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n\r\n".encode())
-        assert connection.recv(100) == b""
+        assert connection.recv(100).startswith(f"HTTP/1.1 {status} ".encode())
     assert receiver.requests == []
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+def test_what_is_no_delivery_is_told_so_and_not_kept(method: str, receiver: WebhookReceiver) -> None:
+    answer = send(receiver, b"", method)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT, PATCH")
+    assert receiver.requests == []
+
+
+def test_a_sender_that_waits_to_be_told_to_continue_is(receiver: WebhookReceiver) -> None:
+    port = int(receiver.url.split(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert receiver.requests[0].body == b"{}"
+
+
+def test_a_sender_may_pause_for_seconds(receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert socket_timeouts(receiver, monkeypatch) == {30.0}
+
+
+def socket_timeouts(receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch) -> set[float]:
+    """The time-outs that the receiver sets for its connections while one request comes."""
+    found: set[float] = set()
+    own = socket.socket.settimeout
+
+    def settimeout(self: socket.socket, value: float | None) -> None:
+        if value and self.getsockname()[1] == int(receiver.url.split(":")[2].partition("/")[0]):
+            found.add(value)
+        own(self, value)
+
+    monkeypatch.setattr(socket.socket, "settimeout", settimeout)
+    send(receiver, b"{}")
+    return found
 
 
 def test_a_receiver_on_a_port_of_ones_own(receiver: WebhookReceiver) -> None:
@@ -338,11 +381,10 @@ def test_a_sender_that_says_nothing_more_holds_stopping_for_two_seconds_at_most(
     assert len(receiver.requests) == 1
 
 
-@pytest.mark.parametrize("length", [b"ten", b"-1", b"3"])
-def test_a_request_that_is_none_is_not_kept(length: bytes, receiver: WebhookReceiver) -> None:
+def test_a_request_that_ends_early_is_not_kept(receiver: WebhookReceiver) -> None:
     port = int(receiver.url.rpartition(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), WAIT) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n{}")
+        client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n{}")
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1000) == b""
     assert receiver.requests == []

@@ -116,6 +116,21 @@ def test_the_settings_are_written_where_they_make_a_difference(
         assert not file.exists()
 
 
+@pytest.mark.slow
+def test_a_second_run_removes_what_no_longer_differs(tmp_path: Path) -> None:
+    file = tmp_path / "learned.yaml"
+    with live(plan="professional", create_status=201) as mock:
+        asked(mock, "--write-to", AGENT, "--out", str(file))
+    assert {*load([file])["default"].baseline.settings.overrides()} == {"create_status", "plan"}
+    with live(rate_limit=MOST) as mock:
+        asked(mock, "--out", str(file))
+    assert load([file])["default"].baseline.settings.overrides() == {"create_status": 201, "rate_limit": MOST}
+    with live() as mock:
+        done = asked(mock, "--write-to", AGENT, "--out", str(file))
+    assert load([file])["default"].baseline.settings.overrides() == {}
+    assert done.exit_code == 0
+
+
 def test_a_limit_that_refuses_is_learned() -> None:
     with live() as mock:
         mock.add_fault("rate_limited", match={"path": "*/campaigns"}, times=1, headers={"Retry-After": "0"})

@@ -250,3 +250,28 @@ def test_something_else_is_no_account() -> None:
         mock.add_fault(respond={"status": 200, "body": {"data": {}}})
         with pytest.raises(CannotRun, match="is it the root of a server of this API"):
             imported(mock)
+
+
+def test_secrets_that_the_api_does_tell_are_left_out_and_named() -> None:
+    told = {"key": "X-Key", "value": "the key of the account"}
+    hooks = [
+        {
+            **HOOK,
+            "id": "w-9",
+            "custom_headers": [told],
+            "payload_templates": {"event_action": {"pin": "short"}},
+        },
+        {**HOOK, "id": "w-8", "webhook_secret": None, "custom_headers": []},
+    ]
+    with account(campaigns=[]) as mock:
+        body = {"success": True, "data": {"webhooks": hooks}}
+        mock.add_fault(match={"path": "*/agents/*/webhooks"}, respond={"status": 200, "body": body}, times=1)
+        for redacts in (False, True):
+            document, reading = imported(mock, redacts=redacts)
+            mock.add_fault(match={"path": "*/agents/*/webhooks"}, respond={"status": 200, "body": body}, times=1)
+            text = str(document)
+            for secret in ("the secret", "the key", "short"):
+                assert secret not in text
+            expected = "Webhook w-9: webhook_secret and custom_headers, which the API tells, are left out."
+            assert [note for note in reading.notes if "which the API tells" in note] == [expected]
+    assert document["agents"][0]["webhooks"][0]["payload_templates"] == {"event_action": {"pin": "redacted"}}

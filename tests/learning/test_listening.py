@@ -63,7 +63,7 @@ def account(url: str, **settings: Any) -> Iterator[MockServer]:
 
 
 def lesson(listener: Listener, **given: Any) -> Lesson:
-    return Lesson(listener.heard, **{"secret": SECRET, **given})
+    return Lesson(listener, **{"secret": SECRET, **given})
 
 
 def test_the_settings_agree_with_what_came() -> None:
@@ -75,6 +75,16 @@ def test_the_settings_agree_with_what_came() -> None:
     assert taught.settings == settings
     assert told[0] == f"{STARTED}, {len(mock_body(taught, 0))} bytes, signed (shopify, X-Mine), JSON plain"
     assert [*taught.payloads] == [STARTED, ENDED]
+
+
+def test_settings_that_came_as_the_defaults_are_known_to_be_so() -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        mock.emit(AGENT, STARTED, data={"note": "é"})
+        taught = lesson(listener)
+    assert (taught.settings, len(taught.judged)) == ({}, 5)
+    with listening(()) as (listener, _):
+        requests.post(listener.url, json={"event": "no event of the API"}, timeout=WAIT)
+    assert lesson(listener, secret=None).judged == set()
 
 
 def mock_body(taught: Lesson, number: int) -> bytes:
@@ -90,16 +100,36 @@ def test_a_bare_payload_is_a_setting_and_its_event_can_be_told() -> None:
     }
 
 
-def test_what_is_not_signed_with_the_secret_does_not_count_once_something_is() -> None:
+def test_what_is_not_signed_with_the_secret_teaches_nothing_and_does_not_count() -> None:
     with listening() as (listener, _), account(listener.url) as mock:
-        requests.post(listener.url, json={"event": ENDED, "forged": True}, timeout=WAIT)
-        assert lesson(listener).is_unverified
-        assert "none is signed with the secret" in "\n".join(lesson(listener).report())
-        mock.emit(AGENT, ENDED)
+        listener.wanted = 1
+        for number in range(1_001):  # more than are kept of those that teach
+            listener.take(ReceivedRequest("POST", "/", {}, json.dumps({"event": ENDED, "forged": number}).encode()))
         taught = lesson(listener)
-    assert (len(taught.heard), taught.left_out, taught.is_unverified) == (1, 1, False)
+        assert (taught.is_unverified, taught.document, taught.judged) == (True, {}, set())
+        assert "forged" not in "\n".join(taught.report())
+        assert "none is signed with the secret: is it the webhook's?" in taught.report()
+        assert not listener.done.is_set()
+        mock.emit(AGENT, ENDED)
+        assert listener.done.wait(WAIT)
+        taught = lesson(listener)
+    assert (len(taught.heard), taught.left_out, taught.is_unverified) == (1, 1_001, False)
     assert "forged" not in taught.payloads[ENDED]
-    assert "1 more were not signed with the secret, and taught nothing" in taught.report()
+    assert "1001 more were not signed with the secret, and taught nothing" in taught.report()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+def test_what_is_no_delivery_is_answered_and_told(method: str) -> None:
+    with listening() as (listener, told):
+        assert requests.request(method, listener.url, timeout=WAIT).status_code == 200
+    assert told == [f"nothing to learn: {method} is no delivery: these come as POST, PUT or PATCH"]
+
+
+def test_a_body_that_is_refused_is_told() -> None:
+    with listening() as (listener, told):
+        headers = {"Content-Length": "ten"}
+        assert requests.post(listener.url, headers=headers, timeout=WAIT).status_code == 400
+    assert told == ["nothing to learn: a Content-Length is no whole number"]
 
 
 def test_a_signature_that_the_mock_cannot_make_is_one_all_the_same() -> None:
@@ -150,7 +180,7 @@ def test_more_deliveries_than_are_kept_count_all_the_same() -> None:
 
 def test_a_body_in_chunks_is_read() -> None:
     body = json.dumps({"event": ENDED}).encode()
-    with listening() as (listener, _):
+    with listening(()) as (listener, _):
         assert requests.post(listener.url, data=iter([body[:5], body[5:]]), timeout=WAIT).status_code == 200
     assert listener.heard[0].event == ENDED
 
@@ -221,15 +251,36 @@ def test_a_signal_ends_it_with_what_it_has(number: signal.Signals, tmp_path: Pat
     assert f"payloads:\n  {ENDED}:\n" in printed
 
 
+@pytest.mark.slow
+def test_a_closed_output_stops_neither_the_answers_nor_the_file(tmp_path: Path) -> None:
+    with started(tmp_path, "--count", "2", "--out", "learned.yaml") as process:
+        url = url_of(process)
+        assert process.stdout
+        process.stdout.close()
+        process.stdout = None
+        with account(url) as mock:
+            mock.emit(AGENT, STARTED)
+            mock.emit(AGENT, ENDED)
+            statuses = [each["status"] for each in mock.deliveries()]
+        process.communicate(timeout=WAIT)
+    assert statuses == ["success", "success"]
+    assert [*load([tmp_path / "learned.yaml"])["default"].baseline.payloads] == [STARTED, ENDED]
+
+
 def finished(*options: str) -> Result:
     return run("listen", "--port", "0", *options)
 
 
 def test_too_few_deliveries_in_the_time_are_a_failed_check(tmp_path: Path) -> None:
     done = finished("--count", "2", "--wait", "0.01", "--out", str(tmp_path / "a.yaml"))
-    assert (done.exit_code, done.stderr) == (1, "Error: 0 of 2 deliveries came in 0.01 seconds\n")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"nothing was learned: {tmp_path / 'a.yaml'} is not written\nError: 0 of 2 deliveries came in 0.01 seconds\n",
+    )
     assert not (tmp_path / "a.yaml").exists()
     assert finished("--wait", "0.01").exit_code == 0
+    done = finished("--wait", "0.01", "--out", str(tmp_path / "a.yaml"))
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, "Error: no delivery came in 0.01 seconds")
 
 
 def test_a_wrong_secret_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,12 +296,14 @@ def test_a_wrong_secret_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> No
             urls.append(self.url)
 
     monkeypatch.setattr(listen, "Listener", Early)
-    done = finished("--count", "1", "--secret", "another secret")
+    done = finished("--count", "1", "--wait", "2", "--secret", "another secret")
+    assert (done.exit_code, done.stderr) == (1, "Error: 0 of 1 deliveries came in 2 seconds\n")
+    assert "payloads:" not in done.stdout
+    done = finished("--wait", "2", "--secret", "another secret")
     assert (done.exit_code, done.stderr) == (1, "Error: no delivery is signed with the secret\n")
-    assert f"{ENDED}:" in done.stdout
     assert "another secret" not in done.output
     assert finished("--count", "1", "--secret", SECRET).exit_code == 0
-    assert len(urls) == 2
+    assert len(urls) == 3
 
 
 @pytest.mark.parametrize(
@@ -259,6 +312,8 @@ def test_a_wrong_secret_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> No
         (["--event", "event_phone_call_endd"], "unknown event; did you mean event_phone_call_ended?"),
         (["--out", "a.json"], "a.json would be YAML; give it a name that ends in .yaml"),
         (["--count", "0"], "expected a whole number, 1 or more"),
+        (["--wait", "-1"], "expected a number of seconds, 0 or more"),
+        (["--secret", "\udcff"], "the secret is not UTF-8"),
     ],
 )
 def test_wrong_use(options: list[str], text: str) -> None:

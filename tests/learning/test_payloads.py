@@ -89,6 +89,22 @@ def test_values_are_kept_where_that_is_wanted() -> None:
     assert kept["agent"]["name"] == "{{agent.name}}"
 
 
+def test_a_text_that_only_looks_like_a_placeholder_stays_where_values_are_kept() -> None:
+    given = {"event": ENDED, "a": "{{foo}}", "b": "a {{ b", "c": "}}", "d": 1.5}
+    found = made(given, keeps_values=True)
+    assert [found[key] for key in "abcd"] == ["{ {foo}}", "a {{ b", "}}", 1.5]
+
+
+def test_what_stands_under_a_key_of_secrets_is_replaced_at_any_depth() -> None:
+    found = made({"event": ENDED, "authorization": {"type": "basic", "code": "abc", "n": 5}, "pin": 1234})
+    assert (found["authorization"], found["pin"]) == ({"type": "redacted", "code": "redacted", "n": 0}, 0)
+
+
+def test_no_value_is_lost_where_a_key_is_replaced() -> None:
+    found = made({"event": ENDED, "key_3": "a", "+14155550123": {"x": 1}})
+    assert (found["key_3"], found["key_3_3"]) == ("redacted", {"x": 1})
+
+
 def test_a_payload_without_a_context_gets_a_place_for_one() -> None:
     assert made({"event": STARTED}, STARTED) == {"event": "{{event}}", "context": "{{context}}"}
     assert made({"call": {"context": {}}}) == {"call": {"context": "{{context}}"}}
@@ -149,6 +165,9 @@ def test_the_mocks_own_payload_comes_out_as_it_went_in(event: str) -> None:
         ({"a": [{"b": ENDED}]}, {}, ENDED),
         ({"call_id": "x"}, {"x-event": STARTED}, STARTED),
         ({"event": "event_of_a_later_version"}, {}, None),
+        ({"type": "phone_call.ended", "context": {"note": STARTED}}, {}, None),
+        ({"data": {"context": [STARTED]}}, {}, None),
+        ({"note": STARTED, "type": ENDED}, {}, ENDED),
         ({"a": {"b": {"c": {"d": ENDED}}}}, {}, None),
         ([], {}, None),
     ],

@@ -48,6 +48,9 @@ def test_another_secret_or_another_body_fits_nothing(scheme: str) -> None:
 
 
 KEY = SECRET.encode()
+SIGNED = f"m1.{TIME}.".encode() + BODY
+PLAIN = hmac.new(KEY, BODY, hashlib.sha256).hexdigest()
+AROUND = ", and more than a prefix around it"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,37 @@ KEY = SECRET.encode()
             ],
             "X-S has the base64 HMAC-SHA256 of the time of X-Time, a dot and the body",
         ),
+        (
+            [
+                ("svix-id", "m1"),
+                ("svix-timestamp", str(TIME)),
+                ("svix-signature", f"v1,{base64.b64encode(hmac.digest(b'secret', SIGNED, 'sha256')).decode()}"),
+            ],
+            "svix-signature has the base64 HMAC-SHA256 of svix-id, the time of svix-timestamp and the body, with dots, "
+            "with the secret decoded from base64",
+        ),
+        (
+            [
+                ("webhook-id", "m1"),
+                ("webhook-timestamp", str(TIME)),
+                ("webhook-signature", f"v1,{base64.b64encode(hmac.digest(KEY[6:], SIGNED, 'sha256')).decode()}"),
+            ],
+            "webhook-signature has the base64 HMAC-SHA256 of webhook-id, the time of webhook-timestamp and the body, "
+            "with dots, with the secret without whsec_",
+        ),
+        *(
+            ([("X-S", before + PLAIN + after)], f"X-S has the hexadecimal HMAC-SHA256 of the body{AROUND}")
+            for before, after in [
+                ('keyId="talq_of_mine",signature=', ""),
+                ("Bearer short;sig=", ""),
+                ("+14155550123 ", ""),
+                ("14155550123=", ""),
+                ("\x1b[31m", ""),
+                ("t=1756943415,v1=", ""),
+                ('"', '"'),
+                (f"{SECRET}=", ""),
+            ]
+        ),
     ],
 )
 def test_a_way_that_no_setting_has_is_told_in_words(headers: list[tuple[str, str]], words: str) -> None:
@@ -73,7 +107,25 @@ def test_a_way_that_no_setting_has_is_told_in_words(headers: list[tuple[str, str
 
 
 def test_headers_that_look_like_a_signature() -> None:
-    assert signing_headers([("X-Talkover-Signature", "a"), ("Digest", "b"), ("Host", "c")]) == [
+    assert signing_headers(
+        [("X-Talkover-Signature", "a"), ("Digest", "b"), ("Host", "c"), ("HMAC-4155550196", "")]
+    ) == [
         "X-Talkover-Signature",
         "Digest",
+        "HMAC-12025550100",
     ]
+
+
+@pytest.mark.parametrize(("scheme", "between"), [("stripe", ","), ("standard", " ")])
+def test_of_two_signatures_while_secrets_change_the_one_with_the_secret_is_found(scheme: str, between: str) -> None:
+    former, mine = (sign(SCHEMES[scheme], secret, BODY, TIME, "id-1") for secret in ("former", SECRET))
+    name = SCHEMES[scheme].header
+    for first, second in ((former[name], mine[name]), (mine[name], former[name])):
+        value = first + between + second.removeprefix(f"t={TIME},")
+        fit = best_fit([*(mine | {name: value}).items()], BODY, [SECRET])
+        assert fit
+        assert fit.settings == {"signature_scheme": scheme}
+
+
+def test_a_header_whose_name_has_the_secret_is_not_learned() -> None:
+    assert best_fit([(f"X-{SECRET}", PLAIN)], BODY, [SECRET]) is None

@@ -1,5 +1,6 @@
 """The file of what was learned: added to, never over somebody's own, whole or not at all, read as it was meant."""
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,41 @@ def test_a_file_of_these_commands_is_added_to(tmp_path: Path) -> None:
     assert [(agent.id, agent.name) for agent in baseline.agents.values()] == [("a", "B"), ("c", "C")]
     assert file.read_text().startswith(f"{MARK}\n# a note\n# another\\nnote\nsettings:\n")
     assert [*tmp_path.iterdir()] == [file]
+
+
+def test_what_was_added_by_hand_stays(tmp_path: Path) -> None:
+    file = tmp_path / "learned.yaml"
+    hook = {"id": "w", "name": "W", "webhook_url": "https://a.example", "events": ["event_action"]}
+    write(file, {"agents": [{"id": "a", "name": "A", "webhooks": [{**hook, "status": "error"}]}]}, [])
+    by_hand = file.read_text().replace("    name: W\n", "    name: W\n    webhook_secret: by hand\n")
+    file.write_text(by_hand + "- name: Without id\n- id: mine\n  name: Mine\n")
+    file.chmod(0o600)
+    again = {"id": "a", "name": "B", "webhooks": [{**hook, "name": "V"}, {**hook, "id": "v"}]}
+    write(file, {"agents": [again]}, [])
+    baseline = load([file])["default"].baseline
+    assert [agent.name for agent in baseline.agents.values()] == ["B", "Without id", "Mine"]
+    webhook = baseline.webhooks["w"]
+    assert (webhook.name, webhook.webhook_secret, webhook.in_error) == ("V", "by hand", False)
+    assert "v" in baseline.webhooks
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    file, link = tmp_path / "learned.yaml", tmp_path / "link.yaml"
+    write(file, {"agents": []}, [])
+    link.symlink_to(file)
+    write(link, {"settings": {"plan": "professional"}}, [])
+    assert link.is_symlink()
+    assert "professional" in file.read_text()
+
+
+def test_settings_that_turn_out_to_be_the_defaults_are_removed(tmp_path: Path) -> None:
+    file = tmp_path / "learned.yaml"
+    write(file, {"settings": {"plan": "professional", "delivery_json": "plain"}}, [])
+    write(file, {"settings": {"rate_limit": 7}}, [], {"plan", "rate_limit"})
+    assert load([file])["default"].baseline.settings.overrides() == {"rate_limit": 7, "delivery_json": "plain"}
+    write(file, {}, [], {"rate_limit", "delivery_json"})
+    assert load([file])["default"].baseline.settings.overrides() == {}
 
 
 @pytest.mark.parametrize("text", ["agents: []\n", f"{MARK}\n- 1\n", "", "{broken"])

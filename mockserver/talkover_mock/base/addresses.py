@@ -1,4 +1,6 @@
-"""Names and addresses of this machine, as programs on it and in its containers know it."""
+"""Names and addresses of this machine, as programs on it and in its containers know it; URLs as they may be shown."""
+
+import re
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 CONTAINER_HOSTS = ("host.docker.internal", "host.containers.internal", "host.testcontainers.internal")
@@ -6,8 +8,16 @@ CONTAINER_HOSTS = ("host.docker.internal", "host.containers.internal", "host.tes
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 """The addresses of a server that listens on every address, each with the local one under which it answers."""
 
+_USER = re.compile(r"((?<=:)/{1,2}|\A/{0,2})(?:[^/?#\s\"']*@|[^/?#\s:\"']*:(?![0-9]*(?:[/?#\s\"']|$))[^\s\"']*@)")
+"""The name and the password of a URL, also of one that has them in a wrong way, such as with a slash in them."""
+
 
 def url_of(host: str, port: int) -> str:
     """The URL of a server bound to `host`: `http://127.0.0.1:7357`; the local one if it is bound to every address."""
     host = EVERYWHERE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def without_password(text: str) -> str:
+    """The text with its URLs as they may be shown: without names and passwords."""
+    return _USER.sub(r"\1", text) if "@" in text else text

@@ -13,6 +13,7 @@ from typing import Any
 import click
 import requests
 
+from talkover_mock.base.addresses import without_password
 from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
@@ -23,7 +24,7 @@ class _Told(click.ClickException):
     """An error whose text may quote a server."""
 
     def format_message(self) -> str:
-        return printable_lines(self.message)
+        return printable_lines(without_password(self.message))
 
 
 class Failed(_Told):

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
-from talkover_mock.base.addresses import url_of
+from talkover_mock.base.addresses import url_of, without_password
 from talkover_mock.base.words import brief
 from talkover_mock.cli._options import port_number, port_or_none
 
@@ -21,12 +21,15 @@ def root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     parts = _parts(url)
     if parts is None:
         example = f"http://127.0.0.1:{DEFAULT_PORT}"
-        raise click.BadParameter(f"the URL needs http:// and a host, such as {example} (got {brief(url)})")
+        raise click.BadParameter(
+            f"the URL needs http:// and a host, such as {example} (got {brief(without_password(url))})"
+        )
     path = parts.path.rstrip("/")
     for below in _BELOW_ROOT:
         if path.endswith(below):
-            root = parts._replace(path=path.removesuffix(below), query="", fragment="").geturl()
-            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {brief(url)})")
+            root = without_password(parts._replace(path=path.removesuffix(below), query="", fragment="").geturl())
+            got = brief(without_password(url))
+            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {got})")
     return url.rstrip("/")
 
 

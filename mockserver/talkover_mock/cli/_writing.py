@@ -1,6 +1,6 @@
 """`--out`, the file of the commands that learn from an account, and what they print without it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,16 @@ out_option = click.option(
 )
 
 
-def keep(out: Path | None, document: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
-    """Writes the fixture, or prints it where there is no file or it can't be written: nothing that came gets lost."""
+def keep(
+    out: Path | None, document: Mapping[str, Any], notes: Sequence[str] = (), forgotten: Collection[str] = ()
+) -> None:
+    """Writes the fixture, or prints it where there is no file or it can't be written: nothing that came gets lost.
+
+    The file loses the `forgotten` settings, which an earlier run has learned.
+    """
     try:
         if out:
-            write(out, document, notes)
+            write(out, document, notes, forgotten)
             click.echo(f"written to {out}", err=True)
         else:
             click.echo(text_of(document, notes), nl=False)

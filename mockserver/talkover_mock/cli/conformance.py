@@ -1,23 +1,25 @@
 """`talkover-mock conformance`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
 import click
 
-from talkover_mock.base.words import printable
 from talkover_mock.cli._ending import signals
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import url_option
 from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.dialect.behaviours import conformance
-from talkover_mock.learning.agreeing import setting_of, settings_of, who_differs
+from talkover_mock.learning.agreeing import defaults_of, setting_of, settings_of, who_differs
 from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.hiding import said
 from talkover_mock.learning.probing import Result, look_around, run, scratch
 from talkover_mock.learning.redacting import without_secrets
 
 _DIFFERS = 1
+_Tell = Callable[[str], None]
+"""Prints a line without the token."""
 
 
 @click.command(name="conformance")
@@ -50,11 +52,11 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
     with closing(Server(url, token)) as server, signals() as handle:
         handle(server.stop)
         try:
-            results = _ask(server, write_to)
+            results = _ask(server, write_to, lambda line: click.echo(said(line, token)))
         except CannotRun as error:
-            raise Failed(str(error) + _left_by(server)) from None
+            raise Failed(said(str(error) + _left_by(server), token)) from None
         except KeyboardInterrupt:
-            raise Failed(f"interrupted{_left_by(server)}") from None
+            raise Failed(said(f"interrupted{_left_by(server)}", token)) from None
         settings = settings_of(results, has_refused=server.has_refused)
     differ = [each for each in results if each.differences]
     left_out = [each for each in results if each.left_out]
@@ -65,46 +67,47 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
         click.echo(f"{unasked} were not asked, since they write: --write-to AGENT_ID asks them")
     for name, value in settings.items():
         click.echo(f"setting: {name}: {str(value).lower()} makes the mock agree")
-    if out and settings:
-        keep(out, {"settings": settings})
+    if out and (settings or out.exists()):
+        keep(out, {"settings": settings} if settings else {}, forgotten=defaults_of(results))
     elif out:
         click.echo(f"no setting would make a difference: {out} is not written", err=True)
     if server.made:
-        raise Failed(f"the probes have ended{_left_by(server)}")
+        raise Failed(said(f"the probes have ended{_left_by(server)}", token))
     raise SystemExit(_DIFFERS if differ else 0)
 
 
 def _left_by(server: Server) -> str:
     """The end of an error's text: what is left in the account."""
-    left = ", ".join(map(printable, server.made))
+    left = ", ".join(server.made)
     return f"; left in the account: {left}; delete it by hand" if left else ""
 
 
-def _ask(server: Server, write_to: str | None) -> list[Result]:
+def _ask(server: Server, write_to: str | None, tell: _Tell) -> list[Result]:
     found = look_around(server)
     for line in found.said:
-        click.echo(line)
-    results = _shown(run(server, conformance(), found.ids, found.kinds, writing=False))
+        tell(line)
+    results = _shown(run(server, conformance(), found.ids, found.kinds, writing=False), tell)
     if write_to:
         with scratch(server, write_to) as ids:
-            click.echo(f"webhook {ids['webhook']}: made at agent {write_to} to write to, and deleted at the end")
-            results += _shown(run(server, conformance(), ids, found.kinds, writing=True))
+            tell(f"webhook {ids['webhook']}: made at agent {write_to} to write to, and deleted at the end")
+            results += _shown(run(server, conformance(), ids, found.kinds, writing=True), tell)
     return results
 
 
-def _shown(results: Iterable[Result]) -> list[Result]:
+def _shown(results: Iterable[Result], tell: _Tell) -> list[Result]:
     """Prints each probe that differs or is left out as it ends."""
     kept = []
     for each in results:
         kept.append(each)
         asked = f"{each.probe.ask.method} {each.probe.ask.path}"
         if each.left_out:
-            click.echo(f"left out: {asked}, since {each.left_out}")
+            tell(f"left out: {asked}, since {each.left_out}")
         for difference in each.differences:
             came = difference._replace(came=without_secrets(difference.came))
-            click.echo(f"differs: {asked}: {came}\n  {each.behaviour.text} ({each.behaviour.basis})")
+            tell(f"differs: {asked}: {came}")
+            tell(f"  {each.behaviour.text} ({each.behaviour.basis})")
         if each.differences:
             setting = setting_of(each)
             remedy = f"; the setting {setting[0]}: {setting[1]} makes the mock agree" if setting else ""
-            click.echo(f"  {who_differs(each)}{remedy}")
+            tell(f"  {who_differs(each)}{remedy}")
     return kept

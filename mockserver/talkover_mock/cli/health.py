@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 
 import click
 
+from talkover_mock.base.addresses import without_password
 from talkover_mock.cli._options import wait_option
 from talkover_mock.cli._where import REMEDY, url_option
 
@@ -30,7 +31,7 @@ def command(wait: float, url: str) -> None:
             left = began + wait - monotonic()
             if left <= 0:
                 waited = f"waited {wait:g} s for an answer: " if wait else ""
-                raise click.ClickException(f"{waited}{error.message}") from None
+                raise click.ClickException(f"{waited}{without_password(error.message)}") from None
             sleep(min(left, _PAUSE_SECONDS))
 
 

@@ -10,6 +10,7 @@ from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import root
 from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.hiding import said
 from talkover_mock.learning.importing import Account
 
 
@@ -37,10 +38,12 @@ def command(url: str, token: str, out: Path | None, redact: bool) -> None:
         try:
             document = account.read()
         except CannotRun as error:
-            raise Failed(str(error)) from None
+            raise Failed(said(str(error), token)) from None
+        except KeyboardInterrupt:
+            raise Failed("interrupted; nothing is written") from None
     for note in account.notes:
-        click.echo(note, err=True)
-    keep(out, document, account.notes)
+        click.echo(said(note, token), err=True)
+    keep(out, document, [said(note, token) for note in account.notes])
     agents, campaigns = document["agents"], document.get("campaigns", [])
     count = sum(len(each["webhooks"]) for each in (*agents, *campaigns))
     counted = [number_of(len(agents), "agent"), number_of(len(campaigns), "campaign"), number_of(count, "webhook")]

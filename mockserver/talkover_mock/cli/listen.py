@@ -13,10 +13,20 @@ from talkover_mock.cli._remote import Failed, Unexpected
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.dialect.events import ALL_EVENTS
+from talkover_mock.learning.hiding import said
 from talkover_mock.learning.listening import Lesson, Listener
 from talkover_mock.loading.mistakes import near_or_listed
 
 _PORT = DEFAULT_PORT + 1
+
+
+def _utf8(_: click.Context, __: click.Parameter, secret: str | None) -> str | None:
+    """Refuses a secret that no signature can be made with. Raises BadParameter."""
+    try:
+        (secret or "").encode()
+    except UnicodeError:
+        raise click.BadParameter("the secret is not UTF-8") from None
+    return secret
 
 
 @click.command(name="listen")
@@ -33,6 +43,7 @@ _PORT = DEFAULT_PORT + 1
 @click.option(
     "--secret",
     envvar="TALKOVER_MOCK_SECRET",
+    callback=_utf8,
     show_envvar=True,
     metavar="SECRET",
     help="The webhook's secret, to find out how deliveries are signed. It is never printed or written.",
@@ -54,9 +65,12 @@ def command(
 ) -> None:
     """Learn from the deliveries of the real API.
 
-    Listens at a URL, which you give to a webhook of your account through a tunnel. Answers every request with 200 and
-    prints a line for it. At the end, after --count or Ctrl-C, prints what it has learned: settings and payloads for a
-    fixture, the behaviours that are confirmed, refuted or not seen, and the keys that the mock does not send.
+    Listens at a URL, which you give to a webhook of your account through a tunnel. Answers with 200 and prints a line
+    for each request; only POST, PUT and PATCH teach something. A body that is too large or has no right length is
+    refused with 413 or 400. With --secret, only deliveries that are signed with it teach something and count.
+
+    At the end, after --count or Ctrl-C, prints what it has learned: settings and payloads for a fixture, the
+    behaviours that are confirmed, refuted or not seen, and the keys that the mock does not send.
 
     Replaces tokens, phone numbers, names and free text, unless you keep them. The exit code is 1 if fewer deliveries
     than --count come within --wait, or if no delivery is signed with the secret.
@@ -67,20 +81,26 @@ def command(
     listener = _listener((host, port), [secret] if secret else [], event)
     with signals() as handle:
         is_interrupted = _listen(listener, count or 0, wait, handle)
-        lesson = Lesson(listener.heard, secret, keeps_values=keep_values)
-        for line in lesson.report():
-            click.echo(line)
-        if listener.heard:
-            keep(out, lesson.document)
+        lesson = Lesson(listener, secret, keeps_values=keep_values)
+        try:
+            for line in lesson.report():
+                click.echo(said(line, secret))
+        finally:  # also when nobody reads the report
+            if listener.heard:
+                keep(out, lesson.document, forgotten=lesson.judged)
+            elif out:
+                click.echo(f"nothing was learned: {out} is not written", err=True)
     if count and listener.came < count and not is_interrupted:
         raise Unexpected(f"{listener.came} of {count} deliveries came in {wait:g} seconds")
     if lesson.is_unverified:
         raise Unexpected("no delivery is signed with the secret")
+    if out and not listener.heard and not is_interrupted:
+        raise Unexpected(f"no delivery came in {wait:g} seconds")
 
 
 def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -> Listener:
     try:
-        return Listener(address, secrets, event, click.echo)
+        return Listener(address, secrets, event, lambda line: click.echo(said(line, next(iter(secrets), None))))
     except OSError as error:
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
         host, port = address

@@ -35,6 +35,13 @@ def settings_of(results: Sequence[Result], *, has_refused: bool) -> dict[str, An
     return {**found, **({"enforce_rate_limit": True} if has_refused else {})}
 
 
+def defaults_of(results: Sequence[Result]) -> set[str]:
+    """The settings that the server was seen to have as the mock has them; `settings_of` may have others of a limit."""
+    agreeing = {each.probe.teaches for each in results if each.came and each.came.status == each.probe.expected.status}
+    limits = {"plan", "rate_limit"} if any(each.came and _limit(each.came) for each in results) else set()
+    return {*filter(None, agreeing), *limits}
+
+
 def setting_of(result: Result) -> tuple[str, int] | None:
     """The setting that makes the mock answer with the status that came; None where no setting does."""
     name, came = result.probe.teaches, result.came

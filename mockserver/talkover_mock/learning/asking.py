@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import calendar
 import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import requests
 
 from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask
-from talkover_mock.learning.redacting import without
+from talkover_mock.learning.hiding import without
 
 RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -20,6 +23,8 @@ _TIMEOUT_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 600
 _USUAL_PAUSE_SECONDS = 60
 _MOST_TRIES = 4
+_MOST_BYTES, _PART_BYTES = 16 * 1024 * 1024, 64 * 1024
+_MOST_LEVELS = 100
 _BUSY = (requests.codes.too_many_requests, requests.codes.service_unavailable)
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
@@ -34,13 +39,20 @@ class Came(NamedTuple):
     status: int
     headers: Mapping[str, str]
     text: str
+    secret: str | None = None
+    """What the document is told without."""
 
     def document(self) -> Any:
-        """The body as JSON, or ABSENT."""
+        """The body as JSON without the secret, or ABSENT."""
+        return without(self.parsed(), self.secret)
+
+    def parsed(self) -> Any:
+        """The body as JSON, as it came, or ABSENT."""
         try:
-            return json.loads(self.text)
-        except ValueError:
+            document = json.loads(self.text)
+        except (ValueError, RecursionError):
             return ABSENT
+        return document if _is_flat(document) else ABSENT
 
 
 class Server:
@@ -87,14 +99,14 @@ class Server:
             raise KeyboardInterrupt
         names = {"unknown": UNKNOWN, "token": self._token, **ids}
         given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
-        path = filled(asked.path, names)
-        for _ in range(_MOST_TRIES):
+        path = filled(asked.path, {name: quote(value, safe="") for name, value in names.items()})
+        for tries in range(1, _MOST_TRIES + 1):
             self._wait(self._opens_at - self._now())
             came = self._answer(asked.method, path, given, asked.body)
-            seconds = _seconds_to_wait(came)
-            if seconds is None:
-                break
+            seconds = self._seconds_to_wait(came)
             self.has_refused |= came.status == requests.codes.too_many_requests
+            if seconds is None or tries == _MOST_TRIES:
+                break
             self._wait(seconds)
         self._opens_at = _reset(came) if self._paces and came.headers.get("X-RateLimit-Remaining") == "0" else 0.0
         return came
@@ -118,11 +130,34 @@ class Server:
                 headers=headers,
                 timeout=_TIMEOUT_SECONDS,
                 allow_redirects=False,
+                stream=True,
             )
+            with answer:
+                content = self._content(path, answer)
         except (requests.RequestException, UnicodeError) as error:
             raise CannotRun(f"{self._root}{path} can't be asked ({type(error).__name__})") from None
-        text = without(answer.content.decode(errors="replace"), self._token)  # an answer may repeat it
-        return Came(answer.status_code, answer.headers, text)
+        return Came(answer.status_code, answer.headers, content.decode(errors="replace"), self._token)
+
+    def _content(self, path: str, answer: requests.Response) -> bytes:
+        """The body. Raises CannotRun for one that does not end."""
+        content = bytearray()
+        for part in answer.iter_content(_PART_BYTES):
+            content += part
+            if len(content) > _MOST_BYTES:
+                raise CannotRun(f"{self._root}{path} is answered with more than {_MOST_BYTES >> 20} MB")
+        return bytes(content)
+
+    def _seconds_to_wait(self, came: Came) -> float | None:
+        """How long the server wants a refused call to wait; None for an answer that is no such refusal."""
+        if came.status not in _BUSY:
+            return None
+        given = came.headers.get("Retry-After", "")
+        wanted = digits(given)
+        if wanted is not None:
+            return wanted
+        if moment := _unix_seconds(given):
+            return moment - self._now()
+        return _USUAL_PAUSE_SECONDS if came.status == requests.codes.too_many_requests else None
 
     def read(self, path: str) -> Any:
         """The `data` of a list or a record; None where there is none."""
@@ -142,8 +177,9 @@ def data_of(came: Came) -> Any:
 
 
 def records(data: Any) -> list[dict[str, Any]]:
-    """The records of a list, which all have an id."""
-    return [each for each in data if isinstance(each, dict) and "id" in each] if isinstance(data, list) else []
+    """The records of a list that have an id."""
+    listed = data if isinstance(data, list) else []
+    return [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), (str, int))]
 
 
 def filled(text: str, names: Mapping[str, str]) -> str:
@@ -151,14 +187,23 @@ def filled(text: str, names: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), text)
 
 
-def _seconds_to_wait(came: Came) -> int | None:
-    """How long the server wants a refused call to wait; None for an answer that is no such refusal."""
-    if came.status not in _BUSY:
+def _unix_seconds(date: str) -> float | None:
+    """The moment that a header's date stands for; None for a text that is no such date."""
+    try:
+        return calendar.timegm(parsedate_to_datetime(date).utctimetuple())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    wanted = digits(came.headers.get("Retry-After", ""))
-    if wanted is not None:
-        return wanted
-    return _USUAL_PAUSE_SECONDS if came.status == requests.codes.too_many_requests else None
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a JSON value has no more levels than any answer of the API: a deeper one can't be walked."""
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        nested = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list)))
+        level = [one for values in nested for one in values]
+        if not level:
+            return True
+    return False
 
 
 def _reset(came: Came) -> float:

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from threading import Event, Lock
 from typing import Any
 
@@ -10,15 +12,17 @@ from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.dialect.settings import DEFAULTS, is_setting
 from talkover_mock.learning.hearing import Heard, hear
+from talkover_mock.learning.hiding import without
 from talkover_mock.learning.judging import is_bare, is_of_campaign, mock_keys, shown_keys, verdicts
 from talkover_mock.learning.payloads import payload_of
-from talkover_mock.learning.redacting import without
 from talkover_mock.learning.signatures import signing_headers
 from talkover_mock.learning.writing import literal
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
 
 _MOST_KEPT, _MOST_BYTES = 1_000, 64 * 1024 * 1024
 """The deliveries that are kept, and their bytes together: anybody can send to a tunnel."""
+_MOST_STRANGERS = 10
+"""The deliveries that are kept for the names of their headers, though they are not signed with the secret."""
 _OWN_HEADERS = ("host", "user-agent", "content-length", "connection", "content-type", "transfer-encoding")
 
 
@@ -33,34 +37,48 @@ class Listener(WebhookReceiver):
         self._lock, self.wanted, self.done = Lock(), 0, Event()
         """`done` is set when `wanted` deliveries have come; 0 are never enough."""
         self.heard: list[Heard] = []
-        self.came, self._bytes = 0, 0
+        self.strangers: list[Heard] = []
+        """Some of the deliveries that are not signed with the secret: they teach nothing."""
+        self.came, self.unsigned, self._bytes = 0, 0, 0
         """`came` counts the deliveries that have something to teach, also those that are not kept."""
 
     def take(self, request: ReceivedRequest) -> Answer:
         found = hear(request, self._secrets, self._event)
         with self._lock:
-            if found.document is not None:
-                self.came += 1
+            if found.document is not None and self._secrets and not found.is_signed:
+                self.unsigned += 1
+                self.strangers += [found] if len(self.strangers) < _MOST_STRANGERS else []
+            elif found.document is not None:
                 self._keep(found)
-            self._tell(found.line)
-            if found.document is not None and self.came == self.wanted:
+            self._say(found.line)
+            if self.wanted and self.came >= self.wanted:
                 self.done.set()
         return Answer()
 
+    def refuse(self, status: int, why: str) -> int:
+        """Tells what is no delivery. A GET is answered 200 too: a tunnel may look whether somebody listens."""
+        with self._lock:
+            self._say(f"nothing to learn: {why}")
+        return HTTPStatus.OK if status == HTTPStatus.METHOD_NOT_ALLOWED else status
+
+    def _say(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads the lines any more: senders are answered all the same
+            self._tell(line)
+
     def _keep(self, found: Heard) -> None:
+        self.came += 1
         if len(self.heard) < _MOST_KEPT and self._bytes + found.size <= _MOST_BYTES:
             self._bytes += found.size
             self.heard.append(found)
 
 
 class Lesson:
-    """What deliveries teach. Those that are not signed with the secret do not count as soon as one is."""
+    """What the deliveries to a listener teach: with a secret, only those that are signed with it."""
 
-    def __init__(self, heard: Sequence[Heard], secret: str | None = None, *, keeps_values: bool = False) -> None:
-        signed = [each for each in heard if each.is_signed]
-        self.heard = signed or list(heard)
-        self.left_out, self._keeps, self._secret = len(heard) - len(self.heard), keeps_values, secret
-        self.is_unverified = bool(secret and heard) and not signed
+    def __init__(self, listener: Listener, secret: str | None = None, *, keeps_values: bool = False) -> None:
+        self.heard, self._strangers = list(listener.heard), list(listener.strangers)
+        self.left_out, self._keeps, self._secret = listener.unsigned, keeps_values, secret
+        self.is_unverified = bool(self.left_out) and not self.heard
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -70,16 +88,28 @@ class Lesson:
         styles = [each.styles for each in self.heard if len(each.styles) == 1]
         style = next(iter(Counter(styles).most_common(1)[0][0])) if styles else DEFAULTS.delivery_json
         found |= {"delivery_json": style} if style != DEFAULTS.delivery_json else {}
-        calls = [each for each in self.heard if each.event != TEST_EVENT and not is_of_campaign(each)]
+        calls = self._calls
         found |= {"payload_envelope": False} if calls and all(map(is_bare, calls)) else {}
         return {name: value for name, value in found.items() if is_setting(name, value)}
+
+    @property
+    def judged(self) -> set[str]:
+        """The settings that deliveries have shown; those of them that are not in `settings` are the defaults."""
+        signatures = {"signature_scheme", "signature_header", "signature_prefix"}
+        found = signatures if any(each.fit for each in self.heard) else set()
+        found |= {"delivery_json"} if any(len(each.styles) == 1 for each in self.heard) else set()
+        return found | ({"payload_envelope"} if self._calls else set())
+
+    @property
+    def _calls(self) -> list[Heard]:
+        return [each for each in self.heard if each.event not in (None, TEST_EVENT) and not is_of_campaign(each)]
 
     @property
     def payloads(self) -> dict[str, Any]:
         """The payload of each event, made of the fullest that came."""
         found = {}
         for event, documents in self._documents().items():
-            fullest = max(documents, key=_size)
+            fullest = without(max(documents, key=_size), self._secret)
             found[event] = payload_of(fullest, event, keeps_values=self._keeps)
         return found
 
@@ -94,7 +124,7 @@ class Lesson:
     def document(self) -> dict[str, Any]:
         """The fixture."""
         parts: dict[str, Any] = {"settings": self.settings, "payloads": self.payloads}
-        return {name: literal(without(part, self._secret)) for name, part in parts.items() if part}
+        return {name: literal(part) for name, part in parts.items() if part}
 
     def report(self) -> Iterator[str]:
         """What was learned, in lines that have no value of an account."""
@@ -103,6 +133,9 @@ class Lesson:
         yield f"{count} of {number_of(len(events), 'event')}"
         if self.left_out:
             yield f"{self.left_out} more were not signed with the secret, and taught nothing"
+        if self.is_unverified:
+            yield from self._about_signatures()
+            return
         unnamed = sum(1 for each in self.heard if each.event is None)
         if unnamed:
             yield f"{unnamed} name no event of the API, and made no payload: --event EVENT says which it is"
@@ -118,7 +151,7 @@ class Lesson:
         near = next((each.near for each in self.heard if each.near), "")
         if near:
             yield f"{near}: no setting of the mock makes such a signature"
-        named = sorted({name for each in self.heard for name in signing_headers(each.headers)})
+        named = sorted({name for each in (*self.heard, *self._strangers) for name in signing_headers(each.headers)})
         if named and not any(each.is_signed for each in self.heard):
             yield f"headers that look like a signature's: {', '.join(named)}"
 
@@ -146,7 +179,7 @@ class Lesson:
         signing = {each.fit.header.lower() for each in self.heard if each.fit}
         names = {name.lower() for each in self.heard for name, _ in each.headers} - signing - {*_OWN_HEADERS}
         if names:
-            yield f"headers that the mock does not send, or the tunnel's: {', '.join(sorted(names))}"
+            yield f"headers that the mock does not send, or the tunnel's: {shown_keys(sorted(names))}"
 
 
 def _size(value: Any) -> int:

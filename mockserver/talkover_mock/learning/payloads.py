@@ -10,8 +10,9 @@ from talkover_mock.base.moments import to_moment
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.call_fields import DIRECTIONS, STATUS_AFTER
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
-from talkover_mock.dialect.placeholders import TIME_FORMS
-from talkover_mock.learning.redacting import is_harmless, key_stand_in, stand_in
+from talkover_mock.dialect.placeholders import PLACEHOLDER, TIME_FORMS
+from talkover_mock.learning.hiding import renamed
+from talkover_mock.learning.redacting import is_harmless, is_secret_key, key_stand_in, stand_in
 
 _HUMPS = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _ALWAYS: Mapping[str, str] = {
@@ -33,26 +34,30 @@ _NUMBERS = ("duration", "duration_seconds", "call_duration", "call_duration_seco
 _OTHER_SIDE = {"to": "call.to", "call_to": "call.to", "to_number": "call.to"}
 _OWN_SIDE = {"from": "call.from", "call_from": "call.from", "from_number": "call.from"}
 _TIME_KEY = re.compile("(^|_)(timestamp|time|date|at|on|ts|created|occurred|sent)$")
+_EVENT_KEY = re.compile("(event|type|topic|kind)$", re.IGNORECASE)
 _MAIN_TIMES = ("timestamp", "time", "occurred_at", "sent_at", "event_time", "created_at")
 _UNIX, _UNIX_MILLISECONDS = (10**9, 10**10), (10**12, 10**13)
 _DEEPEST = 3
 
 
 def event_of(document: Any, headers: Mapping[str, str]) -> str | None:
-    """The event that a payload is about: under `event`, anywhere near its top, or else in a header."""
+    """The event that a payload is about: under `event` or a key like it, anywhere near its top, or else in a header."""
     first = document.get("event") if isinstance(document, dict) else None
-    for each in (first, *_texts(document, _DEEPEST), *headers.values()):
+    texts = sorted(_texts("", document, _DEEPEST), key=lambda pair: not _EVENT_KEY.search(pair[0]))
+    for each in (first, *(text for _, text in texts), *headers.values()):
         if isinstance(each, str) and (each in ALL_EVENTS or each == TEST_EVENT):
             return each
     return None
 
 
-def _texts(value: Any, depth: int) -> Iterator[str]:
+def _texts(key: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """The texts with their keys; those of the context are the user's own."""
     if isinstance(value, str):
-        yield value
+        yield key, value
     elif depth and isinstance(value, (dict, list)):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each, depth - 1)
+        for own, each in value.items() if isinstance(value, dict) else ((key, each) for each in value):
+            if own != "context":
+                yield from _texts(own, each, depth - 1)
 
 
 def payload_of(document: Mapping[str, Any], event: str, *, keeps_values: bool) -> dict[str, Any]:
@@ -85,11 +90,11 @@ class _Making:
         if placeholder:
             return f"{{{{{placeholder}}}}}"
         if self._keeps:
-            return value.replace("{{", "{ {") if isinstance(value, str) else value
-        return stand_in(path[-1] if path else "", value)
+            return PLACEHOLDER.sub(lambda found: f"{{ {found[0][1:]}", value) if isinstance(value, str) else value
+        return stand_in(path[-1] if path else "", value, is_secret=any(map(is_secret_key, path)))
 
     def _mapping(self, path: tuple[str, ...], value: Mapping[str, Any]) -> dict[str, Any]:
-        keys = [key if self._keeps else key_stand_in(key, i) for i, key in enumerate(value, 1)]
+        keys = list(value) if self._keeps else renamed(list(value), key_stand_in)
         return {key: self.value((*path, own), each) for key, (own, each) in zip(keys, value.items(), strict=True)}
 
     def _placeholder(self, path: tuple[str, ...], name: str, value: Any) -> str:

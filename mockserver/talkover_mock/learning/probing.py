@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import requests
 
@@ -63,7 +64,7 @@ def look_around(server: Server) -> Found:
     wrong = server.ask(asking("GET", "/agents", Authorization=f"Bearer {_NOBODYS}"), {})
     closed = {"closed"} if wrong.status == requests.codes.unauthorized else set()
     campaign, of_campaign = _campaign(server)
-    owned = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, f"/agents/{agent}")]
+    owned = [(agent, webhook) for agent in agents for webhook in _webhooks_of(server, "agents", agent)]
     looked = owned[:_MOST_LOOKED_AT]
     if not looked:
         alone = f"agent {agents[0]}: the first of GET /agents; none has a webhook" if agents else "GET /agents has none"
@@ -81,7 +82,7 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
     listed = records(server.read("/campaigns?per_page=100"))[:_MOST_LOOKED_AT]
     ids = [str(campaign["id"]) for campaign in listed]
     for id in ids:
-        if webhooks := _webhooks_of(server, f"/campaigns/{id}"):
+        if webhooks := _webhooks_of(server, "campaigns", id):
             said = f"campaign {id}, of GET /campaigns, with webhook {webhooks[0]}"
             return {"campaign": id, "campaignwebhook": webhooks[0]}, [said]
     none = "the first of GET /campaigns; none has a webhook"
@@ -91,7 +92,7 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
 @contextmanager
 def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
-    creation = asking("POST", f"/agents/{agent}/webhooks", json.dumps(_SCRATCH))
+    creation = asking("POST", f"/agents/{quote(agent, safe='')}/webhooks", json.dumps(_SCRATCH))
     server.is_writing = True
     try:
         came = server.ask(creation, {})
@@ -175,7 +176,7 @@ def compared(came: Came, expected: Expected, shapes: Mapping[str, Any], names: M
         found.append(Difference("body", "none", "one"))
     elif expected.body not in ("", ABSENT):
         found += _of_body(_with_names(expected.body, {"unknown": UNKNOWN, **names}), came.document(), shapes)
-    if expected.layout and came.text.replace("\\/", "/") != _laid_out(came.document(), expected.layout):
+    if expected.layout and came.text.replace("\\/", "/") != _laid_out(came.parsed(), expected.layout):
         found.append(Difference("body", f"{expected.layout} JSON", "another layout"))
     if expected.lacks and expected.lacks in came.text:
         found.append(Difference("body", f"no {expected.lacks!r} in it", "it is there"))
@@ -202,6 +203,8 @@ def _of_body(expected: Any, document: Any, shapes: Mapping[str, Any]) -> list[Di
 
 
 def _laid_out(document: Any, layout: str) -> str:
+    if document is ABSENT:
+        return ""
     return json.dumps(document, **{"indent": 4} if layout == "indented" else {"separators": (",", ":")})
 
 
@@ -214,12 +217,12 @@ def _with_names(shape: Any, names: Mapping[str, str]) -> Any:
 
 
 def _path(agent: str, webhook: str) -> str:
-    return f"/agents/{agent}/webhooks/{webhook}"
+    return f"/agents/{quote(agent, safe='')}/webhooks/{quote(webhook, safe='')}"
 
 
-def _webhooks_of(server: Server, owner: str) -> list[str]:
-    """The ids of the webhooks of an agent or a campaign, by its path."""
-    data = server.read(f"{owner}/webhooks")
+def _webhooks_of(server: Server, kind: str, owner: str) -> list[str]:
+    """The ids of the webhooks of one of the `agents` or `campaigns`."""
+    data = server.read(f"/{kind}/{quote(owner, safe='')}/webhooks")
     return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 

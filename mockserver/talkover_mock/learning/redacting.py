@@ -1,41 +1,54 @@
 """Stand-ins for what nobody may find in a file or on a screen: tokens, phone numbers, names and free text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from talkover_mock.base.moments import to_moment
 from talkover_mock.dialect.call_fields import CALLER
-from talkover_mock.dialect.placeholders import PLACEHOLDER
+from talkover_mock.learning.hiding import TEXT, renamed
 
-TEXT = "redacted"
 URL = "https://example.com/redacted"
 EMAIL = "somebody@example.com"
-_PHONE = re.compile(r"(?:(?<![\w-])|(?<=%2B)|(?<=%2b))\+?\(?[0-9](?:[\s()./\u2010-\u2015-]{0,3}[0-9]){6,40}(?![\w-])")
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PHONE = re.compile(
+    r"\+[\s(]*\d(?:[\s()./,_\u2010-\u2015-]{0,3}\d){6,40}(?!\d)"
+    r"|(?<!\d)\(?\d(?:[\s()./\u2010-\u2015-]{0,3}\d){6,40}(?!\d)"
+)
+"""Digits of any script; commas and underscores only after a plus, or 1,000,000 would be one."""
+_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NO_PHONE = re.compile(f"({_UUID.pattern}|" r"(?<!\d)[12]\d{3}-[01]\d-[0-3]\d(?:[T ][0-9:.]+)?)", re.IGNORECASE)
+"""UUIDs and dates, whose digits are no phone number's."""
+_PREFIXED = r"(?:talq|sk|pk|whsec)_\S+|(?:Bearer|Basic) \S+"
+_SURE_TOKEN = re.compile(rf"(?<![\w-])(?:{_PREFIXED})", re.IGNORECASE)
 _TOKEN = re.compile(
-    r"(?<![\w-])(?:(?:talq|sk|pk|whsec)_\S+|(?:Bearer|Basic) \S+"
-    r"|(?=[\w+/=-]*[0-9])(?=[\w+/=-]*[A-Za-z])[\w+=-]{20,})",
+    rf"(?<![\w-])(?:{_PREFIXED}|(?=[\w+/=-]{{0,100}}[0-9])(?=[\w+/=-]{{0,100}}[A-Za-z])[\w+=-]{{20,}})",
     re.IGNORECASE,
 )
-_EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[A-Za-z]+")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_EMAIL = re.compile(r"(?<![^\s@<>])[^\s@<>]+@[^\s@<>]+\.[A-Za-z]+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
 _SECRET_KEY = re.compile(
-    "secret|token|password|passwd|authorization|api_?key|credential|signature|(^|_)(pin|otp)$", re.IGNORECASE
+    "secret|token|passw|passcode|passphrase|authorization|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+    "|signature|cookie|birth|(^|[_-])(pin|otp|pwd|ssn|cvv|cvc|dob)$",
+    re.IGNORECASE,
 )
 _CHOICE_KEY = re.compile(
     "(^|_)(status|type|direction|reason|event|state|kind|role|language|locale|outcome|result|mode|method|format"
-    "|currency|country|code|version|level|sensitivity|first)$",
+    "|currency|country|version|level|sensitivity|(status|error|reason|country|language|currency|response)_code)$"
+    "|^who_speaks_first$",
     re.IGNORECASE,
 )
 """Keys whose values are usually one of a few words."""
+_NUMBERED_KEY = re.compile("(^|_)(status|version|level|(status|error|response)_code)$", re.IGNORECASE)
+_LANGUAGE_KEY = re.compile("(^|_)(language|locale)$", re.IGNORECASE)
 _ID_KEY = re.compile("(^|_)id$")
-_CHOICE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}|[0-9.]{1,6}")
+_OWN_ID_KEYS = ("id", "agent_id", "webhook_id", "campaign_id", "voice_id")
+"""Keys of the API's own ids: digits there are no phone number."""
+_CHOICE = re.compile(r"(?=.{1,40}\Z)[A-Za-z]+(?:[_.-][A-Za-z]+)*")
+_NUMBER = re.compile(r"[0-9.]{1,6}")
+_LANGUAGE = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,4}){0,2}")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}")
-_DIGITS = re.compile("[0-9]{5}")
-_SHORTEST = 8
-"""The characters of a secret that is looked for: a shorter one stands in any text by chance."""
+_MATRIX = re.compile(";[^/]*")
 _LARGE = 1_000_000
 """Numbers from here on may be phone numbers, or numbers of customers and accounts."""
 
@@ -44,19 +57,8 @@ def without_secrets(text: str) -> str:
     """The text with a stand-in for each token, phone number and address of mail in it; its other words stay."""
     text = _TOKEN.sub(lambda found: found[0] if _UUID.fullmatch(found[0]) else TEXT, text)
     text = _EMAIL.sub(EMAIL, text)
-    return _PHONE.sub(lambda found: CALLER if found[0][0] == "+" else CALLER[1:], text)
-
-
-def without(value: Any, secret: str | None) -> Any:
-    """The value without a known secret, whatever that looks like; placeholders stay."""
-    if secret is None or len(secret) < _SHORTEST:
-        return value
-    if isinstance(value, Mapping):
-        return {without(key, secret): without(each, secret) for key, each in value.items()}
-    if isinstance(value, list):
-        return [without(each, secret) for each in value]
-    is_text = isinstance(value, str) and not PLACEHOLDER.fullmatch(value)
-    return value.replace(secret, TEXT) if is_text else value
+    parts = _NO_PHONE.split(text)
+    return "".join(part if i % 2 else _PHONE.sub(_caller, part) for i, part in enumerate(parts))
 
 
 def is_harmless(text: str) -> bool:
@@ -74,30 +76,17 @@ def key_stand_in(key: str, number: int) -> str:
     return key if _KEY.fullmatch(key) and without_secrets(key) == key else f"key_{number}"
 
 
-def stand_in(key: str, value: Any) -> Any:
-    """A value of the same shape and types; `key` is where it stands. Times, ids, choices and small numbers stay."""
-    if isinstance(value, Mapping):
-        return {key_stand_in(name, i): stand_in(name, each) for i, (name, each) in enumerate(value.items(), 1)}
-    if isinstance(value, list):
-        return [stand_in(key, each) for each in value]
-    if isinstance(value, str):
-        return _text(key, value)
-    if isinstance(value, bool) or value is None:
-        return value
-    return value if abs(value) < _LARGE else type(value)()
+def stand_in(key: str, value: Any, *, is_secret: bool = False) -> Any:
+    """A value of the same shape and types; `key` is where it stands. Times, ids, choices and small numbers stay.
+
+    Of what is secret, and of what stands under a key of secrets, only booleans stay.
+    """
+    return _mapped(key, value, _leaf, is_secret)
 
 
 def cleaned(key: str, value: Any) -> Any:
     """The value with its own words, but stand-ins for tokens, phone numbers and addresses of mail in them."""
-    if isinstance(value, Mapping):
-        return {key_stand_in(name, i): cleaned(name, each) for i, (name, each) in enumerate(value.items(), 1)}
-    if isinstance(value, list):
-        return [cleaned(key, each) for each in value]
-    if isinstance(value, str):
-        is_kept = _ID_KEY.search(key) or is_harmless(value)
-        return TEXT if value and is_secret_key(key) else value if is_kept else without_secrets(value)
-    is_phone = isinstance(value, int) and _PHONE.fullmatch(str(value)) and abs(value) >= _LARGE * 100
-    return 0 if is_phone else value
+    return _mapped(key, value, _cleaned_leaf, False)
 
 
 def cleaned_url(url: str) -> str:
@@ -108,21 +97,73 @@ def cleaned_url(url: str) -> str:
     except ValueError:
         return URL
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    steps = "/".join(without_secrets(step) for step in parts.path.split("/"))
-    query = "&".join(f"{pair.partition('=')[0]}={TEXT}" for pair in parts.query.split("&")) if parts.query else ""
+    steps = "/".join(without_secrets(_MATRIX.sub(f";{TEXT}", step)) for step in parts.path.split("/"))
+    query = "&".join(map(_cleaned_pair, parts.query.split("&"))) if parts.query else ""
     return SplitResult(parts.scheme, host + port, steps, query, "").geturl()
 
 
-def _text(key: str, text: str) -> str:
-    if not text or (not is_secret_key(key) and is_harmless(text)):
-        return text
-    if is_secret_key(key):
-        return TEXT
-    if _PHONE.fullmatch(text):
-        return CALLER if text[0] == "+" else CALLER[1:]
-    if _EMAIL.fullmatch(text):
+def _mapped(key: str, value: Any, leaf: Callable[[str, Any], Any], is_secret: bool) -> Any:
+    """The value with a stand-in for each text and number in it, and for each key that is data."""
+    is_secret = is_secret or is_secret_key(key)
+    if isinstance(value, Mapping):
+        names = renamed(list(value), key_stand_in)
+        return {
+            name: _mapped(own, each, leaf, is_secret) for name, (own, each) in zip(names, value.items(), strict=True)
+        }
+    if isinstance(value, list):
+        return [_mapped(key, each, leaf, is_secret) for each in value]
+    if isinstance(value, bool) or value is None or value == "":
+        return value
+    if is_secret:
+        return TEXT if isinstance(value, str) else type(value)()
+    return leaf(key, value)
+
+
+def _leaf(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value if abs(value) < _LARGE else type(value)()
+    if is_harmless(value):
+        return value
+    if _PHONE.fullmatch(value):
+        return _caller(value)
+    if _EMAIL.fullmatch(value):
         return EMAIL
-    if _URL.fullmatch(text):
+    if _URL.fullmatch(value):
         return URL
-    is_choice = _CHOICE_KEY.search(key) and _CHOICE.fullmatch(text) and not _DIGITS.search(text)
-    return text if is_choice and without_secrets(text) == text else TEXT
+    return value if _is_choice(key, value) and without_secrets(value) == value else TEXT
+
+
+def _cleaned_leaf(key: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value if abs(value) < _LARGE * 100 else type(value)()
+    if is_harmless(value):
+        return value
+    if _ID_KEY.search(key):
+        return _cleaned_id(key, value)
+    parts = _URL.split(value)
+    urls = [cleaned_url(found[0]) for found in _URL.finditer(value)]
+    return "".join(without_secrets(part) + url for part, url in zip(parts, [*urls, ""], strict=True))
+
+
+def _cleaned_id(key: str, id: str) -> str:
+    """The id, if it is no token, address of mail or phone number; the API's own ids may be any digits."""
+    is_phone = id[:1] == "+" or key not in _OWN_ID_KEYS
+    if is_phone and _PHONE.fullmatch(id):
+        return _caller(id)
+    return _EMAIL.sub(EMAIL, _SURE_TOKEN.sub(TEXT, id))
+
+
+def _is_choice(key: str, text: str) -> bool:
+    """Whether a text is one of the few words, or the number of a version or status, that its key has."""
+    is_number = _NUMBERED_KEY.search(key) and _NUMBER.fullmatch(text)
+    is_language = _LANGUAGE_KEY.search(key) and _LANGUAGE.fullmatch(text)
+    return bool(is_number or is_language or (_CHOICE_KEY.search(key) and _CHOICE.fullmatch(text)))
+
+
+def _cleaned_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{without_secrets(name)}={TEXT}" if equals else TEXT
+
+
+def _caller(phone: re.Match[str] | str) -> str:
+    return CALLER if phone[0][0] == "+" else CALLER[1:]

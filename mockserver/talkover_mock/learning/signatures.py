@@ -5,13 +5,22 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
+from talkover_mock.learning.hiding import hidden
+from talkover_mock.learning.redacting import without_secrets
 
 Headers = Sequence[tuple[str, str]]
-_MOST_PREFIX = 100
-"""The characters of a prefix that a fixture's settings take."""
+_PREFIX = re.compile("[A-Za-z0-9_-]{0,20}[=:,]?")
+"""A prefix that may be learned; what is longer or has more parts may be a key's name, a token or a time."""
+_BETWEEN = {"stripe": ",", "standard": " "}
+"""What stands between several signatures of a header, of which one is made with the former secret."""
+_MOST_MESSAGES = 60
+"""What may be signed, of one delivery: anybody can send headers to a tunnel."""
+_ID_NAME = re.compile("(^|[-_])id$", re.IGNORECASE)
 _TIME = re.compile("t=([0-9]{1,12}),")
 _NUMBER = re.compile("[0-9]{9,14}")
 _ENCODINGS: Mapping[str, Callable[[bytes], str]] = {
@@ -52,35 +61,72 @@ def _fits(headers: Headers, body: bytes, secret: str) -> Iterator[Fit]:
     named = {name.lower(): value for name, value in headers}
     id, time = named.get("webhook-id", ""), named.get("webhook-timestamp", "")
     for name, value in headers:
+        if hidden(name, secret) != name:
+            continue
         signed_at = _TIME.match(value)
         for scheme in SCHEMES:
             start = signed_at[0] if scheme == "stripe" and signed_at else ""
             seconds = signed_at[1] if start and signed_at else time if _NUMBER.fullmatch(time) else "0"
             signature = sign(Scheme(scheme, ""), secret, body, int(seconds), id)[""].removeprefix(start)
-            prefix = value[len(start) :].removesuffix(signature)
-            if value.endswith(signature) and len(prefix) <= _MOST_PREFIX and (start or scheme != "stripe"):
-                yield Fit(scheme, name, prefix)
+            for each in value[len(start) :].split(_BETWEEN.get(scheme)) if scheme in _BETWEEN else [value]:
+                prefix = each.removesuffix(signature)
+                if each.endswith(signature) and _is_plain(prefix, secret) and (start or scheme != "stripe"):
+                    yield Fit(scheme, name, prefix)
+
+
+def _is_plain(prefix: str, secret: str) -> bool:
+    """Whether a prefix is one of a scheme, such as `sha256=`, and tells nothing else."""
+    return bool(_PREFIX.fullmatch(prefix)) and without_secrets(hidden(prefix, secret)) == prefix
 
 
 def signing_headers(headers: Headers) -> list[str]:
-    """The names of the headers that look like a signature's."""
-    return [name for name, _ in headers if _SIGNING.search(name)]
+    """The names of the headers that look like a signature's, as they may be shown."""
+    return [without_secrets(name) for name, _ in headers if _SIGNING.search(name)]
 
 
 def near_fit(headers: Headers, body: bytes, secrets: Sequence[str]) -> str:
     """How a delivery is signed in a way that no setting of the mock has, in words; empty if that is not found."""
-    messages = {"the body": body}
-    for name, value in headers:
-        number = _NUMBER.search(value)
-        if number:
-            messages[f"the time of {name}, a dot and the body"] = f"{number[0]}.".encode() + body
-            messages[f"the time of {name} and the body"] = number[0].encode() + body
-    for secret in secrets:
-        for what, message in messages.items():
+    messages = list(islice(_messages(headers, body), _MOST_MESSAGES))
+    found = (_told(headers, made, secret) for secret in secrets for made in _made(messages, secret))
+    return next(filter(None, found), "")
+
+
+def _made(messages: Sequence[tuple[str, bytes]], secret: str) -> Iterator[tuple[str, str]]:
+    """The signatures that a secret makes, with their words."""
+    for key, of_key in _keys(secret):
+        for what, message in messages:
             for algorithm in ("sha256", "sha1", "sha512"):
-                digest = hmac.new(secret.encode(), message, getattr(hashlib, algorithm)).digest()
+                digest = hmac.new(key, message, getattr(hashlib, algorithm)).digest()
                 for encoding, encode in _ENCODINGS.items():
-                    header = next((name for name, value in headers if encode(digest) in value), None)
-                    if header:
-                        return f"{header} has the {encoding} HMAC-{algorithm.upper()} of {what}"
+                    yield encode(digest), f"{encoding} HMAC-{algorithm.upper()} of {what}{of_key}"
+
+
+def _told(headers: Headers, made: tuple[str, str], secret: str) -> str:
+    """Which header has the signature that was made, in words; empty where none has."""
+    signature, words = made
+    for name, value in headers:
+        if signature in value:
+            is_alone = value.endswith(signature) and _is_plain(value.removesuffix(signature), secret)
+            return f"{name} has the {words}{'' if is_alone else ', and more than a prefix around it'}"
     return ""
+
+
+def _messages(headers: Headers, body: bytes) -> Iterator[tuple[str, bytes]]:
+    """What may be signed, with its words: the body, also after a time and an id of the headers."""
+    yield "the body", body
+    times = [(name, number[0].encode()) for name, value in headers if (number := _NUMBER.search(value))]
+    ids = [(name, value.encode(errors="surrogateescape")) for name, value in headers if _ID_NAME.search(name)]
+    for name, time in times:
+        yield f"the time of {name}, a dot and the body", time + b"." + body
+        yield f"the time of {name} and the body", time + body
+    for (of_id, id), (of_time, time) in product(ids, times):
+        yield f"{of_id}, the time of {of_time} and the body, with dots", b".".join((id, time, body))
+
+
+def _keys(secret: str) -> Iterator[tuple[bytes, str]]:
+    """The keys that a secret may be, with their words."""
+    yield secret.encode(errors="surrogateescape"), ""
+    with suppress(ValueError):
+        yield base64.b64decode(secret.removeprefix("whsec_"), validate=True), ", with the secret decoded from base64"
+    if secret.startswith("whsec_"):
+        yield secret.removeprefix("whsec_").encode(), ", with the secret without whsec_"

@@ -1,7 +1,8 @@
 """Writes what was learned as a fixture file: whole or not at all, and never over a file of somebody else's."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.variables import filled
 
 MARK = "# Written by talkover-mock from what it has seen of an account; it may be edited."
+
+_RECORDS = ("agents", "campaigns", "webhooks")
 
 
 class CannotWrite(Exception):
@@ -29,17 +32,22 @@ def check_path(path: Path) -> None:
     _notes_and_document(path)
 
 
-def write(path: Path, document: Mapping[str, Any], notes: Sequence[str]) -> None:
+def write(path: Path, document: Mapping[str, Any], notes: Sequence[str], forgotten: Collection[str] = ()) -> None:
     """Adds the document to the file, or makes it: a file of these commands is added to, any other is refused.
 
-    The notes are comments at its beginning. Raises CannotWrite.
+    The notes are comments at its beginning; `forgotten` settings are those that an earlier run has learned, and that
+    turned out to be the defaults. Raises CannotWrite.
     """
+    path = path.resolve()  # a link stays one
     known_notes, known = _notes_and_document(path)
+    known = _without_settings(known, forgotten)
     whole = text_of(_laid_over(known, document), list(dict.fromkeys([*known_notes, *map(printable, notes)])))
     check(whole)
     unfinished = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
     try:
         with unfinished.open("x", encoding="utf-8") as file:
+            if path.exists():
+                unfinished.chmod(stat.S_IMODE(path.stat().st_mode))
             file.write(whole)
         unfinished.replace(path)
     except OSError as error:
@@ -93,14 +101,38 @@ def _notes_and_document(path: Path) -> tuple[list[str], dict[str, Any]]:
 
 
 def _laid_over(known: Mapping[str, Any], learned: Mapping[str, Any]) -> dict[str, Any]:
-    """What was learned over what was known: mappings key by key, records by id."""
+    """What was learned over what was known: mappings key by key, records by id, and these key by key too."""
     merged = dict(known)
     for key, value in learned.items():
         before = merged.get(key)
         if isinstance(value, Mapping) and isinstance(before, Mapping):
             merged[key] = {**before, **value}
         elif isinstance(value, list) and isinstance(before, list):
-            merged[key] = [*{each["id"]: each for each in (*before, *value)}.values()]
+            merged[key] = _records_laid_over(before, value) if key in _RECORDS else value
         else:
             merged[key] = value
     return merged
+
+
+def _records_laid_over(known: Sequence[Any], learned: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The records that came over those with their ids. All others stay, also those that have no id."""
+    came = {each["id"]: each for each in learned}
+    merged = []
+    for each in known:
+        new = came.pop(each["id"], None) if isinstance(each, dict) and isinstance(each.get("id"), str) else None
+        merged.append(each if new is None else _laid_over(_without_status(each), new))
+    return [*merged, *came.values()]
+
+
+def _without_status(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record without the status of a webhook, which is written only while it is `error`."""
+    return {key: value for key, value in record.items() if key != "status" or "events" not in record}
+
+
+def _without_settings(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    settings = document.get("settings")
+    if not isinstance(settings, dict):
+        return dict(document)
+    left = {name: value for name, value in settings.items() if name not in names}
+    others = {key: value for key, value in document.items() if key != "settings"}
+    return {"settings": left, **others} if left else others

@@ -1,0 +1,161 @@
+"""The HTTP below a receiver of webhooks: whole requests for one function, refusals for another.
+
+It imports nothing of the package, since a receiver alone imports no server and no client.
+"""
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any, Protocol
+
+_MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
+"""The bytes of a body, and of the line with the size of a chunk."""
+_LONGEST_SILENCE_SECONDS = 30.0
+
+
+class Sent(Protocol):
+    """An answer."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+Take = Callable[[str, str, Sequence[tuple[str, str]], bytes], Sent]
+"""Answers a request: its method, path, headers and body."""
+Refuse = Callable[[int, str], int]
+"""Gets the status for what is no delivery, and why in words; returns the status to answer."""
+
+
+class ReceivingServer(ThreadingHTTPServer):
+    """Hands each POST, PUT and PATCH with its whole body to `take`, and anything else to `refuse`."""
+
+    daemon_threads = False  # so that closing the server waits for its threads
+    request_queue_size = 256
+
+    def __init__(self, host: str, port: int, take: Take, refuse: Refuse) -> None:
+        self.take, self.refuse = take, refuse
+        self._open: set[socket.socket] = set()
+        self._is_stopping = False
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Binds without the library's look-up of the address's name, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_port = self.server_address[1]
+
+    def wake(self) -> None:
+        """Connects once, so that `handle_request` returns."""
+        host, port = self.server_address[:2]
+        with suppress(OSError):
+            socket.create_connection((str(host), port), timeout=1).close()
+
+    def begin(self, connection: socket.socket) -> None:
+        self._open.add(connection)
+        if self._is_stopping:
+            self.hush()
+
+    def end(self, connection: socket.socket) -> None:
+        self._open.discard(connection)
+
+    def hush(self) -> None:
+        """From now on, reads nothing from senders: none that is silent holds a thread. Answers are still sent."""
+        self._is_stopping = True
+        for connection in tuple(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Ignores it: a sender that disconnects is no error of the receiver."""
+
+
+class _Refused(Exception):
+    """A request that is no delivery, with the status to answer and why."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # without it, the library does not answer Expect: 100-continue
+    timeout = _LONGEST_SILENCE_SECONDS
+    server: ReceivingServer
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.begin(self.connection)
+
+    def finish(self) -> None:
+        self.server.end(self.connection)
+        super().finish()
+
+    def _answer(self) -> None:
+        try:
+            body = self._body()
+        except _Refused as refusal:
+            return self._send(self.server.refuse(*refusal.args), "", {})
+        if body is not None:
+            answer = self.server.take(self.command, self.path, tuple(self.headers.items()), body)
+            self._send(answer.status, answer.body, answer.headers)
+
+    def _no_delivery(self) -> None:
+        why = f"{self.command} is no delivery: these come as POST, PUT or PATCH"
+        status = self.server.refuse(HTTPStatus.METHOD_NOT_ALLOWED, why)
+        self._send(status, "", {"Allow": "POST, PUT, PATCH"} if status == HTTPStatus.METHOD_NOT_ALLOWED else {})
+
+    def _send(self, status: int, body: str, headers: Mapping[str, str]) -> None:
+        """Answers, and ends the connection: a sender that keeps it would hold the receiver's stop."""
+        content = body.encode()
+        self.close_connection = True
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), "Connection": "close", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _body(self) -> bytes | None:
+        """The body; None of a sender that has disconnected. Raises _Refused."""
+        self.close_connection = True
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        given = self.headers.get("Content-Length") or "0"
+        if not (given.isascii() and given.isdigit()):
+            raise _Refused(HTTPStatus.BAD_REQUEST, "a Content-Length is no whole number")
+        if len(given) > len(str(_MOST_BYTES)) or int(given) > _MOST_BYTES:
+            raise self._too_large()
+        body = self.rfile.read(int(given))
+        return body if len(body) == int(given) else None
+
+    def _chunks(self) -> bytes | None:
+        body = bytearray()
+        while size := self._size_of_chunk():
+            if size > _MOST_BYTES - len(body):
+                raise self._too_large()
+            part = self.rfile.read(size)
+            if len(part) < size:
+                return None
+            body += part
+            self.rfile.readline(_MOST_LINE)
+        return bytes(body)
+
+    def _size_of_chunk(self) -> int:
+        try:
+            size = int(self.rfile.readline(_MOST_LINE).partition(b";")[0], 16)
+        except ValueError:
+            size = -1
+        if size < 0:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "the size of a chunk is no hexadecimal number")
+        return size
+
+    def _too_large(self) -> _Refused:
+        return _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has more than {_MOST_BYTES >> 20} MiB")
+
+    do_POST = do_PUT = do_PATCH = _answer  # noqa: N815
+    do_GET = do_HEAD = do_OPTIONS = do_DELETE = _no_delivery  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Logs nothing: the receiver has the requests."""
