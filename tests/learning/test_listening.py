@@ -1,5 +1,6 @@
 """`talkover-mock listen`: what it prints, what it writes, what counts, and how it ends."""
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -7,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -183,6 +185,28 @@ def test_a_body_in_chunks_is_read() -> None:
     with listening(()) as (listener, _):
         assert requests.post(listener.url, data=iter([body[:5], body[5:]]), timeout=WAIT).status_code == 200
     assert listener.heard[0].event == ENDED
+
+
+@pytest.mark.parametrize(("packing", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+@pytest.mark.parametrize("signs_plain", [True, False])
+def test_a_compressed_body_is_read_and_its_signature_is_found(
+    packing: str, pack: Callable[[bytes], bytes], signs_plain: bool
+) -> None:
+    body = json.dumps({"event": ENDED, "note": "/"}, separators=(",", ":")).encode()
+    packed = pack(body)
+    signature = hmac.new(SECRET.encode(), body if signs_plain else packed, hashlib.sha256).hexdigest()
+    with listening() as (listener, told):
+        headers = {"Content-Encoding": packing, "Signature": signature}
+        requests.post(listener.url, data=packed, headers=headers, timeout=WAIT)
+    assert told == [f"{ENDED}, {len(body)} bytes ({packing}), signed (hmac, Signature), JSON plain"]
+    assert lesson(listener).payloads[ENDED]["note"] == "redacted"
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b" " * 5_000_000 + b"{}"), b"\x1f\x8bno", gzip.compress(b"{}")[:-1]])
+def test_a_compressed_body_that_is_too_large_or_broken_says_that_it_is_compressed(body: bytes) -> None:
+    with listening() as (listener, told):
+        assert requests.post(listener.url, data=body, timeout=WAIT).status_code == 200
+    assert told == [f"{len(body)} bytes (gzip) without a JSON object: nothing to learn"]
 
 
 def test_of_several_payloads_of_an_event_the_fullest_counts() -> None:

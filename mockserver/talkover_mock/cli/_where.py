@@ -30,6 +30,9 @@ def root(_: click.Context, __: click.Parameter, url: str | None) -> str:
             root = without_password(parts._replace(path=path.removesuffix(below), query="", fragment="").geturl())
             got = brief(without_password(url))
             raise click.BadParameter(f"give the server's root, {root}, without {below} (got {got})")
+    if "?" in url or "#" in url:
+        root = without_password(parts._replace(path=path, query="", fragment="").geturl())
+        raise click.BadParameter(f"give the server's root, {root}, alone (got {brief(without_password(url))})")
     return url.rstrip("/")
 
 

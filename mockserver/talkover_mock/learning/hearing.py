@@ -2,10 +2,12 @@
 
 import json
 import math
+import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, to_bytes
+from talkover_mock.dialect.inputs import compression
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.learning.payloads import event_of
 from talkover_mock.learning.signatures import Fit, Headers, best_fit, near_fit, signing_headers
@@ -32,17 +34,20 @@ class Heard(NamedTuple):
     styles: frozenset[str]
     fit: Fit | None
     near: str
+    packing: str = ""
+    """How the body is compressed; `size` is that of the plain body, where it could be made."""
 
     @property
     def line(self) -> str:
         """The delivery in a line, without any of its values."""
+        packed = f" ({self.packing})" if self.packing else ""
         if self.document is None:
-            return f"{self.size} bytes without a JSON object: nothing to learn"
+            return f"{self.size} bytes{packed} without a JSON object: nothing to learn"
         named = ", ".join(sorted(signing_headers(self.headers)))
         unknown = f"{named} not verified" if named else "without a header of a signature"
         signed = f"signed ({self.fit.scheme}, {self.fit.header})" if self.fit else self.near or unknown
         styles = " or ".join(sorted(self.styles)) or "written in a third way"
-        return f"{self.event or 'no known event'}, {self.size} bytes, {signed}, JSON {styles}"
+        return f"{self.event or 'no known event'}, {self.size} bytes{packed}, {signed}, JSON {styles}"
 
     @property
     def is_signed(self) -> bool:
@@ -52,14 +57,26 @@ class Heard(NamedTuple):
 
 def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None = None) -> Heard:
     """Reads a request; `event` is that of a payload that names none."""
-    document = _object_of(request.body)
+    packing = compression(request.body, request.headers.get("content-encoding", ""))
+    plain = _plain_body(request.body, packing) if packing else request.body
+    document, headers = _object_of(plain), request.raw_headers
     if document is None:
-        return Heard(None, None, len(request.body), request.raw_headers, frozenset(), None, "")
-    headers, body = request.raw_headers, request.body
-    fit = best_fit(headers, body, secrets)
-    near = "" if fit else near_fit(headers, body, secrets)
+        return Heard(None, None, len(plain), headers, frozenset(), None, "", packing)
+    bodies = (request.body, plain) if packing else (plain,)  # a sender may sign before or after it compresses
+    fit = next(filter(None, (best_fit(headers, body, secrets) for body in bodies)), None)
+    near = "" if fit else next(filter(None, (near_fit(headers, body, secrets) for body in bodies)), "")
     found = event_of(document, request.headers) or event
-    return Heard(found, document, len(body), headers, _styles(document, body), fit, near)
+    return Heard(found, document, len(plain), headers, _styles(document, plain), fit, near, packing)
+
+
+def _plain_body(body: bytes, packing: str) -> bytes:
+    """The body of gzip or deflate; as it came where it can't be read, or is larger than any payload."""
+    reading = zlib.decompressobj(zlib.MAX_WBITS | (0 if packing == "deflate" else 16))
+    try:
+        plain = reading.decompress(body, MOST_BYTES + 1)
+    except zlib.error:
+        return body
+    return plain if reading.eof and len(plain) <= MOST_BYTES else body
 
 
 def _object_of(body: bytes) -> dict[str, Any] | None:
