@@ -15,7 +15,7 @@ import pytest
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.client import MockServer
-from talkover_mock.deliveries.lookups import MOST_LOOKUPS
+from talkover_mock.deliveries.lookups import MOST_LOOKUPS, Lookups
 from talkover_mock.deliveries.sender import Sending, outgoing
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
@@ -49,15 +49,23 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     done.set()
 
 
-def sending(url: str, timeout: float = BOUND) -> Sending:
-    return Sending(outgoing("POST", url, [], b"{}", timeout))
+@pytest.fixture
+def lookups() -> Iterator[Lookups]:
+    """Look-ups whose threads end with the test, as an environment's end with it, and do not wait for more to do."""
+    lookups = Lookups()
+    yield lookups
+    lookups.stop()
+
+
+def sending(url: str, timeout: float = BOUND, lookups: Lookups | None = None) -> Sending:
+    return Sending(outgoing("POST", url, [], b"{}", timeout), lookups=lookups or Lookups())
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("hanging")
-def test_a_look_up_that_hangs_ends_at_the_deadline() -> None:
+def test_a_look_up_that_hangs_ends_at_the_deadline(lookups: Lookups) -> None:
     begun = monotonic()
-    assert sending(f"http://{SLOW}/", HURRY).run().error == "Connection timeout"
+    assert sending(f"http://{SLOW}/", HURRY, lookups).run().error == "Connection timeout"
     assert HURRY <= monotonic() - begun < SOON
 
 
@@ -77,8 +85,8 @@ def test_a_test_of_a_name_that_hangs_ends_at_the_webhook_s_timeout(open_world: O
 
 
 @pytest.mark.slow
-def test_a_look_up_can_be_stopped(hanging: list[str]) -> None:
-    request = sending(f"http://{SLOW}/")
+def test_a_look_up_can_be_stopped(hanging: list[str], lookups: Lookups) -> None:
+    request = sending(f"http://{SLOW}/", lookups=lookups)
     outcomes = []
     thread = Thread(target=lambda: outcomes.append(request.run()))
     thread.start()

@@ -10,6 +10,7 @@ import pytest
 import requests
 import yaml
 
+from talkover_mock.base.addresses import without_password
 from talkover_mock.cli import listen
 from talkover_mock.learning.hiding import hidden, renamed, said, without
 from talkover_mock.learning.listening import Listener
@@ -60,6 +61,12 @@ def test_no_two_keys_become_the_same() -> None:
 def test_a_line_has_no_password_and_no_control_character() -> None:
     line = said("at http://bob:pw@127.0.0.1/x\x1b[2J and http://h/@me: ann@example.org", None)
     assert line == "at http://127.0.0.1/x\\u001b[2J and http://h/@me: ann@example.org"
+
+
+@pytest.mark.parametrize("start", ["http://", "http:/", "//", ""])
+@pytest.mark.parametrize("user", ["bob:pw@", "bob:p@w@", "bob:p/w@", "bob:p?w@", "pw@"])
+def test_a_url_that_is_none_is_shown_without_its_password_too(start: str, user: str) -> None:
+    assert without_password(f"{start}{user}h:80/x") == f"{start}h:80/x"
 
 
 ESCAPED = (
@@ -117,7 +124,7 @@ def test_a_secret_in_the_names_that_come_is_neither_printed_nor_written(
 ) -> None:
     body = json.dumps({"event": "event_action", f"x_{secret}": 1, "note": f"pre{secret}post", "other": secret}).encode()
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    headers = {"Signature": signature, f"X-{secret}": "1", f"X-Signature-{secret.upper()}": "1"}
+    headers = {"Signature": signature, "X-4155550196": "1", f"X-{secret}": "1", f"X-Signature-{secret.upper()}": "1"}
 
     class Early(Listener):
         """Gets a delivery as soon as it listens."""
@@ -132,3 +139,4 @@ def test_a_secret_in_the_names_that_come_is_neither_printed_nor_written(
     assert "preredactedpost" in done.stdout
     assert "x-redacted" in done.stdout
     assert secret not in done.output.lower()
+    assert "4155550196" not in done.output

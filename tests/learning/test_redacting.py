@@ -31,6 +31,7 @@ BOUND = 10
         ("reason", "Ann hung up", TEXT),
         ("pin", 482913, 0),
         ("cvv", 123, 0),
+        ("birth_date", "1984-05-12", TEXT),
         ("first", "Alice", TEXT),
         ("security_code", "1234", TEXT),
         ("delivery_code", "hunter", TEXT),

@@ -107,9 +107,12 @@ def test_a_way_that_no_setting_has_is_told_in_words(headers: list[tuple[str, str
 
 
 def test_headers_that_look_like_a_signature() -> None:
-    assert signing_headers([("X-Talkover-Signature", "a"), ("Digest", "b"), ("Host", "c")]) == [
+    assert signing_headers(
+        [("X-Talkover-Signature", "a"), ("Digest", "b"), ("Host", "c"), ("HMAC-4155550196", "")]
+    ) == [
         "X-Talkover-Signature",
         "Digest",
+        "HMAC-12025550100",
     ]
 
 

@@ -19,7 +19,7 @@ from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ENDED: Event = "event_phone_call_ended"
 FORM = "#webhook-form"
 CHOOSE = (
@@ -187,8 +187,9 @@ def test_rows_pressed_in_quick_succession_all_stay_open(browser: Browser, server
     assert [bool(browser.find(f"#request-{id} .inside")) for id in "123"] == [True, True, False]
 
 
+@pytest.mark.parametrize("width", [DESKTOP, 1000, PHONE])
 def test_an_opened_delivery_stays_true_while_it_is_retried(
-    browser: Browser, server: Server, mock: MockServer, receiver: WebhookReceiver
+    browser: Browser, server: Server, mock: MockServer, receiver: WebhookReceiver, width: int
 ) -> None:
     hook = {"id": WEBHOOK, "webhook_url": receiver.url, "max_retries": 4, "enabled": True}
     mock.merge_state({"agents": [{"id": AGENT, "webhooks": [hook]}]})
@@ -198,7 +199,7 @@ def test_an_opened_delivery_stays_true_while_it_is_retried(
     mock.advance(1.5)
     for _ in range(30):
         mock.emit(AGENT, "event_action")
-    browser.open(server.url + PAGE)
+    browser.open(server.url + PAGE, width)
     row = "#delivery-1"
     browser.press(f"{row} .row")
     browser.wait_for(f"{row} .band", "Attempt 3 is due at")
@@ -223,8 +224,7 @@ def test_an_opened_delivery_stays_true_while_it_is_retried(
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_clear_closes_and_mistakes_are_red(browser: Browser, server: Server, http: FlaskClient, width: int) -> None:
-    http.get("/api/v1/agents", headers=TOKEN)
+def test_mistakes_are_red(browser: Browser, server: Server, http: FlaskClient, width: int) -> None:
     http.post("/__admin/events", json={"agent_id": AGENT, "event": ENDED, "wait": BOUND})
     browser.open(f"{server.url}{PAGE}?show=deliveries&status=faild&foo=1", width)
     colour = "return getComputedStyle(arguments[0]).color"
@@ -232,11 +232,33 @@ def test_clear_closes_and_mistakes_are_red(browser: Browser, server: Server, htt
     for each in browser.find(".note.bad"):
         assert browser.run(colour, each) == red
     assert len(browser.find(".note.bad")) == 2
-    if width == DESKTOP:
-        browser.press("#clear summary")
-        browser.press("#clear button", "Clear requests")
-        browser.told("1 request cleared.")
-        assert not browser.run("return document.querySelector('#clear').open")
+
+
+def test_clear_closes_when_it_has_cleared(browser: Browser, server: Server, http: FlaskClient) -> None:
+    http.get("/api/v1/agents", headers=TOKEN)
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": ENDED, "wait": BOUND})
+    browser.open(server.url + PAGE)
+    browser.press("#clear summary")
+    browser.press("#clear button", "Clear requests")
+    browser.told("1 request cleared.")
+    browser.until(lambda: not browser.run("return document.querySelector('#clear').open"))
+
+
+def test_a_row_that_stays_open_follows_the_address_and_has_not_changed(
+    browser: Browser, server: Server, http: FlaskClient
+) -> None:
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": "event_phone_call_started", "wait": BOUND})
+    http.get("/api/v1/agents", headers=TOKEN)
+    browser.open(server.url + PAGE)
+    browser.press("[data-kind=skipped] .row")
+    browser.wait_for("[data-kind=skipped] .inside", "Turn on")
+    browser.press("#request-1 .row")
+    browser.wait_for("#request-1 .inside")
+    assert not browser.find("#arrived")[0].is_displayed()
+    browser.press("[data-kind=skipped] .inside button", "Turn on")
+    browser.told("My Webhook is on.")
+    assert browser.find("#request-1 .inside")
+    assert "open=request-1" in browser.driver.current_url
 
 
 def test_a_form_that_adds_is_empty_afterwards(browser: Browser, server: Server) -> None:

@@ -8,7 +8,7 @@ CONTAINER_HOSTS = ("host.docker.internal", "host.containers.internal", "host.tes
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 """The addresses of a server that listens on every address, each with the local one under which it answers."""
 
-_USER = re.compile(r"(?:(?<=://)|\A)(?:[^/?#\s\"']*@|[^/?#\s:\"']*:(?![0-9]*(?:[/?#\s\"']|$))[^\s\"']*@)")
+_USER = re.compile(r"((?<=:)/{1,2}|\A/{0,2})(?:[^/?#\s\"']*@|[^/?#\s:\"']*:(?![0-9]*(?:[/?#\s\"']|$))[^\s\"']*@)")
 """The name and the password of a URL, also of one that has them in a wrong way, such as with a slash in them."""
 
 
@@ -20,4 +20,4 @@ def url_of(host: str, port: int) -> str:
 
 def without_password(text: str) -> str:
     """The text with its URLs as they may be shown: without names and passwords."""
-    return _USER.sub("", text) if "@" in text else text
+    return _USER.sub(r"\1", text) if "@" in text else text

@@ -179,7 +179,7 @@ class Lesson:
         signing = {each.fit.header.lower() for each in self.heard if each.fit}
         names = {name.lower() for each in self.heard for name, _ in each.headers} - signing - {*_OWN_HEADERS}
         if names:
-            yield f"headers that the mock does not send, or the tunnel's: {', '.join(sorted(names))}"
+            yield f"headers that the mock does not send, or the tunnel's: {shown_keys(sorted(names))}"
 
 
 def _size(value: Any) -> int:

@@ -29,7 +29,7 @@ _EMAIL = re.compile(r"(?<![^\s@<>])[^\s@<>]+@[^\s@<>]+\.[A-Za-z]+")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://\S+")
 _SECRET_KEY = re.compile(
     "secret|token|passw|passcode|passphrase|authorization|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    "|signature|cookie|(^|[_-])(pin|otp|pwd|ssn|cvv|cvc|dob)$",
+    "|signature|cookie|birth|(^|[_-])(pin|otp|pwd|ssn|cvv|cvc|dob)$",
     re.IGNORECASE,
 )
 _CHOICE_KEY = re.compile(

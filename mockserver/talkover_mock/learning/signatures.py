@@ -80,8 +80,8 @@ def _is_plain(prefix: str, secret: str) -> bool:
 
 
 def signing_headers(headers: Headers) -> list[str]:
-    """The names of the headers that look like a signature's."""
-    return [name for name, _ in headers if _SIGNING.search(name)]
+    """The names of the headers that look like a signature's, as they may be shown."""
+    return [without_secrets(name) for name, _ in headers if _SIGNING.search(name)]
 
 
 def near_fit(headers: Headers, body: bytes, secrets: Sequence[str]) -> str:

@@ -98,6 +98,8 @@
 
   // What an opened row says of its delivery is true at once; whether more has changed, which would move other rows.
   function changeInPlace(row, other) {
+    const [links, freshLinks] = [row, other].map((each) => each.querySelectorAll("a, form"));
+    if (links.length === freshLinks.length) links.forEach((link, number) => morphAttributes(link, freshLinks[number]));
     morphAttributes(row.querySelector(".row"), other.querySelector(".row"));
     for (const part of [".status", ".marks", ".why", ".band", ".inside > .actions", ".line"]) {
       const [old, fresh] = [row.querySelector(part), other.querySelector(part)];

@@ -12,7 +12,7 @@ from talkover_mock.admin.page.lines import name_of
 from talkover_mock.admin.page.rail import Rail, rail_of
 from talkover_mock.admin.page.tools import bar_of
 from talkover_mock.base.headers import masked
-from talkover_mock.base.words import brief, nearest
+from talkover_mock.base.words import brief, nearest, printable
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.environments.environment import Environment
@@ -98,7 +98,7 @@ def _environments(request: MockRequest, current: str, find: str) -> dict[str, An
 
 def _title(environment: Environment) -> tuple[str, str]:
     """The title in two parts: the file of a test, and its name."""
-    file, mark, name = (environment.title or environment.name).rpartition("::")
+    file, mark, name = printable(environment.title or environment.name).rpartition("::")
     return file + mark, name
 
 
