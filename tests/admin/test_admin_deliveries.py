@@ -81,7 +81,7 @@ def test_an_attempt_is_shown_with_the_exact_request_and_answer(http: FlaskClient
     assert {name.lower() for name in sent["headers"]} == set(received.headers)
     for name in ("server", "date"):
         assert answered["headers"].pop(name)
-    headers = {"content-length": "10", "x-seen": "1, 2"}
+    headers = {"content-length": "10", "connection": "close", "x-seen": "1, 2"}
     assert answered == {"status": 201, "headers": headers, "body": "thanks, é", "body_cut": False}
 
 
