@@ -104,9 +104,12 @@ class ClientsMachine(RuleBasedStateMachine):
         tokens = {name: [token for token in TOKENS if TOKENS[token] == name] for name in FIXTURES}
         default, *others = [{**FIXTURES[name], "tokens": tokens[name]} for name in FIXTURES]
         document = {**default, "environments": dict(zip([*FIXTURES][1:], others, strict=True))}
-        world = World(read_fixture([source(document)]), time=lambda: self.now)
-        self.http = create_app(world, Guard()).test_client()
+        self.world = World(read_fixture([source(document)]), time=lambda: self.now)
+        self.http = create_app(self.world, Guard()).test_client()
         self.models = {name: model.World(fixture) for name, fixture in FIXTURES.items()}
+
+    def teardown(self) -> None:
+        self.world.stop()
 
     def ask(self, client: str, method: str, path: str, body: object = None) -> Answer:
         headers = {"Authorization": f"Bearer {client}"}
