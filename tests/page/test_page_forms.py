@@ -145,9 +145,9 @@ def test_environments_are_searched_and_the_result_stays(browser: Browser, server
     browser.press("#environment summary")
     browser.fill("#environment [type=search]", "test-7")
     browser.press("#environment button", "Find")
-    browser.until(lambda: browser.text("#live") == "live")
     names = "return [...document.querySelectorAll('#environment li b')].map(each => each.textContent)"
-    assert browser.run(names) == ["test-7"]
+    browser.until(lambda: browser.run(names) == ["test-7"])
+    browser.until(lambda: browser.text("#live") == "live")
     world.open(world.default.baseline, "another")
     browser.wait_for("#environment [placeholder*='29 environments']")
     assert browser.run(names) == ["test-7"]
