@@ -26,7 +26,7 @@ _MOST_TRIES = 4
 _MOST_BYTES, _PART_BYTES = 16 * 1024 * 1024, 64 * 1024
 _MOST_LEVELS = 100
 _BUSY = (requests.codes.too_many_requests, requests.codes.service_unavailable)
-_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 class CannotRun(Exception):
@@ -184,7 +184,7 @@ def records(data: Any) -> list[dict[str, Any]]:
 
 def filled(text: str, names: Mapping[str, str]) -> str:
     """A text with the values of its placeholders."""
-    return _PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), text)
+    return PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), text)
 
 
 def _unix_seconds(date: str) -> float | None:

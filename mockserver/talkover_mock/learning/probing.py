@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -14,11 +13,21 @@ import requests
 from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask, Behaviour, Conformance, Expected, Probe
 from talkover_mock.dialect.shapes import Difference, differences, is_type
-from talkover_mock.learning.asking import RIGHT_ROOT, UNKNOWN, Came, CannotRun, Server, asking, data_of, filled, records
+from talkover_mock.learning.asking import (
+    PLACEHOLDER,
+    RIGHT_ROOT,
+    UNKNOWN,
+    Came,
+    CannotRun,
+    Server,
+    asking,
+    data_of,
+    filled,
+    records,
+)
 
 _NOBODYS = "talq_nobody_has_this_token"
 _MOST_LOOKED_AT = 20
-_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _SCRATCH = {
     "name": "talkover-mock conformance",
     "webhook_url": "https://conformance.invalid/",
@@ -131,7 +140,7 @@ def run(
 def _why_left_out(probe: Probe, ids: Mapping[str, str], kinds: frozenset[str]) -> str:
     """Why a probe can't be asked of this server; empty when it can."""
     known = {*ids, "unknown", "token", "made"}
-    missing = next((name for name in _PLACEHOLDER.findall(probe.ask.path) if name not in known), None)
+    missing = next((name for name in PLACEHOLDER.findall(probe.ask.path) if name not in known), None)
     if missing or (probe.needs and probe.needs not in kinds):
         return _WHY_LEFT_OUT[probe.needs or str(missing)]
     return ""
