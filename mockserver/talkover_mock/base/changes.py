@@ -27,8 +27,6 @@ class Changes:
     def after(self, version: int) -> Signal:
         """The signal of the first change after `version`, which is set already if that has happened."""
         if version != self.version:
-            signal = Signal()
-            signal.set()
-            return signal
+            return Signal.done()
         self._next = self._next or Signal()
         return self._next

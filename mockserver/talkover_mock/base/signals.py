@@ -22,6 +22,13 @@ class Signal:
         for callback in callbacks:
             callback()
 
+    @classmethod
+    def done(cls) -> "Signal":
+        """A signal that is set already."""
+        signal = cls()
+        signal.is_set = True
+        return signal
+
     def call(self, callback: Callable[[], object]) -> None:
         """Calls back once the signal is set: in the thread that sets it or, if it is set already, in this one."""
         with self._lock:

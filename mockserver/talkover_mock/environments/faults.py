@@ -86,9 +86,7 @@ class Fault(Generic[S]):
         """The signal that is set when the fault has struck so often, and when it ends."""
         if self.struck < struck and not self.ended.is_set:
             return self.reached.setdefault(struck, Signal())
-        signal = Signal()
-        signal.set()
-        return signal
+        return Signal.done()
 
     def end(self, forgotten: bool = False) -> None:
         """Ends every pause, also pauses that have yet to begin."""
