@@ -5,7 +5,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 
 from talkover_mock.base.real_time import RealTime, left
-from talkover_mock.base.workers import Workers
+from talkover_mock.base.workers import Job, Workers
 from talkover_mock.deliveries.targets import Unresolved, look_up
 
 MOST_LOOKUPS = 20
@@ -20,10 +20,10 @@ Result = list[str] | Unresolved
 class Lookups:
     """The look-ups of one environment: a name that hangs there delays no other environment."""
 
-    __slots__ = ("_lock", "_workers")
+    __slots__ = ("_is_stopped", "_lock", "_workers")
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock, self._is_stopped = Lock(), False
         self._workers: Workers | None = None
         """From the first look-up on: most environments never look up a name."""
 
@@ -35,7 +35,7 @@ class Lookups:
         if host == _AT_ONCE:
             return look_up(host, port)
         results: SimpleQueue[Result] = SimpleQueue()
-        self._threads().submit(lambda: _look_up_into(results, host, port, deadline))
+        self._submit(lambda: _look_up_into(results, host, port, deadline))
         while True:
             check()
             try:
@@ -48,13 +48,19 @@ class Lookups:
 
     def stop(self) -> None:
         """Ends the threads that have no look-up; the others end with theirs, or with the process."""
-        self._threads().stop(0)
-
-    def _threads(self) -> Workers:
         with self._lock:
+            self._is_stopped = True
+        if self._workers:
+            self._workers.stop(0)
+
+    def _submit(self, job: Job) -> None:
+        """Runs a look-up in a thread, unless they have stopped."""
+        with self._lock:
+            if self._is_stopped:
+                return
             if self._workers is None:
                 self._workers = Workers("talkover-mock-name", MOST_LOOKUPS, MOST_LOOKUPS, lambda *_: None)
-            return self._workers
+        self._workers.submit(job)
 
 
 def _look_up_into(results: "SimpleQueue[Result]", host: str, port: int, deadline: float) -> None:
