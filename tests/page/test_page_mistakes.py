@@ -27,6 +27,7 @@ SHOWN = "Abc\\u202edef"
         ({"tool": "clok"}, 'unknown tool "clok"; did you mean clock?'),
         ({"agent": "My Agnt"}, 'has the id "My Agnt"; did you mean My Agent?'),
         ({"before": "x"}, 'before must be a number (got "x")'),
+        ({"from": "²"}, 'from must be a number (got "²")'),
     ],
 )
 def test_what_the_page_does_not_understand_of_its_address_is_said(

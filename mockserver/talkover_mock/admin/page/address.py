@@ -5,7 +5,7 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from talkover_mock.admin.routes import deliveries, requests
-from talkover_mock.base.words import brief, near_or_all
+from talkover_mock.base.words import brief, digits, near_or_all
 from talkover_mock.environments.activity import View
 from talkover_mock.web.routes import ADMIN
 
@@ -94,7 +94,7 @@ class Address:
         found += [
             f"{name} must be a number (got {brief(self.value(name))})"
             for name in numbers
-            if not self.value(name).isdigit()
+            if digits(self.value(name)) is None
         ]
         return found
 
