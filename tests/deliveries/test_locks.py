@@ -81,23 +81,28 @@ def test_an_attempt_that_fails_while_the_clock_goes_back_is_retried_after_its_pa
         go.set()  # for the last one, whose clock went back undisturbed
 
 
-def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
-    open_world: Callable[..., World], receiver: WebhookReceiver
-) -> None:
+def nearly_full(open_world: Callable[..., World], receiver: WebhookReceiver) -> Callable[[], Environment]:
+    """Makes environments in which an attempt is under way, behind which the next one waits."""
     receiver.answer_always(Answer(delay_seconds=1800))
 
-    def nearly_full() -> Environment:
-        """An attempt is under way, behind which the next one waits."""
+    def begin() -> Environment:
         receiver.clear()
         one = open_world(hook(receiver.url), most_kept=1).default
         one.deliveries.emit(AGENT, STARTED)
         receiver.wait_for(1)
         return one
 
+    return begin
+
+
+def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
+    open_world: Callable[..., World], receiver: WebhookReceiver
+) -> None:
     def emit(environment: Environment) -> int:
         return len(environment.deliveries.emit(AGENT, STARTED).deliveries)
 
-    for each, results in every_turn(nearly_full, emit, emit, operations_module, outbox_module):
+    begin = nearly_full(open_world, receiver)
+    for each, results in every_turn(begin, emit, emit, operations_module, outbox_module):
         assert (results.count(1), errors_in(results)) == (1, [Conflict])
         each.close()
 
@@ -105,19 +110,12 @@ def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
 def test_when_one_more_delivery_fits_two_at_once_are_sent_again_once(
     open_world: Callable[..., World], receiver: WebhookReceiver
 ) -> None:
-    receiver.answer_always(Answer(delay_seconds=1800))
-
-    def nearly_full() -> Environment:
-        receiver.clear()
-        one = open_world(hook(receiver.url), most_kept=1).default
-        one.deliveries.emit(AGENT, STARTED)
-        receiver.wait_for(1)
-        return one
-
     def send_again(environment: Environment) -> int:
         return len(environment.deliveries.redeliver(attempts(environment)[-1].id).deliveries)
 
-    for each, results in every_turn(nearly_full, send_again, send_again, operations_module, outbox_module):
+    for each, results in every_turn(
+        nearly_full(open_world, receiver), send_again, send_again, operations_module, outbox_module
+    ):
         [refused] = errors_in(results)
         assert (results.count(1), refused in {Conflict, Missing}) == (1, True)  # the log keeps one, too
         each.close()
