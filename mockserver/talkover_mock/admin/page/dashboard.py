@@ -54,11 +54,10 @@ class _Said:
 
 
 class _Page:
-    """What every request for the page needs: the application, its routes, and the results of actions."""
+    """What every request for the page needs: the application, and the results of actions."""
 
-    def __init__(self, admin: Admin, app: Flask) -> None:
-        self.app, self.operations = app, admin.operations
-        self.said = _Said()
+    def __init__(self, app: Flask) -> None:
+        self.app, self.said = app, _Said()
         self._start = secrets.token_hex(4)
         """Distinguishes the versions of this run of the server from those of others."""
 
@@ -72,7 +71,7 @@ def register(admin: Admin, app: Flask) -> None:
     app.jinja_env.autoescape = app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.loader = FunctionLoader(lambda name: own_file(f"templates/{name}").decode())
     app.jinja_env.filters["printable"] = printable
-    page = _Page(admin, app)
+    page = _Page(app)
     admin.public_route("GET", "/", partial(_read, page))
     admin.public_route("POST", "/", partial(_act, page))
     admin.public_route("GET", "/page.css", partial(_file, "page.css", "text/css"))
@@ -127,7 +126,7 @@ def _show(page: _Page, request: MockRequest, environment: Environment, version: 
     said = page.said.find(request.query_value("said"))
     typed, address = said.typed if said else {}, Address(environment.name, given)
     text = page.app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
-        **content_of(request, environment, address, page.operations, wrong),
+        **content_of(request, environment, address, wrong),
         panel=panel_of(environment, address, typed),
         outcome=said,
         typed=lambda action: typed if typed.get("action") == action else {},
