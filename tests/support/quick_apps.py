@@ -1,25 +1,10 @@
-"""Makes applications faster: tests create thousands, all with the same templates and the same routes."""
+"""Makes applications faster: tests create thousands, all with the same routes."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Map, Rule
-
-
-class _Templates(BytecodeCache):
-    """Compiled templates in memory."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
 class _Rule(Rule):
@@ -38,6 +23,5 @@ class _Rule(Rule):
 
 
 def remember_what_is_compiled() -> None:
-    """Compiles each template and each route once in a process."""
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Templates()}
+    """Compiles each route once in a process."""
     Flask.url_rule_class = _Rule

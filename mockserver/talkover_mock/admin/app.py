@@ -31,7 +31,7 @@ def create_admin(world: World, guard: Guard, log: Log | None = None) -> Flask:
     dashboard.register(page, app)
     answers = Answers([*page.routes, *admin_routes()], log)
     for route in answers.routes:
-        view = _view(app, answers, route)
+        view = _view(answers, route)
         app.add_url_rule(route.path, route.operation, view, methods=[route.method], provide_automatic_options=False)
 
     @app.before_request
@@ -46,17 +46,17 @@ def create_admin(world: World, guard: Guard, log: Log | None = None) -> Flask:
             error, headers = _route_problem(answers, error)
         refused = answers.refuse(g.mock_request, error)
         refused.headers.update(headers)
-        return _response(app, refused)
+        return _response(refused)
 
     return app
 
 
-def _view(app: Flask, answers: Answers, route: Route) -> Callable[..., Response]:
+def _view(answers: Answers, route: Route) -> Callable[..., Response]:
     """The route's view as Flask calls it."""
 
     def view(**ids: str) -> Response:
         answer = answers.answer(g.mock_request, route, ids)
-        return _Parked(answer) if isinstance(answer, Waiting) else _response(app, answer)
+        return _Parked(answer) if isinstance(answer, Waiting) else _response(answer)
 
     return view
 
@@ -73,8 +73,8 @@ class _Parked(Response):
         return self._waiting(environ, start_response)
 
 
-def _response(app: Flask, answer: Answer) -> Response:
-    answer = readable(app, g.mock_request, answer)
+def _response(answer: Answer) -> Response:
+    answer = readable(g.mock_request, answer)
     return Response(answer.body, answer.status_code, answer.headers)
 
 
