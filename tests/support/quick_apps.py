@@ -1,10 +1,11 @@
 """Makes applications faster: tests create thousands, all with the same routes."""
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any, ClassVar
 
 from flask import Flask
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, Rule, RuleFactory
 
 
 class _Rule(Rule):
@@ -22,6 +23,26 @@ class _Rule(Rule):
             super().bind(map, rebind)
 
 
+class _Map(Map):
+    """A map that takes its rules in when it is first asked. Calls of the API never ask it: Flask does not see them."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._late: list[RuleFactory] = []
+        self._adding = Lock()
+        super().__init__(*arguments, **options)
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        self._late.append(rulefactory)
+
+    def update(self) -> None:
+        with self._adding:
+            late, self._late = self._late, []
+            for each in late:
+                super().add(each)
+        super().update()
+
+
 def remember_what_is_compiled() -> None:
-    """Compiles each route once in a process."""
+    """Compiles each route once in a process, and only for an application that is asked for it."""
     Flask.url_rule_class = _Rule
+    Flask.url_map_class = _Map
