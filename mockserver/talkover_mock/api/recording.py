@@ -13,14 +13,19 @@ MOST_BODY_BYTES = 64 * 1024
 
 def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False) -> Making:
     """Makes the exchange once its numbers are known."""
+    return lambda number, arrival: _exchange(request, answer, moment, under_way, number, arrival)
+
+
+def _exchange(
+    request: MockRequest, answer: Answer, moment: datetime, under_way: bool, number: int, arrival: int
+) -> Exchange:
     head, size = request.head.without_tokens() if request.world.mask_tokens else request.head, request.size
     received = request.body[:MOST_BODY_BYTES] if size else b""
     sent = b"" if request.method == "HEAD" else answer.body
     kept = sent[:MOST_BODY_BYTES]
-    replaced = request.struck is not None and request.struck.spec.replaces
-    applied = request.applied if request.struck else None
+    struck = request.struck
     by: Maker = "page" if request.is_by_page else "api"
-    return lambda number, arrival: Exchange(
+    return Exchange(
         number,
         moment,
         request.method,
@@ -37,8 +42,8 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_wa
         kept,
         len(sent),
         head.size + len(received) + len(kept),
-        replaced,
-        applied,
+        struck is not None and struck.spec.replaces,
+        request.applied if struck else None,
         under_way,
         by,
         arrival,
