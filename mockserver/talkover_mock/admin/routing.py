@@ -76,7 +76,7 @@ class Answers:
 
     def _refusal(self, request: MockRequest, error: Exception) -> Answer:
         problem = problem_of(error) or Problem(500, "Server Error", report_crash(request, error, self._log))
-        answer = problem_answer(problem)
+        answer = problem_answer(request, problem)
         if problem.status == 401 and request.path.rstrip("/") == ADMIN:
             answer.headers["WWW-Authenticate"] = 'Basic realm="talkover-mock"'  # the browser asks for the admin token
         return answer
