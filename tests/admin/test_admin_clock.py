@@ -178,7 +178,7 @@ def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, recei
 
 
 def test_moving_the_clock_waits_for_what_is_under_way(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(delay_seconds=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.1))
     freeze(http)
     emit(http, wait=0)
     advance(http, 1)

@@ -25,7 +25,7 @@ from tests.support.peers import (
     silent,
 )
 
-SHORT = 0.1
+SHORT = 0.05
 HOSTS = ("127.0.0.1", "::1") if socket.has_dualstack_ipv6() else ("127.0.0.1",)
 
 

@@ -93,14 +93,14 @@ def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, r
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as served:
             port = served.sockets[0].getsockname()[1]
             mock.set_webhook(WEBHOOK, webhook_url=f"http://127.0.0.1:{port}/")
-            with pytest.warns(RuntimeWarning, match=r"waited 0.1 s without success: .* `await asyncio.to_thread\("):
-                mock.emit(AGENT, EVENT, wait=0.1)
+            with pytest.warns(RuntimeWarning, match=r"waited 0.02 s without success: .* `await asyncio.to_thread\("):
+                mock.emit(AGENT, EVENT, wait=0.02)
             with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
-                mock.deliveries(min=1, wait=0.1)
+                mock.deliveries(min=1, wait=0.02)
             with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
-                mock.requests(min=1, wait=0.1)
+                mock.requests(min=1, wait=0.02)
 
     asyncio.run(main())
     with pytest.raises(AssertionError) as caught:
-        mock.requests(min=1, wait=0.1)
+        mock.requests(min=1, wait=0.02)
     assert "to_thread" not in str(caught.value)
