@@ -12,6 +12,7 @@ from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, API_HEADERS, TOKEN, UNKNOWN
 from tests.support.frozen import compact
+from tests.support.rows import each_row
 
 AGENTS = "/api/v1/agents"
 UNAUTHENTICATED = '{"success":false,"message":"Unauthenticated."}'
@@ -92,7 +93,7 @@ def test_an_agent_with_every_key_of_its_own_to_the_byte_and_further_keys_last() 
     assert http.get(AGENTS, headers=TOKEN).get_json()["data"] == [full]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("times", "created_at", "updated_at"),
     [
         ({}, "2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
@@ -153,7 +154,7 @@ FOUND: Sequence[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "expected"), FOUND)
+@each_row(("query", "expected"), FOUND)
 def test_filters_and_search_in_name_and_label(query: str, expected: list[str]) -> None:
     answer = client(*FOUR).get(f"{AGENTS}?{query}", headers=TOKEN).get_json()
     assert [each["id"] for each in answer["data"]] == expected
@@ -176,7 +177,7 @@ PAGES: Sequence[tuple[str, list[int], tuple[int, int, int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "expected", "place"), PAGES)
+@each_row(("query", "expected", "place"), PAGES)
 def test_pages(query: str, expected: list[int], place: tuple[int, int, int]) -> None:
     answer = client(*[agent(str(i)) for i in range(25)]).get(f"{AGENTS}?{query}", headers=TOKEN).get_json()
     assert [int(each["id"]) for each in answer["data"]] == expected

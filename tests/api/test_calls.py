@@ -17,6 +17,7 @@ from tests.support.calling import AGENT_PATH, CALL, FIRST, NUMBER, client, end, 
 from tests.support.documented import AGENT, API_HEADERS, TOKEN, UNKNOWN
 from tests.support.faulty import add_fault
 from tests.support.frozen import Time, compact
+from tests.support.rows import each_row
 from tests.support.stories import ENDED, STARTED, hook
 
 ACTIVE = f"{AGENT_PATH}/active-call/%2B1234567890"
@@ -64,7 +65,7 @@ def test_a_call_is_placed_to_the_byte(calls: FlaskClient) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("numbers", "caller"),
     [
         (["+15551234567", "+15557654321"], "+15551234567"),

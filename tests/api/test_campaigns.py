@@ -21,6 +21,7 @@ from tests.support.campaigning import (
     world_with,
 )
 from tests.support.documented import AGENT, UNKNOWN
+from tests.support.rows import each_row
 
 NOW = "2025-09-03T23:19:51"
 EVENTS = ["campaign.started", "campaign.paused"]
@@ -228,8 +229,8 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("after", ALLOWED)
-@pytest.mark.parametrize("before", ALLOWED)
+@each_row("after", ALLOWED)
+@each_row("before", ALLOWED)
 def test_a_status_follows_another_or_does_not(before: str, after: str) -> None:
     world = world_with(campaign={"status": before})
     http = client(world)

@@ -29,6 +29,7 @@ from tests.support.routes import (
     filled,
     fresh,
 )
+from tests.support.rows import each_row
 
 MISSING = '{"message":"Missing Bearer Token"}'
 PLACE = "/api/v1/agents/<agent_id>/call"
@@ -85,7 +86,7 @@ def test_a_wrong_method_is_405_before_the_token_is_looked_at(
         assert answer.text == ("" if verb == "HEAD" else f'{{\n    "message": "{text}"\n}}')
 
 
-@pytest.mark.parametrize("rule", [rule for verb, rule in CALLS if verb == "GET"])
+@each_row("rule", [rule for verb, rule in CALLS if verb == "GET"])
 def test_head_answers_wherever_get_does(rule: str) -> None:
     get, head = (fresh().open(filled(rule), method=verb, headers=TOKEN) for verb in ("GET", "HEAD"))
     assert (head.status_code, head.data) == (get.status_code, b"")

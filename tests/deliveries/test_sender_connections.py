@@ -28,6 +28,7 @@ from tests.support.peers import (
     secured,
     silent,
 )
+from tests.support.rows import each_row
 from tests.support.turns import every_turn
 
 
@@ -109,7 +110,7 @@ def test_when_every_address_refuses_so_does_the_host(resolving: Callable[..., No
         assert sending(url.replace("127.0.0.1", "receiver")).run().error == "Connection refused"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("url", "error"),
     [
         ("ftp://127.0.0.1/", "Unsupported protocol: ftp"),

@@ -21,6 +21,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.doors.test_cli import WAIT, outcome, run
 from tests.support.peers import Peer, ok
+from tests.support.rows import each_row
 from tests.support.systems import can_listen_on
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
@@ -152,7 +153,7 @@ def test_health_fails_when_something_else_answers(status: str) -> None:
     assert outcome(result) == (1, "", f"Error: {expected}\n")
 
 
-@pytest.mark.parametrize("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff"])
+@each_row("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff"])
 def test_health_fails_when_the_answer_is_not_that_of_a_mock_server(body: bytes) -> None:
     with Peer(lambda _, it: it.sendall(ok(body)) if it.recv(9_999) else None) as peer:
         result = run("health", "--url", peer.url)

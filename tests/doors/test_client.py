@@ -25,6 +25,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 PATH = TOGGLE.removeprefix("/api/v1")
 ONE_AGENT = {"agents": [{"id": "one", "name": "One"}]}
@@ -100,7 +101,7 @@ def test_an_agent_and_a_webhook_by_their_ids(mock: MockServer) -> None:
     assert mock.webhook(state["agents"][1]["webhooks"][1]["id"]) == state["agents"][1]["webhooks"][1]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "url",
     ["localhost:7357", "", "ftp://x", "http://x:7357/api/v1", "https://x/__admin/state", "http:///x", "http://x?a"],
 )

@@ -17,6 +17,7 @@ from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
 from talkover_mock.local import running_mockserver
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 from tests.support.systems import can_listen_on
 
 WAIT = 10
@@ -245,7 +246,7 @@ def request_signed(scheme: Scheme, secret: str, body: bytes = b"{}") -> Received
     return ReceivedRequest("POST", "/", {name.lower(): value for name, value in headers.items()}, body)
 
 
-@pytest.mark.parametrize(("scheme", "secret"), SIGNED)
+@each_row(("scheme", "secret"), SIGNED)
 def test_every_scheme_is_known_by_its_header(scheme: str, secret: str) -> None:
     request = request_signed(SCHEMES[scheme], secret)
     assert request.is_signed_with(secret)
@@ -255,7 +256,7 @@ def test_every_scheme_is_known_by_its_header(scheme: str, secret: str) -> None:
     assert [name for name in SCHEMES if request.is_signed_with(secret, scheme=name)] == [scheme]
 
 
-@pytest.mark.parametrize(("scheme", "secret"), SIGNED)
+@each_row(("scheme", "secret"), SIGNED)
 def test_every_scheme_may_have_another_header_and_prefix(scheme: str, secret: str) -> None:
     request = request_signed(SCHEMES[scheme]._replace(header="X-Odd", prefix="v9:"), secret)
     assert request.is_signed_with(secret, "X-Odd", "v9:", scheme)
@@ -282,7 +283,7 @@ def test_an_unknown_scheme_is_refused_with_all_known_ones() -> None:
         signed("secret", b"{}").is_signed_with("secret", scheme="md5")
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@each_row("scheme", SCHEMES)
 def test_scheme_header_and_prefix_are_those_of_the_settings(scheme: str) -> None:
     mine = SCHEMES[scheme]._replace(header="X-Mine", prefix="mine=")
     settings = {"signature_scheme": scheme, "signature_header": "X-Mine", "signature_prefix": "mine="}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from talkover_mock.loading.documents import collector_paused, is_json, parse, read, to_yaml
 from talkover_mock.loading.yaml_builder import DocumentError
+from tests.support.rows import each_row
 
 LOADERS = pytest.mark.parametrize(
     "loader", [pytest.param(yaml.CSafeLoader, id="C"), pytest.param(yaml.SafeLoader, id="Python")]
@@ -195,7 +196,7 @@ def test_the_collector_is_on_again_when_one_thread_begins_while_another_does(mon
     assert collector.is_on
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "expected"),
     [
         ("a.json", True),
