@@ -16,6 +16,7 @@ from talkover_mock.web.server import Server
 from tests.support.delivering import DISABLED, ENDED, RECORDER, STARTED, delivering, emit
 from tests.support.documented import AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
 from tests.support.faulty import WAIT
+from tests.support.rows import each_row
 
 VERIFY = "/__admin/verify"
 ONE = TOGGLE.removesuffix("/toggle")
@@ -63,7 +64,7 @@ MET: list[tuple[dict[str, Any], list[int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "numbers"), MET)
+@each_row(("expected", "numbers"), MET)
 def test_what_is_met_is_answered_with_what_matches(
     busy: FlaskClient, expected: dict[str, Any], numbers: list[int]
 ) -> None:
@@ -88,7 +89,7 @@ UNMET: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "text"), UNMET)
+@each_row(("expected", "text"), UNMET)
 def test_what_is_not_met_says_what_came(busy: FlaskClient, expected: dict[str, Any], text: str) -> None:
     first, *lines = unmet(busy, **expected).splitlines()
     assert first == f"expected {text}; the nearest of all requests:"
@@ -263,7 +264,7 @@ def test_a_body_of_null_is_no_fixture(http: FlaskClient) -> None:
     assert (answer.status_code, answer.get_json()["detail"]) == expected
 
 
-@pytest.mark.parametrize(("body", "title", "text"), MISTAKES)
+@each_row(("body", "title", "text"), MISTAKES)
 def test_a_mistake_is_no_unmet_expectation(http: FlaskClient, body: Any, title: str, text: str) -> None:
     answer = http.post(VERIFY, json=body)
     assert (answer.status_code, answer.get_json()["title"]) == (422, title)

@@ -212,7 +212,7 @@ REFUSED: Sequence[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "errors"), REFUSED)
+@each_row(("query", "errors"), REFUSED)
 def test_filters_that_are_refused(http: FlaskClient, query: str, errors: str) -> None:
     answer = http.get(f"{AGENTS}?{query}", headers=TOKEN)
     expected = f'{{"success":false,"message":"The given data was invalid.","errors":{{{errors}}}}}'
@@ -220,8 +220,8 @@ def test_filters_that_are_refused(http: FlaskClient, query: str, errors: str) ->
     assert {name: answer.headers[name] for name in API_HEADERS} == API_HEADERS
 
 
-@pytest.mark.parametrize("path", [AGENTS, f"{AGENTS}?status=x", f"{AGENTS}/{AGENT}", f"{AGENTS}/{UNKNOWN}"])
-@pytest.mark.parametrize("scheme", [None, "Bearer", "Basic dXNlcjpwYXNz"])
+@each_row("path", [AGENTS, f"{AGENTS}?status=x", f"{AGENTS}/{AGENT}", f"{AGENTS}/{UNKNOWN}"])
+@each_row("scheme", [None, "Bearer", "Basic dXNlcjpwYXNz"])
 def test_a_missing_token_has_a_text_of_its_own(http: FlaskClient, path: str, scheme: str | None) -> None:
     answer = http.get(path, headers={"Authorization": scheme} if scheme else {})
     assert (answer.status_code, answer.text) == (401, UNAUTHENTICATED)
@@ -238,7 +238,7 @@ def test_tokens_that_open_nothing(path: str) -> None:
     assert [each.text for each in answers[1:]] == [INVALID, EXPIRED]
 
 
-@pytest.mark.parametrize("id", [UNKNOWN, "not-a-uuid", AGENT.upper(), "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"])
+@each_row("id", [UNKNOWN, "not-a-uuid", AGENT.upper(), "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"])
 def test_an_unknown_agent_has_a_text_of_its_own(http: FlaskClient, id: str) -> None:
     answer = http.get(f"{AGENTS}/{id}", headers=TOKEN)
     assert (answer.status_code, answer.text) == (404, NOT_FOUND)

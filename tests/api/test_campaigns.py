@@ -156,7 +156,7 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
+@each_row(("method", "path"), ROUTES)
 def test_an_unknown_campaign_comes_before_all_else(http: FlaskClient, method: str, path: str) -> None:
     answer = ask(http, method, f"/api/v1/campaigns/{UNKNOWN}{path.format(WEBHOOK)}", {"status": 1})
     assert (answer.status_code, answer.text) == (404, '{"success":false,"message":"Campaign not found"}')
@@ -165,7 +165,7 @@ def test_an_unknown_campaign_comes_before_all_else(http: FlaskClient, method: st
     assert (without.status_code, without.text) == (401, '{"message":"Missing Bearer Token"}')
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in ROUTES if "{}" in each[1]])
+@each_row(("method", "path"), [each for each in ROUTES if "{}" in each[1]])
 def test_a_webhook_of_another_owner_is_unknown(http: FlaskClient, method: str, path: str) -> None:
     answer = ask(http, method, PATH + path.format("of-agent"))
     assert (answer.status_code, answer.text) == (404, '{"success":false,"message":"Webhook not found."}')

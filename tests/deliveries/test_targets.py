@@ -74,7 +74,7 @@ def test_an_address_of_this_machine_or_network_is_called(url: str, address: str,
     assert ([ip_address(each) for each in target.addresses], target.port) == ([ip_address(address)], port)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "url",
     [
         "https://example.com/webhook",
@@ -142,8 +142,8 @@ def host(url: str) -> str:
     return url.split("/")[2].strip("[]")
 
 
-@pytest.mark.parametrize("opened", [False, True])
-@pytest.mark.parametrize("url", METADATA)
+@each_row("opened", [False, True])
+@each_row("url", METADATA)
 @pytest.mark.usefixtures("no_lookup")
 def test_a_metadata_address_is_never_called(url: str, opened: bool) -> None:
     with pytest.raises(Captured, match="is a link-local or metadata address; such addresses are never called"):

@@ -214,7 +214,7 @@ def refusals() -> list[tuple[str, Callable[[MockServer], Any], str]]:
     ]
 
 
-@pytest.mark.parametrize(("call", "text"), [row[1:] for row in refusals()], ids=[row[0] for row in refusals()])
+@each_row(("call", "text"), [row[1:] for row in refusals()], ids=[row[0] for row in refusals()])
 def test_every_method_raises_what_the_server_refuses(
     server: Server, call: Callable[[MockServer], Any], text: str
 ) -> None:

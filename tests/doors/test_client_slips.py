@@ -10,6 +10,7 @@ from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 
 MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone(timedelta(hours=2)))
 TEXT = "2025-09-03T21:19:51Z"
@@ -53,7 +54,7 @@ def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
     assert str(caught.value).splitlines()[1:] == ["  settigns: unknown key; did you mean settings?"]
 
 
-@pytest.mark.parametrize("key", ["of", "times", "min", "max", "wait"])
+@each_row("key", ["of", "times", "min", "max", "wait"])
 def test_a_number_among_the_filters_is_not_lost(mock: MockServer, key: str) -> None:
     with pytest.raises(TypeError, match=f"^{key} is no filter, but an argument of `verify`$"):
         mock.verify("requests", {"method": "PATCH", key: 3})

@@ -73,7 +73,7 @@ ENDLESS = [
 ]
 
 
-@pytest.mark.parametrize(("head", "status"), ENDLESS)
+@each_row(("head", "status"), ENDLESS)
 def test_a_body_without_an_end_is_refused(head: str, status: int, receiver: WebhookReceiver) -> None:
     port = int(receiver.url.split(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
@@ -82,7 +82,7 @@ def test_a_body_without_an_end_is_refused(head: str, status: int, receiver: Webh
     assert receiver.requests == []
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+@each_row("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
 def test_what_is_no_delivery_is_told_so_and_not_kept(method: str, receiver: WebhookReceiver) -> None:
     answer = send(receiver, b"", method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT, PATCH")
@@ -205,7 +205,7 @@ def test_a_body_that_names_no_event_is_told(body: bytes, receiver: WebhookReceiv
         _ = receiver.events
 
 
-@pytest.mark.parametrize("status", ["500", 42, 600, None, True, 200.0])
+@each_row("status", ["500", 42, 600, None, True, 200.0])
 def test_what_can_not_be_a_status_is_no_answer(status: Any, receiver: WebhookReceiver) -> None:
     with pytest.raises(ValueError, match=r"^an answer's status is a number from 200 to 599 "):
         receiver.answer_next(500, status)

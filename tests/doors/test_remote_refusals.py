@@ -201,7 +201,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("arguments", REFUSALS)
+@each_row("arguments", REFUSALS)
 def test_a_refusal_is_the_servers_words(arguments: tuple[str, ...], mock: MockServer) -> None:
     result = run(*arguments, "--url", mock.url)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {REFUSALS[arguments]}\n")

@@ -54,8 +54,8 @@ def test_a_url_below_the_root_is_told_the_root(below: str, route: str, command: 
     assert said.endswith(f': give the server\'s root, {server.url}, without {route} (got "{url}")')
 
 
-@pytest.mark.parametrize("command", ASKING)
-@pytest.mark.parametrize("more", ["?", "?page=1", "/?key=abc", "#top"])
+@each_row("command", ASKING)
+@each_row("more", ["?", "?page=1", "/?key=abc", "#top"])
 def test_a_url_with_a_query_is_told_the_root(more: str, command: str, server: Server) -> None:
     url = server.url + more
     assert error_of(command, "--url", url).endswith(f': give the server\'s root, {server.url}, alone (got "{url}")')

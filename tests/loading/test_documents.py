@@ -16,9 +16,7 @@ from talkover_mock.loading.documents import collector_paused, is_json, parse, re
 from talkover_mock.loading.yaml_builder import DocumentError
 from tests.support.rows import each_row
 
-LOADERS = pytest.mark.parametrize(
-    "loader", [pytest.param(yaml.CSafeLoader, id="C"), pytest.param(yaml.SafeLoader, id="Python")]
-)
+LOADERS = each_row("loader", [pytest.param(yaml.CSafeLoader, id="C"), pytest.param(yaml.SafeLoader, id="Python")])
 
 YAML = {
     "mapping": "a: 1\nb: two\n",
@@ -53,7 +51,7 @@ YAML = {
 
 
 @LOADERS
-@pytest.mark.parametrize("text", YAML.values(), ids=YAML.keys())
+@each_row("text", YAML.values(), ids=YAML.keys())
 def test_yaml_is_read_as_the_library_reads_it(text: str, loader: Any) -> None:
     expected = yaml.safe_load(text)
     found = parse(text, loader=loader)
