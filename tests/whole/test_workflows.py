@@ -39,7 +39,11 @@ def scripts() -> list[Any]:
 
 @pytest.mark.parametrize(
     ("schema", "path"),
-    [("vendor.github-actions", "action.yml"), ("vendor.github-workflows", ".github/workflows/release.yml")],
+    [
+        ("vendor.github-actions", "action.yml"),
+        ("vendor.github-workflows", ".github/workflows/release.yml"),
+        ("vendor.dependabot", ".github/dependabot.yml"),
+    ],
 )
 def test_they_agree_with_the_published_schemas(schema: str, path: str) -> None:
     run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, path], ROOT, {})
