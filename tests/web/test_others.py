@@ -18,10 +18,9 @@ from talkover_mock.client import MockServer
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import world as world_module
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.faulty import until
 from tests.support.raw import CLOSE, LAST, OK, TOKEN_LINE, WAIT, asked, connect, request, some_of
@@ -140,7 +139,7 @@ def test_the_event_loop_never_waits_for_a_lock(
     monkeypatch.setattr(Watched, "waits", waits, raising=False)
     monkeypatch.setattr(environment_module, "RLock", Watched)
     monkeypatch.setattr(world_module, "Lock", Watched)
-    world = World(load([FIXTURES]))
+    world = World(shipped())
     app = cast(ApiApplication, create_app(world, Guard()).wsgi_app)
     server, over = started(app), Event()
 
