@@ -16,6 +16,7 @@ from talkover_mock.app import create_app
 from talkover_mock.client import MockServer
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import world as world_module
+from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
@@ -71,13 +72,12 @@ def test_a_body_that_takes_long_to_explain_delays_no_other_environment(
 ) -> None:
     begun, over = Event(), Event()
 
-    def explain(*arguments: Any) -> str:
+    def explain_slowly(*arguments: Any) -> str:
         begun.set()
         assert over.wait(WAIT)
-        return explained(*arguments)
+        return explain(*arguments)
 
-    explained = api_app.explain
-    monkeypatch.setattr(api_app, "explain", explain)
+    monkeypatch.setattr(api_app, "explain", explain_slowly)
     path = f"POST /api/v1/agents/{AGENT}/webhooks".encode()
     with ThreadPoolExecutor(1) as pool:
         refused = pool.submit(asked, server, request(path, TOKEN_LINE, CLOSE))
