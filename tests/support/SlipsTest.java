@@ -1,4 +1,5 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -7,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
@@ -26,6 +28,8 @@ class SlipsTest {
     final BeforeEachCallback keeper = context -> test = context;
 
     private ExtensionContext test;
+
+    private String tokenBefore;
 
     @BeforeEach
     void failsForOneTest(TestInfo test) {
@@ -50,6 +54,12 @@ class SlipsTest {
 
     @Test
     void hasANameOfMoreThanFiftyEightCharactersWhichIsTooLongBesideTheTokenThatMakesItUnique() {
+    }
+
+    @RepeatedTest(2)
+    void hasATokenOfItsOwn() {
+        assertNotEquals(tokenBefore, talkover.token);
+        tokenBefore = talkover.token;
     }
 
     @Test

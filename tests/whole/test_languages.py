@@ -281,7 +281,7 @@ def check_slips(cases: list[Case]) -> None:
     """Any name is taken, a test is skipped or fails by itself, and the report does not replace the reason."""
     failed = {each.name: each for each in cases if each.failure}
     assert [each.name for each in cases if each.skipped] == ["isSkipped()"]
-    assert len(cases) == len(failed) + 6, failed
+    assert len(cases) == len(failed) + 8, failed
     difference = failed["failsWithADifference()"]
     assert difference.kind == "org.opentest4j.AssertionFailedError"
     expected = {

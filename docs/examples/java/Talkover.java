@@ -13,15 +13,15 @@ public final class Talkover implements BeforeEachCallback, AfterEachCallback {
     private static final String GIVEN = System.getenv().getOrDefault("TALKOVER_MOCK_URL", "").replaceAll("/+$", "");
     private static final String SERVER = GIVEN.isEmpty() ? "http://127.0.0.1:7357" : GIVEN;
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
-    private final String name = UUID.randomUUID().toString();
-    public final String token = "talq_" + name;
+    public String token = "talq_" + UUID.randomUUID(); // the environment has the UUID as its name
     public final String apiUrl = SERVER + "/api/v1";
 
     @Override
     public void beforeEach(ExtensionContext test) throws Exception {
         String title = test.getRequiredTestClass().getSimpleName() + ": " + test.getDisplayName();
         String escaped = String.join("", title.chars().mapToObj("\\u%04x"::formatted).toList());
-        ask("POST", "environments", "{'name': '%s', 'token': '%s', 'title': '%s'}".formatted(name, token, escaped));
+        ask("POST", "environments",
+            "{'name': '%s', 'token': '%s', 'title': '%s'}".formatted(token.substring(5), token, escaped));
     }
 
     @Override
@@ -31,7 +31,8 @@ public final class Talkover implements BeforeEachCallback, AfterEachCallback {
             if (failure.isPresent()) failure.get().addSuppressed(new Exception(ask("GET", "report", "")));
             verify("{'unmatched': true, 'times': 0}"); // no call went to a path that the API does not have
         } finally {
-            ask("DELETE", "environments/" + name, "");
+            ask("DELETE", "environments/" + token.substring(5), "");
+            token = "talq_" + UUID.randomUUID(); // for the next test, if it has the same Talkover
         }
     }
 
@@ -53,7 +54,6 @@ public final class Talkover implements BeforeEachCallback, AfterEachCallback {
         ask("POST", "verify", expected);
     }
 
-    /** Emits an event, and waits until it is delivered; returns the deliveries as JSON. */
     public String emit(String agentId, String event) throws Exception {
         return ask("POST", "events", "{'agent_id': '%s', 'event': '%s', 'wait': 5}".formatted(agentId, event));
     }
