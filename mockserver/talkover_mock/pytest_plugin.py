@@ -28,8 +28,6 @@ _USED: pytest.StashKey[tuple[MockServer, Meanwhile]] = pytest.StashKey()
 """A test's environment, and the calls that come to others meanwhile."""
 _BEGUN: pytest.StashKey[Mapping[str, int]] = pytest.StashKey()
 """For each environment that tests have opened themselves, the latest call before this test."""
-_LONGEST_TITLE = 500
-"""The characters of an environment's title."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,8 +80,8 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     have, unless the test calls `talkover_mock.allow_unmatched()`.
     """
     run = request.config.stash[_RUN]
-    scheduled, title = pytest_schedules.scheduled(request.node), request.node.nodeid[:_LONGEST_TITLE]
-    environment = talkover_mock_server.open_environment(schedule=scheduled.schedule, title=title)
+    scheduled = pytest_schedules.scheduled(request.node)
+    environment = talkover_mock_server.open_environment(schedule=scheduled.schedule, title=request.node.nodeid)
     run.managed.add(environment.name)
     meanwhile = _begin(request, environment)
     yield environment

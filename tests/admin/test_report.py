@@ -54,6 +54,12 @@ Clock of the mock server:
     )
 
 
+def test_it_begins_with_the_title_of_the_environment(http: FlaskClient) -> None:
+    http.post("/__admin/environments", json={"token": "talq_mine", "title": "pauses \u202e\x1b[31m\nü"})
+    answer = http.get(REPORT, headers={"Authorization": "Bearer talq_mine"})
+    assert answer.text == "pauses \\u202e\\u001b[31m\\nü\n\nAPI calls to the mock server:\n  none\n"
+
+
 def test_as_json_it_has_the_same_parts(busy: FlaskClient) -> None:
     text = busy.get(f"{REPORT}?format=text").text
     sections = busy.get(f"{REPORT}?format=json").get_json()["sections"]

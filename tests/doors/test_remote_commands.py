@@ -296,6 +296,9 @@ def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
     assert lines_in_terminal("environments", "--find", "x\n", *url) == [
         'no environment has "x\\n" in its name or title'
     ]
+    with mock.open_environment("titled", title="a test\x1b[31m\u202e\nü"):
+        titled = lines_in_terminal("environments", "--find", "titled", *url)[1]
+    assert titled.endswith(r"  a test\u001b[31m\u202e\nü")
 
 
 @pytest.fixture

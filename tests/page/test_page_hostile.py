@@ -72,6 +72,13 @@ def test_hostile_names_of_agents_and_webhooks_are_text(http: FlaskClient, text: 
         checked(http, **query)
 
 
+@every_unicode_text
+def test_hostile_titles_of_environments_are_text(http: FlaskClient, text: str) -> None:
+    assert http.post("/__admin/environments", json={"name": "mine", "title": text}).status_code == 201
+    for query in ({"environment": "mine"}, {"environments": "mine"}):
+        assert printable(text) in checked(http, **query).text
+
+
 @every_text
 def test_hostile_requests_are_text(http: FlaskClient, text: str) -> None:
     path = f"/api/v1/agents/{'x' * 3}"

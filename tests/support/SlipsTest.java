@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Tests that fail or are skipped on purpose, and names that are hard to carry: what Talkover makes of them. */
@@ -21,11 +24,21 @@ class SlipsTest {
     @RegisterExtension
     final Talkover talkover = new Talkover();
 
+    @RegisterExtension
+    final BeforeEachCallback keeper = context -> test = context;
+
+    private ExtensionContext test;
+
     private String tokenBefore;
 
     @BeforeEach
     void failsForOneTest(TestInfo test) {
         if (test.getDisplayName().equals("failsBefore()")) throw new IllegalStateException("before each");
+    }
+
+    @AfterEach
+    void failsForAnotherTest(TestInfo test) {
+        if (test.getDisplayName().equals("failsAfter()")) throw new IllegalStateException("after each");
     }
 
     @Test
@@ -51,16 +64,16 @@ class SlipsTest {
 
     @Test
     void isForOneTestAtATime() {
-        assertThrows(IllegalStateException.class, () -> talkover.beforeEach(null));
+        var error = assertThrows(AssertionError.class, () -> talkover.beforeEach(test));
+        assertTrue(error.getMessage().startsWith("an environment is already named"), error.getMessage());
     }
 
     @Test
     void receivesTwice() throws Exception {
-        List<String> first = talkover.receive(WEBHOOK);
-        List<String> second = talkover.receive(WEBHOOK);
-        talkover.ask("POST", "events", "{'agent_id': '%s', 'event': '%s', 'wait': 5}".formatted(
-            "9fbef0b7-8d4e-4a08-9207-66c22155721d", "event_phone_call_started"));
-        assertEquals(List.of(0, 1), List.of(first.size(), second.size()));
+        try (Receiver first = new Receiver(talkover, WEBHOOK); Receiver second = new Receiver(talkover, WEBHOOK)) {
+            talkover.emit("9fbef0b7-8d4e-4a08-9207-66c22155721d", "event_phone_call_started");
+            assertEquals(List.of(0, 1), List.of(first.bodies.size(), second.bodies.size()));
+        }
     }
 
     @Test
@@ -75,6 +88,16 @@ class SlipsTest {
 
     @Test
     void failsBefore() {
+    }
+
+    @Test
+    void failsAfter() {
+    }
+
+    @Test
+    void failsWithoutItsEnvironment() throws Exception {
+        talkover.ask("DELETE", "environments/" + talkover.token.substring(5), "");
+        assertEquals("the real", "reason");
     }
 
     @Test

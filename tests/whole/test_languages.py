@@ -25,6 +25,16 @@ SLIPS_IN_NODE = ROOT / "tests" / "support" / "slips.test.mjs"
 SLIPS_IN_JAVA = ROOT / "tests" / "support" / "SlipsTest.java"
 TESTS = 3
 """Of each example."""
+NO_SERVER = "is down; run `talkover-mock serve`, or set TALKOVER_MOCK_URL"
+URLS = {"": "http://127.0.0.1:7357", "http://mock:1//": "http://mock:1"}
+"""Values of the variable, and the server that each names."""
+WHERE = """\
+class Where {
+    public static void main(String[] arguments) {
+        System.out.println(new Talkover().apiUrl);
+    }
+}
+"""
 
 pytestmark = pytest.mark.slow
 needs_node = pytest.mark.skipif(
@@ -67,7 +77,7 @@ WRONG_IN_NODE = {
     ),
     "hides errors": Wrong(NODE, "if (!answer.ok) throw", "if (false) throw", ("Missing expected rejection",)),
     "believes every delivery": Wrong(
-        "talkover.mjs", "response.writeHead(genuine ? 204", "response.writeHead(true ? 204", ("204 !== 401",)
+        "receiver.mjs", "response.writeHead(genuine ? 204", "response.writeHead(true ? 204", ("204 !== 401",)
     ),
 }
 JAVA = "PausesTest.java"
@@ -97,7 +107,7 @@ WRONG_IN_JAVA = {
         JAVA, "if (status != 200)", "if (status == 0)", ("Expected java.io.IOException to be thrown",)
     ),
     "believes_every_delivery": Wrong(
-        "Talkover.java",
+        "Receiver.java",
         "sendResponseHeaders(genuine ? 204",
         "sendResponseHeaders(true ? 204",
         ("expected: <true> but was: <false>", "bad_signature"),
@@ -169,8 +179,8 @@ def test_the_example_for_node_hides_no_reason_and_takes_any_name(
     line = file_line(SLIPS_IN_NODE, "FAILS with its line")
     expected = {
         "with its line": ("actual: 'given'", "API calls to the mock server", f"slips.test.mjs:{line}:57)"),
-        "with a text": ("the test threw 'a thrown text'", "API calls to the mock server"),
-        "with null": ("the test threw null",),
+        "with a text": ("a thrown text",),
+        "with null": ("null",),
         "with what cannot be changed": ("a frozen reason",),
         "without its environment": ("the real reason", "has been closed"),
     }
@@ -188,7 +198,7 @@ def file_line(file: Path, text: str) -> int:
 @needs_node
 def test_the_example_for_node_says_that_no_server_runs(closed: Mapping[str, str], tmp_path: Path) -> None:
     code, said = run_node(closed, example("node", tmp_path / "example") / NODE)
-    assert (code, said.count(f"{closed['TALKOVER_MOCK_URL']} does not answer; start it with `talkover-mock")) == (1, 3)
+    assert (code, said.count(f"error: '{closed['TALKOVER_MOCK_URL']} {NO_SERVER}")) == (1, 3)
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +211,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if package == "slips":
             (copy / JAVA).unlink()
             shutil.copy(SLIPS_IN_JAVA, copy)
+        if package == "right":
+            (copy / "Where.java").write_text(WHERE)
         for path in copy.iterdir():
             path.write_text(f"package {package};\n{path.read_text()}")
             sources.append(str(path))
@@ -274,12 +286,15 @@ def check_slips(cases: list[Case]) -> None:
     assert difference.kind == "org.opentest4j.AssertionFailedError"
     expected = {
         "failsWithADifference()": ("expected: <wanted> but was: <given>", "API calls to the mock server", "SlipsTest"),
+        "failsAfter()": ("IllegalStateException: after each", "API calls to the mock server"),
+        "failsWithoutItsEnvironment()": ("AssertionFailedError: expected: <the real> but was: <reason>", "is named"),
         "failsBefore()": ("IllegalStateException: before each", "API calls to the mock server"),
         "failsWithTheServersText()": ("true or false", r'(got "a\u0000ü\\u0041")'),
     }
     assert failed.keys() == expected.keys()
     for name, texts in expected.items():
         assert [text for text in texts if text not in failed[name].failure] == [], failed[name].failure
+        assert texts[0] in failed[name].failure.partition("\n")[0]
 
 
 @needs_java
@@ -287,8 +302,44 @@ def test_the_example_for_java_says_that_no_server_runs(
     closed: Mapping[str, str], compiled: Path, tmp_path: Path
 ) -> None:
     found = run_java(closed, compiled, tmp_path)
-    said = f"{closed['TALKOVER_MOCK_URL']} does not answer; start it with `talkover-mock serve`"
-    assert [each.failure.count(said) for each in found["right"]] == [1] * TESTS
+    said = f"java.lang.AssertionError: {closed['TALKOVER_MOCK_URL']} {NO_SERVER}"
+    assert [each.failure.startswith(said) for each in found["right"]] == [True] * TESTS
+
+
+@needs_node
+@pytest.mark.parametrize("url", URLS)
+def test_the_example_for_node_takes_any_form_of_the_url(url: str, tmp_path: Path) -> None:
+    """Without a server: `fetch` is replaced."""
+    program = """
+        globalThis.fetch = async (url) => { throw new Error(url); };
+        const { withTalkover } = await import("./talkover.mjs");
+        await withTalkover(() => {})().catch((error) => console.log(error.cause.message));
+    """
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", program],
+        cwd=example("node", tmp_path / "example"),
+        env={**os.environ, "TALKOVER_MOCK_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == f"{URLS[url]}/__admin/environments\n"
+
+
+@needs_java
+@pytest.mark.parametrize("url", URLS)
+def test_the_example_for_java_takes_any_form_of_the_url(url: str, compiled: Path) -> None:
+    classpath = os.pathsep.join(map(str, (compiled, *JARS)))
+    done = subprocess.run(
+        ["java", "-cp", classpath, "right.Where"],
+        env={**os.environ, "TALKOVER_MOCK_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == f"{URLS[url]}/api/v1"
 
 
 def test_the_page_shows_the_examples_as_they_are() -> None:

@@ -36,17 +36,18 @@ class PausesTest {
 
     @Test
     void pausesAndResumesAWebhook() throws Exception {
-        List<String> bodies = talkover.receive(WEBHOOK);
-        talkover.emit(AGENT, STARTED);
-        toggle(talkover.apiUrl, talkover.token);
-        talkover.emit(AGENT, STARTED);
-        assertEquals(1, bodies.size());
-        assertTrue(bodies.get(0).contains(STARTED));
+        try (Receiver receiver = new Receiver(talkover, WEBHOOK)) {
+            talkover.emit(AGENT, STARTED);
+            toggle(talkover.apiUrl, talkover.token);
+            talkover.emit(AGENT, STARTED);
+            assertEquals(1, receiver.bodies.size());
+            assertTrue(receiver.bodies.get(0).contains(STARTED));
 
-        toggle(talkover.apiUrl, talkover.token);
-        talkover.emit(AGENT, STARTED);
-        assertEquals(2, bodies.size());
-        talkover.verify("{'method': 'PATCH', 'path': '*/toggle', 'status': 200, 'times': 2}");
+            toggle(talkover.apiUrl, talkover.token);
+            talkover.emit(AGENT, STARTED);
+            assertEquals(2, receiver.bodies.size());
+            talkover.verify("{'method': 'PATCH', 'path': '*/toggle', 'status': 200, 'times': 2}");
+        }
     }
 
     @Test
@@ -58,10 +59,11 @@ class PausesTest {
 
     @Test
     void refusesAForgedDelivery() throws Exception {
-        List<String> bodies = talkover.receive(WEBHOOK);
-        talkover.ask("POST", "faults", "{'on': 'deliveries', 'action': 'bad_signature'}");
-        String answer = talkover.emit(AGENT, STARTED);
-        assertTrue(answer.contains("\"error\": \"Unauthorized\""));
-        assertEquals(List.of(), bodies);
+        try (Receiver receiver = new Receiver(talkover, WEBHOOK)) {
+            talkover.ask("POST", "faults", "{'on': 'deliveries', 'action': 'bad_signature'}");
+            String answer = talkover.emit(AGENT, STARTED);
+            assertTrue(answer.contains("\"error\": \"Unauthorized\""));
+            assertEquals(List.of(), receiver.bodies);
+        }
     }
 }

@@ -1,6 +1,7 @@
 // Run it with `node --test`.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { receive } from "./receiver.mjs";
 import { withTalkover } from "./talkover.mjs";
 
 const AGENT = "9fbef0b7-8d4e-4a08-9207-66c22155721d";
@@ -16,7 +17,7 @@ async function toggle(apiUrl, token) {
 
 describe("our code", { concurrency: true }, () => {
   test("pauses and resumes a webhook", withTalkover(async (talkover) => {
-    const events = await talkover.receive(WEBHOOK);
+    const events = await receive(talkover, WEBHOOK);
     await talkover.emit(AGENT, STARTED);
     await toggle(talkover.apiUrl, talkover.token);
     await talkover.emit(AGENT, STARTED);
@@ -34,7 +35,7 @@ describe("our code", { concurrency: true }, () => {
   }));
 
   test("refuses a forged delivery", withTalkover(async (talkover) => {
-    const events = await talkover.receive(WEBHOOK);
+    const events = await receive(talkover, WEBHOOK);
     await talkover.ask("POST", "faults", { on: "deliveries", action: "bad_signature" });
     const { deliveries } = await talkover.emit(AGENT, STARTED);
     assert.equal(deliveries[0].response.status, 401);

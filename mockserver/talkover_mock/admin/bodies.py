@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from talkover_mock.admin.problems import Problem
-from talkover_mock.base.headers import header_text
+from talkover_mock.base.headers import HTML, JSON, TEXT, header_text
 from talkover_mock.dialect import inputs
 from talkover_mock.loading.documents import is_json
 from talkover_mock.loading.files import parse, parse_any
@@ -36,10 +36,16 @@ def admin_answer(document: object, status: int = 200, **headers: str) -> Documen
     return DocumentAnswer(document, status, {"Content-Type": "application/json", **headers})
 
 
-def problem_answer(problem: Problem) -> DocumentAnswer:
-    """A problem document, with its sentence in the header of reasons too."""
+def problem_answer(request: MockRequest, problem: Problem) -> Answer:
+    """A problem document or, for a client that prefers text, its detail; the header of reasons has it too.
+
+    `admin/page/documents.py` makes a page of the document for a browser.
+    """
     headers = {"Content-Type": PROBLEM, REASON: header_text(problem.detail)}
-    return DocumentAnswer(problem.body(), problem.status, headers)
+    if request.preferred(PROBLEM, JSON, HTML, TEXT) != TEXT:
+        return DocumentAnswer(problem.body(), problem.status, headers)
+    text = problem.detail.encode(errors="backslashreplace")
+    return Answer(text, problem.status, {**headers, "Content-Type": f"{TEXT}; charset=utf-8"})
 
 
 def document(request: MockRequest, parse: Callable[..., Source] = parse) -> Source:

@@ -13,33 +13,36 @@ MOST_BODY_BYTES = 64 * 1024
 
 def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_way: bool = False) -> Making:
     """Makes the exchange once its numbers are known."""
-    head, size = request.head.without_tokens() if request.world.mask_tokens else request.head, request.size
-    received = request.body[:MOST_BODY_BYTES] if size else b""
-    sent = b"" if request.method == "HEAD" else answer.body
-    kept = sent[:MOST_BODY_BYTES]
-    replaced = request.struck is not None and request.struck.spec.replaces
-    applied = request.applied if request.struck else None
-    by: Maker = "page" if request.is_by_page else "api"
-    return lambda number, arrival: Exchange(
-        number,
-        moment,
-        request.method,
-        request.target,
-        request.route.operation if request.route else None,
-        answer.status_code or None,
-        (RealTime.perf_counter() - request.started) * 1000,
-        answer.headers.get(REASON, ""),
-        request.fault,
-        head,
-        received,
-        size,
-        answer.headers,
-        kept,
-        len(sent),
-        head.size + len(received) + len(kept),
-        replaced,
-        applied,
-        under_way,
-        by,
-        arrival,
-    )
+
+    def make(number: int, arrival: int) -> Exchange:
+        head, size = request.head.without_tokens() if request.world.mask_tokens else request.head, request.size
+        received = request.body[:MOST_BODY_BYTES] if size else b""
+        sent = b"" if request.method == "HEAD" else answer.body
+        kept = sent[:MOST_BODY_BYTES]
+        struck = request.struck
+        by: Maker = "page" if request.is_by_page else "api"
+        return Exchange(
+            number,
+            moment,
+            request.method,
+            request.target,
+            request.route.operation if request.route else None,
+            answer.status_code or None,
+            (RealTime.perf_counter() - request.started) * 1000,
+            answer.headers.get(REASON, ""),
+            request.fault,
+            head,
+            received,
+            size,
+            answer.headers,
+            kept,
+            len(sent),
+            head.size + len(received) + len(kept),
+            struck is not None and struck.spec.replaces,
+            request.applied if struck else None,
+            under_way,
+            by,
+            arrival,
+        )
+
+    return make

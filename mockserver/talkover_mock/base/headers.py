@@ -1,9 +1,12 @@
 """Names and values of HTTP headers."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
+JSON, HTML, TEXT = "application/json", "text/html", "text/plain"
+"""Media types that a client may ask for."""
 _BEARER = "bearer "
 SERVERS_HEADERS = (
     "connection",
@@ -98,7 +101,12 @@ def _is_line(text: str) -> bool:
     return text.isprintable() and text.isascii()
 
 
-def quality(accept: str, kinds: Collection[str]) -> float:
-    """The highest quality that an `Accept` header gives one of these media types; 0 when it names no such type."""
+def preferred(accept: str, *kinds: str) -> str:
+    """The media type to which an `Accept` header gives the highest quality; the first of equal types."""
+    return max(kinds, key=partial(_quality, accept))
+
+
+def _quality(accept: str, wanted: str) -> float:
+    """The quality that an `Accept` header gives a media type; 0 when it does not name the type."""
     named = re.findall(r"([\w.+-]+/[\w.+-]+)\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?", accept.lower())
-    return max((float(value or 1) for kind, value in named if kind in kinds), default=0.0)
+    return max((float(value or 1) for kind, value in named if kind == wanted), default=0.0)

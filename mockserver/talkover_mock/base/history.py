@@ -139,8 +139,9 @@ class History(Generic[T]):
 
     def publish(self, item: T, before: T | None = None) -> None:
         """Tells the waits that the item has ended; one that had ended as `before` already is not counted twice."""
-        for expectation in list(self._expectations):
-            expectation.look_at(item, before)
+        if self._expectations:
+            for expectation in list(self._expectations):
+                expectation.look_at(item, before)
 
     def clear(self) -> int:
         """Forgets what has ended, and says how many that were. Waits that have counted it already still do."""

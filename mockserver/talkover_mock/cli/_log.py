@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import lru_cache
 from queue import SimpleQueue
 from threading import Event, Thread
 
@@ -70,4 +71,11 @@ def _parts(lines: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _shown(moment: float) -> str:
-    return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second, milliseconds = divmod(int(moment * 1000), 1000)
+    return f"{_second_shown(second)}.{milliseconds:03}Z"
+
+
+@lru_cache(maxsize=1)
+def _second_shown(second: int) -> str:
+    """Most lines come in the second of the one before."""
+    return datetime.fromtimestamp(second, timezone.utc).isoformat()[:-6]

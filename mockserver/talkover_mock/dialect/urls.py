@@ -36,24 +36,26 @@ _SCHEMES = frozenset(
     """.split()  # noqa: SIM905
 )
 """The schemes that the rule lists."""
-_IN_USER = r"(?: [\w.-] | %[0-9a-f]{2} )+"
+_ENCODED = "%[0-9A-Fa-f]{2}"
+_IN_USER = rf"(?: [\w.-] | {_ENCODED} )+"
 _IN_PATH = r"\w.~!$&'()*+,;=:@\-"
+_NOT_IN_HOST = r"""\x00-\x20!"\#%&'()*,/:;?@\[\\\]{}\x7f"""
 
 
 def _some(characters: str) -> str:
     """Any number of the characters and of bytes in percent-encoding; there is one way to match a text."""
-    return rf"[{characters}]* (?: %[0-9a-f]{{2}} [{characters}]* )*"
+    return rf"[{characters}]* (?: {_ENCODED} [{characters}]* )*"
 
 
 _PATH, _QUERY, _FRAGMENT = _some(_IN_PATH), _some(_IN_PATH + r"/?\[\]"), _some(_IN_PATH + "/?")
 _URL = re.compile(
-    rf"""([a-z0-9.+-]+) ://
+    rf"""([A-Za-z0-9.+-]+) ://
     (?: (?= [^/?\#@]* @ ) (?: {_IN_USER} : )? {_IN_USER} @ )?
-    (?: \[ ([0-9a-f:.]+) \] | ([\w.$+<=>^`|~\x80-\U0010ffff-]+) ) (?: : [0-9]+ )?
+    (?: \[ ([0-9A-Fa-f:.]+) \] | ([^{_NOT_IN_HOST}]+) ) (?: : [0-9]+ )?
     (?: / {_PATH} )*
     (?: \? {_QUERY} )?
     (?: \# {_FRAGMENT} )?""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 _PUNYCODE = re.compile(r".xn--(?:[^\W_]|-)+$", re.IGNORECASE)
 

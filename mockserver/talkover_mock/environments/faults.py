@@ -120,7 +120,7 @@ class Faults:
 
     def has(self, kind: type[Spec]) -> bool:
         """Whether there is a fault of the kind."""
-        return any(isinstance(fault.spec, kind) for fault in self._faults)
+        return bool(self._faults) and any(isinstance(fault.spec, kind) for fault in self._faults)
 
     def all(self) -> Sequence[Fault[Any]]:
         return self._faults

@@ -73,8 +73,9 @@ class Exchange(NamedTuple):
     @property
     def is_unmatched(self) -> bool:
         """Whether neither a route nor a fault answered. An answer to OPTIONS has no operation either."""
-        is_answer_to_options = self.method == "OPTIONS" and self.status != 404
-        return self.operation is None and not self.replaced and not is_answer_to_options
+        if self.operation is not None or self.replaced:
+            return False
+        return self.method != "OPTIONS" or self.status == 404
 
 
 Making = Callable[[int, int], Exchange]

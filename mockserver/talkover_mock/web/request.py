@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, quote
 
 from talkover_mock.base.contents import Sent
-from talkover_mock.base.headers import Head, bearer_token, quality
+from talkover_mock.base.headers import HTML, JSON, Head, bearer_token, preferred
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.dialect.inputs import Input
 from talkover_mock.environments.call_faults import CallFault
@@ -204,8 +204,11 @@ class MockRequest:
     @property
     def wants_html(self) -> bool:
         """Whether the client asks for HTML rather than JSON, as a browser does."""
-        accept = self.header("Accept")
-        return quality(accept, ("text/html",)) > quality(accept, ("application/json",))
+        return self.preferred(JSON, HTML) == HTML
+
+    def preferred(self, *kinds: str) -> str:
+        """The media type that the client prefers by its header `Accept`; the first of equal types."""
+        return preferred(self.header("Accept"), *kinds)
 
     def query(self) -> list[tuple[str, str]]:
         """The fields of the query in their order; what is not UTF-8 is replaced."""

@@ -9,6 +9,7 @@ from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
 from talkover_mock.base.shapes import admin as shapes
+from talkover_mock.base.words import cut
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import NUMBER, Schedule, order_of
@@ -41,7 +42,7 @@ def _open(request: MockRequest) -> Answer:
     wanted = _checked(json_object(request))
     baseline, schedule = _baseline(request, wanted), _schedule(wanted)
     environment = request.world.open(
-        baseline, wanted.get("name"), wanted.get("token"), schedule, wanted.get("title") or ""
+        baseline, wanted.get("name"), wanted.get("token"), schedule, cut(wanted.get("title") or "", _LONGEST_TITLE)
     )
     url = request.root_url
     body: shapes.OpenedEnvironment = {
@@ -76,8 +77,6 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     refuse_unknown_keys(wanted, (*_TEXTS, "fixture", "schedule"))
     for key in _TEXTS:
         text_of(wanted, key)
-    at_most = f"a text of at most {_LONGEST_TITLE} characters"
-    value_of(wanted, "title", None, lambda title: len(title) <= _LONGEST_TITLE, at_most)
     if wanted.get("from") and wanted.get("fixture") is not None:
         raise Problem(422, "Two baselines", "give either from or fixture, not both")
     return wanted

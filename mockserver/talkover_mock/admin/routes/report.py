@@ -10,7 +10,7 @@ from talkover_mock.admin.routes import deliveries, events, faults, requests
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import count_of
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.base.words import brief
+from talkover_mock.base.words import brief, printable
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import order_of
 from talkover_mock.web.answers import Answer
@@ -35,7 +35,9 @@ def _read(request: MockRequest, environment: Environment) -> Answer:
     found = sections(environment, count_of(request, "after") or 0)
     if form == "json":
         return admin_answer({"sections": [{"title": each.title, "text": "\n".join(each.lines)} for each in found]})
-    text = "\n\n".join("\n  ".join([f"{each.title}:", *"\n".join(each.lines).split("\n")]) for each in found)
+    titled = [printable(environment.title)] if environment.title else []
+    parts = ("\n  ".join([f"{each.title}:", *"\n".join(each.lines).split("\n")]) for each in found)
+    text = "\n\n".join([*titled, *parts])
     return Answer(f"{text}\n".encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from talkover_mock.admin.bodies import admin_answer, document
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
-from talkover_mock.base.headers import quality
+from talkover_mock.base.headers import JSON
 from talkover_mock.base.shapes.admin import Reset
 from talkover_mock.base.words import brief
 from talkover_mock.dialect.errors import AgentNotFound, WebhookNotFound
@@ -19,7 +19,6 @@ from talkover_mock.web.request import MockRequest
 
 _PART = ("agent_id", "webhook_id", "format")
 """The keys of a query that asks for a part of the state."""
-_JSON = "application/json"
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 
 
@@ -93,5 +92,4 @@ def _wants_yaml(request: MockRequest) -> bool:
         raise Problem(400, "Unknown format", f"format must be json or yaml (got {brief(wanted)})")
     if wanted is not None:
         return wanted == "yaml"
-    accept = request.header("Accept")
-    return quality(accept, _YAML) > quality(accept, (_JSON,))
+    return request.preferred(JSON, *_YAML) != JSON
