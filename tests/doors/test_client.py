@@ -291,5 +291,5 @@ def test_types_name_what_there_is() -> None:
     assert set(types.Match.__annotations__) == {"method", "path", *MATCH, *KEYS}
     of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)
     assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.OtherMatch.__annotations__}
-    assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
+    assert set(types.CallFilters.__annotations__) == set(requests_routes.FILTERS)
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from talkover_mock.admin.routing import Admin
+from talkover_mock.admin.routing import Answers
 from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.web.answers import Answer
@@ -104,13 +104,13 @@ def test_every_admin_route_has_a_method_and_every_method_is_tried(
 ) -> None:
     used: set[str] = set()
     asked: set[str] = set()
-    answer = Admin.answer
+    answer = Answers.answer
 
-    def noted_answer(self: Admin, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
+    def noted_answer(self: Answers, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
         asked.add(route.operation)
         return answer(self, request, route, ids)
 
-    monkeypatch.setattr(Admin, "answer", noted_answer)
+    monkeypatch.setattr(Answers, "answer", noted_answer)
     public = [name for name, found in inspect.getmembers(MockServer, inspect.isfunction) if not name.startswith("_")]
     for name in public:
         monkeypatch.setattr(MockServer, name, noted(used, name, getattr(MockServer, name)))

@@ -10,11 +10,10 @@ from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.events import CAMPAIGN_EVENTS
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.records import CampaignId
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
@@ -154,7 +153,7 @@ def test_environments_are_searched_and_the_result_stays(browser: Browser, server
 
 
 def test_a_preview_that_cannot_be_asked_says_so_and_comes_when_the_server_is_back(browser: Browser) -> None:
-    worlds = [World(load([FIXTURES])) for _ in range(2)]
+    worlds = [World(shipped()) for _ in range(2)]
     server = Server(create_app(worlds[0], Guard()))
     server.start()
     browser.open(server.url + PAGE + "?tool=emit")

@@ -12,9 +12,8 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, TOGGLE, TOKEN
 from tests.support.page_document import PAGE
 
@@ -110,7 +109,7 @@ def test_without_a_known_version_or_with_an_old_one_the_answer_comes_at_once(htt
 
 
 def test_a_restart_gives_another_version(http: FlaskClient, app: Flask) -> None:
-    other = World(load([FIXTURES]))
+    other = World(shipped())
     assert etag(create_app(other, Guard()).test_client()) != etag(http)
     assert etag(http) == etag(app.test_client())
     other.stop()

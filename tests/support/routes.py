@@ -10,8 +10,7 @@ from werkzeug.routing import Rule
 from talkover_mock.api.known_routes import known_routes
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, UNKNOWN, WEBHOOK
 
 REASON = "X-Mockserver-Reason"
@@ -24,7 +23,7 @@ _IDS = {"agent_id": AGENT, "webhook_id": WEBHOOK}
 def fresh() -> FlaskClient:
     """An application of its own, where it is always the same moment: the same request has the same answer."""
     moment = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
-    return create_app(World(load([FIXTURES]), time=lambda: moment)).test_client()
+    return create_app(World(shipped(), time=lambda: moment)).test_client()
 
 
 def rules() -> list[Rule]:

@@ -26,11 +26,9 @@ _WORDS = {"failed": "bad", "retrying": "wait", "pending": "wait", "captured": ""
 """The outcomes of a webhook's latest delivery that are worth knowing, and how they stand out."""
 
 
-def content_of(
-    request: MockRequest, environment: Environment, address: Address, operations: Sequence[str], wrong: str
-) -> dict[str, Any]:
+def content_of(request: MockRequest, environment: Environment, address: Address, wrong: str) -> dict[str, Any]:
     """The variables of the template. `wrong` is what is wrong with a name in the address."""
-    feed = feed_of(environment, address, operations, request, wrong)
+    feed = feed_of(environment, address, request, wrong)
     rail = rail_of(environment, address, lambda webhook: _word_of(webhook, environment))
     return {
         "at": address,
