@@ -60,8 +60,8 @@ class World:
         self._environments: dict[str, Environment] = {}
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
-        self._failed: dict[str, None] = {}
-        """The names of the environments whose test has failed, in the order of marking."""
+        self.failed: dict[str, None] = {}
+        """The names of the environments that are kept after a failed test, in the order of marking."""
         self._stopped = False
         self._started = RealTime.monotonic()
         self._permanent = frozenset(fixture)
@@ -142,7 +142,7 @@ class World:
         """How it came, and for one that was opened whether its test has failed; `copy` is that of foreign web pages."""
         if environment.name in self._permanent:
             return "fixture"
-        if environment.name in self._failed:
+        if environment.name in self.failed:
             return "failed, kept"
         return "copy" if environment.name.endswith(FOR_PAGES) else "open"
 
@@ -212,17 +212,17 @@ class World:
                 detail = f"environment {brief(name)} was not opened for a test: its state is {state}"
                 raise Conflict("No environment of a test", detail)
             if mark == "open":
-                self._failed.pop(name, None)
+                self.failed.pop(name, None)
             else:
-                self._failed.setdefault(name)
-            surplus = [self._remove(each) for each in [*self._failed][:-MOST_FAILED]]
+                self.failed.setdefault(name)
+            surplus = [self._remove(each) for each in [*self.failed][:-MOST_FAILED]]
         for each in surplus:
             each.close()
 
     def _remove(self, name: str) -> Environment:
         """Takes an environment out of the tables. The caller holds the lock, and then closes the environment."""
         environment = self._environments.pop(name)
-        self._failed.pop(name, None)
+        self.failed.pop(name, None)
         for token in environment.tokens:
             self._closed_tokens[token] = name
             del self._by_token[token]
