@@ -14,6 +14,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN
+from tests.support.rows import each_row
 
 LOCAL = ["localhost", "localhost:7357", "LOCALHOST", "127.0.0.1:7357", "[::1]:7357", "[::1]"]
 FOREIGN = [
@@ -116,7 +117,7 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     "headers",
     [
         {"Origin": EVIL},
@@ -130,7 +131,6 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
         {"Sec-Fetch-Site": "same-origin", "Origin": EVIL},
         {"Origin": EVIL, "Access-Control-Request-Method": "PUT"},
     ],
-    ids=str,
 )
 def test_a_web_page_of_another_origin_is_refused_everywhere(world: World, headers: dict[str, str]) -> None:
     before = {name: each.documents.whole() for name, each in world.environments.items()}
@@ -213,7 +213,7 @@ def test_without_a_guard_there_is_only_the_api(world: World) -> None:
         assert answer.text == ("" if verb == "HEAD" else expected)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "status"),
     [
         ("//__admin/state", 401),

@@ -12,6 +12,7 @@ from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.disturbed import (
     DISTURBANCES,
     CountingReceiver,
+    HoldingReceiver,
     OpenWorld,
     SlowReceiver,
     add,
@@ -144,7 +145,7 @@ def test_a_later_delivery_waits_for_all_that_overlap(
         environment = opened(open_world, receiver)
         if times:
             add(environment, "overlap", times=times, after=1)
-        receiver.answer_next(Answer(delay_seconds=0.1), Answer(delay_seconds=0.2))
+        receiver.answer_next(Answer(delay_seconds=0.05), Answer(delay_seconds=0.1))
         for _ in range(4):
             environment.deliveries.emit(AGENT, STARTED)
         until_ended(environment, 4)
@@ -223,15 +224,16 @@ def test_a_delayed_retry_has_its_entry_from_the_moment_at_which_it_was_due(
     assert seconds(environment) == [0, 11, 13]
 
 
-def test_copies_end_with_a_delivery_that_never_left(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
-    environment = running(open_world, receiver)
-    receiver.answer_next(Answer(delay_seconds=0.2))
-    environment.deliveries.emit(AGENT, STARTED)
-    receiver.wait_for(1)
-    add(environment, "repeat", copies=2)
-    environment.deliveries.emit(AGENT, ENDED)
-    environment.webhooks.toggle(AGENT, WEBHOOK)
-    until_ended(environment, 4)
+def test_copies_end_with_a_delivery_that_never_left(open_world: OpenWorld) -> None:
+    with started(HoldingReceiver()) as receiver:
+        environment = running(open_world, receiver)
+        environment.deliveries.emit(AGENT, STARTED)
+        receiver.wait_for(1)
+        add(environment, "repeat", copies=2)
+        environment.deliveries.emit(AGENT, ENDED)
+        environment.webhooks.toggle(AGENT, WEBHOOK)
+        receiver.go_on.set()
+        until_ended(environment, 4)
     assert story(environment) == ["started 1: success", *["ended 1: failed (repeat)"] * 3]
     assert len(receiver.requests) == 1
 

@@ -20,6 +20,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.documented import AGENT, TOKEN, WEBHOOK_PATH
+from tests.support.rows import each_row
 from tests.support.stories import STARTED, WAIT, emit, hook
 from tests.support.watching import BUSY_SECONDS, watched
 
@@ -80,7 +81,7 @@ def test_the_limit_is_one_of_the_bytes_that_are_sent(text: str, style: str) -> N
         to_bytes(text * MOST_BYTES, style)
 
 
-@pytest.mark.parametrize("value", ["x" * 2000, ["x"] * 1000, {str(n): n for n in range(500)}, [[[["x" * 2000]]]]])
+@each_row("value", ["x" * 2000, ["x"] * 1000, {str(n): n for n in range(500)}, [[[["x" * 2000]]]]])
 def test_sizes_are_measured_up_to_a_limit(value: object) -> None:
     assert size_of(value, 10_000) >= 2000
     with pytest.raises(TooLarge):

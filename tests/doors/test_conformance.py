@@ -20,6 +20,7 @@ from tests.doors.test_cli import run
 from tests.support.documented import AGENT, OTHER_AGENT, UNKNOWN, WEBHOOK
 from tests.support.fixture_documents import source
 from tests.support.peers import ok, peers
+from tests.support.rows import each_row
 
 Start = Callable[..., MockServer]
 _OWN = "/webhooks/{campaignwebhook}"
@@ -139,7 +140,7 @@ def test_what_it_cannot_do(start: Start, options: list[str], text: str) -> None:
     assert (done.exit_code, done.stderr) == (2, f"Error: {text}\n")
 
 
-@pytest.mark.parametrize("body", [b"<html>spa</html>", b"[]", b"null", b"", b"{}", b'{"data": {}}'])
+@each_row("body", [b"<html>spa</html>", b"[]", b"null", b"", b"{}", b'{"data": {}}'])
 def test_a_server_of_something_else(body: bytes) -> None:
     with peers() as begin:
         url = begin(lambda _, it: it.sendall(ok(body)) if it.recv(1 << 16) else None).url

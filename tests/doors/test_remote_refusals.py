@@ -22,6 +22,7 @@ from talkover_mock.client import MockServer
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
 from tests.support.peers import OK, Peer, closed_port, ok, peers
+from tests.support.rows import each_row
 
 WAIT = 20
 """Seconds after which something that should have happened did not."""
@@ -168,7 +169,7 @@ MISUSE = {
 }
 
 
-@pytest.mark.parametrize("arguments", MISUSE)
+@each_row("arguments", MISUSE)
 def test_wrong_use_is_told_before_anything_is_asked(arguments: tuple[str, ...]) -> None:
     with closed_port() as url:
         result = run(*arguments, "--url", url)
@@ -200,13 +201,13 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("arguments", REFUSALS)
+@each_row("arguments", REFUSALS)
 def test_a_refusal_is_the_servers_words(arguments: tuple[str, ...], mock: MockServer) -> None:
     result = run(*arguments, "--url", mock.url)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {REFUSALS[arguments]}\n")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@each_row("verb", VERBS)
 def test_a_server_that_does_not_answer_is_one_message(verb: str) -> None:
     with closed_port() as url:
         result = run(*arguments_of(verb), "--url", url)
@@ -227,7 +228,7 @@ def test_an_answer_of_something_else_is_one_message() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
+@each_row("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
 def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
     with peers() as start:
         url = start(lambda _, connection: connection.sendall(ok(b"{}")) if connection.recv(1 << 16) else None).url

@@ -10,6 +10,7 @@ from talkover_mock.receiver import WebhookReceiver
 from tests.doors.conftest import IN_PROCESS, OVER_HTTP
 from tests.support.delivering import ENDED, STARTED
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 
 NOTES = {"late", "again", "again, at the same time", "answer lost"}
 SEEDS = range(30)
@@ -111,7 +112,7 @@ def test_settling_sends_all_that_is_queued(mock: MockServer, receiver: WebhookRe
         assert mock.clock()["now"] == "2025-09-04T00:26:34.000Z"
 
 
-@pytest.mark.parametrize("schedule", [-1, "a", True, 1.5, {"seed": -1}, {"only": [3]}, {"only": "3"}, {"sed": 1}])
+@each_row("schedule", [-1, "a", True, 1.5, {"seed": -1}, {"only": [3]}, {"only": "3"}, {"sed": 1}])
 def test_what_is_no_schedule_is_refused(mock: MockServer, schedule: Any) -> None:
     with pytest.raises(MockServerError, match="schedule") as caught:
         mock.open_environment(schedule=schedule)

@@ -19,6 +19,7 @@ from talkover_mock.local import serving
 from tests.doors.test_cli import run
 from tests.support.documented import AGENT, UNKNOWN, WEBHOOK
 from tests.support.fixture_documents import hook, source
+from tests.support.rows import each_row
 
 PROBES = [Result(each, probe, ()) for each in conformance().behaviours for probe in each.probes]
 TOKEN = "talq_of_the_account"
@@ -49,7 +50,7 @@ def without_ids(printed: str) -> list[str]:
     return [line for line in printed.splitlines() if not line.startswith("webhook ")]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "given", "words"),
     [
         ("Toggle flips", {}, "live differs: the page and the mock agree"),
@@ -63,7 +64,7 @@ def test_who_differs(text: str, given: dict[str, Any], words: str) -> None:
     assert who_differs(probed(text, **given)).startswith(words)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "came", "setting"),
     [
         ("Create answers 200", Came(201, {}, "{}"), ("create_status", 201)),

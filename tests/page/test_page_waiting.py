@@ -86,7 +86,7 @@ def test_a_request_ends_the_wait(http: FlaskClient, server: Server) -> None:
 
 
 def test_another_environment_does_not(http: FlaskClient, server: Server) -> None:
-    waiting = Waiting(server, etag(http), seconds=0.2)
+    waiting = Waiting(server, etag(http), seconds=0.1)
     until_it_waits(server)
     http.get("/api/v1/agents", headers={"Authorization": "Bearer talq_staging"})
     assert waiting.end() == 304

@@ -3,7 +3,6 @@
 import re
 from datetime import datetime, timezone
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
@@ -12,6 +11,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from tests.conftest import shipped
 from tests.support.documented import AGENT, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 REASON = "X-Mockserver-Reason"
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -46,9 +46,9 @@ PATHS = sorted({rule for _, rule in CALLS})
 KNOWN = [(route.method, route.path) for route in known_routes()]
 """What the vendor documents and the mock does not emulate, in the same form."""
 GUARDED = [(verb, rule) for verb, rule in CALLS if rule not in PUBLIC]
-every_call = pytest.mark.parametrize(("verb", "rule"), CALLS)
-every_guarded_call = pytest.mark.parametrize(("verb", "rule"), GUARDED)
-every_path = pytest.mark.parametrize("rule", PATHS)
+every_call = each_row(("verb", "rule"), CALLS)
+every_guarded_call = each_row(("verb", "rule"), GUARDED)
+every_path = each_row("rule", PATHS)
 
 
 def allowed(rule: str) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from talkover_mock.loading.files import default_fixture
 from tests.conftest import ROOT
+from tests.support.rows import each_row
 from tests.whole.test_wings import LINE, MODULES, PACKAGE, tree
 
 DOCS = ROOT / "docs"
@@ -125,9 +126,7 @@ def fixtures_of(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local", "talkover_mock.probe"]
-)
+@each_row("door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local", "talkover_mock.probe"])
 def test_a_door_opens_to_what_is_public(door: str) -> None:
     module = importlib.import_module(door)
     assert sorted(module.__all__) == PUBLIC[door]

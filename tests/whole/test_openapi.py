@@ -38,6 +38,7 @@ from tests.support.openapi_document import (
     resolved,
 )
 from tests.support.routes import KNOWN
+from tests.support.rows import check_each
 
 NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 URL = "http://127.0.0.1:7357"
@@ -164,14 +165,27 @@ def test_every_answer_has_an_example() -> None:
     assert {each for each in documented - shown if each[1] != "500"} == WITHOUT_EXAMPLE
 
 
-EXAMPLES = [
-    pytest.param(each, id=str(each), marks=[pytest.mark.slow] if each.request.get("times", 1) > 50 else [])
-    for each in examples()
-]
+EXAMPLES = {str(each): each for each in examples()}
+LONG = 50
+"""An example that is asked for more often is slow."""
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_the_server_gives_every_example(example: Example) -> None:
+@pytest.mark.parametrize("operation", operations(), ids=str)
+def test_the_server_gives_every_example(operation: Operation) -> None:
+    mine = [title for title, each in EXAMPLES.items() if each.operation == operation and times(each) <= LONG]
+    check_each(mine, lambda title: check(EXAMPLES[title]))
+
+
+@pytest.mark.slow
+def test_the_server_gives_every_example_that_takes_many_calls() -> None:
+    check_each([title for title, each in EXAMPLES.items() if times(each) > LONG], lambda title: check(EXAMPLES[title]))
+
+
+def times(example: Example) -> int:
+    return int(example.request.get("times", 1))
+
+
+def check(example: Example) -> None:
     with client(example.request) as http:
         for first in example.request.get("first", ()):
             headers = example.request.get("headers", {})
