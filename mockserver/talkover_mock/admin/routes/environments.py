@@ -63,9 +63,9 @@ def _read(request: MockRequest, name: str) -> Answer:
 
 
 def _mark(request: MockRequest, name: str) -> Answer:
-    environment = request.environment_or_none = request.world.by_name(name)
     wanted = json_object(request)
     refuse_unknown_keys(wanted, ("state",))
+    environment = request.environment_or_none = request.world.by_name(name)
     expected = f"one of {', '.join(_MARKS)}{nearest(wanted.get('state'), _MARKS)}"
     request.world.mark(name, required_of(wanted, "state", lambda state: state in _MARKS, expected))
     body: shapes.MarkedEnvironment = {
