@@ -125,6 +125,7 @@ def test_the_document_has_the_version_of_the_package_which_its_file_does_not_rep
     assert "\n  version: '{version}'\n" in own_file("openapi.yaml").decode()
 
 
+@pytest.mark.slow
 def test_the_schemas_of_answers_are_made_of_their_shapes() -> None:
     """After a change of a shape, `make products` writes them."""
     assert openapi_schemas.DOCUMENT.read_text(encoding="utf-8").endswith("\n\n" + openapi_schemas.text())
