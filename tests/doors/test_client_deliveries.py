@@ -20,6 +20,7 @@ def world(receiver: WebhookReceiver) -> Iterator[World]:
     world.stop()
 
 
+@pytest.mark.slow
 def test_an_event_returns_its_deliveries_once_each_was_attempted(mock: MockServer, receiver: WebhookReceiver) -> None:
     receiver.answer_next(Answer(delay_seconds=0.1))
     [delivery] = mock.emit(AGENT, STARTED)

@@ -133,6 +133,7 @@ class Watched:
         return getattr(self._lock, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_held", [True, False], ids=["held", "free"])
 def test_the_event_loop_never_waits_for_a_lock(
     is_held: bool, started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
