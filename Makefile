@@ -53,7 +53,7 @@ products: $(DEV)
 	$(BIN)/python -m tests.support.fidelity_page
 	$(BIN)/python -m tests.support.openapi_schemas
 
-# What takes no quarter of a second: to run while changing something. `make test` is what counts.
+# The tests without the mark `slow`, which setup.cfg explains: to run while changing something. `make test` is what counts.
 quick: $(DEV)
 	$(BIN)/pytest $(IN_TWO) -m "not slow"
 
