@@ -20,6 +20,7 @@ DOORS = (
         "local",
         "probe",
         "cli",
+        "pytest_keeping",
         "pytest_plugin",
         "pytest_report",
         "pytest_schedules",
