@@ -97,10 +97,8 @@ def test_a_link_that_leads_nowhere_is_refused_at_once(tmp_path: Path) -> None:
         check_path(link)
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)  # an administrator may write anywhere
+def test_a_folder_that_cannot_be_written_to_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != tmp_path)  # an administrator may write anywhere
     with pytest.raises(CannotWrite, match="can't be written to"):
         check_path(tmp_path / "a.yaml")
 
