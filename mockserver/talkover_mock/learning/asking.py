@@ -83,6 +83,8 @@ class Server:
         """Whether a call was refused because of the rate limit."""
         self.made: list[str] = []
         """The paths of the webhooks that calls have made and that are not deleted yet."""
+        self.is_unsure = False
+        """Whether a call may have made a webhook of which no id came."""
         self.is_writing, self._is_stopped, self._is_pausing = False, False, False
         self._session = requests.Session()
         self._session.auth = _nothing  # or a file of the machine would give the token
