@@ -170,6 +170,7 @@ def test_a_webhook_that_is_toggled_off_meanwhile_gets_no_retry(http: FlaskClient
     assert len(receiver.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, receiver: WebhookReceiver) -> None:
     receiver.answer_next(500, Answer(delay_seconds=0.1))
     freeze(http)
@@ -178,6 +179,7 @@ def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, recei
     assert attempts(http) == [(1, "failed", "23:50:15.000Z"), (2, "success", "23:50:16.000Z")]
 
 
+@pytest.mark.slow
 def test_moving_the_clock_waits_for_what_is_under_way(http: FlaskClient, receiver: WebhookReceiver) -> None:
     receiver.answer_next(Answer(delay_seconds=0.1))
     freeze(http)

@@ -93,6 +93,7 @@ def test_only_known_names_of_the_server_are_answered(
     }
 
 
+@pytest.mark.slow
 def test_no_answer_of_the_admin_routes_is_sniffed_or_kept(world: World) -> None:
     answers = [
         http.open(path, method=method, headers=headers)
@@ -117,6 +118,7 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
     )
 
 
+@pytest.mark.slow
 @each_row(
     "headers",
     [

@@ -129,6 +129,7 @@ def test_a_body_that_is_no_text_is_not_told_as_none(http: FlaskClient) -> None:
     assert "-> 200, a body that is no text" in unmet(http, json=1)
 
 
+@pytest.mark.slow
 def test_long_values_are_cut_and_cost_no_time(http: FlaskClient) -> None:
     long = {"X-Long": "a" * 5_000}
     for number in range(200):

@@ -169,6 +169,7 @@ def test_a_wait_ends_as_soon_as_there_are_too_many(wait: Wait) -> None:
     assert not future.result(SOON).satisfied
 
 
+@pytest.mark.slow
 def test_at_most_is_known_only_when_the_time_has_passed() -> None:
     log = history()
     add(log, "a")
@@ -183,6 +184,7 @@ def test_a_wait_without_a_limit_does_not_wait() -> None:
     assert monotonic() - begin < SOON
 
 
+@pytest.mark.slow
 def test_when_the_time_is_up_there_is_what_came(wait: Wait) -> None:
     log = history()
     future = wait(log, anything, least=2, seconds=0.1)

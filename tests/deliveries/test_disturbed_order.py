@@ -135,6 +135,7 @@ def test_an_overlapping_delivery_leaves_while_an_earlier_one_is_under_way(
         assert story(environment) == ["started 1: success", "ended 1: success (overlap)"]
 
 
+@pytest.mark.slow
 @on_both_clocks
 @pytest.mark.parametrize(("times", "crowds"), [(0, [1, 1, 1, 1]), (1, [1, 2, 1, 1])])
 def test_a_later_delivery_waits_for_all_that_overlap(
@@ -248,6 +249,7 @@ def test_what_is_delayed_ends_with_a_reset(open_world: OpenWorld, receiver: Webh
     assert (story(environment), receiver.requests) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_frozen_or_set_free_forgets_nothing_that_waits_for_its_turn(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -308,6 +310,7 @@ def test_two_runs_with_a_frozen_clock_and_the_same_seed_are_the_same(
     assert sum(struck for _, struck in first[1]) > 20
 
 
+@pytest.mark.slow
 def test_the_counts_of_copies_are_exact_under_load(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = running(open_world, receiver)
     fault = add(environment, "repeat", times=7, copies=2, together=True)

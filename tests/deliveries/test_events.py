@@ -183,6 +183,7 @@ def test_an_attempt_uses_the_configuration_of_its_own_moment(
     assert list(map(see, attempts(environment), receiver.requests)) == [first, second]
 
 
+@pytest.mark.slow
 def test_what_already_went_out_is_not_changed_by_an_update(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url)).default
     receiver.answer_next(Answer(delay_seconds=0.1))
@@ -198,6 +199,7 @@ def numbers(receiver: WebhookReceiver, path: str = "/webhook") -> list[int]:
     return [request.json["number"] for request in receiver.requests if request.path == path]
 
 
+@pytest.mark.slow
 def test_the_deliveries_of_one_webhook_go_out_one_after_another_in_order(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -209,6 +211,7 @@ def test_the_deliveries_of_one_webhook_go_out_one_after_another_in_order(
     assert numbers(receiver) == numbers(receiver, "/webhook/2") == list(range(40))
 
 
+@pytest.mark.slow
 def test_while_the_clock_stands_still_those_of_all_webhooks_do(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:

@@ -162,6 +162,7 @@ def test_one_large_event_may_go_to_many_webhooks(open_world: OpenWorld) -> None:
     assert len(emitted.deliveries) == many
 
 
+@pytest.mark.slow
 def test_few_large_payloads_are_under_way_at_once(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     """However many webhooks lead to a receiver that hangs."""
     template = {STARTED: "{{context.text}}" * (LARGE_BYTES // 1000 + 1)}
@@ -181,6 +182,7 @@ def test_few_large_payloads_are_under_way_at_once(open_world: OpenWorld, receive
     assert world.default.errors == []
 
 
+@pytest.mark.slow
 def test_an_event_that_no_webhook_got_counts_with_its_data(open_world: OpenWorld) -> None:
     deliveries = open_world(hook("http://127.0.0.1:1/", enabled=False)).default.deliveries
     for _ in range(history.MOST_BYTES // MOST_EVENT_BYTES + 5):

@@ -226,6 +226,7 @@ def until_successful(environment: Environment, count: int) -> None:
     assert environment.deliveries.log.watch(lambda each: each.status == "success", count, None, WAIT).satisfied
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_makes_no_retry_wait_longer(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url), settings={"retry_schedule": [0.1]}).default
     environment.freeze(datetime(2400, 1, 1, tzinfo=timezone.utc))
@@ -236,6 +237,7 @@ def test_a_clock_that_is_set_back_makes_no_retry_wait_longer(open_world: OpenWor
     assert (statuses(environment), len(receiver.requests)) == (["failed", "success"], 2)
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_before_the_first_attempt_keeps_it_from_nothing(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:

@@ -208,6 +208,7 @@ def test_stopping_ends_a_send_at_once(stage: str, later: float, peer: StartPeer)
     assert outcomes == [Outcome(error="Connection reset", duration_ms=outcomes[0].duration_ms)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("later", [0.0, 0.03])
 def test_stopping_ends_a_connection_that_is_not_accepted(later: float) -> None:
     with full_backlog() as url:

@@ -111,6 +111,7 @@ def test_health_waits_for_a_server_that_starts(app: Flask, world: World) -> None
         server.stop()
 
 
+@pytest.mark.slow
 def test_health_says_how_long_it_has_waited_and_for_what(closed_port: int) -> None:
     url = f"http://127.0.0.1:{closed_port}"
     began = monotonic()
@@ -120,6 +121,7 @@ def test_health_says_how_long_it_has_waited_and_for_what(closed_port: int) -> No
     assert result.stderr.startswith(f"Error: waited 0.1 s for an answer: {url}/__admin/health does not answer (")
 
 
+@pytest.mark.slow
 def test_health_goes_on_waiting_while_a_proxy_answers() -> None:
     answers = [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", ok(b"<p>starting"), ok(b'{"status": "ok"}')]
 

@@ -22,6 +22,7 @@ STARTED: Event = "event_phone_call_started"
 
 BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
     "environment": MockServer.environment,
+    "mark_environment": MockServer.mark_environment,
     "close_environment": MockServer.close_environment,
     "snapshot": MockServer.snapshot,
     "restore": MockServer.restore,
@@ -63,6 +64,7 @@ def use_everything(mock: MockServer) -> None:
     for read in (mine.health, mine.assumptions, mine.openapi, mine.state, mine.environments, mine.snapshots):
         read()
     mine.environment("mine")
+    mine.mark_environment("mine")
     mine.replace_state(mine.merge_state({}))
     mine.set_webhook(WEBHOOK, enabled=True)
     mine.agent(AGENT)

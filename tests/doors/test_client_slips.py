@@ -82,6 +82,7 @@ def test_a_call_that_a_fault_answered_is_not_unmatched(mock: MockServer) -> None
     assert [call["path"] for call in mock.requests(unmatched=True)] == ["/api/v1/cals"]
 
 
+@pytest.mark.slow
 def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, receiver: WebhookReceiver) -> None:
     mock.set_webhook(WEBHOOK, enabled=True, webhook_url=receiver.url)
 

@@ -163,6 +163,7 @@ def mistakes() -> dict[str, tuple[Receiver, str, set[str]]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", mistakes())
 def test_a_mistake_fails_its_own_probes(mistake: str) -> None:
     receiver, scheme, expected = mistakes()[mistake]

@@ -188,6 +188,7 @@ def test_waiting_ends_with_the_request_that_makes_it_enough(receiver: WebhookRec
     assert len(receiver.wait_for(1, 0)) == 2
 
 
+@pytest.mark.slow
 def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookReceiver) -> None:
     with pytest.raises(AssertionError, match=r"^expected 1 request within 0\.05 s, got 0$"):
         receiver.wait_for(1, 0.05)

@@ -74,6 +74,7 @@ def test_a_count_that_is_not_met_is_told_with_the_nearest_calls(mock: MockServer
         assert len(mock.requests()) == len(calls)
 
 
+@pytest.mark.slow
 def test_a_count_is_waited_for(mock: MockServer) -> None:
     later = Timer(0.1, toggle, [mock])
     later.start()
@@ -82,6 +83,7 @@ def test_a_count_is_waited_for(mock: MockServer) -> None:
     assert (result.exit_code, len(json.loads(result.stdout))) == (0, 1)
 
 
+@pytest.mark.slow
 def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
     arguments = ["requests", "--expect-count", "0", "--wait", "0.1", "--url", mock.url]
     assert run(*arguments).exit_code == 0
@@ -272,6 +274,7 @@ def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) ->
     assert (process.returncode, rest, problems) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["schema"], ["requests", "--follow"], ["conformance"], ["state"]])
 def test_a_reader_that_has_gone_is_no_failed_check(command: list[str], mock: MockServer) -> None:
     toggle(mock)

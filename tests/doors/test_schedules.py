@@ -41,6 +41,7 @@ def test_the_order_follows_from_the_seed_and_is_told(mock: MockServer, receiver:
     assert {each.partition(" (")[2].rstrip(")") for order in orders for each in order} >= NOTES | {""}
 
 
+@pytest.mark.slow
 def test_every_event_arrives_and_no_two_are_the_same_bytes(mock: MockServer, receiver: WebhookReceiver) -> None:
     for seed in SEEDS:
         story(mock, receiver, seed)
@@ -50,6 +51,7 @@ def test_every_event_arrives_and_no_two_are_the_same_bytes(mock: MockServer, rec
         assert len(set(times)) == len(bodies)
 
 
+@pytest.mark.slow
 def test_a_disturbance_that_is_left_out_moves_no_other(mock: MockServer, receiver: WebhookReceiver) -> None:
     many = next(found for seed in SEEDS if len((found := story(mock, receiver, seed))["struck"]) == 3)
     for number in many["struck"]:

@@ -54,6 +54,7 @@ def test_deliveries_are_a_table_in_a_terminal(mock: MockServer) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_it_waits(mock: MockServer) -> None:
     later = Timer(0.1, toggle, [mock])
     later.start()

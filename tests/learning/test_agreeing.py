@@ -132,6 +132,7 @@ def test_a_second_run_removes_what_no_longer_differs(tmp_path: Path) -> None:
     assert done.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_limit_that_refuses_is_learned() -> None:
     with live() as mock:
         mock.add_fault("rate_limited", match={"path": "*/campaigns"}, times=1, headers={"Retry-After": "0"})
@@ -140,6 +141,7 @@ def test_a_limit_that_refuses_is_learned() -> None:
     assert "setting: enforce_rate_limit: true makes the mock agree" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_answer_that_follows_another_page_than_the_mock_does() -> None:
     with live(rate_limit=MOST) as mock:
         body = {"error": "UNAUTHORIZED", "message": "Invalid or missing authentication token", "status_code": 401}

@@ -139,6 +139,7 @@ def test_a_url_keeps_its_host_and_path(url: str, expected: str) -> None:
     assert cleaned_url(url) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["x" * 300_000, "a/" * 150_000, "1" * 300_000, "1 " * 150_000, "@" * 300_000])
 def test_a_long_text_takes_no_long_time(text: str) -> None:
     began = time.monotonic()

@@ -67,6 +67,7 @@ def test_yaml_that_is_nested_too_deeply(loader: Any) -> None:
         parse("[" * 5000, loader=loader)
 
 
+@pytest.mark.slow
 @LOADERS
 @each_row(("text", "message", "line"), BAD_YAML.values(), ids=BAD_YAML.keys())
 def test_yaml_that_is_refused(text: str, message: str, line: int | None, loader: Any) -> None:

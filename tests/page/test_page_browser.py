@@ -278,6 +278,26 @@ def test_what_is_pressed_is_large_enough(
         assert small == []
 
 
+@at_both_widths
+def test_the_environments_of_failed_tests_can_be_read_and_closed(
+    browser: Browser, server: Server, world: World, width: int
+) -> None:
+    for name, test in {"short": "test_it", "long": "test_" + "W" * 150}.items():
+        world.open(world.default.baseline, name, title=f"tests/test_orders.py::{test}")
+        world.mark(name, "failed")
+    browser.open(f"{server.url}{PAGE}?environments=orders", width)
+    places = browser.run(
+        "return [...document.querySelectorAll('#environment li')].map(row =>"
+        "['.title b', '.bad', 'button'].map(part => row.querySelector(part).getBoundingClientRect())"
+        ".map(({left, right, height}) => [left, right, height]))"
+    )
+    assert len(places) == 2
+    for title, state, button in places:
+        assert title[0] < title[1] <= state[0] < state[1] <= button[0]
+        assert button[2] >= (40 if width == PHONE else 24)
+    assert browser.violations([".pop"]) == []
+
+
 @pytest.mark.parametrize("width", [320, 640, 900, 1130])
 def test_nothing_overflows_sideways(browser: Browser, server: Server, mock: MockServer, width: int) -> None:
     hooks = [{"name": "W" * 225, "webhook_url": f"http://localhost:9/{'x' * 200}", "events": [ENDED]}]

@@ -1,5 +1,7 @@
 """The page's forms and rows in a real browser, when things change meanwhile: nothing typed gets to the wrong place."""
 
+from functools import partial
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -150,6 +152,27 @@ def test_environments_are_searched_and_the_result_stays(browser: Browser, server
     world.open(world.default.baseline, "another")
     browser.wait_for("#environment [placeholder*='29 environments']")
     assert browser.run(names) == ["test-7"]
+
+
+def test_environments_of_failed_tests_are_closed_one_after_another(
+    browser: Browser, server: Server, world: World
+) -> None:
+    def is_closed(name: str) -> bool:
+        return f"{name} is closed" in browser.text("#outcome")
+
+    for name in ("one", "two", "shown"):
+        world.open(world.default.baseline, name)
+        world.mark(name, "failed")
+    browser.open(f"{server.url}{PAGE}?environment=shown")
+    browser.press("#environment summary")
+    for name in ("one", "two", "shown"):
+        browser.press(f"#environment-{name} button", "Close")
+        browser.until(partial(is_closed, name))
+        assert not browser.find(f"#environment-{name}")
+        assert browser.run("return document.querySelector('#environment').open")
+    assert browser.driver.current_url == f"{server.url}{PAGE}?environment=default"
+    browser.until(lambda: browser.text("#live") == "live")
+    assert list(world.environments) == ["default", "staging", "production"]
 
 
 def test_a_preview_that_cannot_be_asked_says_so_and_comes_when_the_server_is_back(browser: Browser) -> None:

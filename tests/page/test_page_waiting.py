@@ -85,6 +85,7 @@ def test_a_request_ends_the_wait(http: FlaskClient, server: Server) -> None:
     assert waiting.end() == 200
 
 
+@pytest.mark.slow
 def test_another_environment_does_not(http: FlaskClient, server: Server) -> None:
     waiting = Waiting(server, etag(http), seconds=0.1)
     until_it_waits(server)
@@ -115,6 +116,7 @@ def test_a_restart_gives_another_version(http: FlaskClient, app: Flask) -> None:
     other.stop()
 
 
+@pytest.mark.slow
 def test_the_time_that_passes_is_no_change_and_a_clock_that_was_moved_is(http: FlaskClient) -> None:
     known = etag(http)
     http.post("/__admin/clock/advance", json={"seconds": 30})

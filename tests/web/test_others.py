@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from talkover_mock.admin.guard import Guard
-from talkover_mock.api import app as api_app
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.app import create_app
 from talkover_mock.client import MockServer
@@ -18,9 +17,10 @@ from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import world as world_module
 from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
+from talkover_mock.loading.files import load
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
-from tests.conftest import shipped
+from tests.conftest import FIXTURES
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.faulty import until
 from tests.support.raw import CLOSE, LAST, OK, TOKEN_LINE, WAIT, asked, connect, request, some_of
@@ -77,7 +77,7 @@ def test_a_body_that_takes_long_to_explain_delays_no_other_environment(
         assert over.wait(WAIT)
         return explain(*arguments)
 
-    monkeypatch.setattr(api_app, "explain", explain_slowly)
+    monkeypatch.setattr("talkover_mock.api.app.explain", explain_slowly)
     path = f"POST /api/v1/agents/{AGENT}/webhooks".encode()
     with ThreadPoolExecutor(1) as pool:
         refused = pool.submit(asked, server, request(path, TOKEN_LINE, CLOSE))
@@ -133,6 +133,7 @@ class Watched:
         return getattr(self._lock, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_held", [True, False], ids=["held", "free"])
 def test_the_event_loop_never_waits_for_a_lock(
     is_held: bool, started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
@@ -141,7 +142,7 @@ def test_the_event_loop_never_waits_for_a_lock(
     monkeypatch.setattr(Watched, "waits", waits, raising=False)
     monkeypatch.setattr(environment_module, "RLock", Watched)
     monkeypatch.setattr(world_module, "Lock", Watched)
-    world = World(shipped())
+    world = World(load([FIXTURES]))
     app = cast(ApiApplication, create_app(world, Guard()).wsgi_app)
     server, over = started(app), Event()
 

@@ -113,6 +113,7 @@ def test_a_body_grows_to_its_limit_and_no_further() -> None:
     assert (refused.value.status, parser.held, len(parser.whole)) == (413, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_body_of_tiny_chunks_takes_no_more_memory_than_its_bytes() -> None:
     part, parser = b"2\r\nab\r\n" * 5_000, Parser(lambda _: None)
     parser.feed(toggle(CHUNKED))

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -47,15 +48,17 @@ def names_of(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             yield from ((name.id, node) for each in targets for name in ast.walk(each) if isinstance(name, ast.Name))
 
 
+@cache
+def names_in(path: Path) -> dict[str, ast.stmt]:
+    return dict(names_of(tree(path).body))
+
+
 def defines(path: Path, name: str) -> bool:
     """Whether a file defines a name such as `Parser`, or `Parser.feed`."""
-    body = tree(path).body
-    for step in name.split("."):
-        found = dict(names_of(body)).get(step)
-        if found is None:
-            return False
-        body = found.body if isinstance(found, ast.ClassDef) else []
-    return True
+    outer, _, inner = name.partition(".")
+    found = names_in(path).get(outer)
+    body = found.body if isinstance(found, ast.ClassDef) else []
+    return found is not None and (not inner or inner in dict(names_of(body)))
 
 
 def file_of(name: str) -> Path | None:

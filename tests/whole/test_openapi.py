@@ -12,7 +12,6 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
 from talkover_mock import __version__
@@ -117,6 +116,8 @@ def content_of(answer: TestResponse) -> Any:
 
 @pytest.mark.slow
 def test_the_document_is_valid() -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # takes long to import
+
     assert [str(error) for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
 
 
@@ -125,6 +126,7 @@ def test_the_document_has_the_version_of_the_package_which_its_file_does_not_rep
     assert "\n  version: '{version}'\n" in own_file("openapi.yaml").decode()
 
 
+@pytest.mark.slow
 def test_the_schemas_of_answers_are_made_of_their_shapes() -> None:
     """After a change of a shape, `make products` writes them."""
     assert openapi_schemas.DOCUMENT.read_text(encoding="utf-8").endswith("\n\n" + openapi_schemas.text())

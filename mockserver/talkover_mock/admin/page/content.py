@@ -76,9 +76,10 @@ def _word_of(webhook: Webhook, environment: Environment) -> tuple[str, str]:
 
 
 def _environments(request: MockRequest, current: str, find: str) -> dict[str, Any]:
-    """The latest environments, or those that a search finds."""
+    """The environments, or those that a search finds: the current one, then those of failed tests, then the latest."""
     world = request.world
-    found = world.find(find.strip())[::-1]
+    latest = world.find(find.strip())[::-1]
+    found = sorted(latest, key=lambda each: (each.name != current, each.name not in world.failed))
     return {
         "all": len(world.environments),
         "found": len(found),
@@ -88,6 +89,7 @@ def _environments(request: MockRequest, current: str, find: str) -> dict[str, An
                 "title": _title(each),
                 "state": "any token" if each is world.default and not each.tokens else world.state_of(each),
                 "is_current": each.name == current,
+                "is_failed": each.name in world.failed,
             }
             for each in found[:MOST_ENVIRONMENTS]
         ],

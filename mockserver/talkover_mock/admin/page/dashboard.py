@@ -62,8 +62,8 @@ class _Page:
         """Distinguishes the versions of this run of the server from those of others."""
 
     def version(self, request: MockRequest, environment: Environment) -> str:
-        names = len(request.world.environments)
-        return f'"{self._start}-{environment.activity.version}-{len(environment.errors)}-{names}"'
+        names, failures = len(request.world.environments), len(request.world.failed)
+        return f'"{self._start}-{environment.activity.version}-{len(environment.errors)}-{names}-{failures}"'
 
 
 def register(admin: Admin, app: Flask) -> None:
@@ -92,14 +92,18 @@ def _awaited(page: _Page, request: MockRequest, environment: Environment, end: f
 
 
 def _act(page: _Page, request: MockRequest) -> Answer:
-    """Runs the operation that the form names, and redirects to the address that the form was on."""
+    """Runs the operation that the form names, and redirects to the address that the form was on.
+
+    If the operation has closed the environment that the page shows, the default one is shown instead.
+    """
     environment = _environment(request)
     given = request.form()
     name, fields = chosen(given.get("action", ""), given)
     if name not in ACTIONS:
         raise Problem(422, "Unknown action", f"unknown action {brief(name)}{near_or_all(name, tuple(ACTIONS))}")
     said = run(ACTIONS[name], fields, environment, request, page.app)
-    address = Address(environment.name, request.query())
+    is_there = environment.name in request.world.environments
+    address = Address(environment.name, request.query()) if is_there else Address(request.world.default.name, ())
     closes = said.successful and name == "create"  # its form would create a second one
     location = f"{address.tool('') if closes else address()}&said={page.said.keep(said)}"
     return Answer(b"", 303, {**HEADERS, "Location": location, "Content-Type": "text/plain; charset=utf-8"})
