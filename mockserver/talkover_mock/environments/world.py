@@ -7,6 +7,7 @@ from itertools import count
 from threading import Lock
 
 from talkover_mock.base.clock import Clock, real_time
+from talkover_mock.base.headers import bearer_token
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
 from talkover_mock.base.shapes.values import EnvironmentState
@@ -15,6 +16,7 @@ from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.journal import Exchange
 from talkover_mock.environments.schedules import Schedule
 from talkover_mock.environments.snapshots import check_name
 from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
@@ -118,6 +120,15 @@ class World:
         """Whether the token was that of an environment which has been closed."""
         return token in self._closed_tokens
 
+    def strays(self, since: tuple[int, int]) -> list[Exchange]:
+        """The calls with no token of an environment, which the default one keeps, since a position of its journal."""
+        return [each for each in self.default.journal.since(since) if not self.is_selected_by(each)]
+
+    def is_selected_by(self, exchange: Exchange) -> bool:
+        """Whether a call had a token of an environment or is the page's. Where the journal masks tokens, any counts."""
+        token = bearer_token(exchange.request_headers.get("Authorization", ""))
+        return exchange.by == "page" or (token is not None and (self.mask_tokens or self.has_token(token)))
+
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
         original, suffix, rest = name.partition(FOR_PAGES)
@@ -173,7 +184,7 @@ class World:
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
             environment = Environment(name, fixture, Clock(self._time), self._sharing, schedule)
-            environment.title = title
+            environment.title, environment.opened_at = title, self.default.journal.position
             self._add(environment)
             self._closed_tokens.pop(token, None)
             if self._stopped:
