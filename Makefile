@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Two workers, which take whole files in the order of tests/conftest.py: what a file shares is then made once.
 IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: all lint types test quick products run lowest dist bench soak clean
+.PHONY: all lint types test quick products run lowest dist bench soak fuzz clean
 .DEFAULT_GOAL := all
 
 all: lint types test
@@ -53,7 +53,7 @@ products: $(DEV)
 	$(BIN)/python -m tests.support.fidelity_page
 	$(BIN)/python -m tests.support.openapi_schemas
 
-# What takes no quarter of a second: to run while changing something. `make test` is what counts.
+# The tests without the mark `slow`, which setup.cfg explains: to run while changing something. `make test` is what counts.
 quick: $(DEV)
 	$(BIN)/pytest $(IN_TWO) -m "not slow"
 
@@ -81,6 +81,10 @@ bench: $(DEV)
 SECONDS := 600
 soak: $(DEV)
 	$(BIN)/python -m tests.soak $(SECONDS)
+
+# All that schemathesis can think of, where `make test` has some of it.
+fuzz: $(DEV)
+	TALKOVER_MOCK_LONG_FUZZING=1 $(BIN)/pytest tests/whole/test_openapi_fuzzing.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,12 +1,16 @@
 """What tests share: worlds, applications and servers, and a detector of what they leave behind."""
 
 import gc
+import logging
 import os
+import stat
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +23,7 @@ from talkover_mock.app import create_app
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
+from talkover_mock.loading.fixture import Fixture
 from talkover_mock.receiver import WebhookReceiver, running_receiver
 from talkover_mock.web.server import Server
 from tests.support.quick_apps import remember_what_is_compiled
@@ -55,17 +60,23 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return left_out(module_path, parent)
 
 
-def _descriptors() -> Counter[str]:
+_DESCRIPTORS = Path("/proc/self/fd")
+_HAS_DESCRIPTORS = _DESCRIPTORS.exists()
+_LEAKY = (stat.S_IFSOCK, stat.S_IFIFO, 0)
+"""The kinds of sockets, of pipes and of what has no kind, such as polls."""
+
+
+def _descriptors() -> Counter[tuple[int, int]]:
     """The open sockets and pipes of this process, as far as the system tells; of others, such as polls, the number."""
-    folder = Path("/proc/self/fd")
-    found = Counter[str]()
-    for entry in folder.iterdir() if folder.exists() else ():
+    found = Counter[tuple[int, int]]()
+    for entry in os.scandir(_DESCRIPTORS) if _HAS_DESCRIPTORS else ():
         try:
-            target = str(entry.readlink())
+            status = entry.stat()
         except OSError:
             continue
-        if target.startswith(("socket:", "pipe:", "anon_inode:")):
-            found[target] += 1
+        kind = stat.S_IFMT(status.st_mode)
+        if kind in _LEAKY:
+            found[kind, status.st_ino] += 1
     return found
 
 
@@ -80,17 +91,24 @@ def _no_leaks() -> Iterator[None]:
     assert not _descriptors() - descriptors, "the test left a connection, a pipe or a poll"
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.startswith("TALKOVER_MOCK_"):
-            monkeypatch.delenv(name)
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TALKOVER_MOCK_")]:
+            patch.delenv(name)
+        yield
+
+
+@cache
+def shipped() -> Fixture:
+    """The shipped fixtures: the default environment, staging and production. Worlds leave a fixture as it is."""
+    return load([FIXTURES])
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """The shipped fixtures: the default environment, staging and production."""
-    world = World(load([FIXTURES]))
+    """A world with the shipped fixtures."""
+    world = World(shipped())
     yield world
     world.stop()
 
@@ -99,6 +117,16 @@ def world() -> Iterator[World]:
 def log() -> list[str]:
     """The lines that `app` has logged."""
     return []
+
+
+@pytest.fixture
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """What libraries log as a warning or worse."""
+    kept = BufferingHandler(capacity=10_000)
+    kept.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(kept)
+    yield kept.buffer
+    logging.getLogger().removeHandler(kept)
 
 
 @pytest.fixture

@@ -24,8 +24,14 @@ def create_app(
     The API's routes are in `url_map` too, but a call to them is answered in front of Flask, without a request context:
     hooks run for the admin routes only.
     """
+    from flask import Flask
+
     api = _api(world, guard, log, origins)
-    app, behind = _flask(api, world, guard, log)
+    app = _admin(world, guard, log) if guard else Flask("talkover_mock", static_folder=None)
+    for route in api.routes:
+        app.add_url_rule(route.path, route.operation, methods=[route.method], provide_automatic_options=False)
+    app.extensions["talkover_mock"] = world
+    behind = _put_in_front(api, app)
     api.otherwise = behind if guard else None
     return app
 
@@ -36,7 +42,7 @@ def create_wsgi_app(
     """The same application, which answers the API sooner: the admin side is imported when its first request comes."""
     api = _api(world, guard, log, origins)
     if guard:
-        api.otherwise = _Late(lambda: _flask(api, world, guard, log)[1])
+        api.otherwise = _Late(lambda: _put_in_front(api, _admin(world, guard, log)))
     return api
 
 
@@ -58,15 +64,13 @@ def _api(world: World, guard: Guard | None, log: Log | None, origins: Origins | 
     return ApiApplication(world, log, origins=origins or (guard.origins if guard else None))
 
 
-def _flask(api: ApiApplication, world: World, guard: Guard | None, log: Log | None) -> "tuple[Flask, WSGIApplication]":
-    """Flask's application with the API in front of it, and what is behind the API; its map has the routes of both."""
-    from flask import Flask
-
+def _admin(world: World, guard: Guard, log: Log | None) -> "Flask":
     from talkover_mock.admin.app import create_admin
 
-    app = create_admin(world, api.operations, guard, log) if guard else Flask("talkover_mock", static_folder=None)
-    for route in api.routes:
-        app.add_url_rule(route.path, route.operation, methods=[route.method], provide_automatic_options=False)
-    app.extensions["talkover_mock"] = world
+    return create_admin(world, guard, log)
+
+
+def _put_in_front(api: ApiApplication, app: "Flask") -> "WSGIApplication":
+    """Puts the API in front of Flask's application, where also the page's buttons ask; returns what is behind it."""
     behind, app.wsgi_app = app.wsgi_app, api  # type: ignore[method-assign]  # as Flask documents it for middleware
-    return app, behind
+    return behind

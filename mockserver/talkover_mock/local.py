@@ -65,7 +65,7 @@ def serving(fixture: Fixture, port: int = 0, deliver_to: Sequence[str] = ()) -> 
     app = create_wsgi_app(world, Guard())
     server = Server(app, port=port)
     world.own_ports.add(server.port)
-    harness = Harness(world, app.operations, server.url)
+    harness = Harness(world, server.url)
     server.start()
     try:
         with MockServer(server.url, fixture[DEFAULT].tokens[0], harness=harness, prober=probe) as client:

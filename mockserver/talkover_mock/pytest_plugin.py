@@ -1,7 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
 If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, except
-for the real clock and the small module whose hooks run tests under schedules.
+for the real clock and two small modules of hooks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from talkover_mock import pytest_schedules
+from talkover_mock import pytest_keeping, pytest_schedules
 from talkover_mock.base import real_time  # noqa: F401  # takes the real clock before a test can freeze time
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="use a running mock server, such as a container, instead of starting one",
     )
     pytest_schedules.add_options(group)
+    pytest_keeping.add_options(parser, group)
     parser.addini(
         "talkover_mock_fixtures",
         "fixture files and folders that every test's environment starts with (default: the built-in fixture)",
@@ -47,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(pytest_schedules, "talkover_mock_schedules")
+    config.pluginmanager.register(pytest_keeping, "talkover_mock_keeping")
 
 
 @pytest.fixture(scope="session")
@@ -84,11 +86,12 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     environment = talkover_mock_server.open_environment(schedule=scheduled.schedule, title=request.node.nodeid)
     run.managed.add(environment.name)
     meanwhile = _begin(request, environment)
+    pytest_keeping.begin(request.node, environment)
     yield environment
-    closed = environment.close()
-    scheduled.ended = closed.get("schedule")
-    run.managed.discard(environment.name)
-    _check(environment, closed["errors"], closed["unmatched"], meanwhile)
+    with pytest_keeping.ending(request.node, environment) as ended:
+        scheduled.ended = ended.get("schedule")
+        run.managed.discard(environment.name)
+        _check(environment, ended["errors"], ended["unmatched"], meanwhile)
 
 
 @pytest.fixture

@@ -59,6 +59,11 @@ class _Scheduled:
         self._properties = list(item.user_properties)
         self._may_shrink = number
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether a failure of this run is reported as such, and not as one of many or by the verdict."""
+        return not self.number or (self.schedule is _UNDISTURBED and self.verdict is None)
+
     def run(self, nextitem: pytest.Item | pytest.Collector | None) -> list[pytest.TestReport]:
         """The reports of a run, without the output of earlier runs, which pytest keeps with the test."""
         self.ended = None

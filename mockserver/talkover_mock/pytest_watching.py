@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from talkover_mock.client import MockServer
+from talkover_mock.environments.strays import has_token, strays
 from talkover_mock.pytest_report import presented
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class AtOwnServer:
         return presented([each for each in self._strays() if each.is_unmatched])
 
     def _strays(self) -> Sequence[Exchange]:
-        default = self._world.default
-        return self._world.strays(self._begun.get(default.name, (0, 0)))
+        return strays(self._world, self._begun[self._world.default.name])
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """See `Meanwhile`."""
@@ -54,7 +54,7 @@ class AtOwnServer:
         return [
             {**call, "environment": name}
             for name, other in others.items()
-            for call in presented([each for each in self._new(other) if self._world.is_selected_by(each)])
+            for call in presented([each for each in self._new(other) if has_token(self._world, each)])
         ]
 
     def _new(self, environment: Environment) -> Sequence[Exchange]:

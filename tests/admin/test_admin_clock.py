@@ -12,6 +12,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.delivering import ENDED, RECORDER, RECORDING, STARTED, WAIT, delivering
 from tests.support.documented import AGENT, LOGS, TOGGLE, TOKEN, WEBHOOK
+from tests.support.rows import each_row
 
 CLOCK = "/__admin/clock"
 ADVANCE = "/__admin/clock/advance"
@@ -169,6 +170,7 @@ def test_a_webhook_that_is_toggled_off_meanwhile_gets_no_retry(http: FlaskClient
     assert len(receiver.requests) == 1
 
 
+@pytest.mark.slow
 def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, receiver: WebhookReceiver) -> None:
     receiver.answer_next(500, Answer(delay_seconds=0.1))
     freeze(http)
@@ -177,8 +179,9 @@ def test_a_moment_that_is_set_sends_what_is_due_by_then(http: FlaskClient, recei
     assert attempts(http) == [(1, "failed", "23:50:15.000Z"), (2, "success", "23:50:16.000Z")]
 
 
+@pytest.mark.slow
 def test_moving_the_clock_waits_for_what_is_under_way(http: FlaskClient, receiver: WebhookReceiver) -> None:
-    receiver.answer_next(Answer(delay_seconds=0.2))
+    receiver.answer_next(Answer(delay_seconds=0.1))
     freeze(http)
     emit(http, wait=0)
     advance(http, 1)
@@ -235,7 +238,7 @@ MISTAKES: list[tuple[str, str, object, int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "status", "detail"), MISTAKES, ids=range(len(MISTAKES)))
+@each_row(("method", "path", "body", "status", "detail"), MISTAKES)
 def test_a_mistake_is_a_problem_and_the_clock_stays(
     http: FlaskClient, method: str, path: str, body: object, status: int, detail: str
 ) -> None:

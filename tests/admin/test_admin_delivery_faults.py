@@ -9,6 +9,7 @@ from talkover_mock.deliveries.faults import ACTIONS, MATCH
 from talkover_mock.deliveries.faults import DETAILS as ALL_DETAILS
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.faulty import FAULTS, add_fault
+from tests.support.rows import each_row
 
 LOST = {"on": "deliveries", "action": "lose_answer"}
 ANY = dict.fromkeys(MATCH)
@@ -103,7 +104,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "title", "detail"), MISTAKES)
+@each_row(("spec", "title", "detail"), MISTAKES)
 def test_a_mistake_is_a_problem_that_says_what_was_expected(
     http: FlaskClient, spec: dict[str, Any], title: str, detail: str
 ) -> None:

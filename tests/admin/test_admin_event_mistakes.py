@@ -10,6 +10,7 @@ from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.world import World
 from tests.support.delivering import STARTED, delivering
 from tests.support.documented import AGENT, UNKNOWN
+from tests.support.rows import each_row
 
 EVENTS_ROUTE = "/__admin/events"
 NOBODY = "http://127.0.0.1:9/webhook"
@@ -109,7 +110,7 @@ MISTAKES: list[tuple[object, int, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "status", "title", "detail"), MISTAKES, ids=range(len(MISTAKES)))
+@each_row(("body", "status", "title", "detail"), MISTAKES)
 def test_a_mistake_is_a_problem_that_says_what_was_expected(
     http: FlaskClient, body: object, status: int, title: str, detail: str
 ) -> None:
@@ -146,10 +147,9 @@ UNREADABLE: list[tuple[str, str, int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("content_type", "body", "status", "detail"),
     UNREADABLE,
-    ids=range(len(UNREADABLE)),
 )
 def test_what_no_delivery_can_carry_is_refused_and_nothing_is_queued(
     http: FlaskClient, content_type: str, body: str, status: int, detail: str

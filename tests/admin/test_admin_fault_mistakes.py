@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from talkover_mock.environments.call_faults import PRESETS
 from tests.support.faulty import FAULTS
+from tests.support.rows import each_row
 
 DOWN = {"preset": "maintenance"}
 KEYS = ["on", "match", "preset", "headers", "respond", "action", "delay_seconds", "apply"]
@@ -96,7 +97,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "title", "detail"), MISTAKES)
+@each_row(("spec", "title", "detail"), MISTAKES)
 def test_a_mistake_is_a_problem_that_says_what_was_expected(
     http: FlaskClient, spec: dict[str, Any], title: str, detail: str
 ) -> None:
@@ -112,7 +113,7 @@ def test_a_mistake_is_a_problem_that_says_what_was_expected(
     assert http.get(FAULTS).get_json() == {"faults": []}
 
 
-@pytest.mark.parametrize("name", ["Content-Length", "content-length", "Connection", "TE", "Transfer-Encoding"])
+@each_row("name", ["Content-Length", "content-length", "Connection", "TE", "Transfer-Encoding"])
 def test_a_header_that_only_the_server_can_give_is_a_mistake(http: FlaskClient, name: str) -> None:
     answer = http.post(FAULTS, json={"respond": {"headers": {"X-Fine": "a", name: "5"}}})
     detail = f"respond.headers must not have {name}, which the server sets (an action can end the connection)"
@@ -127,7 +128,7 @@ def test_the_known_words_are_in_the_problem(http: FlaskClient) -> None:
     assert detail == 'unknown key "respond.x"; expected one of status, headers, body'
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "detail"),
     [
         ("respond: {body: 2025-01-01}", f'{JSON} (got "2025-01-01")'),

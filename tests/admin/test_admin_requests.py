@@ -8,8 +8,7 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import TOGGLE, TOKEN
 from tests.support.faulty import REQUESTS, RESET, bearer, journal
 
@@ -43,7 +42,7 @@ def test_after_a_reset_the_journal_is_as_new(http: FlaskClient) -> None:
 @pytest.fixture
 def short() -> Iterator[FlaskClient]:
     """A server whose journals keep three exchanges."""
-    world = World(load([FIXTURES]), most_kept=3)
+    world = World(shipped(), most_kept=3)
     yield create_app(world, Guard()).test_client()
     world.stop()
 

@@ -17,6 +17,7 @@ from talkover_mock.environments.documents import Documents
 from talkover_mock.environments.world import World
 from talkover_mock.web.routes import shown
 from tests.support.documented import WEBHOOK
+from tests.support.rows import each_row
 
 STATE = "/__admin/state"
 STAGING = {"Authorization": "Bearer talq_staging"}
@@ -148,7 +149,7 @@ NEAR = {
 }
 
 
-@pytest.mark.parametrize("path", NEAR)
+@each_row("path", NEAR)
 def test_an_unknown_admin_route_is_a_problem_that_names_the_nearest(http: FlaskClient, app: Flask, path: str) -> None:
     routes = sorted({rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/__admin")})
     answer = http.post(path)

@@ -12,6 +12,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.calling import CALL, listed, world_with
 from tests.support.documented import AGENT
+from tests.support.rows import each_row
 from tests.support.stories import MOMENT, STARTED, hook
 
 PLAY = "/__admin/scenarios/{}/play"
@@ -74,7 +75,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "status", "detail"), REFUSED, ids=[detail[:40] for _, _, detail in REFUSED])
+@each_row(("body", "status", "detail"), REFUSED, ids=[detail[:40] for _, _, detail in REFUSED])
 def test_what_is_refused(http: FlaskClient, body: dict[str, Any], status: int, detail: str) -> None:
     answer = http.post(PLAY.format("answered"), json={"agent_id": AGENT, **body})
     assert (answer.status_code, answer.get_json()["detail"][: len(detail)]) == (status, detail)

@@ -13,6 +13,7 @@ from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
 from tests.conftest import FIXTURES
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 STATE = "/__admin/state"
 STAGING = {"Authorization": "Bearer talq_staging"}
@@ -177,7 +178,7 @@ TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` w
 OTHERS = "unknown key of a state: it describes one environment; give others in a fixture file, or open them"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "body", "content_type", "mistakes"),
     [
         ("PATCH", WRONG, YAML, WRONG_PATCH),
@@ -230,7 +231,7 @@ def test_every_mistake_is_told_and_nothing_is_changed(
     assert http.get(STATE).get_json() == DEFAULT
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "detail"),
     [
         ('{"agents": [{}]}', "1 mistake, so nothing was changed: agents[0].name: The name field is required."),

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests.support import campaigning
 from tests.support.documented import TOGGLE, TOKEN, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 PATH = f"/__admin/webhooks/{WEBHOOK}"
 STATE = "/__admin/state"
@@ -63,7 +63,7 @@ DERIVED = "is derived from other keys; leave it out"
 LOGS = "is not part of a state; give it in a fixture file, or in the fixture of an opened environment"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "mistakes"),
     [
         ({"enabled": True, "timeout": 3, "nmae": "x"}, {"timeout": TIMEOUT, "nmae": "unknown key; did you mean name?"}),

@@ -14,6 +14,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN
+from tests.support.rows import each_row
 
 LOCAL = ["localhost", "localhost:7357", "LOCALHOST", "127.0.0.1:7357", "[::1]:7357", "[::1]"]
 FOREIGN = [
@@ -92,6 +93,7 @@ def test_only_known_names_of_the_server_are_answered(
     }
 
 
+@pytest.mark.slow
 def test_no_answer_of_the_admin_routes_is_sniffed_or_kept(world: World) -> None:
     answers = [
         http.open(path, method=method, headers=headers)
@@ -116,7 +118,8 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
     )
 
 
-@pytest.mark.parametrize(
+@pytest.mark.slow
+@each_row(
     "headers",
     [
         {"Origin": EVIL},
@@ -130,7 +133,6 @@ def test_a_foreign_name_is_refused_everywhere_and_told_how_to_be_allowed(world: 
         {"Sec-Fetch-Site": "same-origin", "Origin": EVIL},
         {"Origin": EVIL, "Access-Control-Request-Method": "PUT"},
     ],
-    ids=str,
 )
 def test_a_web_page_of_another_origin_is_refused_everywhere(world: World, headers: dict[str, str]) -> None:
     before = {name: each.documents.whole() for name, each in world.environments.items()}
@@ -213,7 +215,7 @@ def test_without_a_guard_there_is_only_the_api(world: World) -> None:
         assert answer.text == ("" if verb == "HEAD" else expected)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "status"),
     [
         ("//__admin/state", 401),

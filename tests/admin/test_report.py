@@ -6,8 +6,7 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.faulty import add_fault
 from tests.support.page_document import press
@@ -88,7 +87,7 @@ def test_it_has_the_calls_since_its_opening_that_had_no_token_of_an_environment(
 
 
 def test_masked_tokens_are_not_taken_for_tokens_of_no_environment() -> None:
-    world = World(load([FIXTURES]), mask_tokens=True)
+    world = World(shipped(), mask_tokens=True)
     http = create_app(world, Guard()).test_client()
     http.post("/__admin/environments", json={"token": "talq_mine"})
     http.get("/api/v1/agents", headers=TOKEN)

@@ -25,6 +25,7 @@ from tests.support.delivering import (
 )
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
 from tests.support.faulty import REQUESTS, TOGGLE_ANY, add_fault
+from tests.support.rows import each_row
 
 AGENTS = "/api/v1/agents"
 WEBHOOKS = f"{AGENTS}/{AGENT}/webhooks"
@@ -390,7 +391,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "names", "title", "detail"), MISTAKES)
+@each_row(("path", "names", "title", "detail"), MISTAKES)
 def test_a_mistake_is_a_problem_also_while_there_is_nothing_to_find(
     http: FlaskClient, path: str, names: list[str], title: str, detail: str
 ) -> None:

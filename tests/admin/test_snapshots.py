@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from tests.support.documented import TOGGLE, TOKEN, WEBHOOK
 from tests.support.faulty import FAULTS, REQUESTS, RESET, STATE, add_fault, bearer, journal
 from tests.support.frozen import RIGHT, WEBHOOKS, created, listed
+from tests.support.rows import each_row
 
 SNAPSHOTS = "/__admin/snapshots"
 CLOCK = "/__admin/clock"
@@ -197,7 +198,7 @@ def test_a_name_is_letters_digits_and_a_few_more(http: FlaskClient, name: str) -
     assert names(http) == [name]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "shown"),
     [(each, f'"{each}"') for each in ("-a", "a b", "ü", "a*", "a,b")] + [("x" * 101, '"' + "x" * 76 + "...")],
 )

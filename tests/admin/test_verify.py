@@ -16,6 +16,7 @@ from talkover_mock.web.server import Server
 from tests.support.delivering import DISABLED, ENDED, RECORDER, STARTED, delivering, emit
 from tests.support.documented import AGENT, TOGGLE, TOKEN, UNKNOWN, WEBHOOK
 from tests.support.faulty import WAIT
+from tests.support.rows import each_row
 
 VERIFY = "/__admin/verify"
 ONE = TOGGLE.removesuffix("/toggle")
@@ -63,7 +64,7 @@ MET: list[tuple[dict[str, Any], list[int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "numbers"), MET)
+@each_row(("expected", "numbers"), MET)
 def test_what_is_met_is_answered_with_what_matches(
     busy: FlaskClient, expected: dict[str, Any], numbers: list[int]
 ) -> None:
@@ -88,7 +89,7 @@ UNMET: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("expected", "text"), UNMET)
+@each_row(("expected", "text"), UNMET)
 def test_what_is_not_met_says_what_came(busy: FlaskClient, expected: dict[str, Any], text: str) -> None:
     first, *lines = unmet(busy, **expected).splitlines()
     assert first == f"expected {text}; the nearest of all requests:"
@@ -128,6 +129,7 @@ def test_a_body_that_is_no_text_is_not_told_as_none(http: FlaskClient) -> None:
     assert "-> 200, a body that is no text" in unmet(http, json=1)
 
 
+@pytest.mark.slow
 def test_long_values_are_cut_and_cost_no_time(http: FlaskClient) -> None:
     long = {"X-Long": "a" * 5_000}
     for number in range(200):
@@ -205,7 +207,7 @@ def test_without_anything_it_says_whose_calls_are_meant(http: FlaskClient) -> No
 
 
 def test_a_wait_ends_as_soon_as_there_are_enough(server: Server) -> None:
-    later = Timer(0.1, lambda: requests.patch(server.url + TOGGLE, headers=TOKEN, timeout=WAIT))
+    later = Timer(0.03, lambda: requests.patch(server.url + TOGGLE, headers=TOKEN, timeout=WAIT))
     began = monotonic()
     later.start()
     for expected in ({"times": 1}, {"min": 1}):
@@ -218,8 +220,8 @@ def test_a_wait_ends_as_soon_as_there_are_enough(server: Server) -> None:
 @pytest.mark.parametrize("expected", [{"times": 0}, {"max": 0}, {"max": 1}, {"min": 0, "max": 0}])
 def test_a_wait_with_a_most_takes_its_time(server: Server, expected: dict[str, int]) -> None:
     began = monotonic()
-    assert requests.post(server.url + VERIFY, json={**expected, "wait": 0.2}, timeout=WAIT).status_code == 200
-    assert monotonic() - began >= 0.2
+    assert requests.post(server.url + VERIFY, json={**expected, "wait": 0.05}, timeout=WAIT).status_code == 200
+    assert monotonic() - began >= 0.05
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "reset"), ("DELETE", "environments/mine")])
@@ -231,7 +233,7 @@ def test_a_wait_that_a_reset_or_a_close_ends_says_so(
     admin = f"{server.url}/__admin"
     opened = requests.post(f"{admin}/environments", json={"name": "mine", "token": "talq_mine"}, timeout=WAIT)
     assert opened.status_code == 201
-    later = Timer(0.1, lambda: requests.request(method, f"{admin}/{path}", headers=mine, timeout=WAIT))
+    later = Timer(0.03, lambda: requests.request(method, f"{admin}/{path}", headers=mine, timeout=WAIT))
     later.start()
     answer = requests.post(server.url + VERIFY, json={**expected, "wait": WAIT}, headers=mine, timeout=2 * WAIT)
     later.join()
@@ -263,7 +265,7 @@ def test_a_body_of_null_is_no_fixture(http: FlaskClient) -> None:
     assert (answer.status_code, answer.get_json()["detail"]) == expected
 
 
-@pytest.mark.parametrize(("body", "title", "text"), MISTAKES)
+@each_row(("body", "title", "text"), MISTAKES)
 def test_a_mistake_is_no_unmet_expectation(http: FlaskClient, body: Any, title: str, text: str) -> None:
     answer = http.post(VERIFY, json=body)
     assert (answer.status_code, answer.get_json()["title"]) == (422, title)

@@ -12,6 +12,7 @@ from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, API_HEADERS, TOKEN, UNKNOWN
 from tests.support.frozen import compact
+from tests.support.rows import each_row
 
 AGENTS = "/api/v1/agents"
 UNAUTHENTICATED = '{"success":false,"message":"Unauthenticated."}'
@@ -92,7 +93,7 @@ def test_an_agent_with_every_key_of_its_own_to_the_byte_and_further_keys_last() 
     assert http.get(AGENTS, headers=TOKEN).get_json()["data"] == [full]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("times", "created_at", "updated_at"),
     [
         ({}, "2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
@@ -153,7 +154,7 @@ FOUND: Sequence[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "expected"), FOUND)
+@each_row(("query", "expected"), FOUND)
 def test_filters_and_search_in_name_and_label(query: str, expected: list[str]) -> None:
     answer = client(*FOUR).get(f"{AGENTS}?{query}", headers=TOKEN).get_json()
     assert [each["id"] for each in answer["data"]] == expected
@@ -176,7 +177,7 @@ PAGES: Sequence[tuple[str, list[int], tuple[int, int, int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "expected", "place"), PAGES)
+@each_row(("query", "expected", "place"), PAGES)
 def test_pages(query: str, expected: list[int], place: tuple[int, int, int]) -> None:
     answer = client(*[agent(str(i)) for i in range(25)]).get(f"{AGENTS}?{query}", headers=TOKEN).get_json()
     assert [int(each["id"]) for each in answer["data"]] == expected
@@ -211,7 +212,7 @@ REFUSED: Sequence[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "errors"), REFUSED)
+@each_row(("query", "errors"), REFUSED)
 def test_filters_that_are_refused(http: FlaskClient, query: str, errors: str) -> None:
     answer = http.get(f"{AGENTS}?{query}", headers=TOKEN)
     expected = f'{{"success":false,"message":"The given data was invalid.","errors":{{{errors}}}}}'
@@ -219,8 +220,8 @@ def test_filters_that_are_refused(http: FlaskClient, query: str, errors: str) ->
     assert {name: answer.headers[name] for name in API_HEADERS} == API_HEADERS
 
 
-@pytest.mark.parametrize("path", [AGENTS, f"{AGENTS}?status=x", f"{AGENTS}/{AGENT}", f"{AGENTS}/{UNKNOWN}"])
-@pytest.mark.parametrize("scheme", [None, "Bearer", "Basic dXNlcjpwYXNz"])
+@each_row("path", [AGENTS, f"{AGENTS}?status=x", f"{AGENTS}/{AGENT}", f"{AGENTS}/{UNKNOWN}"])
+@each_row("scheme", [None, "Bearer", "Basic dXNlcjpwYXNz"])
 def test_a_missing_token_has_a_text_of_its_own(http: FlaskClient, path: str, scheme: str | None) -> None:
     answer = http.get(path, headers={"Authorization": scheme} if scheme else {})
     assert (answer.status_code, answer.text) == (401, UNAUTHENTICATED)
@@ -237,7 +238,7 @@ def test_tokens_that_open_nothing(path: str) -> None:
     assert [each.text for each in answers[1:]] == [INVALID, EXPIRED]
 
 
-@pytest.mark.parametrize("id", [UNKNOWN, "not-a-uuid", AGENT.upper(), "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"])
+@each_row("id", [UNKNOWN, "not-a-uuid", AGENT.upper(), "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"])
 def test_an_unknown_agent_has_a_text_of_its_own(http: FlaskClient, id: str) -> None:
     answer = http.get(f"{AGENTS}/{id}", headers=TOKEN)
     assert (answer.status_code, answer.text) == (404, NOT_FOUND)

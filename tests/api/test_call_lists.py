@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from tests.support.calling import CALL, CALLS, client, listed
 from tests.support.documented import AGENT, TOKEN, UNKNOWN
 from tests.support.frozen import compact
+from tests.support.rows import each_row
 
 ALL = "/api/v1/calls"
 ENTRY: dict[str, Any] = {
@@ -57,7 +58,7 @@ def many() -> FlaskClient:
     return client(*MANY)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("query", "ids"),
     [
         ("", "dbca"),
@@ -120,8 +121,8 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("path", [ALL, CALLS])
-@pytest.mark.parametrize(("query", "errors"), REFUSED)
+@each_row("path", [ALL, CALLS])
+@each_row(("query", "errors"), REFUSED)
 def test_filters_that_are_refused(many: FlaskClient, path: str, query: str, errors: str) -> None:
     answer = many.get(f"{path}?{query}", headers=TOKEN)
     expected = f'{{"success":false,"message":"The given data was invalid.","errors":{{{errors}}}}}'

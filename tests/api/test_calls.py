@@ -17,6 +17,7 @@ from tests.support.calling import AGENT_PATH, CALL, FIRST, NUMBER, client, end, 
 from tests.support.documented import AGENT, API_HEADERS, TOKEN, UNKNOWN
 from tests.support.faulty import add_fault
 from tests.support.frozen import Time, compact
+from tests.support.rows import each_row
 from tests.support.stories import ENDED, STARTED, hook
 
 ACTIVE = f"{AGENT_PATH}/active-call/%2B1234567890"
@@ -64,7 +65,7 @@ def test_a_call_is_placed_to_the_byte(calls: FlaskClient) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("numbers", "caller"),
     [
         (["+15551234567", "+15557654321"], "+15551234567"),
@@ -88,7 +89,7 @@ NUMBERS: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("to", "text"), NUMBERS)
+@each_row(("to", "text"), NUMBERS)
 def test_a_number_that_is_no_number_is_refused_in_the_documented_shape(
     calls: FlaskClient, to: object, text: str
 ) -> None:
@@ -110,7 +111,7 @@ def test_an_ignored_body_is_the_reason_of_a_missing_number(calls: FlaskClient) -
     assert "text/plain" in answer.headers["X-Mockserver-Reason"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "errors"),
     [
         ({"delay_seconds": 3601}, {"delay_seconds": ["The delay seconds must be between 0 and 3600."]}),
@@ -120,7 +121,6 @@ def test_an_ignored_body_is_the_reason_of_a_missing_number(calls: FlaskClient) -
         ({"context": [1]}, {"context": ["The context must be an array."]}),
         ({"context": {"a": "x" * 1_000_000}}, {"context": ["The context must not be greater than 976 kilobytes."]}),
     ],
-    ids=str,
 )
 def test_other_fields_are_refused_as_everywhere(
     calls: FlaskClient, fields: dict[str, Any], errors: dict[str, list[str]]

@@ -21,6 +21,7 @@ from tests.support.campaigning import (
     world_with,
 )
 from tests.support.documented import AGENT, UNKNOWN
+from tests.support.rows import each_row
 
 NOW = "2025-09-03T23:19:51"
 EVENTS = ["campaign.started", "campaign.paused"]
@@ -155,7 +156,7 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
+@each_row(("method", "path"), ROUTES)
 def test_an_unknown_campaign_comes_before_all_else(http: FlaskClient, method: str, path: str) -> None:
     answer = ask(http, method, f"/api/v1/campaigns/{UNKNOWN}{path.format(WEBHOOK)}", {"status": 1})
     assert (answer.status_code, answer.text) == (404, '{"success":false,"message":"Campaign not found"}')
@@ -164,7 +165,7 @@ def test_an_unknown_campaign_comes_before_all_else(http: FlaskClient, method: st
     assert (without.status_code, without.text) == (401, '{"message":"Missing Bearer Token"}')
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in ROUTES if "{}" in each[1]])
+@each_row(("method", "path"), [each for each in ROUTES if "{}" in each[1]])
 def test_a_webhook_of_another_owner_is_unknown(http: FlaskClient, method: str, path: str) -> None:
     answer = ask(http, method, PATH + path.format("of-agent"))
     assert (answer.status_code, answer.text) == (404, '{"success":false,"message":"Webhook not found."}')
@@ -228,8 +229,8 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("after", ALLOWED)
-@pytest.mark.parametrize("before", ALLOWED)
+@each_row("after", ALLOWED)
+@each_row("before", ALLOWED)
 def test_a_status_follows_another_or_does_not(before: str, after: str) -> None:
     world = world_with(campaign={"status": before})
     http = client(world)

@@ -29,6 +29,7 @@ from tests.support.routes import (
     filled,
     fresh,
 )
+from tests.support.rows import each_row
 
 MISSING = '{"message":"Missing Bearer Token"}'
 PLACE = "/api/v1/agents/<agent_id>/call"
@@ -52,10 +53,8 @@ def test_the_documented_routes_are_there() -> None:
     assert {("GET", "/api/v1/health"), ("PATCH", toggle)} <= set(CALLS)
 
 
-@pytest.mark.parametrize("headers", [{}, TOKEN], ids=["no token", "token"])
-@pytest.mark.parametrize(
-    "path", ["/", "/api/v1", "/api/v1/nope", "/api/v1/nope/", "/nope?a=b", "/h%C3%A9%20%22", TOGGLE + "/x"]
-)
+@each_row("headers", [{}, TOKEN], ids=["no token", "token"])
+@each_row("path", ["/", "/api/v1", "/api/v1/nope", "/api/v1/nope/", "/nope?a=b", "/h%C3%A9%20%22", TOGGLE + "/x"])
 def test_an_unknown_path_is_404_before_the_token_is_looked_at(
     http: FlaskClient, path: str, headers: dict[str, str]
 ) -> None:
@@ -72,7 +71,7 @@ def test_an_unknown_path_is_named_as_it_came(server: Server, path: str) -> None:
         assert connection.getresponse().read().decode() == not_found(path.partition("?")[0])
 
 
-@pytest.mark.parametrize("headers", [{}, TOKEN], ids=["no token", "token"])
+@each_row("headers", [{}, TOKEN], ids=["no token", "token"])
 @every_path
 def test_a_wrong_method_is_405_before_the_token_is_looked_at(
     http: FlaskClient, rule: str, headers: dict[str, str]
@@ -85,7 +84,7 @@ def test_a_wrong_method_is_405_before_the_token_is_looked_at(
         assert answer.text == ("" if verb == "HEAD" else f'{{\n    "message": "{text}"\n}}')
 
 
-@pytest.mark.parametrize("rule", [rule for verb, rule in CALLS if verb == "GET"])
+@each_row("rule", [rule for verb, rule in CALLS if verb == "GET"])
 def test_head_answers_wherever_get_does(rule: str) -> None:
     get, head = (fresh().open(filled(rule), method=verb, headers=TOKEN) for verb in ("GET", "HEAD"))
     assert (head.status_code, head.data) == (get.status_code, b"")
@@ -112,7 +111,7 @@ def test_options_and_a_preflight_leave_the_connection_open(server: Server) -> No
             assert connection.sock is first, "the server has closed the connection"
 
 
-@pytest.mark.parametrize("rule", [*PATHS, "/api/v1/nope"])
+@each_row("rule", [*PATHS, "/api/v1/nope"])
 def test_a_preflight_is_allowed(http: FlaskClient, rule: str) -> None:
     wanted = {"Access-Control-Request-Method": "patch", "Access-Control-Request-Headers": "authorization,x-other"}
     answer = http.options(filled(rule), headers={"Origin": "https://app.example.com", **wanted})
@@ -123,7 +122,7 @@ def test_a_preflight_is_allowed(http: FlaskClient, rule: str) -> None:
     assert "Content-Type" not in answer.headers
 
 
-@pytest.mark.parametrize("headers", [{}, TOKEN], ids=["no token", "token"])
+@each_row("headers", [{}, TOKEN], ids=["no token", "token"])
 @every_call
 def test_a_trailing_slash_matches_without_a_redirect(verb: str, rule: str, headers: dict[str, str]) -> None:
     plain, slash = (fresh().open(filled(rule) + end, method=verb, headers=headers) for end in ("", "/"))
@@ -132,6 +131,7 @@ def test_a_trailing_slash_matches_without_a_redirect(verb: str, rule: str, heade
     assert "Location" not in slash.headers
 
 
+@pytest.mark.slow
 @every_call
 def test_a_double_slash_matches_nothing(server: Server, verb: str, rule: str) -> None:
     path = filled(rule) + "/"
@@ -197,6 +197,7 @@ def answers(http: FlaskClient, rule: str) -> Iterator[Any]:
                 yield http.open(path, method=verb, headers={"Accept": "text/html", **headers})
 
 
+@pytest.mark.slow
 @every_path
 def test_every_answer_is_json_with_the_headers_of_the_api_and_every_refusal_has_a_reason(
     http: FlaskClient, rule: str
@@ -213,7 +214,8 @@ def test_every_answer_is_json_with_the_headers_of_the_api_and_every_refusal_has_
 MALFORMED = ("not-a-uuid", "1", "%00", "%0A", "%C3%A9", "%FF", "..", "'--", AGENT.upper(), "x" * 1000)
 
 
-@pytest.mark.parametrize(("verb", "rule"), [(verb, rule) for verb, rule in GUARDED if "<" in rule])
+@pytest.mark.slow
+@each_row(("verb", "rule"), [(verb, rule) for verb, rule in GUARDED if "<" in rule])
 def test_a_malformed_id_is_simply_an_unknown_one(http: FlaskClient, verb: str, rule: str) -> None:
     for name in re.findall(r"<(?:\w+:)?(\w+)>", rule):
         unknown = http.open(filled(rule, **{name: UNKNOWN}), method=verb, headers=TOKEN)
@@ -225,8 +227,9 @@ def test_a_malformed_id_is_simply_an_unknown_one(http: FlaskClient, verb: str, r
             assert (malformed.status_code, malformed.text) == (404, text), id
 
 
-@pytest.mark.parametrize("headers", [{}, TOKEN], ids=["no token", "token"])
-@pytest.mark.parametrize(("verb", "rule"), [*CALLS, ("POST", "/api/v1/nope"), ("PUT", "/api/v1/health")])
+@pytest.mark.slow
+@each_row("headers", [{}, TOKEN], ids=["no token", "token"])
+@each_row(("verb", "rule"), [*CALLS, ("POST", "/api/v1/nope"), ("PUT", "/api/v1/health")])
 def test_a_body_never_breaks_a_connection(server: Server, verb: str, rule: str, headers: dict[str, str]) -> None:
     bodies: tuple[Any, ...] = (b"", b"{broken", b"\x00" * 100_000, iter([b'{"a":', b"x" * 20_000]))
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from http.client import HTTPConnection, RemoteDisconnected
+from logging import LogRecord
 from socket import create_connection, socket
 
 import pytest
@@ -172,11 +173,11 @@ def test_the_journal_tells_of_calls_that_got_half_an_answer_or_none(server: Serv
 
 
 def test_what_clients_do_when_a_connection_ends_is_no_error_of_the_mock(
-    server: Server, log: list[str], caplog: pytest.LogCaptureFixture
+    server: Server, log: list[str], logged: list[LogRecord]
 ) -> None:
     for action in ENDS:
         add_fault_at(server, match={"path": AGENTS}, action=action, times=1)
         received(server, AGENTS)
     environment = requests.get(f"{server.url}/__admin/environments/default", timeout=WAIT).json()
-    assert (environment["errors"], caplog.records) == (0, [])
+    assert (environment["errors"], logged) == (0, [])
     assert [line.split(" ")[2] for line in log if AGENTS in line] == ["-", "200"]

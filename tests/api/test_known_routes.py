@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from talkover_mock.dialect.endpoints import ENDPOINTS
 from tests.support.documented import API_HEADERS, TOKEN
 from tests.support.routes import CALLS, KNOWN, PATHS, REASON, VERBS, allowed, filled, fresh
+from tests.support.rows import each_row
 
 ONLY_BEGUN = ("/api/v1/calendars", "/api/v1/sip-trunks", "/api/v1/auto-topup")
 
@@ -43,7 +44,7 @@ def test_head_is_known_wherever_get_is(http: FlaskClient) -> None:
     assert (answer.status_code, answer.data) == (501, b"")
 
 
-@pytest.mark.parametrize("rule", sorted({rule for _, rule in KNOWN if "*" not in rule}))
+@each_row("rule", sorted({rule for _, rule in KNOWN if "*" not in rule}))
 def test_another_method_is_405_with_the_methods_of_the_vendor(http: FlaskClient, rule: str) -> None:
     methods = allowed(rule)
     answers = [http.open(asked(rule), method=verb) for verb in VERBS if verb not in methods]

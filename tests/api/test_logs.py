@@ -117,12 +117,12 @@ def test_an_entry_that_nobody_answered_has_no_status(
     entry = logs(http, webhook_id=OTHER)["data"][0]
     assert list(entry) == FAILED_KEYS
     assert (entry["status"], entry["http_status"], entry["error"]) == ("failed", None, "Connection refused")
-    hasty = world.open(impatient(hook(receiver.url, max_retries=0), timeout=0.2), token="talq_hasty")
+    hasty = world.open(impatient(hook(receiver.url, max_retries=0), timeout=0.05), token="talq_hasty")
     receiver.answer_always(Answer(delay_seconds=60))
     emit(hasty)
     entry = http.get(LOGS, headers={"Authorization": "Bearer talq_hasty"}).get_json()["data"][0]
     assert (entry["status"], entry["http_status"], entry["error"]) == ("failed", None, "Connection timeout")
-    assert 200 <= entry["duration_ms"] < 5000
+    assert 50 <= entry["duration_ms"] < 5000
 
 
 def test_a_queued_entry_is_pending(http: FlaskClient, environment: Environment, receiver: WebhookReceiver) -> None:

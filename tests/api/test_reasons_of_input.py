@@ -14,6 +14,7 @@ from talkover_mock.dialect.inputs import MOST_BYTES, MOST_VALUES
 from talkover_mock.environments.world import World
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.reasons import AGENTS, API, REASON, WEBHOOKS, reason_of
+from tests.support.rows import each_row
 from tests.support.watching import BUSY_SECONDS, watched
 
 SEND_JSON = "send Content-Type: application/json"
@@ -50,7 +51,7 @@ def test_a_body_that_is_ignored_is_the_reason_with_every_status(
     assert reason_of(http, f"PUT {WEBHOOKS}/{WEBHOOK}", 200, **request) == reason
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "encoding", "how"),
     [
         (gzip.compress(b"{}"), "gzip", "gzip"),
@@ -62,7 +63,7 @@ def test_a_body_that_is_ignored_is_the_reason_with_every_status(
     ],
     ids=["gzip", "gzip unsaid", "deflate", "deflate unsaid", "zstd", "br"],
 )
-@pytest.mark.parametrize("kind", [JSON, None])
+@each_row("kind", [JSON, None])
 def test_a_compressed_body_is_named_as_such(
     http: FlaskClient, body: bytes, encoding: str | None, how: str, kind: str | None
 ) -> None:
@@ -226,7 +227,7 @@ def test_a_method_that_the_path_does_not_answer(http: FlaskClient, call: str, re
     assert reason_of(http, call, 405) == reason
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "reason"),
     [
         (f"{API}//agents", f"the path has a double slash; did you mean {AGENTS}?"),

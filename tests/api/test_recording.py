@@ -12,10 +12,9 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.api.recording import MOST_BODY_BYTES
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.state.webhooks import Webhooks
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, API_HEADERS, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
 from tests.support.faulty import REQUESTS, STATE, WAIT, add_fault, bearer, journal, journal_at
 
@@ -206,7 +205,7 @@ def test_a_token_is_kept_as_it_came_and_the_admin_token_is_not(
 @pytest.fixture
 def masking(log: list[str]) -> Iterator[FlaskClient]:
     """Of a server that masks tokens."""
-    world = World(load([FIXTURES]), mask_tokens=True)
+    world = World(shipped(), mask_tokens=True)
     yield create_app(world, Guard(), log.append).test_client()
     world.stop()
 

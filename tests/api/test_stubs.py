@@ -15,6 +15,7 @@ from talkover_mock.state.store import State
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN
 from tests.support.fixture_documents import source
 from tests.support.routes import REASON
+from tests.support.rows import each_row
 
 CALL: Mapping[str, Any] = {"method": "POST", "path": "/api/v1/agents/{agent_id}/callback", "status": 200, "headers": {}}
 STUBBED = {"success": True, "data": {"id": "call-1", "empty": {}, "text": " as it is "}}
@@ -179,7 +180,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "expected"), MISTAKES)
+@each_row(("change", "expected"), MISTAKES)
 def test_what_is_wrong_with_a_stub(http: FlaskClient, change: dict[str, Any], expected: str) -> None:
     with pytest.raises(FixtureError) as caught:
         read_fixture([source({"stubs": [{**CALL, **change}]})])

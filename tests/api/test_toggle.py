@@ -16,10 +16,9 @@ from talkover_mock.app import create_app
 from talkover_mock.base.clock import Clock
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import (
     AGENT,
     API_HEADERS,
@@ -40,7 +39,7 @@ def ticking_world() -> World:
     """The shipped fixtures, where each look at the clock is a second later: to count a call, to toggle, to record."""
     seconds = count()
     start = datetime(2025, 9, 3, 23, 50, 14, 999_999, tzinfo=timezone.utc)
-    return World(load([FIXTURES]), time=lambda: start + timedelta(seconds=next(seconds)))
+    return World(shipped(), time=lambda: start + timedelta(seconds=next(seconds)))
 
 
 def test_the_documented_answers_to_the_byte() -> None:

@@ -13,6 +13,7 @@ from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.environments.world import World
 from tests.support.documented import TOKEN, WEBHOOK
 from tests.support.frozen import BEFORE, FIRST_ID, NOW, ONE, RIGHT, WEBHOOKS, Time, compact, frozen_world, shown
+from tests.support.rows import each_row
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_every_field_has_a_row() -> None:
     assert list(REFUSED) == list(ACCEPTED) == [field.name for field in WEBHOOK_FIELDS]
 
 
-@pytest.mark.parametrize("field", REFUSED)
+@each_row("field", REFUSED)
 def test_what_create_and_update_refuse(http: FlaskClient, field: str) -> None:
     value, errors = REFUSED[field]
     before = http.get(WEBHOOKS, headers=TOKEN).text

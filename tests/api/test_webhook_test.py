@@ -93,7 +93,7 @@ def test_a_receiver_that_is_not_there_is_told(http: FlaskClient, environment: En
 def test_a_receiver_that_does_not_answer_in_time_is_told(
     http: FlaskClient, world: World, receiver: WebhookReceiver
 ) -> None:
-    world.open(impatient(hook(receiver.url), timeout=0.2), token="talq_hasty")
+    world.open(impatient(hook(receiver.url), timeout=0.05), token="talq_hasty")
     receiver.answer_next(Answer(delay_seconds=60))
     answer = http.post(TEST, headers={"Authorization": "Bearer talq_hasty"})
     assert answer.text == '{"success":false,"message":"Webhook test failed: Connection timeout"}'

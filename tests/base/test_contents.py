@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-import pytest
-
 from talkover_mock.base.contents import ANY, Content, Sent, is_part
+from tests.support.rows import each_row
 
 WHOLE = {
     "name": "W",
@@ -16,7 +15,7 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize(
+@each_row(
     "part",
     [
         WHOLE,
@@ -32,7 +31,7 @@ def test_a_part(part: Any) -> None:
     assert is_part(part, WHOLE)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "part",
     [
         {"enabled": 1},
@@ -65,7 +64,7 @@ SENT = Sent(
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     "content",
     [
         ANY,
@@ -84,7 +83,7 @@ def test_what_was_sent(content: Content) -> None:
     assert content.is_in(SENT)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "content",
     [
         Content(json={"enabled": False}),
@@ -103,6 +102,6 @@ def test_what_was_not_sent(content: Content) -> None:
     assert not content.is_in(SENT)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
+@each_row("body", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json_has_no_part(body: bytes) -> None:
     assert not Content(json={}).is_in(SENT._replace(body=body))

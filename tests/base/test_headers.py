@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from talkover_mock.base.headers import bearer_token
+from tests.support.rows import each_row
 
 HEADERS: Sequence[tuple[str, str | None]] = [
     ("Bearer x", "x"),
@@ -27,6 +26,6 @@ HEADERS: Sequence[tuple[str, str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("header", "token"), HEADERS)
+@each_row(("header", "token"), HEADERS)
 def test_the_token_of_a_header(header: str, token: str | None) -> None:
     assert bearer_token(header) == token

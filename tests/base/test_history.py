@@ -10,6 +10,7 @@ import pytest
 
 from talkover_mock.base import history as history_module
 from talkover_mock.base.history import Expectation, Found, History
+from tests.support.rows import each_row
 from tests.support.turns import every_turn
 
 LONG = 60.0
@@ -112,7 +113,7 @@ def test_without_a_wait_there_is_what_there_is() -> None:
     assert names(log.watch(anything)) == ["a", "b", "a"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("least", "most", "satisfied"),
     [
         (None, None, True),
@@ -127,7 +128,7 @@ def test_without_a_wait_there_is_what_there_is() -> None:
         (3, 5, False),
     ],
 )
-@pytest.mark.parametrize("seconds", [0, 0.01])
+@each_row("seconds", [0, 0.01])
 def test_enough_and_not_too_many(least: int | None, most: int | None, satisfied: bool, seconds: float) -> None:
     log = history()
     add(log, "a", "b")
@@ -136,7 +137,7 @@ def test_enough_and_not_too_many(least: int | None, most: int | None, satisfied:
     assert (names(found), found.count, found.satisfied) == (["a", "b", "c"], 2, satisfied)
 
 
-@pytest.mark.parametrize(("least", "most"), [(2, None), (None, 1), (0, 1), (1, 1), (None, 0)])
+@each_row(("least", "most"), [(2, None), (None, 1), (0, 1), (1, 1), (None, 0)])
 def test_a_wait_that_is_decided_already_does_not_wait(least: int | None, most: int | None) -> None:
     log = history()
     add(log, "a", "b")
@@ -168,6 +169,7 @@ def test_a_wait_ends_as_soon_as_there_are_too_many(wait: Wait) -> None:
     assert not future.result(SOON).satisfied
 
 
+@pytest.mark.slow
 def test_at_most_is_known_only_when_the_time_has_passed() -> None:
     log = history()
     add(log, "a")
@@ -182,6 +184,7 @@ def test_a_wait_without_a_limit_does_not_wait() -> None:
     assert monotonic() - begin < SOON
 
 
+@pytest.mark.slow
 def test_when_the_time_is_up_there_is_what_came(wait: Wait) -> None:
     log = history()
     future = wait(log, anything, least=2, seconds=0.1)

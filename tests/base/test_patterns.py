@@ -2,11 +2,11 @@
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover_mock.base.patterns import matches
+from tests.support.rows import each_row
 
 
 @given(st.text("ab", max_size=8), st.text("ab*", max_size=8))
@@ -15,7 +15,7 @@ def test_a_star_stands_for_anything(text: str, pattern: str) -> None:
     assert matches(text, pattern) is (re.fullmatch(expression, text, re.DOTALL) is not None)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "pattern", "expected"),
     [
         ("/a/b", "/a/b", True),

@@ -1,15 +1,14 @@
 """Words in messages: numbers, values cut to a length, and the known word that is near."""
 
-import pytest
-
 from talkover_mock.base.words import brief, digits, near_or_all, nearest, number_of, there_are
+from tests.support.rows import each_row
 
 
 def test_one_thing_and_several() -> None:
     assert [number_of(count, "agent") for count in (0, 1, 2)] == ["0 agents", "1 agent", "2 agents"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "expected"),
     [
         ("a\n\x1bé", r'"a\n\u001bé"'),
@@ -42,7 +41,7 @@ def test_of_many_names_the_first_are_compared_and_listed() -> None:
     assert nearest("the first", [*["x"] * 500, "the first one"]) == ""
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "number"),
     [("0", 0), ("007", 7), ("9" * 15, 10**15 - 1), ("9" * 16, None), ("9" * 5000, None), ("", None), ("²", None)],
 )
@@ -50,6 +49,6 @@ def test_a_number_is_one_of_few_ascii_digits(text: str, number: int | None) -> N
     assert digits(text) == number
 
 
-@pytest.mark.parametrize("text", ["-1", "+1", "1.0", " 1", "1_0", "\u0663", "\uff13"])
+@each_row("text", ["-1", "+1", "1.0", " 1", "1_0", "\u0663", "\uff13"])
 def test_other_numbers_are_texts(text: str) -> None:
     assert digits(text) is None

@@ -10,6 +10,7 @@ from talkover_mock.deliveries.targets import Captured, resolve
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.documented import TOKEN, WEBHOOK_PATH
+from tests.support.rows import each_row
 from tests.support.stories import attempts, emit, hook
 
 REASON = "the path is /__admin or below it; the admin routes of a mock server are never called"
@@ -51,8 +52,8 @@ OTHER_PATHS = ["", "/", "/hook", "/__adminx", "/x/__admin", "/_admin", "/hook?to
 HOSTS = ["127.0.0.1:7357", "10.0.0.7", "mock:80", "user:pass@127.0.0.1:1", "[::1]:7357", "2130706433"]
 
 
-@pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("path", ADMIN_PATHS)
+@each_row("host", HOSTS)
+@each_row("path", ADMIN_PATHS)
 def test_an_admin_path_is_captured_whoever_listens(path: str, host: str) -> None:
     with pytest.raises(Captured, match=f"^{REASON}$"):
         resolve(f"http://{host}{path}")
@@ -60,7 +61,7 @@ def test_an_admin_path_is_captured_whoever_listens(path: str, host: str) -> None
         resolve(f"https://{host}{path}", ["10.0.0.7"])
 
 
-@pytest.mark.parametrize("path", OTHER_PATHS)
+@each_row("path", OTHER_PATHS)
 def test_another_path_is_called(path: str) -> None:
     assert resolve(f"http://127.0.0.1{path}").addresses == ("127.0.0.1",)
 

@@ -12,6 +12,7 @@ from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.disturbed import (
     DISTURBANCES,
     CountingReceiver,
+    HoldingReceiver,
     OpenWorld,
     SlowReceiver,
     add,
@@ -134,6 +135,7 @@ def test_an_overlapping_delivery_leaves_while_an_earlier_one_is_under_way(
         assert story(environment) == ["started 1: success", "ended 1: success (overlap)"]
 
 
+@pytest.mark.slow
 @on_both_clocks
 @pytest.mark.parametrize(("times", "crowds"), [(0, [1, 1, 1, 1]), (1, [1, 2, 1, 1])])
 def test_a_later_delivery_waits_for_all_that_overlap(
@@ -144,7 +146,7 @@ def test_a_later_delivery_waits_for_all_that_overlap(
         environment = opened(open_world, receiver)
         if times:
             add(environment, "overlap", times=times, after=1)
-        receiver.answer_next(Answer(delay_seconds=0.1), Answer(delay_seconds=0.2))
+        receiver.answer_next(Answer(delay_seconds=0.05), Answer(delay_seconds=0.1))
         for _ in range(4):
             environment.deliveries.emit(AGENT, STARTED)
         until_ended(environment, 4)
@@ -223,15 +225,16 @@ def test_a_delayed_retry_has_its_entry_from_the_moment_at_which_it_was_due(
     assert seconds(environment) == [0, 11, 13]
 
 
-def test_copies_end_with_a_delivery_that_never_left(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
-    environment = running(open_world, receiver)
-    receiver.answer_next(Answer(delay_seconds=0.2))
-    environment.deliveries.emit(AGENT, STARTED)
-    receiver.wait_for(1)
-    add(environment, "repeat", copies=2)
-    environment.deliveries.emit(AGENT, ENDED)
-    environment.webhooks.toggle(AGENT, WEBHOOK)
-    until_ended(environment, 4)
+def test_copies_end_with_a_delivery_that_never_left(open_world: OpenWorld) -> None:
+    with started(HoldingReceiver()) as receiver:
+        environment = running(open_world, receiver)
+        environment.deliveries.emit(AGENT, STARTED)
+        receiver.wait_for(1)
+        add(environment, "repeat", copies=2)
+        environment.deliveries.emit(AGENT, ENDED)
+        environment.webhooks.toggle(AGENT, WEBHOOK)
+        receiver.go_on.set()
+        until_ended(environment, 4)
     assert story(environment) == ["started 1: success", *["ended 1: failed (repeat)"] * 3]
     assert len(receiver.requests) == 1
 
@@ -246,6 +249,7 @@ def test_what_is_delayed_ends_with_a_reset(open_world: OpenWorld, receiver: Webh
     assert (story(environment), receiver.requests) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_frozen_or_set_free_forgets_nothing_that_waits_for_its_turn(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -306,6 +310,7 @@ def test_two_runs_with_a_frozen_clock_and_the_same_seed_are_the_same(
     assert sum(struck for _, struck in first[1]) > 20
 
 
+@pytest.mark.slow
 def test_the_counts_of_copies_are_exact_under_load(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = running(open_world, receiver)
     fault = add(environment, "repeat", times=7, copies=2, together=True)

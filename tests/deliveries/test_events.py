@@ -15,6 +15,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
+from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, WEBHOOK
 from tests.support.stories import ENDED, MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
 
@@ -114,17 +115,17 @@ def delete(environment: Environment) -> None:
 @pytest.mark.parametrize("stop", [disable, delete])
 @pytest.mark.parametrize("frozen", [True, False])
 def test_what_waits_when_its_webhook_goes_is_dropped_and_never_comes_later(
-    open_world: OpenWorld, receiver: WebhookReceiver, stop: Callable[[Environment], None], frozen: bool
+    open_world: OpenWorld, stop: Callable[[Environment], None], frozen: bool
 ) -> None:
-    with running_receiver() as other:
+    with started(HoldingReceiver()) as receiver, running_receiver() as other:
         environment = environment_of(open_world, hook(receiver.url, max_retries=0), hook(other.url, "2"))
         if not frozen:
             environment.unfreeze()
-        receiver.answer_next(Answer(delay_seconds=0.5))
         for _ in range(4):
             environment.deliveries.emit(AGENT, STARTED)
         receiver.wait_for(1)
         stop(environment)
+        receiver.go_on.set()
         found = environment.deliveries.log.watch(lambda _: True, 8, None, WAIT)
         assert found.satisfied
         mine = [each for each in found.items if each.webhook_id == WEBHOOK]
@@ -182,6 +183,7 @@ def test_an_attempt_uses_the_configuration_of_its_own_moment(
     assert list(map(see, attempts(environment), receiver.requests)) == [first, second]
 
 
+@pytest.mark.slow
 def test_what_already_went_out_is_not_changed_by_an_update(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url)).default
     receiver.answer_next(Answer(delay_seconds=0.1))
@@ -197,6 +199,7 @@ def numbers(receiver: WebhookReceiver, path: str = "/webhook") -> list[int]:
     return [request.json["number"] for request in receiver.requests if request.path == path]
 
 
+@pytest.mark.slow
 def test_the_deliveries_of_one_webhook_go_out_one_after_another_in_order(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -208,6 +211,7 @@ def test_the_deliveries_of_one_webhook_go_out_one_after_another_in_order(
     assert numbers(receiver) == numbers(receiver, "/webhook/2") == list(range(40))
 
 
+@pytest.mark.slow
 def test_while_the_clock_stands_still_those_of_all_webhooks_do(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -222,20 +226,21 @@ def test_while_the_clock_stands_still_those_of_all_webhooks_do(
 
 @pytest.mark.parametrize("frozen_first", [True, False])
 def test_what_waits_goes_out_in_order_when_the_clock_is_frozen_or_let_go_meanwhile(
-    open_world: OpenWorld, receiver: WebhookReceiver, frozen_first: bool
+    open_world: OpenWorld, frozen_first: bool
 ) -> None:
-    environment = open_world(hook(receiver.url)).default
-    if frozen_first:
-        environment.freeze()
-    receiver.answer_next(Answer(delay_seconds=0.2))
-    for number in range(5):
-        environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
-    receiver.wait_for(1)
-    if frozen_first:
-        environment.unfreeze()
-    else:
-        environment.freeze()
-    emit(environment, number=5)
+    with started(HoldingReceiver()) as receiver:
+        environment = open_world(hook(receiver.url)).default
+        if frozen_first:
+            environment.freeze()
+        for number in range(5):
+            environment.deliveries.emit(AGENT, STARTED, extra={"number": number})
+        receiver.wait_for(1)
+        if frozen_first:
+            environment.unfreeze()
+        else:
+            environment.freeze()
+        receiver.go_on.set()
+        emit(environment, number=5)
     assert numbers(receiver) == list(range(6))
     assert statuses(environment) == ["success"] * 6
 

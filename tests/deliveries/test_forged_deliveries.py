@@ -9,6 +9,7 @@ from talkover_mock.deliveries.sender import outgoing
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.receiver import ReceivedRequest, WebhookReceiver
 from tests.support.disturbed import OpenWorld, add, story
+from tests.support.rows import each_row
 from tests.support.stories import MOMENT, attempts, emit, hook
 
 SECRET = "whsec_c2VjcmV0"
@@ -91,7 +92,7 @@ def test_a_bad_signature_comes_also_to_a_webhook_without_a_secret(
     assert ["signature" in each.headers for each in receiver.requests] == [True, False]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "expected"),
     [
         (b"{}", b'{"tampered":true}'),

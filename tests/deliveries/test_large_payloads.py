@@ -20,6 +20,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.documented import AGENT, TOKEN, WEBHOOK_PATH
+from tests.support.rows import each_row
 from tests.support.stories import STARTED, WAIT, emit, hook
 from tests.support.watching import BUSY_SECONDS, watched
 
@@ -80,7 +81,7 @@ def test_the_limit_is_one_of_the_bytes_that_are_sent(text: str, style: str) -> N
         to_bytes(text * MOST_BYTES, style)
 
 
-@pytest.mark.parametrize("value", ["x" * 2000, ["x"] * 1000, {str(n): n for n in range(500)}, [[[["x" * 2000]]]]])
+@each_row("value", ["x" * 2000, ["x"] * 1000, {str(n): n for n in range(500)}, [[[["x" * 2000]]]]])
 def test_sizes_are_measured_up_to_a_limit(value: object) -> None:
     assert size_of(value, 10_000) >= 2000
     with pytest.raises(TooLarge):
@@ -161,6 +162,7 @@ def test_one_large_event_may_go_to_many_webhooks(open_world: OpenWorld) -> None:
     assert len(emitted.deliveries) == many
 
 
+@pytest.mark.slow
 def test_few_large_payloads_are_under_way_at_once(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     """However many webhooks lead to a receiver that hangs."""
     template = {STARTED: "{{context.text}}" * (LARGE_BYTES // 1000 + 1)}
@@ -180,6 +182,7 @@ def test_few_large_payloads_are_under_way_at_once(open_world: OpenWorld, receive
     assert world.default.errors == []
 
 
+@pytest.mark.slow
 def test_an_event_that_no_webhook_got_counts_with_its_data(open_world: OpenWorld) -> None:
     deliveries = open_world(hook("http://127.0.0.1:1/", enabled=False)).default.deliveries
     for _ in range(history.MOST_BYTES // MOST_EVENT_BYTES + 5):

@@ -95,6 +95,7 @@ def nearly_full(open_world: Callable[..., World], receiver: WebhookReceiver) -> 
     return begin
 
 
+@pytest.mark.slow
 def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
     open_world: Callable[..., World], receiver: WebhookReceiver
 ) -> None:
@@ -107,6 +108,7 @@ def test_when_one_more_delivery_fits_two_events_at_once_queue_one(
         each.close()
 
 
+@pytest.mark.slow
 def test_when_one_more_delivery_fits_two_at_once_are_sent_again_once(
     open_world: Callable[..., World], receiver: WebhookReceiver
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_delivery_that_is_due_as_the_one_before_it_ends_goes_out() -> None:
         assert [claimed, each.claim()].count("second") == 1
 
 
+@pytest.mark.slow
 def test_an_event_that_comes_while_deliveries_are_forgotten_is_kept(
     open_world: Callable[..., World], receiver: WebhookReceiver
 ) -> None:

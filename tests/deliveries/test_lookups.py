@@ -99,6 +99,7 @@ def test_a_look_up_can_be_stopped(hanging: list[str], lookups: Lookups) -> None:
     assert [each.error for each in outcomes] == ["Connection reset"]
 
 
+@pytest.mark.slow
 def test_names_that_hang_delay_no_call_and_no_other_environment(
     open_world: OpenWorld, hanging: list[str], receiver: WebhookReceiver
 ) -> None:

@@ -26,6 +26,7 @@ def hooks(url: str, count: int, **fields: object) -> list[dict[str, object]]:
     return [hook(f"{url}/{number}", f"{number:03}", **fields) for number in range(count)]
 
 
+@pytest.mark.slow
 def test_a_receiver_that_hangs_delays_neither_another_webhook_nor_another_environment(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
@@ -46,7 +47,7 @@ def test_a_receiver_that_hangs_delays_neither_another_webhook_nor_another_enviro
 
 
 def test_a_retry_is_made_in_time_while_another_receiver_hangs(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
-    world = open_world(hook(receiver.url), settings={"retry_schedule": [0.2]})
+    world = open_world(hook(receiver.url), settings={"retry_schedule": [0.05]})
     other = world.open(world.default.baseline)
     receiver.answer_next(500, HUNG)
     emit(world.default)
@@ -127,6 +128,7 @@ def test_no_more_is_kept_than_was_asked_for_and_the_rest_is_counted(
     assert (environment.deliveries.log.dropped, len(attempts(environment))) == (0, 0)
 
 
+@pytest.mark.slow
 def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:

@@ -18,6 +18,7 @@ from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Owners, Webhook
 from tests.support.documented import AGENT as AGENT_ID
 from tests.support.documented import WEBHOOK as WEBHOOK_ID
+from tests.support.rows import each_row
 
 MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone.utc)
 SECRET = "optional_secret_for_hmac"
@@ -62,14 +63,14 @@ def test_the_test_payload_has_no_template() -> None:
     )
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@each_row("event", EVENTS)
 def test_the_envelope_has_its_keys_in_order_and_a_duration_when_a_call_ended(event: str) -> None:
     duration = ',"duration":12' if event == ENDED else ""
     expected = f'{{"event":"{event}",{ENVELOPE},"call_id":"call-1"{duration}}}'
     assert body_of(occurrence(event, call={"id": "call-1", "duration": 12})) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("given", "tail"),
     [
         ({}, '"call_id":"call-1","duration":0'),
@@ -86,7 +87,7 @@ def test_an_ended_call_carries_its_duration_its_context_and_what_was_added(given
     assert body_of(occurrence(ENDED, **given)) == f'{{"event":"{ENDED}",{ENVELOPE},{tail}}}'
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("event", "given", "body"),
     [
         (STARTED, {}, '{"call_id":"call-1"}'),
@@ -144,7 +145,7 @@ def test_a_template_sees_every_key_of_the_agent() -> None:
     assert body_of(occurrence(STARTED), {STARTED: template}) == json.dumps(expected, separators=(",", ":"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     "path",
     [
         "webhook",
@@ -195,7 +196,7 @@ def test_custom_headers_come_last_in_their_order_and_may_repeat() -> None:
     assert tuple(headers[-3:]) == custom
 
 
-@pytest.mark.parametrize("name", ["Content-Type", "content-type", "SIGNATURE", "Host", "user-agent"])
+@each_row("name", ["Content-Type", "content-type", "SIGNATURE", "Host", "user-agent"])
 def test_a_custom_header_replaces_ours_of_the_same_name(name: str) -> None:
     headers = sent(occurrence(), SECRET_WEBHOOK._replace(custom_headers=((name, "mine"),))).headers
     assert [pair for pair in headers if pair[0].lower() == name.lower()] == [(name, "mine")]
@@ -209,14 +210,14 @@ def test_a_custom_header_cannot_change_where_the_body_ends(name: str) -> None:
     assert sent(occurrence(), custom) == sent(occurrence())._replace(unsent=[name])
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@each_row("scheme", SCHEMES)
 def test_the_settings_choose_the_scheme_of_the_signature(scheme: str) -> None:
     outgoing = sent(occurrence(), SECRET_WEBHOOK, DEFAULTS._replace(signature_scheme=scheme))
     expected = sign(SCHEMES[scheme], SECRET, outgoing.body, int(MOMENT.timestamp()), "occurrence-1")
     assert list(outgoing.headers[5:]) == list(expected.items())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("overrides", "header", "prefix"),
     [
         ({"signature_header": "X-Mine"}, "X-Mine", "sha256="),

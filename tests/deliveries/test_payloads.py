@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover_mock.deliveries.payloads import render, to_bytes
+from tests.support.rows import each_row
 
 SCOPE = {
     "event": "event_phone_call_ended",
@@ -28,7 +29,7 @@ VALUES = st.recursive(
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "written"),
     [
         # What PHP 8.2 wrote for each of these.
@@ -62,7 +63,7 @@ def test_numbers_are_written_as_php_does(value: Any, written: str) -> None:
     assert to_bytes([{"n": value}]) == f'[{{"n":{written}}}]'.encode()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "written"),
     [
         ("https://example.com/a", rb'"https:\/\/example.com\/a"'),
@@ -131,7 +132,7 @@ def test_php_bytes_are_ascii_without_a_bare_slash(value: Any) -> None:
     assert b"/" not in written.replace(b"\\/", b"")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("template", "rendered"),
     [
         # One placeholder keeps the type of its value.
@@ -203,7 +204,7 @@ def test_what_was_filled_in_is_not_looked_at_again() -> None:
     assert render("{{context.a}}{{context.b}}", {"context": {"a": "{{call", "b": ".id}}"}}) == "{{call.id}}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "hostile",
     [
         "{{call.__class__}}",
@@ -219,7 +220,7 @@ def test_a_template_reaches_nothing_but_the_values_of_its_scope(hostile: str) ->
     assert render(hostile, SCOPE) == ""
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     ["{call!r}", "%(call)s", "${call}", "{% x %}", "{{call|tojson}}", "{{call['id']}}", "{{7*7}}", "{{config()}}"],
 )
@@ -227,7 +228,7 @@ def test_a_template_is_no_program(text: str) -> None:
     assert render(text, SCOPE) == text
 
 
-@pytest.mark.parametrize("value", ["\\1", "\\g<0>", "$1", '"},{"', "\x00", "{{", "}}", "\r\nX: y"])
+@each_row("value", ["\\1", "\\g<0>", "$1", '"},{"', "\x00", "{{", "}}", "\r\nX: y"])
 def test_a_hostile_value_stands_in_the_text_as_it_is(value: str) -> None:
     assert render("<{{context.v}}>", {"context": {"v": value}}) == f"<{value}>"
     assert json.loads(to_bytes(render({"v": "{{context.v}}"}, {"context": {"v": value}}))) == {"v": value}
@@ -239,6 +240,6 @@ def test_no_text_breaks_a_template(text: str) -> None:
     render(text, SCOPE)
 
 
-@pytest.mark.parametrize("text", ["{{" * 50_000, "{{" + " " * 100_000, "{{ a" * 20_000, "{{a" + " " * 50_000 + "{{b}}"])
+@each_row("text", ["{{" * 50_000, "{{" + " " * 100_000, "{{ a" * 20_000, "{{a" + " " * 50_000 + "{{b}}"])
 def test_a_long_text_of_braces_takes_no_time_to_speak_of(text: str) -> None:
     assert len(render(text, SCOPE)) <= len(text)

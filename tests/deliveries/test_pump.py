@@ -86,6 +86,7 @@ def test_no_thread_runs_before_something_is_due(pump: Pump) -> None:
     assert active_count() == before
 
 
+@pytest.mark.slow
 def test_jobs_run_at_the_same_time_and_one_worker_is_used_again(pump: Pump) -> None:
     before = active_count()
     jobs = Jobs("a", "b", "c")

@@ -102,6 +102,7 @@ def test_a_test_is_sent_again_as_a_test_which_no_fault_drops(open_world: OpenWor
     assert http.get(LOGS, headers=TOKEN).get_json()["data"] == []
 
 
+@pytest.mark.slow
 def test_one_that_is_under_way_is_sent_again_behind_it(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = running(open_world, receiver)
     receiver.answer_next(Answer(delay_seconds=0.1))

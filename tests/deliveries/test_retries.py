@@ -11,6 +11,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.receiver import Answer, WebhookReceiver
+from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, fixture, hook, seconds_after, statuses
 
@@ -194,28 +195,30 @@ def test_a_manual_retry_is_a_single_attempt_more(
 
 
 def test_a_manual_retry_of_a_webhook_that_is_disabled_before_it_goes_out_is_dropped(
-    open_world: OpenWorld, receiver: WebhookReceiver
+    open_world: OpenWorld,
 ) -> None:
-    environment = failing(open_world, receiver, max_retries=0)
-    receiver.answer_next(Answer(delay_seconds=0.2))
-    environment.deliveries.emit(AGENT, STARTED)
-    receiver.wait_for(2)
-    environment.deliveries.retry(AGENT, WEBHOOK, attempts(environment)[0].id)
-    disable(environment)
-    environment.deliveries.advance(0)
+    with started(HoldingReceiver(2)) as receiver:
+        environment = failing(open_world, receiver, max_retries=0)
+        receiver.answer_next(200)
+        environment.deliveries.emit(AGENT, STARTED)
+        receiver.wait_for(2)
+        environment.deliveries.retry(AGENT, WEBHOOK, attempts(environment)[0].id)
+        disable(environment)
+        receiver.go_on.set()
+        environment.deliveries.advance(0)
     assert statuses(environment) == ["failed", "success", "failed"]
     assert attempts(environment)[2].outgoing is None
 
 
 def test_retries_are_made_by_the_real_clock_too(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
-    environment = open_world(hook(receiver.url, max_retries=10), settings={"retry_schedule": [0.02]}).default
+    environment = open_world(hook(receiver.url, max_retries=10), settings={"retry_schedule": [0.005]}).default
     receiver.answer_always(500)
     environment.deliveries.emit(AGENT, STARTED)
     found = environment.deliveries.log.watch(lambda delivery: delivery.status == "failed", 11, None, WAIT)
     assert [each.attempt for each in found.items] == list(range(1, 12))
     assert len(receiver.requests) == len(attempts(environment)) == 11
     times = [each.created_at for each in found.items]
-    assert all(later - earlier >= timedelta(seconds=0.02) for earlier, later in pairwise(times))
+    assert all(later - earlier >= timedelta(seconds=0.005) for earlier, later in pairwise(times))
 
 
 def until_successful(environment: Environment, count: int) -> None:
@@ -223,6 +226,7 @@ def until_successful(environment: Environment, count: int) -> None:
     assert environment.deliveries.log.watch(lambda each: each.status == "success", count, None, WAIT).satisfied
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_makes_no_retry_wait_longer(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url), settings={"retry_schedule": [0.1]}).default
     environment.freeze(datetime(2400, 1, 1, tzinfo=timezone.utc))
@@ -233,6 +237,7 @@ def test_a_clock_that_is_set_back_makes_no_retry_wait_longer(open_world: OpenWor
     assert (statuses(environment), len(receiver.requests)) == (["failed", "success"], 2)
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_before_the_first_attempt_keeps_it_from_nothing(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:

@@ -378,6 +378,7 @@ def under_schedule(world: World, receiver: WebhookReceiver, seed: int) -> tuple[
     return order, environment.disturbances.struck, played
 
 
+@pytest.mark.slow
 def test_a_schedule_disturbs_the_deliveries_of_a_scenario(world: World, receiver: WebhookReceiver) -> None:
     orders = []
     for seed in range(20):

@@ -24,8 +24,9 @@ from tests.support.peers import (
     resetting,
     silent,
 )
+from tests.support.rows import each_row
 
-SHORT = 0.1
+SHORT = 0.05
 HOSTS = ("127.0.0.1", "::1") if socket.has_dualstack_ipv6() else ("127.0.0.1",)
 
 
@@ -58,7 +59,7 @@ def test_the_exact_bytes_that_arrive(host: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("given", "target"),
     [
         ("", "/"),
@@ -109,7 +110,7 @@ def test_a_header_s_value_is_sent_as_utf_8(peer: StartPeer) -> None:
     assert "\r\nX-Name: Zoë\t漢\r\n".encode() in receiver.received
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "value"),
     [
         *(("X-A", value) for value in ("1\r\nX-Evil: 1", "1\nX-Evil: 1", "1\r", "\x00", "\x7f", "\x1b[0m")),
@@ -126,7 +127,7 @@ def test_a_header_that_would_inject_another_is_not_sent(name: str, value: str, p
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("answer", "expected"),
     [
         (OK, Outcome(200, None, [("content-length", "2")], "ok")),
@@ -200,7 +201,7 @@ def test_a_huge_answer_is_cut_and_that_is_noted(script: Script, cut: bool, peer:
     assert outcome.body == "x" * MOST
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("script", "error"),
     [
         (answering(), "Connection reset"),

@@ -28,6 +28,7 @@ from tests.support.peers import (
     secured,
     silent,
 )
+from tests.support.rows import each_row
 from tests.support.turns import every_turn
 
 
@@ -109,7 +110,7 @@ def test_when_every_address_refuses_so_does_the_host(resolving: Callable[..., No
         assert sending(url.replace("127.0.0.1", "receiver")).run().error == "Connection refused"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("url", "error"),
     [
         ("ftp://127.0.0.1/", "Unsupported protocol: ftp"),
@@ -194,7 +195,7 @@ STAGES = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("later", [0.0, 0.1])
+@pytest.mark.parametrize("later", [0.0, 0.03])
 @pytest.mark.usefixtures("_trusted")
 def test_stopping_ends_a_send_at_once(stage: str, later: float, peer: StartPeer) -> None:
     url, script, body = STAGES[stage]
@@ -207,7 +208,8 @@ def test_stopping_ends_a_send_at_once(stage: str, later: float, peer: StartPeer)
     assert outcomes == [Outcome(error="Connection reset", duration_ms=outcomes[0].duration_ms)]
 
 
-@pytest.mark.parametrize("later", [0.0, 0.1])
+@pytest.mark.slow
+@pytest.mark.parametrize("later", [0.0, 0.03])
 def test_stopping_ends_a_connection_that_is_not_accepted(later: float) -> None:
     with full_backlog() as url:
         request = sending(url)

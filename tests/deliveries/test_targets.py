@@ -11,6 +11,7 @@ from talkover_mock.base.addresses import CONTAINER_HOSTS
 from talkover_mock.deliveries.records import Outcome
 from talkover_mock.deliveries.sender import Sending, outgoing
 from talkover_mock.deliveries.targets import Captured, Unresolved, resolve
+from tests.support.rows import each_row
 
 Answers = dict[str, list[str]]
 
@@ -44,7 +45,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Callable[[Answers], list[str]]:
     return install
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("url", "address", "port"),
     [
         ("http://127.0.0.1/", "127.0.0.1", 80),
@@ -73,7 +74,7 @@ def test_an_address_of_this_machine_or_network_is_called(url: str, address: str,
     assert ([ip_address(each) for each in target.addresses], target.port) == ([ip_address(address)], port)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "url",
     [
         "https://example.com/webhook",
@@ -141,16 +142,16 @@ def host(url: str) -> str:
     return url.split("/")[2].strip("[]")
 
 
-@pytest.mark.parametrize("opened", [False, True])
-@pytest.mark.parametrize("url", METADATA)
+@each_row("opened", [False, True])
+@each_row("url", METADATA)
 @pytest.mark.usefixtures("no_lookup")
 def test_a_metadata_address_is_never_called(url: str, opened: bool) -> None:
     with pytest.raises(Captured, match="is a link-local or metadata address; such addresses are never called"):
         resolve(url, [host(url)] if opened else [])
 
 
-@pytest.mark.parametrize("opened", [False, True])
-@pytest.mark.parametrize("name", ["2852039166", "0xa9fea9fe", "0xA9FEA9FE", "025177524776"])
+@each_row("opened", [False, True])
+@each_row("name", ["2852039166", "0xa9fea9fe", "0xA9FEA9FE", "025177524776"])
 def test_a_metadata_address_written_as_a_number_is_never_called(name: str, opened: bool) -> None:
     with pytest.raises(Captured, match=f"{name.lower()} has no address that may be called"):
         resolve(f"http://{name}/", [name] if opened else [])

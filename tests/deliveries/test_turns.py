@@ -93,6 +93,7 @@ def ended(outbox: Outbox, choose: Choose) -> list[object]:
             outbox.finish(under_way.pop(choose(len(under_way))), FAILED, SENT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("webhooks", "first", "second"),
     [

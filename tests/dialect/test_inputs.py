@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from talkover_mock.dialect.inputs import Input, from_form, from_json, ignored, is_form, is_json
 from tests.support.documented import AGENT, TOKEN, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 WEBHOOKS = f"/api/v1/agents/{AGENT}/webhooks"
 JSON = "application/json"
@@ -19,7 +20,7 @@ FORM = "application/x-www-form-urlencoded"
 NOTHING: Mapping[str, Any] = {}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "expected"),
     [
         ("  a b\t\r\n", "a b"),
@@ -45,7 +46,7 @@ def test_an_empty_body_and_an_empty_object_are_no_input_and_nothing_to_speak_of(
 DEEPEST = b'{"a":' * 100 + b"1" + b"}" * 100
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "what"),
     [
         (b"[]", "is a list, not a JSON object,"),
@@ -65,7 +66,7 @@ def test_what_is_no_json_object_is_no_input_and_the_note_says_why(body: bytes, w
     assert from_json(body) == Input(NOTHING, f"the body {what} and was ignored; send a JSON object")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         *(b"\xff{}", b"\xef\xbb\xbf{}", b'{"a":"\\ud800"}', b'{"a":1e999}', b'{"a":' * 100_000, b"[" * 100_000),
@@ -84,7 +85,7 @@ def test_a_hundred_levels_are_read() -> None:
     assert from_json(DEEPEST) == Input(json.loads(DEEPEST))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("query", "expected"),
     [
         ("a=1&b= x &c=", {"a": "1", "b": "x", "c": None}),
@@ -130,7 +131,7 @@ def test_any_form_is_read_as_what_json_can_carry(pairs: list[tuple[str, str]]) -
     assert json.loads(json.dumps(fields)) == fields
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "expected"),
     [
         *[(kind, True) for kind in (JSON, "application/json; charset=utf-8", "Application/json", "text/json")],
@@ -143,7 +144,7 @@ def test_a_json_content_type(kind: str, expected: bool) -> None:
     assert is_json(kind) is expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "method", "expected"),
     [
         *[(FORM, method, True) for method in ("POST", "PUT", "PATCH", "DELETE")],

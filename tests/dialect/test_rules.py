@@ -8,6 +8,7 @@ import pytest
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
+from tests.support.rows import each_row
 
 REQUIRED: dict[str, Any] = {"name": "N", "webhook_url": "http://xy", "events": ["event_action"]}
 HEADER = {"key": "X-A", "value": "b"}
@@ -93,7 +94,7 @@ ACCEPTED: Sequence[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "expected"), ACCEPTED)
+@each_row(("field", "value", "expected"), ACCEPTED)
 def test_what_is_stored(field: str, value: Any, expected: Any) -> None:
     for found in (stored(**{field: value}), fields_of({field: value}, WEBHOOK_FIELDS, OTHERS)):
         assert found[field] == expected
@@ -158,7 +159,7 @@ REFUSED_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "texts"), REFUSED_ROWS)
+@each_row(("field", "value", "texts"), REFUSED_ROWS)
 def test_what_is_refused(field: str, value: Any, texts: list[str]) -> None:
     assert errors_of({**REQUIRED, field: value}) == errors_of({field: value}, OTHERS) == [(field, texts)]
 
@@ -204,7 +205,7 @@ ENTRIES: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "expected"), ENTRIES)
+@each_row(("field", "value", "expected"), ENTRIES)
 def test_the_entries_of_a_list_are_reported_by_path(field: str, value: Any, expected: list[tuple[str, str]]) -> None:
     errors = [(path, [text]) for path, text in expected]
     assert errors_of({**REQUIRED, field: value}) == errors_of({field: value}, OTHERS) == errors
@@ -270,12 +271,12 @@ URLS = {
 """Compared with the pattern of Laravel 8.83 itself, under PHP 8.2."""
 
 
-@pytest.mark.parametrize("url", URLS[True])
+@each_row("url", URLS[True])
 def test_a_url(url: str) -> None:
     assert stored(webhook_url=url)["webhook_url"] == url
 
 
-@pytest.mark.parametrize("url", URLS[False])
+@each_row("url", URLS[False])
 def test_no_url(url: str) -> None:
     assert errors_of({**REQUIRED, "webhook_url": url}) == [("webhook_url", [URL])]
 

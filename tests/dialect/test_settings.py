@@ -14,6 +14,7 @@ from talkover_mock.dialect.settings import DEFAULTS, SETTING_FIELDS, to_settings
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from tests.support.fixture_documents import source
+from tests.support.rows import each_row
 
 
 def test_the_defaults_are_the_documented_behaviour() -> None:
@@ -45,7 +46,7 @@ ACCEPTED: Sequence[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "expected"), ACCEPTED)
+@each_row(("name", "value", "expected"), ACCEPTED)
 def test_what_a_setting_may_be(name: str, value: Any, expected: Any) -> None:
     settings = to_settings({name: value})
     found = getattr(settings, name)
@@ -54,7 +55,7 @@ def test_what_a_setting_may_be(name: str, value: Any, expected: Any) -> None:
     assert to_settings(settings.overrides()) == settings
 
 
-@pytest.mark.parametrize("name", [field.name for field in SETTING_FIELDS])
+@each_row("name", [field.name for field in SETTING_FIELDS])
 def test_null_is_the_default(name: str) -> None:
     assert to_settings({name: None}) == DEFAULTS
 
@@ -92,7 +93,7 @@ REFUSED_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "texts"), REFUSED_ROWS)
+@each_row(("name", "value", "texts"), REFUSED_ROWS)
 def test_what_a_setting_may_not_be(name: str, value: Any, texts: list[str]) -> None:
     with pytest.raises(Invalid) as caught:
         to_settings({name: value})

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import pytest
-
 from talkover_mock.dialect.shapes import differences
+from tests.support.rows import each_row
 
 SHAPES = {"one": {"id": "<text>", "at": "<seconds>"}, "other": {"id": "<text>", "error": "<text|null>"}}
 ONE, OTHER = {"id": "1", "at": "2024-01-15T11:00:01Z"}, {"id": "1", "error": None}
@@ -37,7 +36,7 @@ AGREE: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("shape", "value"), AGREE)
+@each_row(("shape", "value"), AGREE)
 def test_what_agrees(shape: Any, value: Any) -> None:
     assert differences(shape, value, SHAPES) == []
 
@@ -75,7 +74,7 @@ DIFFER: list[tuple[Any, Any, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("shape", "value", "expected"), DIFFER)
+@each_row(("shape", "value", "expected"), DIFFER)
 def test_what_differs(shape: Any, value: Any, expected: list[str]) -> None:
     assert [str(each) for each in differences(shape, value, SHAPES)] == expected
 

@@ -6,6 +6,7 @@ import pytest
 
 from talkover_mock.dialect.signing import SCHEMES, sign
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 
 CHECK_BODY = (
     b'{"event":"webhook.test","agent_id":"' + AGENT.encode() + b'","agent_name":"My Agent","webhook_id":"'
@@ -25,7 +26,7 @@ def test_the_check_value_of_the_contract() -> None:
     assert sign(SCHEMES["hmac"], CHECK_SECRET, CHECK_BODY, 0, "") == {"Signature": CHECK_VALUE}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("scheme", "expected"),
     [
         ("hmac", {"Signature": "e6b7e23f8ceb3654aad86a9c45489cd6e5a0f56fab75857af998f9cde3d1e97d"}),
@@ -60,7 +61,7 @@ def test_every_scheme_has_its_own_name_and_header() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("scheme", "expected"),
     [
         ("hmac", "p:e6b7e23f8ceb3654aad86a9c45489cd6e5a0f56fab75857af998f9cde3d1e97d"),
@@ -84,7 +85,7 @@ def test_the_example_of_standard_webhooks_itself() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("secret", "same_key_as"),
     [
         (STANDARD_SECRET.removeprefix("whsec_"), STANDARD_SECRET),  # the prefix is for people, as in its libraries

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from talkover_mock.admin.harness import Harness
-from talkover_mock.api.app import ApiApplication
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
@@ -24,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def mock(request: pytest.FixtureRequest, server: Server, world: World) -> Iterator[MockServer]:
     """The harness's client for the default environment of `server`."""
     in_process = getattr(request, "param", OVER_HTTP) == IN_PROCESS
-    harness = Harness(world, ApiApplication(world).operations, server.url) if in_process else None
+    harness = Harness(world, server.url) if in_process else None
     with MockServer(server.url, harness=harness) as client:
         yield client
 

@@ -18,6 +18,7 @@ from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.loading.schema import fixture_schema
 from tests.conftest import FIXTURES
 from tests.support.installed import serving
+from tests.support.rows import each_row
 
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
 COMMANDS = {"check", "conformance", "health", "routes", "schema", "serve"}
@@ -138,7 +139,7 @@ def test_help_lists_the_commands(option: str) -> None:
     assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
 
 
-@pytest.mark.parametrize("name", sorted(EVERY_COMMAND))
+@each_row("name", sorted(EVERY_COMMAND))
 def test_help_of_a_command_names_every_option(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0
@@ -151,7 +152,7 @@ def test_help_of_a_command_names_every_option(name: str) -> None:
             assert f"[env var: {parameter.envvar}" in " ".join(result.stdout.split())
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         f"replace the variable, in which '{os.pathsep}' separates several paths. [env var: TALKOVER_MOCK_FIXTURES;",
@@ -166,7 +167,7 @@ def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
     assert text in " ".join(run("serve", "--help").stdout.split())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("arguments", "named"),
     {
         ("nope",): 'no command is named "nope"; expected one of check, clock, ',
@@ -204,7 +205,7 @@ def subcommand(name: str) -> click.Command:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@each_row("name", sorted(COMMANDS))
 def test_every_flag_has_its_variable(name: str) -> None:
     options = [each for each in subcommand(name).params if isinstance(each, click.Option) and each.name != "wait"]
     expected = ["TALKOVER_MOCK_" + option.opts[0].removeprefix("--").replace("-", "_").upper() for option in options]

@@ -25,6 +25,7 @@ from talkover_mock.environments.world import World
 from talkover_mock.loading.reader import WEBHOOK_KEYS
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 PATH = TOGGLE.removeprefix("/api/v1")
 ONE_AGENT = {"agents": [{"id": "one", "name": "One"}]}
@@ -100,7 +101,7 @@ def test_an_agent_and_a_webhook_by_their_ids(mock: MockServer) -> None:
     assert mock.webhook(state["agents"][1]["webhooks"][1]["id"]) == state["agents"][1]["webhooks"][1]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "url",
     ["localhost:7357", "", "ftp://x", "http://x:7357/api/v1", "https://x/__admin/state", "http:///x", "http://x?a"],
 )
@@ -213,7 +214,7 @@ def refusals() -> list[tuple[str, Callable[[MockServer], Any], str]]:
     ]
 
 
-@pytest.mark.parametrize(("call", "text"), [row[1:] for row in refusals()], ids=[row[0] for row in refusals()])
+@each_row(("call", "text"), [row[1:] for row in refusals()], ids=[row[0] for row in refusals()])
 def test_every_method_raises_what_the_server_refuses(
     server: Server, call: Callable[[MockServer], Any], text: str
 ) -> None:
@@ -291,5 +292,5 @@ def test_types_name_what_there_is() -> None:
     assert set(types.Match.__annotations__) == {"method", "path", *MATCH, *KEYS}
     of_a_fault = {"preset", "action", "on"} | set(types.FaultDetails.__annotations__)
     assert of_a_fault == {*FAULT_KEYS, *DETAILS, *types.OtherMatch.__annotations__}
-    assert set(types.CallFilters.__annotations__) == set(requests_routes.filters_for(()))
+    assert set(types.CallFilters.__annotations__) == set(requests_routes.FILTERS)
     assert set(types.DeliveryFilters.__annotations__) == set(delivery_routes.FILTERS)

@@ -13,6 +13,7 @@ from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, UNKNOWN
+from tests.support.rows import each_row
 
 TOKEN = "talq_live"
 FIXTURE = {
@@ -125,7 +126,7 @@ NO_WEBHOOK = {"success": False, "message": "Webhook not found."}
 INVALID = {"message": "The given data was invalid."}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("call", "body", "status", "expected"),
     [
         *[

@@ -68,6 +68,7 @@ def test_requests_are_filtered(busy: MockServer) -> None:
     assert numbers(operation="PATCH /api/v1/agents/{agent_id}/webhooks/{webhook_id}/toggle") == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_requests_are_waited_for(mock: MockServer) -> None:
     later = Timer(0.1, call, [mock])
     later.start()
@@ -121,6 +122,7 @@ def test_none_at_all_says_so(mock: MockServer) -> None:
     assert failure(lambda: mock.assert_requested("PATCH", "*")) == text
 
 
+@pytest.mark.slow
 def test_what_comes_within_the_time_fails_at_once(mock: MockServer) -> None:
     later = Timer(0.1, call, [mock])
     later.start()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from talkover_mock.admin.routing import Admin
+from talkover_mock.admin.routing import Answers
 from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.web.answers import Answer
@@ -22,6 +22,7 @@ STARTED: Event = "event_phone_call_started"
 
 BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
     "environment": MockServer.environment,
+    "mark_environment": MockServer.mark_environment,
     "close_environment": MockServer.close_environment,
     "snapshot": MockServer.snapshot,
     "restore": MockServer.restore,
@@ -63,6 +64,7 @@ def use_everything(mock: MockServer) -> None:
     for read in (mine.health, mine.assumptions, mine.openapi, mine.state, mine.environments, mine.snapshots):
         read()
     mine.environment("mine")
+    mine.mark_environment("mine")
     mine.replace_state(mine.merge_state({}))
     mine.set_webhook(WEBHOOK, enabled=True)
     mine.agent(AGENT)
@@ -103,13 +105,13 @@ def test_every_admin_route_has_a_method_and_every_method_is_tried(
 ) -> None:
     used: set[str] = set()
     asked: set[str] = set()
-    answer = Admin.answer
+    answer = Answers.answer
 
-    def noted_answer(self: Admin, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
+    def noted_answer(self: Answers, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
         asked.add(route.operation)
         return answer(self, request, route, ids)
 
-    monkeypatch.setattr(Admin, "answer", noted_answer)
+    monkeypatch.setattr(Answers, "answer", noted_answer)
     public = [name for name, found in inspect.getmembers(MockServer, inspect.isfunction) if not name.startswith("_")]
     for name in public:
         monkeypatch.setattr(MockServer, name, noted(used, name, getattr(MockServer, name)))

@@ -10,6 +10,7 @@ from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 
 MOMENT = datetime(2025, 9, 3, 23, 19, 51, tzinfo=timezone(timedelta(hours=2)))
 TEXT = "2025-09-03T21:19:51Z"
@@ -53,7 +54,7 @@ def test_one_mistake_is_said_once_and_several_each(mock: MockServer) -> None:
     assert str(caught.value).splitlines()[1:] == ["  settigns: unknown key; did you mean settings?"]
 
 
-@pytest.mark.parametrize("key", ["of", "times", "min", "max", "wait"])
+@each_row("key", ["of", "times", "min", "max", "wait"])
 def test_a_number_among_the_filters_is_not_lost(mock: MockServer, key: str) -> None:
     with pytest.raises(TypeError, match=f"^{key} is no filter, but an argument of `verify`$"):
         mock.verify("requests", {"method": "PATCH", key: 3})
@@ -81,6 +82,7 @@ def test_a_call_that_a_fault_answered_is_not_unmatched(mock: MockServer) -> None
     assert [call["path"] for call in mock.requests(unmatched=True)] == ["/api/v1/cals"]
 
 
+@pytest.mark.slow
 def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, receiver: WebhookReceiver) -> None:
     mock.set_webhook(WEBHOOK, enabled=True, webhook_url=receiver.url)
 
@@ -93,14 +95,14 @@ def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, r
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as served:
             port = served.sockets[0].getsockname()[1]
             mock.set_webhook(WEBHOOK, webhook_url=f"http://127.0.0.1:{port}/")
-            with pytest.warns(RuntimeWarning, match=r"waited 0.1 s without success: .* `await asyncio.to_thread\("):
-                mock.emit(AGENT, EVENT, wait=0.1)
+            with pytest.warns(RuntimeWarning, match=r"waited 0.02 s without success: .* `await asyncio.to_thread\("):
+                mock.emit(AGENT, EVENT, wait=0.02)
             with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
-                mock.deliveries(min=1, wait=0.1)
+                mock.deliveries(min=1, wait=0.02)
             with pytest.raises(AssertionError, match=r"write `await asyncio.to_thread\("):
-                mock.requests(min=1, wait=0.1)
+                mock.requests(min=1, wait=0.02)
 
     asyncio.run(main())
     with pytest.raises(AssertionError) as caught:
-        mock.requests(min=1, wait=0.1)
+        mock.requests(min=1, wait=0.02)
     assert "to_thread" not in str(caught.value)

@@ -20,6 +20,7 @@ from tests.doors.test_cli import run
 from tests.support.documented import AGENT, OTHER_AGENT, UNKNOWN, WEBHOOK
 from tests.support.fixture_documents import source
 from tests.support.peers import ok, peers
+from tests.support.rows import each_row
 
 Start = Callable[..., MockServer]
 _OWN = "/webhooks/{campaignwebhook}"
@@ -61,6 +62,7 @@ def test_the_probes_that_read_change_nothing_and_agree(start: Start) -> None:
     assert (mock.state(), asked(mock)) == (before, {"GET", "HEAD", "OPTIONS"})
 
 
+@pytest.mark.slow
 def test_a_campaign_is_found_to_read_from(start: Start) -> None:
     webhook = {"id": "spring-1", "name": "W", "webhook_url": "http://xy", "events": ["campaign.started"]}
     own = [{"id": "empty", "name": "E", "agent_id": AGENT}, {"id": "spring", "name": "S", "agent_id": AGENT}]
@@ -76,6 +78,7 @@ def test_a_campaign_is_found_to_read_from(start: Start) -> None:
     assert mock.state() == before
 
 
+@pytest.mark.slow
 def test_the_probes_that_write_leave_no_webhook_behind(start: Start) -> None:
     mock = start(tokens=["talq_mine"])
     before = mock.state()
@@ -89,6 +92,7 @@ def test_the_probes_that_write_leave_no_webhook_behind(start: Start) -> None:
     assert [path for path in written if f"/agents/{AGENT}/webhooks/{WEBHOOK}" in path] == []
 
 
+@pytest.mark.slow
 def test_an_answer_that_differs_is_told_with_its_behaviour(start: Start) -> None:
     mock = start(settings={"create_status": 201, "failed_test_status": 502})
     done = run("conformance", "--url", mock.url, "--write-to", AGENT)
@@ -112,6 +116,7 @@ def test_a_fault_is_what_the_probe_says_it_is(start: Start) -> None:
     assert "differs: GET /health: body: expected the keys status, came status, secret" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_server_without_agents_is_asked_what_needs_none(start: Start) -> None:
     mock = start()
     mock.replace_state({"agents": []})
@@ -139,7 +144,7 @@ def test_what_it_cannot_do(start: Start, options: list[str], text: str) -> None:
     assert (done.exit_code, done.stderr) == (2, f"Error: {text}\n")
 
 
-@pytest.mark.parametrize("body", [b"<html>spa</html>", b"[]", b"null", b"", b"{}", b'{"data": {}}'])
+@each_row("body", [b"<html>spa</html>", b"[]", b"null", b"", b"{}", b'{"data": {}}'])
 def test_a_server_of_something_else(body: bytes) -> None:
     with peers() as begin:
         url = begin(lambda _, it: it.sendall(ok(body)) if it.recv(1 << 16) else None).url

@@ -18,6 +18,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
+from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
 
@@ -209,17 +210,18 @@ def test_every_long_request_and_every_delivery_ends_within_a_second(
 
 
 def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
-    open_world: OpenWorld, receiver: WebhookReceiver
+    open_world: OpenWorld,
 ) -> None:
-    world = open_world(hook(receiver.url))
-    world.open(world.default.baseline, "opened")
-    receiver.answer_next(Answer(delay_seconds=0.2), Answer(delay_seconds=0.2))
-    for name in ("default", "opened"):
-        world.by_name(name).deliveries.emit(AGENT, STARTED)
-        world.by_name(name).deliveries.emit(AGENT, STARTED)
-    receiver.wait_for(2)
-    world.close("opened")
-    assert world.default.deliveries.log.watch(lambda _: True, 2, None, WAIT).satisfied
+    with started(HoldingReceiver()) as receiver:
+        world = open_world(hook(receiver.url))
+        world.open(world.default.baseline, "opened")
+        for name in ("default", "opened"):
+            world.by_name(name).deliveries.emit(AGENT, STARTED)
+            world.by_name(name).deliveries.emit(AGENT, STARTED)
+        receiver.wait_for(2)
+        world.close("opened")
+        receiver.go_on.set()
+        assert world.default.deliveries.log.watch(lambda _: True, 2, None, WAIT).satisfied
     assert (statuses(world.default), len(receiver.requests)) == (["success", "success"], 3)
 
 

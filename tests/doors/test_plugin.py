@@ -291,7 +291,7 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
                 "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
-                "talkover_mock.pytest_schedules",
+                "talkover_mock.pytest_schedules", "talkover_mock.pytest_keeping",
             }
         """
     )

@@ -27,6 +27,7 @@ from tests.support.receivers import (
     signed_with_time,
     verifying_what_it_has_parsed,
 )
+from tests.support.rows import each_row
 
 WAIT = 10
 """Seconds after which something that should have happened did not."""
@@ -162,6 +163,7 @@ def mistakes() -> dict[str, tuple[Receiver, str, set[str]]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", mistakes())
 def test_a_mistake_fails_its_own_probes(mistake: str) -> None:
     receiver, scheme, expected = mistakes()[mistake]
@@ -329,7 +331,7 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = (
 )
 
 
-@pytest.mark.parametrize(("url", "options", "text"), REFUSED, ids=[text[:30] for _, _, text in REFUSED])
+@each_row(("url", "options", "text"), REFUSED, ids=[text[:30] for _, _, text in REFUSED])
 def test_wrong_options_and_targets_are_refused(url: str, options: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)) as caught:
         probe(url, SECRET, **options)

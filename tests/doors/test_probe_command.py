@@ -20,6 +20,7 @@ from tests.support.receivers import (
     signed_with_time,
     verifying_what_it_has_parsed,
 )
+from tests.support.rows import each_row
 
 OPTIONS = ["--secret", SECRET]
 
@@ -103,7 +104,8 @@ MISUSE = {
 }
 
 
-@pytest.mark.parametrize("arguments", MISUSE)
+@pytest.mark.slow
+@each_row("arguments", MISUSE)
 def test_wrong_use_is_told_before_anything_is_sent(arguments: tuple[str, ...]) -> None:
     with listening(careful()) as place:
         result = run("probe", place.url, *arguments)

@@ -35,6 +35,7 @@ def test_the_probes_are_returned(mock: MockServer) -> None:
     assert [each["name"] for each in probed] == [each.name for each in PROBES if not each.needs_time]
 
 
+@pytest.mark.slow
 def test_a_failed_probe_fails_the_test_with_the_reason(mock: MockServer) -> None:
     with listening(verifying_what_it_has_parsed()) as place:
         with pytest.raises(AssertionError) as caught:
@@ -47,6 +48,7 @@ def test_a_failed_probe_fails_the_test_with_the_reason(mock: MockServer) -> None
     ]
 
 
+@pytest.mark.slow
 def test_the_environment_says_how_deliveries_are_signed_unless_the_test_does(mock: MockServer) -> None:
     mock.merge_state({"settings": {"signature_scheme": "stripe", "plan": "professional"}})
     with listening(careful(signed_with_time)) as place:

@@ -17,6 +17,7 @@ from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
 from talkover_mock.local import running_mockserver
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 from tests.support.systems import can_listen_on
 
 WAIT = 10
@@ -72,7 +73,7 @@ ENDLESS = [
 ]
 
 
-@pytest.mark.parametrize(("head", "status"), ENDLESS)
+@each_row(("head", "status"), ENDLESS)
 def test_a_body_without_an_end_is_refused(head: str, status: int, receiver: WebhookReceiver) -> None:
     port = int(receiver.url.split(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
@@ -81,7 +82,7 @@ def test_a_body_without_an_end_is_refused(head: str, status: int, receiver: Webh
     assert receiver.requests == []
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+@each_row("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
 def test_what_is_no_delivery_is_told_so_and_not_kept(method: str, receiver: WebhookReceiver) -> None:
     answer = send(receiver, b"", method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST, PUT, PATCH")
@@ -187,6 +188,7 @@ def test_waiting_ends_with_the_request_that_makes_it_enough(receiver: WebhookRec
     assert len(receiver.wait_for(1, 0)) == 2
 
 
+@pytest.mark.slow
 def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookReceiver) -> None:
     with pytest.raises(AssertionError, match=r"^expected 1 request within 0\.05 s, got 0$"):
         receiver.wait_for(1, 0.05)
@@ -204,7 +206,7 @@ def test_a_body_that_names_no_event_is_told(body: bytes, receiver: WebhookReceiv
         _ = receiver.events
 
 
-@pytest.mark.parametrize("status", ["500", 42, 600, None, True, 200.0])
+@each_row("status", ["500", 42, 600, None, True, 200.0])
 def test_what_can_not_be_a_status_is_no_answer(status: Any, receiver: WebhookReceiver) -> None:
     with pytest.raises(ValueError, match=r"^an answer's status is a number from 200 to 599 "):
         receiver.answer_next(500, status)
@@ -245,7 +247,7 @@ def request_signed(scheme: Scheme, secret: str, body: bytes = b"{}") -> Received
     return ReceivedRequest("POST", "/", {name.lower(): value for name, value in headers.items()}, body)
 
 
-@pytest.mark.parametrize(("scheme", "secret"), SIGNED)
+@each_row(("scheme", "secret"), SIGNED)
 def test_every_scheme_is_known_by_its_header(scheme: str, secret: str) -> None:
     request = request_signed(SCHEMES[scheme], secret)
     assert request.is_signed_with(secret)
@@ -255,7 +257,7 @@ def test_every_scheme_is_known_by_its_header(scheme: str, secret: str) -> None:
     assert [name for name in SCHEMES if request.is_signed_with(secret, scheme=name)] == [scheme]
 
 
-@pytest.mark.parametrize(("scheme", "secret"), SIGNED)
+@each_row(("scheme", "secret"), SIGNED)
 def test_every_scheme_may_have_another_header_and_prefix(scheme: str, secret: str) -> None:
     request = request_signed(SCHEMES[scheme]._replace(header="X-Odd", prefix="v9:"), secret)
     assert request.is_signed_with(secret, "X-Odd", "v9:", scheme)
@@ -282,7 +284,7 @@ def test_an_unknown_scheme_is_refused_with_all_known_ones() -> None:
         signed("secret", b"{}").is_signed_with("secret", scheme="md5")
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@each_row("scheme", SCHEMES)
 def test_scheme_header_and_prefix_are_those_of_the_settings(scheme: str) -> None:
     mine = SCHEMES[scheme]._replace(header="X-Mine", prefix="mine=")
     settings = {"signature_scheme": scheme, "signature_header": "X-Mine", "signature_prefix": "mine="}

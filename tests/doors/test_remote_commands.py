@@ -287,6 +287,8 @@ def test_environments_are_listed_opened_and_closed(mock: MockServer) -> None:
         "production  fixture  talq_***on, talq_***nd  1       0",
         f"mine        open     {opened['token'][:5]}***{opened['token'][-2:]}              3       0",
     ]
+    mock.mark_environment("mine")
+    assert re.fullmatch("mine +failed, kept +talq_.*", lines_in_terminal("environments", *url)[-1])
     closed = json.loads(run("environments", "--close", "mine", *url).stdout)
     assert [each["name"] for each in closed] == ["default", "staging", "production"]
     assert re.fullmatch(r"other  talq_[0-9a-f]{24}", lines_in_terminal("environments", "--open", "other", *url)[1])

@@ -49,7 +49,7 @@ def test_the_page_of_the_commands_names_every_option_of_serve() -> None:
 
 @pytest.mark.parametrize(
     ("known", "filters"),
-    [(requests.FILTERS, request_routes.filters_for(())), (deliveries.FILTERS, delivery_routes.FILTERS)],
+    [(requests.FILTERS, request_routes.FILTERS), (deliveries.FILTERS, delivery_routes.FILTERS)],
 )
 def test_the_filters_that_a_command_knows_are_those_of_the_server(
     known: Sequence[str], filters: Mapping[str, object]

@@ -22,6 +22,7 @@ from talkover_mock.client import MockServer
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
 from tests.support.peers import OK, Peer, closed_port, ok, peers
+from tests.support.rows import each_row
 
 WAIT = 20
 """Seconds after which something that should have happened did not."""
@@ -73,6 +74,7 @@ def test_a_count_that_is_not_met_is_told_with_the_nearest_calls(mock: MockServer
         assert len(mock.requests()) == len(calls)
 
 
+@pytest.mark.slow
 def test_a_count_is_waited_for(mock: MockServer) -> None:
     later = Timer(0.1, toggle, [mock])
     later.start()
@@ -81,6 +83,7 @@ def test_a_count_is_waited_for(mock: MockServer) -> None:
     assert (result.exit_code, len(json.loads(result.stdout))) == (0, 1)
 
 
+@pytest.mark.slow
 def test_none_is_what_comes_until_the_time_is_up(mock: MockServer) -> None:
     arguments = ["requests", "--expect-count", "0", "--wait", "0.1", "--url", mock.url]
     assert run(*arguments).exit_code == 0
@@ -168,7 +171,7 @@ MISUSE = {
 }
 
 
-@pytest.mark.parametrize("arguments", MISUSE)
+@each_row("arguments", MISUSE)
 def test_wrong_use_is_told_before_anything_is_asked(arguments: tuple[str, ...]) -> None:
     with closed_port() as url:
         result = run(*arguments, "--url", url)
@@ -200,13 +203,13 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("arguments", REFUSALS)
+@each_row("arguments", REFUSALS)
 def test_a_refusal_is_the_servers_words(arguments: tuple[str, ...], mock: MockServer) -> None:
     result = run(*arguments, "--url", mock.url)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {REFUSALS[arguments]}\n")
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@each_row("verb", VERBS)
 def test_a_server_that_does_not_answer_is_one_message(verb: str) -> None:
     with closed_port() as url:
         result = run(*arguments_of(verb), "--url", url)
@@ -227,7 +230,7 @@ def test_an_answer_of_something_else_is_one_message() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
+@each_row("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
 def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
     with peers() as start:
         url = start(lambda _, connection: connection.sendall(ok(b"{}")) if connection.recv(1 << 16) else None).url
@@ -271,6 +274,7 @@ def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) ->
     assert (process.returncode, rest, problems) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["schema"], ["requests", "--follow"], ["conformance"], ["state"]])
 def test_a_reader_that_has_gone_is_no_failed_check(command: list[str], mock: MockServer) -> None:
     toggle(mock)

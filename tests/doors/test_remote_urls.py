@@ -9,6 +9,7 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.doors.test_remote_commands import run
+from tests.support.rows import each_row
 
 ASKING = ("health", "state")
 """Commands that ask a server: the one that asks the API, and one of those that ask the admin routes."""
@@ -22,8 +23,8 @@ def error_of(*arguments: str, **variables: str) -> str:
     return result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("command", ASKING)
-@pytest.mark.parametrize(
+@each_row("command", ASKING)
+@each_row(
     "url",
     ["", "foo", "7357", "localhost:7357", "http://", "http://127.0.0.1:port", "http://127.0.0.1:0", "http://[::1"],
 )
@@ -36,8 +37,8 @@ def test_a_variable_that_is_no_url_is_named() -> None:
     assert "(env var: 'TALKOVER_MOCK_URL')" in error_of("state", TALKOVER_MOCK_URL="localhost:7357")
 
 
-@pytest.mark.parametrize("command", ASKING)
-@pytest.mark.parametrize("port", ["abc", "-1", "65536"])
+@each_row("command", ASKING)
+@each_row("port", ["abc", "-1", "65536"])
 def test_a_variable_that_is_no_port_is_named(port: str, command: str) -> None:
     expected = f'Error: Invalid value for TALKOVER_MOCK_PORT: expected a number from 0 to 65535 (got "{port}")'
     assert error_of(command, TALKOVER_MOCK_PORT=port) == expected
@@ -53,8 +54,8 @@ def test_a_url_below_the_root_is_told_the_root(below: str, route: str, command: 
     assert said.endswith(f': give the server\'s root, {server.url}, without {route} (got "{url}")')
 
 
-@pytest.mark.parametrize("command", ASKING)
-@pytest.mark.parametrize("more", ["?", "?page=1", "/?key=abc", "#top"])
+@each_row("command", ASKING)
+@each_row("more", ["?", "?page=1", "/?key=abc", "#top"])
 def test_a_url_with_a_query_is_told_the_root(more: str, command: str, server: Server) -> None:
     url = server.url + more
     assert error_of(command, "--url", url).endswith(f': give the server\'s root, {server.url}, alone (got "{url}")')

@@ -10,6 +10,7 @@ from talkover_mock.receiver import WebhookReceiver
 from tests.doors.conftest import IN_PROCESS, OVER_HTTP
 from tests.support.delivering import ENDED, STARTED
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 
 NOTES = {"late", "again", "again, at the same time", "answer lost"}
 SEEDS = range(30)
@@ -40,6 +41,7 @@ def test_the_order_follows_from_the_seed_and_is_told(mock: MockServer, receiver:
     assert {each.partition(" (")[2].rstrip(")") for order in orders for each in order} >= NOTES | {""}
 
 
+@pytest.mark.slow
 def test_every_event_arrives_and_no_two_are_the_same_bytes(mock: MockServer, receiver: WebhookReceiver) -> None:
     for seed in SEEDS:
         story(mock, receiver, seed)
@@ -49,6 +51,7 @@ def test_every_event_arrives_and_no_two_are_the_same_bytes(mock: MockServer, rec
         assert len(set(times)) == len(bodies)
 
 
+@pytest.mark.slow
 def test_a_disturbance_that_is_left_out_moves_no_other(mock: MockServer, receiver: WebhookReceiver) -> None:
     many = next(found for seed in SEEDS if len((found := story(mock, receiver, seed))["struck"]) == 3)
     for number in many["struck"]:
@@ -111,7 +114,7 @@ def test_settling_sends_all_that_is_queued(mock: MockServer, receiver: WebhookRe
         assert mock.clock()["now"] == "2025-09-04T00:26:34.000Z"
 
 
-@pytest.mark.parametrize("schedule", [-1, "a", True, 1.5, {"seed": -1}, {"only": [3]}, {"only": "3"}, {"sed": 1}])
+@each_row("schedule", [-1, "a", True, 1.5, {"seed": -1}, {"only": [3]}, {"only": "3"}, {"sed": 1}])
 def test_what_is_no_schedule_is_refused(mock: MockServer, schedule: Any) -> None:
     with pytest.raises(MockServerError, match="schedule") as caught:
         mock.open_environment(schedule=schedule)

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 from talkover_mock.admin.lines import lines
 from talkover_mock.cli._remote import Failed, Unexpected, cell, table
 from talkover_mock.cli.check import command
+from tests.support.rows import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "shown"),
     [
         ("abc\u202egpj", "abc\\u202egpj"),

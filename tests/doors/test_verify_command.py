@@ -10,6 +10,7 @@ from talkover_mock.client import MockServer
 from tests.doors.test_remote_commands import STARTED, lines_in_terminal, run, toggle
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.peers import closed_port
+from tests.support.rows import each_row
 
 PATCHES = ["method=PATCH", "path=*/toggle"]
 
@@ -53,6 +54,7 @@ def test_deliveries_are_a_table_in_a_terminal(mock: MockServer) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_it_waits(mock: MockServer) -> None:
     later = Timer(0.1, toggle, [mock])
     later.start()
@@ -71,7 +73,7 @@ MISUSE = {
 }
 
 
-@pytest.mark.parametrize("arguments", MISUSE)
+@each_row("arguments", MISUSE)
 def test_wrong_use_is_told_before_anything_is_asked(arguments: tuple[str, ...]) -> None:
     with closed_port() as url:
         result = run("verify", *arguments, "--url", url)

@@ -34,6 +34,7 @@ def environment() -> Environment:
     return frozen_world(Time()).default
 
 
+@pytest.mark.slow
 def test_of_four_deletes_of_one_webhook_exactly_one_succeeds() -> None:
     def delete(environment: Environment) -> None:
         environment.webhooks.delete(AGENT, WEBHOOK)
@@ -43,6 +44,7 @@ def test_of_four_deletes_of_one_webhook_exactly_one_succeeds() -> None:
         assert each.documents.whole()["agents"][0]["cache_clears"] == 1
 
 
+@pytest.mark.slow
 def test_two_toggles_leave_a_webhook_as_it_was() -> None:
     def toggle(environment: Environment) -> bool:
         return environment.webhooks.toggle(AGENT, WEBHOOK).enabled
@@ -52,6 +54,7 @@ def test_two_toggles_leave_a_webhook_as_it_was() -> None:
         assert each.documents.whole()["agents"][0]["cache_clears"] == 2
 
 
+@pytest.mark.slow
 def test_two_updates_of_different_fields_are_both_kept() -> None:
     def update(environment: Environment, **fields: object) -> None:
         environment.webhooks.update(AGENT, WEBHOOK, fields)
@@ -62,6 +65,7 @@ def test_two_updates_of_different_fields_are_both_kept() -> None:
         assert (errors_in(results), webhook.name, webhook.timeout) == ([], "Other", 60)
 
 
+@pytest.mark.slow
 def test_two_webhooks_that_are_created_have_ids_of_their_own_and_are_both_listed() -> None:
     def create(environment: Environment) -> str:
         return environment.webhooks.create(AGENT, RIGHT).id
@@ -111,6 +115,7 @@ def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], obje
         assert seen in (before, each.documents.whole())
 
 
+@pytest.mark.slow
 def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
     def take(environment: Environment) -> object:
         return environment.snapshots.take("now")

@@ -12,6 +12,7 @@ from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import Source
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_IN_ERROR
 from tests.support.reasons import AGENTS, WEBHOOKS, reason_of
+from tests.support.rows import each_row
 
 QUIET_AGENT = "9fd4b0e2-57aa-4d0c-9c3f-e81d6f2a7b14"
 SHARED_AGENT = "9fe0c3d4-1b6f-4a52-8e97-d05c4b3a2f18"
@@ -27,7 +28,7 @@ def slip(id: str) -> str:
     return id[:-1] + ("0" if id[-1] != "0" else "1")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "reason"),
     [
         (
@@ -137,7 +138,7 @@ def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> No
     assert reason_of(http, f"GET {AGENTS}/{OTHER_AGENT}", 404, headers=TOKEN) == f"agent {OTHER_AGENT} {gone}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("header", "reason"),
     [
         (None, f"the request has no Authorization header; {SEND}"),
@@ -150,7 +151,7 @@ def test_a_record_that_went_when_the_state_was_replaced(http: FlaskClient) -> No
         ("Bearer talq_staging_2024", "the fixture lists the token under expired_tokens of staging"),
     ],
 )
-@pytest.mark.parametrize("call", [f"PATCH {TOGGLE}", f"GET {AGENTS}", f"GET {AGENTS}/{AGENT}"])
+@each_row("call", [f"PATCH {TOGGLE}", f"GET {AGENTS}", f"GET {AGENTS}/{AGENT}"])
 def test_a_token_that_is_missing_or_expired(http: FlaskClient, call: str, header: str | None, reason: str) -> None:
     headers = {"Authorization": header} if header is not None else {}
     assert reason_of(http, call, 401, headers=headers) == reason

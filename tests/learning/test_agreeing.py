@@ -19,6 +19,7 @@ from talkover_mock.local import serving
 from tests.doors.test_cli import run
 from tests.support.documented import AGENT, UNKNOWN, WEBHOOK
 from tests.support.fixture_documents import hook, source
+from tests.support.rows import each_row
 
 PROBES = [Result(each, probe, ()) for each in conformance().behaviours for probe in each.probes]
 TOKEN = "talq_of_the_account"
@@ -49,7 +50,7 @@ def without_ids(printed: str) -> list[str]:
     return [line for line in printed.splitlines() if not line.startswith("webhook ")]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "given", "words"),
     [
         ("Toggle flips", {}, "live differs: the page and the mock agree"),
@@ -63,7 +64,7 @@ def test_who_differs(text: str, given: dict[str, Any], words: str) -> None:
     assert who_differs(probed(text, **given)).startswith(words)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "came", "setting"),
     [
         ("Create answers 200", Came(201, {}, "{}"), ("create_status", 201)),
@@ -131,6 +132,7 @@ def test_a_second_run_removes_what_no_longer_differs(tmp_path: Path) -> None:
     assert done.exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_limit_that_refuses_is_learned() -> None:
     with live() as mock:
         mock.add_fault("rate_limited", match={"path": "*/campaigns"}, times=1, headers={"Retry-After": "0"})
@@ -139,6 +141,7 @@ def test_a_limit_that_refuses_is_learned() -> None:
     assert "setting: enforce_rate_limit: true makes the mock agree" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_answer_that_follows_another_page_than_the_mock_does() -> None:
     with live(rate_limit=MOST) as mock:
         body = {"error": "UNAUTHORIZED", "message": "Invalid or missing authentication token", "status_code": 401}

@@ -15,12 +15,13 @@ from talkover_mock.cli import listen
 from talkover_mock.learning.hiding import hidden, renamed, said, without
 from talkover_mock.learning.listening import Listener
 from tests.doors.test_cli import run
+from tests.support.rows import each_row
 from tests.support.vendors import vendor
 
 TOKEN = "correct/horse"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "form",
     [
         TOKEN,
@@ -34,7 +35,7 @@ def test_every_form_of_a_secret_is_hidden(form: str) -> None:
     assert hidden(f"x={form};", TOKEN).replace("==", "") == "x=redacted;"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("secret", "value", "expected"),
     [
         ("abc1234", {"xabc1234y": ["pre-abc1234"]}, {"xredactedy": ["pre-redacted"]}),
@@ -63,8 +64,8 @@ def test_a_line_has_no_password_and_no_control_character() -> None:
     assert line == "at http://127.0.0.1/x\\u001b[2J and http://h/@me: ann@example.org"
 
 
-@pytest.mark.parametrize("start", ["http://", "http:/", "//", ""])
-@pytest.mark.parametrize("user", ["bob:pw@", "bob:p@w@", "bob:p/w@", "bob:p?w@", "pw@"])
+@each_row("start", ["http://", "http:/", "//", ""])
+@each_row("user", ["bob:pw@", "bob:p@w@", "bob:p/w@", "bob:p?w@", "pw@"])
 def test_a_url_that_is_none_is_shown_without_its_password_too(start: str, user: str) -> None:
     assert without_password(f"{start}{user}h:80/x") == f"{start}h:80/x"
 
@@ -104,8 +105,8 @@ def test_an_id_cannot_forge_a_line() -> None:
     assert not [line for line in done.stdout.splitlines() if line.startswith("setting: forged")]
 
 
-@pytest.mark.parametrize("command", [["import"], ["conformance", "--url"], ["state", "--url"], ["health", "--url"]])
-@pytest.mark.parametrize(
+@each_row("command", [["import"], ["conformance", "--url"], ["state", "--url"], ["health", "--url"]])
+@each_row(
     "rest",
     ["127.0.0.1:1", "127.0.0.1:1/api/v1", "127.0.0.1:x"],
     ids=["none", "part", "port"],

@@ -36,6 +36,7 @@ def interrupted(number: signal.Signals, after: int) -> type[Server]:
     return Interrupted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ending_signals())
 @pytest.mark.parametrize("after", [1, 2])
 def test_a_signal_leaves_no_webhook(number: signal.Signals, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +62,7 @@ def test_an_interrupted_pause_ends_at_once() -> None:
         server.close()
 
 
+@pytest.mark.slow
 def test_a_webhook_that_cannot_be_deleted_is_named() -> None:
     with live() as mock:
         mock.add_fault(match={"method": "DELETE"}, respond={"status": 500, "body": {}})

@@ -15,6 +15,7 @@ from talkover_mock.learning.judging import JUDGES, verdicts
 from talkover_mock.receiver import ReceivedRequest
 from talkover_mock.state.records import Owners
 from tests.deliveries.test_messages import AGENT, ENDED, SECRET, SECRET_WEBHOOK, STARTED, occurrence
+from tests.support.rows import each_row
 
 TEST = "webhook.test"
 BARE, PLAIN = DEFAULTS._replace(payload_envelope=False), DEFAULTS._replace(delivery_json="plain")
@@ -59,7 +60,7 @@ def keys(event: str, *names: str, **more: Any) -> Heard:
     return heard(to_bytes({**dict.fromkeys(names, "x"), "event": event, **more}))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("row", "delivery", "came"),
     [
         ("envelope", keys(STARTED, "id", "call_id"), "the keys id, call_id, event"),

@@ -16,6 +16,7 @@ from talkover_mock.learning.importing import NOT_TOLD, Account
 from tests.doors.test_cli import run
 from tests.learning.test_agreeing import TOKEN, live
 from tests.support.peers import Peer, ok, peers
+from tests.support.rows import each_row
 
 NOW = 1756943415.0
 
@@ -81,7 +82,7 @@ def test_the_same_page_again_ends_it() -> None:
     assert len(ids_of(read(agents=listed(*(f"a{i}" for i in range(99))))[0])) == 99
 
 
-@pytest.mark.parametrize("answer", ["<html>log in</html>", "[]", '{"data": []}', '{"data": {"webhooks": {}}}', "null"])
+@each_row("answer", ["<html>log in</html>", "[]", '{"data": []}', '{"data": {"webhooks": {}}}', "null"])
 def test_an_answer_that_is_no_list_of_webhooks_ends_it(answer: str) -> None:
     text = "GET /agents/a1/webhooks is answered without a list of webhooks: is it the root"
     with pytest.raises(CannotRun, match=text):
@@ -114,8 +115,8 @@ NESTED = '{"data": ' + "[" * 100_000 + "]" * 100_000 + "}"
 DEEP = '{"data": [{"id": "a1", "name": "A", "x": ' + "[" * 600 + "]" * 600 + "}]}"
 
 
-@pytest.mark.parametrize("body", [NESTED, DEEP, '{"data": ' + "9" * 5_000 + "}", "<html>"])
-@pytest.mark.parametrize("command", [["import"], ["conformance", "--url"]])
+@each_row("body", [NESTED, DEEP, '{"data": ' + "9" * 5_000 + "}", "<html>"])
+@each_row("command", [["import"], ["conformance", "--url"]])
 def test_an_answer_that_cannot_be_read_is_one_line(body: str, command: list[str]) -> None:
     def script(_: Peer, connection: socket.socket) -> None:
         connection.recv(9_999)
@@ -136,8 +137,8 @@ def test_an_answer_without_an_end_is_given_up(command: list[str]) -> None:
     assert done.stderr.endswith(" is answered with more than 16 MB\n")
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize(
+@each_row("status", [429, 503])
+@each_row(
     ("header", "pause"),
     [("7", 7), (format_datetime(datetime.fromtimestamp(NOW + 90, timezone.utc), usegmt=True), 90)],
 )
@@ -150,7 +151,7 @@ def test_a_busy_server_is_waited_for_until_its_moment(status: int, header: str, 
     assert pauses == [pause]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "header", "waited"),
     [
         (429, "7.5", [60, 60, 60]),

@@ -18,6 +18,7 @@ from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.state.records import Owners
 from tests.deliveries.test_messages import AGENT, ENDED, MOMENT, STARTED, WEBHOOK, occurrence
 from tests.support.fixture_documents import source
+from tests.support.rows import each_row
 
 OWNERS = Owners(AGENT, None)
 ID = "9fcb06d0-6c60-4cb5-979a-291eabf9fa4b"
@@ -113,7 +114,7 @@ def test_a_payload_without_a_context_gets_a_place_for_one() -> None:
     assert made({"what": "campaign.started"}, "campaign.started") == {"what": "{{event}}"}, "it is about no call"
 
 
-@pytest.mark.parametrize("form", TIME_FORMS)
+@each_row("form", TIME_FORMS)
 def test_the_time_of_the_event_is_found_in_every_form(form: str) -> None:
     placeholder = "timestamp" if form == "milliseconds" else f"time.{form}"
     came = {"timestamp": TIME_FORMS[form](datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc))}
@@ -156,7 +157,7 @@ def test_the_mocks_own_payload_comes_out_as_it_went_in(event: str) -> None:
     assert message(without._replace(payload=payload, moment=MOMENT), OWNERS, WEBHOOK, DEFAULTS, 0) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("document", "headers", "event"),
     [
         ({"event": STARTED, "x": ENDED}, {}, STARTED),

@@ -8,12 +8,13 @@ import pytest
 from talkover_mock.learning.hiding import TEXT
 from talkover_mock.learning.redacting import EMAIL, URL, cleaned, cleaned_url, key_stand_in, stand_in, without_secrets
 from tests.support.documented import AGENT
+from tests.support.rows import each_row
 
 BOUND = 10
 """Seconds; a time that grows with the square of the length is minutes."""
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("key", "value", "expected"),
     [
         ("note", "Please call Ann", TEXT),
@@ -46,7 +47,7 @@ def test_what_is_replaced_by_a_value_of_its_type(key: str, value: Any, expected:
     assert (found, type(found)) == (expected, type(value))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("key", "value"),
     [
         ("account_id", AGENT),
@@ -73,7 +74,7 @@ def test_shapes_stay_and_keys_that_are_data_do_not() -> None:
     assert key_stand_in("talq_mine", 2) == "key_2"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "expected"),
     [
         ("Call +49 30 1234567 now", "Call +12025550100 now"),
@@ -108,7 +109,7 @@ def test_keys_that_are_phone_numbers_are_replaced_and_none_gets_lost() -> None:
     assert stand_in("", given) == {"key_2": 1, "key_2_2": 2, "key_3_3": 3, "key_3": 4}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("key", "value", "expected"),
     [
         ("id", "4155550191", "4155550191"),
@@ -125,7 +126,7 @@ def test_what_is_replaced_where_words_stay(key: str, value: Any, expected: Any) 
     assert cleaned(key, value) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("url", "expected"),
     [
         ("https://a.example/h?sk_live_abcdef123456", "https://a.example/h?redacted"),
@@ -138,6 +139,7 @@ def test_a_url_keeps_its_host_and_path(url: str, expected: str) -> None:
     assert cleaned_url(url) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["x" * 300_000, "a/" * 150_000, "1" * 300_000, "1 " * 150_000, "@" * 300_000])
 def test_a_long_text_takes_no_long_time(text: str) -> None:
     began = time.monotonic()

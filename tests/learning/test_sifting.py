@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from talkover_mock.learning.sifting import Sieve
 from talkover_mock.learning.writing import literal
 from talkover_mock.loading.fixture import read_fixture
@@ -69,6 +71,7 @@ def test_an_account_of_nothing_but_bad_records_is_empty() -> None:
     assert any(note.startswith('Left out: campaign "c", since ') and "agent_id" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_the_notes_of_very_many_are_counted() -> None:
     document, notes = sifted(agent("a", *(webhook(f"w-{i}", events=["event_new"]) for i in range(2_000))))
     assert document["agents"][0]["webhooks"] == []

@@ -9,11 +9,12 @@ import pytest
 
 from talkover_mock.dialect.signing import SCHEMES, sign
 from talkover_mock.learning.signatures import best_fit, near_fit, signing_headers
+from tests.support.rows import each_row
 
 BODY, SECRET, TIME = b'{"a":"\\u00e9"}', "whsec_c2VjcmV0", 1756941591
 
 
-@pytest.mark.parametrize(("scheme", "header", "prefix"), [*product(SCHEMES, (None, "X-Mine"), (None, "", "v9="))])
+@each_row(("scheme", "header", "prefix"), [*product(SCHEMES, (None, "X-Mine"), (None, "", "v9="))])
 def test_the_settings_of_every_scheme_are_found(scheme: str, header: str | None, prefix: str | None) -> None:
     usual = SCHEMES[scheme]
     used = usual._replace(header=header or usual.header, prefix=usual.prefix if prefix is None else prefix)
@@ -38,7 +39,7 @@ def test_of_equal_ways_the_one_with_the_fewest_settings_is_found() -> None:
     assert fit.settings == {}, "a proxy may write names in lower case"
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@each_row("scheme", SCHEMES)
 def test_another_secret_or_another_body_fits_nothing(scheme: str) -> None:
     headers = [*sign(SCHEMES[scheme], SECRET, BODY, TIME, "id-1").items()]
     assert best_fit(headers, BODY, ["another"]) is None
@@ -53,7 +54,7 @@ PLAIN = hmac.new(KEY, BODY, hashlib.sha256).hexdigest()
 AROUND = ", and more than a prefix around it"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("headers", "words"),
     [
         ([("X-S", hmac.new(KEY, BODY, hashlib.sha512).hexdigest())], "X-S has the hexadecimal HMAC-SHA512 of the body"),

@@ -7,6 +7,7 @@ import pytest
 
 from talkover_mock.learning.writing import MARK, CannotWrite, check_path, literal, write
 from talkover_mock.loading.files import load
+from tests.support.rows import each_row
 
 
 def test_a_file_of_these_commands_is_added_to(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_settings_that_turn_out_to_be_the_defaults_are_removed(tmp_path: Path) -
     assert load([file])["default"].baseline.settings.overrides() == {}
 
 
-@pytest.mark.parametrize("text", ["agents: []\n", f"{MARK}\n- 1\n", "", "{broken"])
+@each_row("text", ["agents: []\n", f"{MARK}\n- 1\n", "", "{broken"])
 def test_a_file_of_somebody_else_is_refused_and_stays(text: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(text)

@@ -10,6 +10,7 @@ from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
 from tests.support.fixture_documents import served, source
+from tests.support.rows import each_row
 
 LEAST: dict[str, Any] = {"agent_id": "a", "to": "+1234567890"}
 FULL: dict[str, Any] = {
@@ -102,7 +103,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("call", "text"), WRONG, ids=[text[:40] for _, text in WRONG])
+@each_row(("call", "text"), WRONG, ids=[text[:40] for _, text in WRONG])
 def test_a_mistake_has_its_place(call: object, text: str) -> None:
     [found] = mistakes(fixture(call))
     assert found.startswith(text)

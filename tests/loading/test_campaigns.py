@@ -10,6 +10,7 @@ from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.writer import baseline_document, to_document
 from talkover_mock.state.store import State
 from tests.support.fixture_documents import baseline, served, source
+from tests.support.rows import each_row
 
 LEAST: dict[str, Any] = {"name": "Spring", "agent_id": "a"}
 HOOK: dict[str, Any] = {"name": "W", "webhook_url": "http://xy", "events": ["campaign.started"]}
@@ -102,7 +103,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("campaign", "text"), WRONG, ids=[text[:60] for _, text in WRONG])
+@each_row(("campaign", "text"), WRONG, ids=[text[:60] for _, text in WRONG])
 def test_a_mistake_has_its_place(campaign: object, text: str) -> None:
     [found] = mistakes(fixture(campaign))
     assert found.startswith(text)

@@ -11,6 +11,7 @@ from talkover_mock.loading.documents import parse, read
 from talkover_mock.loading.lines import lines
 from talkover_mock.loading.yaml_builder import DocumentError
 from tests.loading.test_documents import LOADERS
+from tests.support.rows import each_row
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
@@ -66,8 +67,9 @@ def test_yaml_that_is_nested_too_deeply(loader: Any) -> None:
         parse("[" * 5000, loader=loader)
 
 
+@pytest.mark.slow
 @LOADERS
-@pytest.mark.parametrize(("text", "message", "line"), BAD_YAML.values(), ids=BAD_YAML.keys())
+@each_row(("text", "message", "line"), BAD_YAML.values(), ids=BAD_YAML.keys())
 def test_yaml_that_is_refused(text: str, message: str, line: int | None, loader: Any) -> None:
     with pytest.raises(DocumentError) as caught:
         parse(text, loader=loader)
@@ -83,7 +85,7 @@ INDENTED = "; check the indentation of the line, and the line before"
 
 
 @LOADERS
-@pytest.mark.parametrize(
+@each_row(
     ("text", "line", "end"),
     [
         ("a:\n\tb: 1\n", 2, f" (column 1){TAB}"),
@@ -152,7 +154,7 @@ BAD_JSON: dict[str, tuple[str, str, int | None]] = {
 
 
 @LOADERS
-@pytest.mark.parametrize(("text", "message", "line"), BAD_JSON.values(), ids=BAD_JSON.keys())
+@each_row(("text", "message", "line"), BAD_JSON.values(), ids=BAD_JSON.keys())
 def test_json_that_is_refused(text: str, message: str, line: int | None, loader: Any) -> None:
     with pytest.raises(DocumentError) as caught:
         parse(text, json_only=True, loader=loader)
@@ -244,7 +246,7 @@ b:
 
 
 @LOADERS
-@pytest.mark.parametrize(
+@each_row(
     ("path", "line"),
     [
         (("b", 0, "timeout"), 8),
@@ -258,7 +260,6 @@ b:
         (("y", "deep", "a", 0), 3),
         ((), 1),
     ],
-    ids=str,
 )
 def test_the_line_of_a_value_behind_an_alias_or_a_merge(path: tuple[str | int, ...], line: int, loader: Any) -> None:
     assert lines(MERGED, [path], loader) == [line]

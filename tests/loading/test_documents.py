@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from talkover_mock.loading.documents import collector_paused, is_json, parse, read, to_yaml
 from talkover_mock.loading.yaml_builder import DocumentError
+from tests.support.rows import each_row
 
-LOADERS = pytest.mark.parametrize(
-    "loader", [pytest.param(yaml.CSafeLoader, id="C"), pytest.param(yaml.SafeLoader, id="Python")]
-)
+LOADERS = each_row("loader", [pytest.param(yaml.CSafeLoader, id="C"), pytest.param(yaml.SafeLoader, id="Python")])
 
 YAML = {
     "mapping": "a: 1\nb: two\n",
@@ -52,7 +51,7 @@ YAML = {
 
 
 @LOADERS
-@pytest.mark.parametrize("text", YAML.values(), ids=YAML.keys())
+@each_row("text", YAML.values(), ids=YAML.keys())
 def test_yaml_is_read_as_the_library_reads_it(text: str, loader: Any) -> None:
     expected = yaml.safe_load(text)
     found = parse(text, loader=loader)
@@ -195,7 +194,7 @@ def test_the_collector_is_on_again_when_one_thread_begins_while_another_does(mon
     assert collector.is_on
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "expected"),
     [
         ("a.json", True),

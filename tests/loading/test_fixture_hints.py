@@ -14,6 +14,7 @@ from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import FixtureError, Source, near_or_listed, schema_at
 from tests.loading.test_fixture_mistakes import HOOK, HOOK_PATH, ID_TEXT, TOKEN_TEXT, mistakes_of
 from tests.support.fixture_documents import source
+from tests.support.rows import each_row
 
 LISTED = "; expected one of the 22 values in `talkover-mock schema`"
 
@@ -24,7 +25,7 @@ def mistake_of_webhook(added: str) -> str:
     return found.removeprefix(f"f:9: {HOOK_PATH}.")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("added", "expected"),
     [
         ("http_method: post", 'http_method: The selected http method is invalid; did you mean POST? (got "post")'),
@@ -53,7 +54,7 @@ def test_a_choice_names_the_near_one_or_all(added: str, expected: str) -> None:
     assert mistake_of_webhook(added) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("setting", "expected"),
     [
         ("plan: gold", 'The selected plan is invalid; expected one of standard, professional (got "gold")'),
@@ -143,7 +144,7 @@ def test_the_same_in_a_webhook(added: str, expected: str) -> None:
     assert mistake_of_webhook(added) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("given", "hint"),
     [
         ("localhost:9000", "; did you mean http://localhost:9000?"),
@@ -163,7 +164,7 @@ def test_a_host_without_its_scheme(given: str, hint: str) -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "expected"),
     [
         (HOOK.replace("[event_action]", "event_action"), "; did you mean [event_action]? (got "),
@@ -180,7 +181,7 @@ def test_a_single_value_where_a_list_is_expected(text: str, expected: str) -> No
     assert expected in mistake
 
 
-@pytest.mark.parametrize("given", ["10s", "soon", "1.5", "[]"])
+@each_row("given", ["10s", "soon", "1.5", "[]"])
 def test_one_line_for_one_value(given: str) -> None:
     """The API gives two texts; the second one says nothing more."""
     shown = given if given in ("1.5", "[]") else f'"{given}"'
@@ -253,7 +254,7 @@ def test_an_event_that_is_near_to_none_leads_to_the_list() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("key", "expected"),
     [("TimeOut", "; did you mean timeout?"), ("max_retrys", "; did you mean max_Retries?"), ("q", ""), (5, "")],
 )
@@ -268,7 +269,7 @@ def test_few_options_are_listed(count: int, expected: str) -> None:
     assert near_or_listed("x", range(count)).startswith(expected)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("steps", "expected"),
     [
         (("http_method",), {"enum": ["POST", "PUT", "PATCH"], "default": "POST"}),

@@ -9,6 +9,7 @@ from talkover_mock.loading.files import load, parse
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.reader import WEBHOOK_KEYS
+from tests.support.rows import each_row
 
 HOOK = """\
 agents:
@@ -235,7 +236,7 @@ def test_mistakes_in_a_webhook(added: str, expected: list[str]) -> None:
     assert found == lines
 
 
-@pytest.mark.parametrize(("text", "expected"), WHOLE.values(), ids=WHOLE.keys())
+@each_row(("text", "expected"), WHOLE.values(), ids=WHOLE.keys())
 def test_mistakes_in_a_fixture(text: str, expected: list[str]) -> None:
     assert mistakes_of(text) == expected
 

@@ -16,6 +16,7 @@ from talkover_mock.state.store import State
 from tests.conftest import FIXTURES
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.fixture_documents import baseline, fixture, hook, served, source, state
+from tests.support.rows import each_row
 
 Write = Callable[..., Path]
 GENERATED = [{"name": "B", "webhooks": [hook(), hook(), hook()]}, {"name": "C", "webhooks": [hook()]}]
@@ -82,7 +83,7 @@ def test_environments_with_their_tokens(write: Write) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["agents", "environments", "settings", "tokens", "expired_tokens"])
+@each_row("key", ["agents", "environments", "settings", "tokens", "expired_tokens"])
 def test_a_key_with_nothing_is_as_one_left_out(key: str) -> None:
     assert read_fixture([source({key: None})]) == {"default": EnvironmentFixture()}
 
@@ -95,7 +96,7 @@ def test_a_webhook_has_the_apis_defaults() -> None:
     assert webhook.created_at == webhook.updated_at
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("given", "expected"),
     [
         ("2025-09-03T23:19:51Z", "2025-09-03T23:19:51Z"),

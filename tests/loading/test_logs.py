@@ -17,6 +17,7 @@ from talkover_mock.loading.schema import fixture_schema
 from talkover_mock.loading.writer import baseline_document
 from tests.loading.test_fixture_mistakes import HOOK, HOOK_PATH, mistakes_of
 from tests.support.fixture_documents import baseline, fixture, hook, source
+from tests.support.rows import each_row
 from tests.whole.test_docs_tables import code, limits, table
 
 EVENT = "event_action"
@@ -89,7 +90,7 @@ def test_a_delivered_entry_has_the_payload_and_the_answer() -> None:
     assert (outcome.body, outcome.headers) == ("ok", (("X-A", "b"),))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("entry", "expected"),
     [
         ("5", f": must be a mapping with {', '.join(LOG_KEYS)} (got 5)"),

@@ -10,6 +10,7 @@ from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
 from tests.support.fixture_documents import served, source
+from tests.support.rows import each_row
 
 STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
 PAYLOAD = {
@@ -59,7 +60,7 @@ WRONG: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("payloads", "text"), WRONG, ids=[text[:60] for _, text in WRONG])
+@each_row(("payloads", "text"), WRONG, ids=[text[:60] for _, text in WRONG])
 def test_a_mistake_has_its_place(payloads: object, text: str) -> None:
     [found] = mistakes({"payloads": payloads})
     assert found.startswith(text)

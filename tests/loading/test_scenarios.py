@@ -11,6 +11,7 @@ from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
 from tests.support.fixture_documents import served, source
+from tests.support.rows import each_row
 
 STARTED, ENDED = "event_phone_call_started", "event_phone_call_ended"
 STEP: dict[str, Any] = {"event": STARTED}
@@ -26,7 +27,7 @@ def mistakes(*documents: object) -> list[str]:
     return [f"{each.path}: {each.text}" for each in caught.value.mistakes]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("after", "seconds"),
     [
         (0, 0),
@@ -96,7 +97,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("document", "text"), WRONG, ids=[text[:60] for _, text in WRONG])
+@each_row(("document", "text"), WRONG, ids=[text[:60] for _, text in WRONG])
 def test_a_mistake_has_its_place(document: object, text: str) -> None:
     [found] = mistakes(document)
     assert found.startswith(text)

@@ -18,6 +18,7 @@ from talkover_mock.loading.schema import fixture_schema
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 from tests.conftest import FIXTURES
 from tests.support.fixture_documents import fixture, hook, right_fixtures, served, source
+from tests.support.rows import each_row
 
 SCHEMA = Draft202012Validator(fixture_schema())
 
@@ -149,13 +150,13 @@ def test_the_schema_is_valid_and_plain_json() -> None:
     assert json.loads(json.dumps(fixture_schema())) == fixture_schema()
 
 
-@pytest.mark.parametrize("document", GOOD.values(), ids=GOOD.keys())
+@each_row("document", GOOD.values(), ids=GOOD.keys())
 def test_what_is_right_is_right_for_both(document: object) -> None:
     assert [error.message for error in SCHEMA.iter_errors(document)] == []
     assert loads(document)
 
 
-@pytest.mark.parametrize("document", BAD.values(), ids=BAD.keys())
+@each_row("document", BAD.values(), ids=BAD.keys())
 def test_what_is_wrong_is_wrong_for_both(document: object) -> None:
     assert not SCHEMA.is_valid(document)
     assert not loads(document)

@@ -120,6 +120,7 @@ def test_a_seed_that_comes_with_a_state_is_as_one_of_the_fixture(method: str) ->
         assert run(http) == expected
 
 
+@pytest.mark.slow
 def test_over_a_socket_they_are_the_same_bytes(world: World, server: Server) -> None:
     found = []
     calls = [call for call in CALLS if call[1] != REQUESTS]

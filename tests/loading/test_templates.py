@@ -6,11 +6,12 @@ from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import FixtureError
 from tests.loading.test_fixture_mistakes import HOOK, HOOK_PATH, mistakes_of
 from tests.support.fixture_documents import fixture, hook, source
+from tests.support.rows import each_row
 
 EXPECTED = "; expected event, timestamp, agent.*, webhook.id, webhook.name, call.* or context.*"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("template", "hint"),
     [
         ("{{nope}}", EXPECTED),
@@ -35,7 +36,7 @@ def test_a_placeholder_that_names_nothing(template: str, hint: str) -> None:
     assert mistake == f"f:9: {HOOK_PATH}.payload_templates.event_action.a[1]: {{{{{name}}}}} names nothing{hint}"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "template",
     [
         *("{{event}}", "{{timestamp}}", "{{agent}}", "{{agent.id}}", "{{agent.label}}", "{{agent.trainings.0.x}}"),
@@ -60,7 +61,7 @@ def test_a_placeholder_that_may_name_something(template: str) -> None:
 CAMPAIGN_EXPECTED = EXPECTED.replace("agent.*", "agent.*, campaign.*")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("template", "hint"),
     [
         *(("{{campaign}}", ""), ("{{campaign.id}}", ""), ("{{campaign.budget.eur}}", ""), ("{{agent.own}}", "")),

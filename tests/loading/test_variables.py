@@ -17,6 +17,7 @@ from talkover_mock.loading.variables import filled
 from talkover_mock.state.records import Webhook
 from tests.loading.test_fixture_mistakes import HOOK, mistakes_of
 from tests.support.fixture_documents import fixture, hook, source
+from tests.support.rows import each_row
 
 VARIABLES = {"URL": "http://app:9000", "EMPTY": "", "SECRET": "s$$ecret", "T": "10", "E": "event_action"}
 SCHEMA = Draft202012Validator(fixture_schema())
@@ -97,7 +98,7 @@ def test_a_variable_is_true_false_or_a_number_where_one_is_expected() -> None:
     assert [error.message for error in SCHEMA.iter_errors(parse(SIMPLE))] == []
 
 
-@pytest.mark.parametrize("text", ["maybe", "null", "[]", "True"])
+@each_row("text", ["maybe", "null", "[]", "True"])
 def test_a_variable_that_is_neither_true_nor_false_is_a_mistake(tmp_path: Path, text: str) -> None:
     with pytest.raises(FixtureError, match=f'enabled field must be true or false. \\(got "{re.escape(text)}"\\)'):
         loaded(tmp_path, HOOK + '        enabled: "${ON}"\n', {"ON": text})

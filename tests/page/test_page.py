@@ -38,18 +38,6 @@ def test_an_environment_that_there_is_not_is_a_problem(http: FlaskClient) -> Non
         assert answer.get_json()["near"] == ["staging"]
 
 
-def test_environments_are_searched_and_the_latest_come_first(http: FlaskClient, world: World) -> None:
-    for number in range(20):
-        world.open(world.default.baseline, f"test-{number}", f"talq_{number}")
-    shown = page(http)
-    links = [link for link in shown.links() if link.startswith(PAGE + "?environment=test-")]
-    assert links == [f"{PAGE}?environment=test-{number}" for number in range(19, 7, -1)]
-    assert "The latest 12 of 23." in shown.text
-    found = page(http, environments="TEST-1")
-    assert [link for link in found.links() if "=test-1" in link][-1].endswith("=test-1")
-    assert "=test-2" not in "".join(found.links())
-
-
 @pytest.mark.parametrize("masks", [False, True], ids=["as they came", "masked"])
 def test_tokens_are_as_they_came_unless_the_server_masks_them(http: FlaskClient, world: World, masks: bool) -> None:
     world.mask_tokens = masks

@@ -17,12 +17,8 @@ pytestmark = pytest.mark.slow
 ENDED: Event = "event_phone_call_ended"
 SWITCH = f"#webhook-{WEBHOOK} .switch"
 DELIVERY = "#delivery-1"
+OPEN_DETAILS = "for (const each of document.querySelectorAll('details:not(.clear)')) each.open = true"
 at_both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE])
-in_both_themes = pytest.mark.parametrize(
-    ("width", "dark"),
-    [(1280, False), (1280, True), (390, False), (390, True)],
-    ids=["wide", "wide-dark", "phone", "phone-dark"],
-)
 
 
 def fill(world: World, mock: MockServer, receiver: WebhookReceiver) -> None:
@@ -214,11 +210,11 @@ def test_a_webhook_is_edited(browser: Browser, server: Server, width: int) -> No
     browser.wait_for(f"#webhook-{WEBHOOK}", "Renamed")
 
 
-@in_both_themes
+@at_both_widths
 def test_axe_finds_nothing(
-    browser: Browser, server: Server, world: World, mock: MockServer, receiver: WebhookReceiver, width: int, dark: bool
+    browser: Browser, server: Server, world: World, mock: MockServer, receiver: WebhookReceiver, width: int
 ) -> None:
-    browser.open(server.url + PAGE, width, dark=dark)
+    browser.open(server.url + PAGE, width)
     assert browser.violations() == []
     fill(world, mock, receiver)
     mock.add_fault("maintenance", times=2)
@@ -226,38 +222,37 @@ def test_axe_finds_nothing(
     mock.play("answered", AGENT)
     opened = "&".join(f"open={id}" for id in ("request-1", "request-2", "request-3"))
     delivery = next(row.id for row in world.default.activity.rows("deliveries").rows if row.kind == "delivery")
+    browser.open(f"{server.url}{PAGE}?{opened}&open={delivery}", width)
+    browser.run(OPEN_DETAILS)
+    assert browser.violations() == []
     for tool in ("emit", "calls", "clock", "faults", "snapshots", "reset", f"webhook&edit={WEBHOOK}"):
-        browser.open(f"{server.url}{PAGE}?{opened}&open={delivery}&tool={tool}", width, dark=dark)
-        browser.run("for (const each of document.querySelectorAll('details:not(.clear)')) each.open = true")
-        assert browser.violations() == []
+        browser.open(f"{server.url}{PAGE}?{opened}&open={delivery}&tool={tool}", width)
+        browser.run(OPEN_DETAILS)
+        assert browser.violations([".panel", ".tools"]) == []
         assert browser.run("return document.documentElement.scrollWidth") <= width
     for view in ("requests", "deliveries", "problems", "webhooks"):
-        browser.open(f"{server.url}{PAGE}?show={view}&status=200", width, dark=dark)
+        browser.open(f"{server.url}{PAGE}?show={view}&status=200", width)
         assert browser.violations() == []
         assert browser.run("return document.documentElement.scrollWidth") <= width
 
 
-@in_both_themes
-def test_axe_finds_nothing_among_very_many(
-    browser: Browser, server: Server, mock: MockServer, width: int, dark: bool
-) -> None:
+@at_both_widths
+def test_axe_finds_nothing_among_very_many(browser: Browser, server: Server, mock: MockServer, width: int) -> None:
     name = "A very long name of a webhook that has no end " * 4 + "W" * 40
     hooks = [{"name": name, "webhook_url": f"http://localhost:9/{'x' * 200}", "events": [ENDED]} for _ in range(40)]
     mock.replace_state({"agents": [{"id": f"a{n}", "name": name, "webhooks": hooks} for n in range(30)]})
     for _ in range(60):
         mock.emit("a1", "event_action")
-    browser.open(f"{server.url}{PAGE}?find=long", width, dark=dark)
+    browser.open(f"{server.url}{PAGE}?find=long", width)
     assert browser.violations() == []
     assert browser.run("return document.documentElement.scrollWidth") <= width
     assert len(browser.find("#rows > li")) == 50
 
 
-@in_both_themes
+@at_both_widths
 @pytest.mark.parametrize("document", ["assumptions", "?environment=nope"])
-def test_axe_finds_nothing_in_a_document(
-    browser: Browser, server: Server, document: str, width: int, dark: bool
-) -> None:
-    browser.open(server.url + PAGE, width, dark=dark)
+def test_axe_finds_nothing_in_a_document(browser: Browser, server: Server, document: str, width: int) -> None:
+    browser.open(server.url + PAGE, width)
     browser.driver.get(server.url + PAGE + document)
     browser.wait_for("main h2")
     assert browser.violations() == []
@@ -281,6 +276,26 @@ def test_what_is_pressed_is_large_enough(
             least,
         )
         assert small == []
+
+
+@at_both_widths
+def test_the_environments_of_failed_tests_can_be_read_and_closed(
+    browser: Browser, server: Server, world: World, width: int
+) -> None:
+    for name, test in {"short": "test_it", "long": "test_" + "W" * 150}.items():
+        world.open(world.default.baseline, name, title=f"tests/test_orders.py::{test}")
+        world.mark(name, "failed")
+    browser.open(f"{server.url}{PAGE}?environments=orders", width)
+    places = browser.run(
+        "return [...document.querySelectorAll('#environment li')].map(row =>"
+        "['.title b', '.bad', 'button'].map(part => row.querySelector(part).getBoundingClientRect())"
+        ".map(({left, right, height}) => [left, right, height]))"
+    )
+    assert len(places) == 2
+    for title, state, button in places:
+        assert title[0] < title[1] <= state[0] < state[1] <= button[0]
+        assert button[2] >= (40 if width == PHONE else 24)
+    assert browser.violations([".pop"]) == []
 
 
 @pytest.mark.parametrize("width", [320, 640, 900, 1130])

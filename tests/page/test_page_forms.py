@@ -1,5 +1,7 @@
 """The page's forms and rows in a real browser, when things change meanwhile: nothing typed gets to the wrong place."""
 
+from functools import partial
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,11 +13,10 @@ from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.events import CAMPAIGN_EVENTS
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.records import CampaignId
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
@@ -154,8 +155,29 @@ def test_environments_are_searched_and_the_result_stays(browser: Browser, server
     assert browser.run(names) == ["test-7"]
 
 
+def test_environments_of_failed_tests_are_closed_one_after_another(
+    browser: Browser, server: Server, world: World
+) -> None:
+    def is_closed(name: str) -> bool:
+        return f"{name} is closed" in browser.text("#outcome")
+
+    for name in ("one", "two", "shown"):
+        world.open(world.default.baseline, name)
+        world.mark(name, "failed")
+    browser.open(f"{server.url}{PAGE}?environment=shown")
+    browser.press("#environment summary")
+    for name in ("one", "two", "shown"):
+        browser.press(f"#environment-{name} button", "Close")
+        browser.until(partial(is_closed, name))
+        assert not browser.find(f"#environment-{name}")
+        assert browser.run("return document.querySelector('#environment').open")
+    assert browser.driver.current_url == f"{server.url}{PAGE}?environment=default"
+    browser.until(lambda: browser.text("#live") == "live")
+    assert list(world.environments) == ["default", "staging", "production"]
+
+
 def test_a_preview_that_cannot_be_asked_says_so_and_comes_when_the_server_is_back(browser: Browser) -> None:
-    worlds = [World(load([FIXTURES])) for _ in range(2)]
+    worlds = [World(shipped()) for _ in range(2)]
     server = Server(create_app(worlds[0], Guard()))
     server.start()
     browser.open(server.url + PAGE + "?tool=emit")

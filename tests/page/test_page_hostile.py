@@ -99,6 +99,7 @@ def test_hostile_requests_are_text(http: FlaskClient, text: str) -> None:
     assert laid_out.encode(errors="backslashreplace").decode() in shown.text
 
 
+@pytest.mark.slow
 @every_unicode_text
 def test_hostile_events_faults_and_snapshots_are_text(http: FlaskClient, text: str, world: World) -> None:
     http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [{"id": WEBHOOK, "enabled": True}]}]})

@@ -143,7 +143,6 @@ def test_deliveries_are_filtered_by_names_too_and_the_address_then_holds_the_id(
         ({"open": "request-9"}, "request-9 is no longer kept."),
         ({"open": "nonsense"}, "nonsense is no longer kept."),
     ],
-    ids=str,
 )
 def test_an_empty_list_says_why(http: FlaskClient, query: dict[str, str], told: str) -> None:
     http.get("/api/v1/agents", headers=TOKEN)

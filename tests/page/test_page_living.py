@@ -11,9 +11,8 @@ from talkover_mock.app import create_app
 from talkover_mock.base.shapes.values import Event
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
@@ -169,7 +168,7 @@ def test_the_address_is_what_is_shown_and_can_be_sent(browser: Browser, server: 
 
 
 def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> None:
-    first, second = World(load([FIXTURES])), World(load([FIXTURES]))
+    first, second = World(shipped()), World(shipped())
     server = Server(create_app(first, Guard()))
     server.start()
     browser.open(server.url + PAGE)

@@ -11,12 +11,14 @@ from talkover_mock.receiver import WebhookReceiver
 from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, Document, page, press, rows, told
+from tests.support.rows import each_row
 
 REVERSED = "Abc\u202edef"
 SHOWN = "Abc\\u202edef"
 
 
-@pytest.mark.parametrize(
+@pytest.mark.slow
+@each_row(
     ("query", "expected"),
     [
         ({"show": "request"}, 'unknown show "request"; did you mean requests?'),

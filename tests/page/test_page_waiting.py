@@ -12,9 +12,8 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
 from talkover_mock.web.server import Server
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, TOGGLE, TOKEN
 from tests.support.page_document import PAGE
 
@@ -86,8 +85,9 @@ def test_a_request_ends_the_wait(http: FlaskClient, server: Server) -> None:
     assert waiting.end() == 200
 
 
+@pytest.mark.slow
 def test_another_environment_does_not(http: FlaskClient, server: Server) -> None:
-    waiting = Waiting(server, etag(http), seconds=0.2)
+    waiting = Waiting(server, etag(http), seconds=0.1)
     until_it_waits(server)
     http.get("/api/v1/agents", headers={"Authorization": "Bearer talq_staging"})
     assert waiting.end() == 304
@@ -110,12 +110,13 @@ def test_without_a_known_version_or_with_an_old_one_the_answer_comes_at_once(htt
 
 
 def test_a_restart_gives_another_version(http: FlaskClient, app: Flask) -> None:
-    other = World(load([FIXTURES]))
+    other = World(shipped())
     assert etag(create_app(other, Guard()).test_client()) != etag(http)
     assert etag(http) == etag(app.test_client())
     other.stop()
 
 
+@pytest.mark.slow
 def test_the_time_that_passes_is_no_change_and_a_clock_that_was_moved_is(http: FlaskClient) -> None:
     known = etag(http)
     http.post("/__admin/clock/advance", json={"seconds": 30})

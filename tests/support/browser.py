@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ AXE = Path(sys.prefix) / "axe" / "axe_playwright_python" / "axe.min.js"
 DESKTOP, PHONE = 1280, 390
 BOUND = 15
 """Seconds after which what should have come will not."""
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -33,15 +34,18 @@ class Browser:
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
 
-    def open(self, url: str, width: int = DESKTOP, *, dark: bool = False, scripts: bool = True) -> None:
+    def open(self, url: str, width: int = DESKTOP, *, scripts: bool = True) -> None:
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self._prefer("light")
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
         self.driver.get(url)
         if scripts:
             self.until(lambda: self.text("#live") == "live")
+
+    def _prefer(self, theme: str) -> None:
+        preferred = {"name": "prefers-color-scheme", "value": theme}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preferred]})
 
     def run(self, script: str, *arguments: object) -> Any:
         return self.driver.execute_script(script, *arguments)
@@ -88,11 +92,25 @@ class Browser:
         self.wait_for("#outcome p", text)
         self.run("document.getElementById('outcome').replaceChildren()")
 
-    def violations(self) -> list[str]:
-        """What axe-core finds wrong with the page as it stands. It need not describe what it finds right."""
+    def violations(self, coloured: Sequence[str] = ("html",)) -> list[str]:
+        """What axe-core finds wrong with the page as it stands, in both themes; it need not describe what is right.
+
+        Its rules about colours take most of the time, and are the only ones to which a theme matters: they look at
+        `coloured` parts alone, so that a row that many pages show is not measured again on each.
+        """
         self.run(AXE.read_text())
+        found = self._broken(["html"], {"rules": {rule: {"enabled": False} for rule in _OF_COLOURS}})
+        for theme in ("light", "dark"):
+            self._prefer(theme)
+            found += self._broken(coloured, {"runOnly": _OF_COLOURS})
+        return found
+
+    def _broken(self, parts: Sequence[str], options: Mapping[str, object]) -> list[str]:
         found = self.driver.execute_async_script(
-            "axe.run({resultTypes: ['violations']}).then(found => arguments[0](found.violations))"
+            "axe.run({include: arguments[0].map(part => [part])}, arguments[1])"
+            ".then(found => arguments[2](found.violations))",
+            list(parts),
+            {**options, "resultTypes": ["violations"]},
         )
         return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
 

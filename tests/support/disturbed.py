@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Barrier, Lock
+from threading import Barrier, Event, Lock
 from typing import Any, TypeVar
 
 from talkover_mock.deliveries.faults import DeliveryFault
@@ -79,6 +79,21 @@ class SlowReceiver(WebhookReceiver):
     def take(self, request: ReceivedRequest) -> Answer:
         self._all_here.wait(WAIT)
         return super().take(request)
+
+
+class HoldingReceiver(WebhookReceiver):
+    """Answers the request of this number, and those behind it, once `go_on` is set."""
+
+    def __init__(self, number: int = 1) -> None:
+        super().__init__()
+        self.go_on = Event()
+        self._number = number
+
+    def take(self, request: ReceivedRequest) -> Answer:
+        answer = super().take(request)
+        if len(self.requests) >= self._number:
+            self.go_on.wait(WAIT)
+        return answer
 
 
 class CountingReceiver(WebhookReceiver):

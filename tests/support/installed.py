@@ -9,6 +9,7 @@ import venv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,10 +19,21 @@ WHEELS = Path(sys.prefix) / "wheels"
 """What `make` has built of everything that the package needs."""
 
 
-def fresh_environment(folder: Path) -> dict[str, str]:
+class Installed(NamedTuple):
+    """The package, installed in an environment that no test may change."""
+
+    wheel: Path
+    environment: Mapping[str, str]
+    """The variables under which the environment's programs come first."""
+    packages: Path
+    """The folder of what is installed."""
+
+
+def fresh_environment(folder: Path, dependencies: Path | None = None) -> dict[str, str]:
     """A virtual environment in which `pip` works; returns the variables under which its programs come first.
 
-    The `pip` is this environment's own, told to work on that one: installing another takes seconds.
+    The `pip` is this environment's own, told to work on that one: installing another takes seconds. It has what another
+    environment has in the folder of `dependencies`, all but this package.
     """
     if not WHEELS.is_dir():
         pytest.fail(f"there are no wheels in {WHEELS}; `make test` builds them")
@@ -29,11 +41,25 @@ def fresh_environment(folder: Path) -> dict[str, str]:
     pip = folder / "bin" / "pip"
     pip.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pip --python "{folder}/bin/python" "$@"\n')
     pip.chmod(0o755)
+    for package in dependencies.iterdir() if dependencies else ():
+        if not package.name.startswith("talkover_mock"):
+            (packages_of(folder) / package.name).symlink_to(package)
+    return variables_of(folder)
+
+
+def variables_of(environment: Path) -> dict[str, str]:
+    """The variables under which the programs of a virtual environment come first."""
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
-    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
     settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "PIP_QUIET": "1"}
     lazily = {"PIP_NO_COMPILE": "0"}  # "no" to the option's own "no", as pip has it: few modules are ever imported
     return {**kept, "PATH": path, **settings, **lazily}
+
+
+def packages_of(environment: Path) -> Path:
+    """Where a virtual environment has what is installed."""
+    [found] = environment.glob("lib/python*/site-packages")
+    return found
 
 
 def source_tree(folder: Path) -> Path:

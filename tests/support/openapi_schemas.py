@@ -67,6 +67,7 @@ COMPONENTS: Mapping[str, Any] = {
     "Environment": admin.Environment,
     "OpenedEnvironment": admin.OpenedEnvironment,
     "ClosedEnvironment": admin.ClosedEnvironment,
+    "MarkedEnvironment": admin.MarkedEnvironment,
     "Schedule": admin.Schedule,
     "Clock": admin.Clock,
     "SnapshotBrief": admin.SnapshotBrief,

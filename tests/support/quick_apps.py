@@ -1,25 +1,11 @@
-"""Makes applications faster: tests create thousands, all with the same templates and the same routes."""
+"""Makes applications faster: tests create thousands, all with the same routes."""
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any, ClassVar
 
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.routing import Map, Rule
-
-
-class _Templates(BytecodeCache):
-    """Compiled templates in memory."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+from werkzeug.routing import Map, Rule, RuleFactory
 
 
 class _Rule(Rule):
@@ -37,7 +23,26 @@ class _Rule(Rule):
             super().bind(map, rebind)
 
 
+class _Map(Map):
+    """A map that takes its rules in when it is first asked. Calls of the API never ask it: Flask does not see them."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._late: list[RuleFactory] = []
+        self._adding = Lock()
+        super().__init__(*arguments, **options)
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        self._late.append(rulefactory)
+
+    def update(self) -> None:
+        with self._adding:
+            late, self._late = self._late, []
+            for each in late:
+                super().add(each)
+        super().update()
+
+
 def remember_what_is_compiled() -> None:
-    """Compiles each template and each route once in a process."""
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Templates()}
+    """Compiles each route once in a process, and only for an application that is asked for it."""
     Flask.url_rule_class = _Rule
+    Flask.url_map_class = _Map

@@ -3,16 +3,15 @@
 import re
 from datetime import datetime, timezone
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from talkover_mock.api.known_routes import known_routes
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
-from talkover_mock.loading.files import load
-from tests.conftest import FIXTURES
+from tests.conftest import shipped
 from tests.support.documented import AGENT, UNKNOWN, WEBHOOK
+from tests.support.rows import each_row
 
 REASON = "X-Mockserver-Reason"
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -24,7 +23,7 @@ _IDS = {"agent_id": AGENT, "webhook_id": WEBHOOK}
 def fresh() -> FlaskClient:
     """An application of its own, where it is always the same moment: the same request has the same answer."""
     moment = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
-    return create_app(World(load([FIXTURES]), time=lambda: moment)).test_client()
+    return create_app(World(shipped(), time=lambda: moment)).test_client()
 
 
 def rules() -> list[Rule]:
@@ -47,9 +46,9 @@ PATHS = sorted({rule for _, rule in CALLS})
 KNOWN = [(route.method, route.path) for route in known_routes()]
 """What the vendor documents and the mock does not emulate, in the same form."""
 GUARDED = [(verb, rule) for verb, rule in CALLS if rule not in PUBLIC]
-every_call = pytest.mark.parametrize(("verb", "rule"), CALLS)
-every_guarded_call = pytest.mark.parametrize(("verb", "rule"), GUARDED)
-every_path = pytest.mark.parametrize("rule", PATHS)
+every_call = each_row(("verb", "rule"), CALLS)
+every_guarded_call = each_row(("verb", "rule"), GUARDED)
+every_path = each_row("rule", PATHS)
 
 
 def allowed(rule: str) -> list[str]:

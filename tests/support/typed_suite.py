@@ -28,6 +28,7 @@ from talkover_mock.client import (
     Environment,
     Event,
     Fault,
+    MarkedEnvironment,
     MockServer,
     MockServerError,
     Preset,
@@ -155,6 +156,8 @@ def test_environments(talkover_mock: MockServer) -> None:
     with talkover_mock.open_environment("mine", schedule={"seed": 1}) as mine:
         environment: Environment = mine.environment("mine")
         assert environment["schedule"]["seed"] == 1 if "schedule" in environment else False
+        marked: MarkedEnvironment = mine.mark_environment("mine")
+        assert (marked["state"], mine.mark_environment("mine", "open")["state"]) == ("failed, kept", "open")
         closed: ClosedEnvironment = mine.close()
     assert (closed["errors"], closed["unmatched"]) == ([], [])
     assert talkover_mock.health()["status"] == "ok"

@@ -117,9 +117,8 @@ def test_connections_that_have_ended_leave_nothing(
 
 
 @pytest.mark.slow
-def test_stopping_while_clients_connect_ask_and_leave_is_quiet(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_stopping_while_clients_connect_ask_and_leave_is_quiet(app: Flask, logged: list[logging.LogRecord]) -> None:
     """Nothing is lost or said, and no connection stays, at whatever moment it stops."""
-    caplog.set_level(logging.WARNING)
     log: list[str] = []
     over = Event()
 
@@ -149,7 +148,7 @@ def test_stopping_while_clients_connect_ask_and_leave_is_quiet(app: Flask, caplo
                 over.set()
     assert threads_left() == []
     assert [line for line in log if "nonsense" not in line and "Fatal" in line] == []
-    assert caplog.records == []
+    assert logged == []
 
 
 @pytest.mark.slow

@@ -42,6 +42,13 @@ def child(run):
         sys.stderr.flush()
         os._exit(code)
 
+reader, writer = os.pipe()
+
+def wait_for_parent():
+    "Until the parent writes, or has failed: a child that stayed would hold the output open, and hide the failure."
+    os.close(writer)
+    os.read(reader, 1)
+
 def ended(number):
     assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 0
 """
@@ -93,7 +100,6 @@ if __name__ == "__main__":
 OVER_HTTP = "running_mockserver() as server, MockServer(server.url, server.token) as mock"
 
 A_CHILDS_STOP_DOES_NOTHING = """
-reader, writer = os.pipe()
 number = 0
 with running_mockserver() as mock:
     idle = connect(mock)
@@ -108,10 +114,8 @@ gc.collect()  # the child ends here too, after its own stop
 """
 
 A_PARENTS_STOP_ENDS_LISTENING_FOR_EVERYBODY = """
-reader, writer = os.pipe()
-
 def run():
-    os.read(reader, 1)
+    wait_for_parent()
     try:
         connect(mock).close()
     except ConnectionRefusedError:
@@ -127,13 +131,34 @@ os.write(writer, b"x")
 ended(number)
 """
 
+A_PARENTS_STOP_ENDS_WHAT_WAS_JUST_ACCEPTED = """
+from talkover_mock.web import server
+
+class Forking(server.HttpConnection):
+    def __init__(self, *arguments):
+        "The child has a copy of a socket that the server does not know yet."
+        children.append(child(wait_for_parent))
+        super().__init__(*arguments)
+
+children = []
+server.HttpConnection = Forking
+with running_mockserver() as mock:
+    idle = connect(mock)
+    idle.sendall(b"GET /api/v1/health HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    assert idle.recv(1000).endswith(b"}")
+assert idle.recv(1) == b""
+idle.close()
+os.write(writer, b"x")
+[number] = children
+ended(number)
+"""
+
 A_RECEIVER_IS_THAT_OF_ITS_PARENT = """
-reader, writer = os.pipe()
 receiver = WebhookReceiver()
 receiver.start()
 ended(child(receiver.stop))
 assert requests.post(receiver.url, json={"event": "e"}, timeout=10).status_code == 200
-number = child(lambda: os.read(reader, 1))
+number = child(wait_for_parent)
 receiver.stop()
 try:
     requests.post(receiver.url, timeout=10)
@@ -179,6 +204,7 @@ PROGRAMS = {
     ),
     "a child's stop does nothing": A_CHILDS_STOP_DOES_NOTHING,
     "a parent's stop ends listening for everybody": A_PARENTS_STOP_ENDS_LISTENING_FOR_EVERYBODY,
+    "a parent's stop ends what was just accepted": A_PARENTS_STOP_ENDS_WHAT_WAS_JUST_ACCEPTED,
     "a receiver is that of its parent": A_RECEIVER_IS_THAT_OF_ITS_PARENT,
     "a server that never ran": A_SERVER_THAT_NEVER_RAN,
     "a child has a server of its own": A_CHILD_HAS_A_SERVER_OF_ITS_OWN,

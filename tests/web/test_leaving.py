@@ -68,6 +68,7 @@ def of_size(size: int) -> Callable[..., list[bytes]]:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("headers", [b"", CLOSE], ids=["kept", "the last request"])
 @pytest.mark.parametrize("size", [40_000, 10_000_000])
 def test_a_client_that_never_reads_is_cut_off(
@@ -88,6 +89,7 @@ def test_a_client_that_never_reads_is_cut_off(
     assert server.waiting == 0
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_slowly_gets_the_whole_answer(
     started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_client_that_reads_slowly_gets_the_whole_answer(
     assert received > 1_000_000
 
 
+@pytest.mark.slow
 def test_answers_that_fill_the_connection_again_and_again_cut_nobody_off(
     started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,6 +138,7 @@ def test_unfinished_bodies_have_one_bound_and_the_oldest_goes(
     assert server._unfinished == 0
 
 
+@pytest.mark.slow
 def test_a_body_behind_a_request_that_is_being_answered_is_not_read_on(
     server: Server, world: World, stack: ExitStack
 ) -> None:

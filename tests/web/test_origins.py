@@ -20,6 +20,7 @@ from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.web.answers import REASON
 from talkover_mock.web.origins import Origins
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
+from tests.support.rows import each_row
 from tests.support.stories import MOMENT, STARTED, attempts, hook
 
 OpenWorld = Callable[..., World]
@@ -125,7 +126,8 @@ def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[st
         assert [traces(each) for each in (world.default, world.by_name("other"))] == before, path
 
 
-@pytest.mark.parametrize("origin", [*LOCAL_ORIGINS, *FOREIGN_ORIGINS])
+@pytest.mark.slow
+@each_row("origin", [*LOCAL_ORIGINS, *FOREIGN_ORIGINS])
 def test_the_admin_routes_refuse_every_other_origin(origin: str, world: World) -> None:
     http = create_app(world, Guard()).test_client()
     for site, path in product(SITES, ["/__admin/state", "/__admin/requests"]):
@@ -233,7 +235,7 @@ def test_a_name_of_a_copy_cannot_be_taken(world: World) -> None:
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("origins", "origin", "host", "foreign"),
     [
         (Origins.of("127.0.0.1", (), ("https://app.example",)), "https://app.example", "", False),
@@ -257,7 +259,7 @@ def test_the_server_s_names_and_the_allowed_origins_are_let_in(
     assert origins.is_foreign(environ) is foreign
 
 
-@pytest.mark.parametrize("value", ["", "app.example", "https://app.example/path", "https://", "https://a,https://b"])
+@each_row("value", ["", "app.example", "https://app.example/path", "https://", "https://a,https://b"])
 def test_a_mistake_in_an_allowed_origin_is_told(value: str) -> None:
     result = CliRunner().invoke(command, ["--allow-origin", value])
     assert result.exit_code == 2

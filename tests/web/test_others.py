@@ -1,12 +1,10 @@
 """What one environment's calls cost another's: nothing, however long a lock is held, a body is or a receiver takes."""
 
-import json
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Event, RLock, current_thread
-from time import monotonic
 from typing import Any, cast
 
 import pytest
@@ -17,6 +15,7 @@ from talkover_mock.app import create_app
 from talkover_mock.client import MockServer
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import world as world_module
+from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.receiver import Answer, WebhookReceiver
@@ -27,12 +26,13 @@ from tests.support.faulty import until
 from tests.support.raw import CLOSE, LAST, OK, TOKEN_LINE, WAIT, asked, connect, request, some_of
 from tests.support.routes import filled
 
-A_MOMENT = 0.5
-"""As long as a moment may take on a busy machine."""
-
 
 class Other:
-    """Another environment, which calls over a connection of its own."""
+    """Another environment, which calls over a connection of its own.
+
+    Each call is answered while what could delay it still lasts: so no time has to be measured, which a busy machine
+    would spoil. What large inputs cost others in seconds is measured in tests/whole/test_bounds.py.
+    """
 
     def __init__(self, server: Server, world: World, stack: ExitStack) -> None:
         token = world.open(world.default.baseline).tokens[0]
@@ -41,15 +41,11 @@ class Other:
         self._server = server
         asked(server, request(b"GET /__admin/clock", CLOSE))  # imports the admin side
 
-    def call(self) -> float:
-        """The seconds of the slowest of: a toggle, the API's health and an admin route."""
-        slowest = 0.0
+    def call(self) -> None:
+        """A toggle, the API's health and an admin route."""
         for line in (b"PATCH " + TOGGLE.encode(), b"GET /api/v1/health", b"GET /__admin/environments/staging"):
-            begin = monotonic()
             self._client.sendall(request(line, self._line))
             assert some_of(self._client, b"\n" if b"__admin" in line else b"}").startswith(b"HTTP/1.1 200 OK")
-            slowest = max(slowest, monotonic() - begin)
-        return slowest
 
 
 @pytest.fixture
@@ -71,21 +67,26 @@ def test_a_lock_that_is_held_delays_the_calls_of_its_environment_alone(
     assert [client.recv(15) for client in blocked] == [b"HTTP/1.1 200 OK"] * 5
 
 
-@pytest.mark.slow
-def test_a_body_that_takes_long_to_explain_delays_no_other_environment(server: Server, other: Other) -> None:
-    events = [f"event_{number}" for number in range(100_000)]
-    body = json.dumps({"name": "A", "webhook_url": "http://localhost/", "events": events}).encode()
+def test_a_body_that_takes_long_to_explain_delays_no_other_environment(
+    server: Server, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = Event(), Event()
+
+    def explain_slowly(*arguments: Any) -> str:
+        begun.set()
+        assert over.wait(WAIT)
+        return explain(*arguments)
+
+    monkeypatch.setattr("talkover_mock.api.app.explain", explain_slowly)
     path = f"POST /api/v1/agents/{AGENT}/webhooks".encode()
-    length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n".encode()
-    sent = request(path, TOKEN_LINE, length, CLOSE, body=body)
     with ThreadPoolExecutor(1) as pool:
-        refused = pool.submit(asked, server, sent)
-        times = [other.call()]
-        while not refused.done():
-            times.append(other.call())
+        refused = pool.submit(asked, server, request(path, TOKEN_LINE, CLOSE))
+        assert begun.wait(WAIT)
+        for _ in range(20):
+            other.call()
+        assert not refused.done()
+        over.set()
     assert refused.result()[0].status == 422
-    assert sorted(times)[len(times) // 2] < A_MOMENT / 5
-    assert max(times) < A_MOMENT
 
 
 @pytest.mark.slow
@@ -100,9 +101,9 @@ def test_receivers_that_hang_delay_no_other_environment(
     for client in clients:
         client.sendall(request(path, TOKEN_LINE))
     until(lambda: server.waiting == 40)
-    times = [other.call() for _ in range(10)]
+    for _ in range(10):
+        other.call()
     until(lambda: server.waiting == 40)
-    assert sorted(times)[5] < A_MOMENT
 
 
 class Watched:
@@ -132,6 +133,7 @@ class Watched:
         return getattr(self._lock, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_held", [True, False], ids=["held", "free"])
 def test_the_event_loop_never_waits_for_a_lock(
     is_held: bool, started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch

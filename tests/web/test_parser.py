@@ -7,6 +7,7 @@ import pytest
 from talkover_mock.dialect.errors import Refused
 from talkover_mock.web.parser import MOST_BODY_BYTES, Incoming, Parser, environ_of
 from tests.support.raw import CLOSE, HEALTH, request, toggle
+from tests.support.rows import each_row
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 MIXED = b"".join(
@@ -32,7 +33,7 @@ def parsed(sent: bytes, piece: int) -> list[Incoming]:
     return list(found.whole)
 
 
-@pytest.mark.parametrize("piece", [1, 2, 3, 5, 64, 1_000])
+@each_row("piece", [1, 2, 3, 5, 64, 1_000])
 def test_requests_are_the_same_however_their_bytes_are_cut(piece: int) -> None:
     found = parsed(MIXED, piece)
     assert [(each.method, each.body, each.keep_alive) for each in found] == [
@@ -47,7 +48,7 @@ def test_requests_are_the_same_however_their_bytes_are_cut(piece: int) -> None:
     assert names == [b"host", b"content-length"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("target", "path", "query"),
     [
         (b"/a?b=c?d#e", "/a", "b=c?d"),
@@ -112,6 +113,7 @@ def test_a_body_grows_to_its_limit_and_no_further() -> None:
     assert (refused.value.status, parser.held, len(parser.whole)) == (413, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_body_of_tiny_chunks_takes_no_more_memory_than_its_bytes() -> None:
     part, parser = b"2\r\nab\r\n" * 5_000, Parser(lambda _: None)
     parser.feed(toggle(CHUNKED))

@@ -17,6 +17,7 @@ from talkover_mock.web.routes import Route
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, API_HEADERS, TOGGLE, TOKEN
 from tests.support.routes import REASON, every_call, filled
+from tests.support.rows import each_row
 
 CRASHED = '{\n    "message": "Server Error"\n}'
 
@@ -28,6 +29,7 @@ def test_a_crash_of_the_mock_is_a_server_error(
     def crash(*_: object, **__: str) -> NoReturn:
         raise RuntimeError("a bug\nwith two lines")
 
+    log.clear()
     match = cast(ApiApplication, app.wsgi_app).routes.match(filled(rule))
     assert match
     monkeypatch.setitem(cast(dict[str, Route], match.routes), verb, replace(match.routes[verb], view=crash))
@@ -52,7 +54,7 @@ def test_a_traceback_is_kept_by_the_environment_where_it_happened(
     assert world.default.errors == world.by_name("production").errors == []
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("request_bytes", "status", "message", "reason"),
     [
         (
@@ -94,7 +96,7 @@ def test_what_never_becomes_a_request_is_refused_in_json(
 NOWHERE = "no route has this path; API paths begin with /api/v1, admin paths with /__admin"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "reason"),
     [
         ("/health", "API paths begin with /api/v1; did you mean /api/v1/health?"),

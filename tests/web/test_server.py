@@ -15,6 +15,7 @@ from flask import Flask
 from talkover_mock.web.parser import MOST_BODY_BYTES, MOST_HEADER_BYTES
 from talkover_mock.web.server import Server
 from tests.support.documented import API_HEADERS, TOGGLE, TOKEN, WEBHOOK
+from tests.support.rows import each_row
 from tests.support.systems import can_listen_on
 from tests.support.threads import threads_left
 
@@ -205,7 +206,7 @@ REFUSED: dict[bytes, tuple[str, str, str]] = {
 """Of what is sent: the status, the reason, and the request as far as it was read."""
 
 
-@pytest.mark.parametrize("sent", REFUSED, ids=range(len(REFUSED)))
+@each_row("sent", REFUSED)
 def test_what_is_no_request_is_refused_in_json_and_logged(sent: bytes, app: Flask) -> None:
     status, reason, request_line = REFUSED[sent]
     lines: list[str] = []

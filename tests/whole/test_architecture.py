@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from talkover_mock.loading.files import default_fixture
 from tests.conftest import ROOT
+from tests.support.rows import each_row
 from tests.whole.test_wings import LINE, MODULES, PACKAGE, tree
 
 DOCS = ROOT / "docs"
@@ -46,15 +48,17 @@ def names_of(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             yield from ((name.id, node) for each in targets for name in ast.walk(each) if isinstance(name, ast.Name))
 
 
+@cache
+def names_in(path: Path) -> dict[str, ast.stmt]:
+    return dict(names_of(tree(path).body))
+
+
 def defines(path: Path, name: str) -> bool:
     """Whether a file defines a name such as `Parser`, or `Parser.feed`."""
-    body = tree(path).body
-    for step in name.split("."):
-        found = dict(names_of(body)).get(step)
-        if found is None:
-            return False
-        body = found.body if isinstance(found, ast.ClassDef) else []
-    return True
+    outer, _, inner = name.partition(".")
+    found = names_in(path).get(outer)
+    body = found.body if isinstance(found, ast.ClassDef) else []
+    return found is not None and (not inner or inner in dict(names_of(body)))
 
 
 def file_of(name: str) -> Path | None:
@@ -125,9 +129,7 @@ def fixtures_of(path: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local", "talkover_mock.probe"]
-)
+@each_row("door", ["talkover_mock.client", "talkover_mock.receiver", "talkover_mock.local", "talkover_mock.probe"])
 def test_a_door_opens_to_what_is_public(door: str) -> None:
     module = importlib.import_module(door)
     assert sorted(module.__all__) == PUBLIC[door]

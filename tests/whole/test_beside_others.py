@@ -6,7 +6,7 @@ import pytest
 
 from talkover_mock import __version__
 from tests.support.documented import TOGGLE
-from tests.support.installed import fresh_environment, run
+from tests.support.installed import Installed, fresh_environment, run
 
 pytestmark = pytest.mark.slow
 
@@ -50,17 +50,15 @@ for file in files:
 
 
 class Site:
-    """A virtual environment with both distributions, installed one after the other."""
+    """A virtual environment for both distributions."""
 
-    def __init__(self, folder: Path, wheel: Path, order: tuple[str, str]) -> None:
-        self._folder, self._wheel = folder, wheel
-        self._environment = fresh_environment(folder / "venv")
-        self.order = order
-        self.install(order[0])
-        self.install(order[1])
+    def __init__(self, folder: Path, wheel: Path, dependencies: Path) -> None:
+        self._folder = folder
+        self._environment = fresh_environment(folder / "venv", dependencies)
+        self._wheels = {OURS: str(wheel), THEIRS: THEIRS}
 
     def install(self, name: str) -> None:
-        self.run("pip", "install", *([str(self._wheel), "pytest"] if name == OURS else [THEIRS]))
+        self.run("pip", "install", self._wheels[name])
 
     def uninstall(self, name: str) -> None:
         self.run("pip", "uninstall", "-y", name)
@@ -68,50 +66,42 @@ class Site:
     def run(self, *command: str) -> str:
         return run(list(command), self._folder, self._environment)
 
-    def run_tests(self, text: str, *options: str) -> str:
-        """What `pytest -W error` says to a file of tests."""
-        (self._folder / "test_mine.py").write_text(text)
-        return self.run("pytest", "-W", "error", *options)
-
-    def check(self, name: str) -> None:
-        """Fails unless the distribution works and has every file that it came with."""
-        assert self.run("python", "-c", DAMAGE, name) == ""
-        if name == OURS:
-            assert self.run("talkover-mock", "--version") == f"talkover-mock, version {__version__}\n"
-            assert "1 passed" in self.run_tests(TEST_OF_OURS)
-        else:
+    def check(self, *names: str) -> None:
+        """Fails unless each of the distributions works and has every file that it came with."""
+        for name in names:
+            assert self.run("python", "-c", DAMAGE, name) == ""
+        if THEIRS in names:
             assert self.run("python", "-W", "error", "-c", IMPORT_OF_THEIRS) == "mockserver.client\n"
+        if OURS in names:
+            assert self.run("talkover-mock", "--version") == f"talkover-mock, version {__version__}\n"
+            tests = [TEST_OF_OURS, TEST_OF_BOTH][: len(names)]
+            (self._folder / "test_mine.py").write_text("\n".join(tests))
+            # Their client never closes its event loop, of which Python warns when the loop is collected.
+            options = ["-W", "error", "-W", "ignore::pytest.PytestUnraisableExceptionWarning"][: 2 * len(names)]
+            assert f"{len(tests)} passed" in self.run("python", "-m", "pytest", *options)
 
 
-@pytest.fixture(scope="module", params=[(THEIRS, OURS), (OURS, THEIRS)], ids=["theirs first", "ours first"])
-def site(request: pytest.FixtureRequest, built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return Site(tmp_path_factory.mktemp("site"), built[1], request.param)
-
-
-def test_both_work_side_by_side(site: Site) -> None:
+def test_both_work_side_by_side_and_uninstalling_either_leaves_the_other_whole(
+    built: tuple[Path, Path], installed: Installed, tmp_path: Path
+) -> None:
+    """One after the other, in both orders, and each goes while the other stays."""
+    site = Site(tmp_path, built[1], installed.packages)
+    site.install(THEIRS)
+    site.install(OURS)
+    site.check(OURS, THEIRS)
+    site.uninstall(THEIRS)
     site.check(OURS)
+    site.install(THEIRS)
+    site.check(OURS, THEIRS)
+    site.uninstall(OURS)
     site.check(THEIRS)
-    # Their client never closes its event loop, of which Python warns when the loop is collected.
-    assert "1 passed" in site.run_tests(TEST_OF_BOTH, "-W", "ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-def test_uninstalling_either_leaves_the_other_whole(site: Site) -> None:
-    first, last = site.order
-    site.uninstall(last)
-    site.check(first)
-    site.install(last)
-    site.uninstall(first)
-    site.check(last)
-    site.install(first)
 
 
 @pytest.mark.parametrize("path", ["mockserver.py", "mockserver/__init__.py", "tests/mockserver.py"])
-def test_a_project_imports_a_mockserver_of_its_own(
-    installed: tuple[Path, dict[str, str]], tmp_path: Path, path: str
-) -> None:
+def test_a_project_imports_a_mockserver_of_its_own(installed: Installed, tmp_path: Path, path: str) -> None:
     module = tmp_path / path
     module.parent.mkdir(exist_ok=True)
     module.write_text("MINE = True\n")
     folder = tmp_path / "tests" if path.startswith("tests/") else tmp_path
     (folder / "test_mine.py").write_text(f"import mockserver\nassert mockserver.MINE\n{TEST_OF_OURS}")
-    assert "1 passed" in run(["python", "-m", "pytest", "-W", "error"], tmp_path, installed[1])
+    assert "1 passed" in run(["python", "-m", "pytest", "-W", "error"], tmp_path, installed.environment)

@@ -108,22 +108,27 @@ def is_bounded(measured: tuple[int, float]) -> bool:
     return grown < MOST_GROWTH and waited < BUSY_SECONDS
 
 
-UNKNOWN = json.dumps(
-    {"name": "New", "webhook_url": "http://127.0.0.1:1/", "events": [f"event_no_{n}" for n in range(100_000)]}
-).encode()
-WHOLE: dict[str, tuple[bytes, str]] = {
-    "unknown events": (UNKNOWN, "application/json"),
-    "60 MB of objects": (b'{"events": [' + b"{}," * (20 * MEGABYTE) + b"{}]}", "application/json"),
-    "60 MB of text": (b'{"name": "' + b"x" * (60 * MEGABYTE) + b'"}', "application/json"),
-    "60 MB of fields": (b"a&" * (30 * MEGABYTE), "application/x-www-form-urlencoded"),
-    "60 MB of lines": (b"--x\r\nA: b\r\n\r\n" + b"\n" * (60 * MEGABYTE), "multipart/form-data; boundary=x"),
+def unknown_events() -> bytes:
+    events = [f"event_no_{n}" for n in range(100_000)]
+    return json.dumps({"name": "New", "webhook_url": "http://127.0.0.1:1/", "events": events}).encode()
+
+
+WHOLE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "unknown events": (unknown_events, "application/json"),
+    "60 MB of objects": (lambda: b'{"events": [' + b"{}," * (20 * MEGABYTE) + b"{}]}", "application/json"),
+    "60 MB of text": (lambda: b'{"name": "' + b"x" * (60 * MEGABYTE) + b'"}', "application/json"),
+    "60 MB of fields": (lambda: b"a&" * (30 * MEGABYTE), "application/x-www-form-urlencoded"),
+    "60 MB of lines": (
+        lambda: b"--x\r\nA: b\r\n\r\n" + b"\n" * (60 * MEGABYTE),
+        "multipart/form-data; boundary=x",
+    ),
 }
-"""Bodies of calls that create a webhook, with their content types."""
+"""What makes the bodies of calls that create a webhook, with their content types."""
 
 
-@pytest.mark.parametrize(("body", "kind"), WHOLE.values(), ids=WHOLE)
-def test_a_large_body_is_refused_cheaply(body: bytes, kind: str, serve: Callable[..., Served]) -> None:
-    served = serve(hook("http://127.0.0.1:1/"))
+@pytest.mark.parametrize(("make", "kind"), WHOLE.values(), ids=WHOLE)
+def test_a_large_body_is_refused_cheaply(make: Callable[[], bytes], kind: str, serve: Callable[..., Served]) -> None:
+    served, body = serve(hook("http://127.0.0.1:1/")), make()
     path = WEBHOOK_PATH.rpartition("/")[0]
     measured = watched(served, lambda: served.ask("POST", path, body, kind, MINE))
     assert served.ask("POST", path, body, kind, MINE) == 422

@@ -41,6 +41,7 @@ def app() -> Iterator[Flask]:
     world.stop()
 
 
+@pytest.mark.slow
 def test_the_mock_agrees_with_every_probe(app: Flask, serve: Callable[[Flask], Server]) -> None:
     with closing(Probed(serve(app).url, "talq_test")) as server:
         found = look_around(server)

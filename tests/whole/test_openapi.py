@@ -12,7 +12,6 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
 from talkover_mock import __version__
@@ -38,6 +37,7 @@ from tests.support.openapi_document import (
     resolved,
 )
 from tests.support.routes import KNOWN
+from tests.support.rows import check_each
 
 NOW = datetime(2025, 9, 3, 23, 50, 15, tzinfo=timezone.utc)
 URL = "http://127.0.0.1:7357"
@@ -108,8 +108,16 @@ def check_headers(response: dict[str, Any], answer: TestResponse) -> None:
         assert mistakes(schema, int(value) if schema.get("type") == "integer" else value) == []
 
 
+def content_of(answer: TestResponse) -> Any:
+    if answer.content_type.startswith("text/plain"):
+        return answer.text
+    return yaml.safe_load(answer.text) if answer.content_type == "application/yaml" else json.loads(answer.text)
+
+
 @pytest.mark.slow
 def test_the_document_is_valid() -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # takes long to import
+
     assert [str(error) for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
 
 
@@ -118,6 +126,7 @@ def test_the_document_has_the_version_of_the_package_which_its_file_does_not_rep
     assert "\n  version: '{version}'\n" in own_file("openapi.yaml").decode()
 
 
+@pytest.mark.slow
 def test_the_schemas_of_answers_are_made_of_their_shapes() -> None:
     """After a change of a shape, `make products` writes them."""
     assert openapi_schemas.DOCUMENT.read_text(encoding="utf-8").endswith("\n\n" + openapi_schemas.text())
@@ -158,14 +167,27 @@ def test_every_answer_has_an_example() -> None:
     assert {each for each in documented - shown if each[1] != "500"} == WITHOUT_EXAMPLE
 
 
-EXAMPLES = [
-    pytest.param(each, id=str(each), marks=[pytest.mark.slow] if each.request.get("times", 1) > 50 else [])
-    for each in examples()
-]
+EXAMPLES = {str(each): each for each in examples()}
+LONG = 50
+"""An example that is asked for more often is slow."""
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_the_server_gives_every_example(example: Example) -> None:
+@pytest.mark.parametrize("operation", operations(), ids=str)
+def test_the_server_gives_every_example(operation: Operation) -> None:
+    mine = [title for title, each in EXAMPLES.items() if each.operation == operation and times(each) <= LONG]
+    check_each(mine, lambda title: check(EXAMPLES[title]))
+
+
+@pytest.mark.slow
+def test_the_server_gives_every_example_that_takes_many_calls() -> None:
+    check_each([title for title, each in EXAMPLES.items() if times(each) > LONG], lambda title: check(EXAMPLES[title]))
+
+
+def times(example: Example) -> int:
+    return int(example.request.get("times", 1))
+
+
+def check(example: Example) -> None:
     with client(example.request) as http:
         for first in example.request.get("first", ()):
             headers = example.request.get("headers", {})
@@ -181,7 +203,7 @@ def test_the_server_gives_every_example(example: Example) -> None:
         return
     assert answer.content_type == example.media_type
     schema = response["content"][example.media_type]["schema"]
-    answered = answer.text if example.media_type.startswith("text/plain") else yaml.safe_load(answer.text)
+    answered = content_of(answer)
     assert comparable(answered) == comparable(example.value)
     assert mistakes(schema, answered) == mistakes(schema, example.value) == []
 

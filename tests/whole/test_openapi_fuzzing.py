@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 pytestmark = pytest.mark.slow
-CONFIGURATION = ROOT / "tests" / "support" / "schemathesis.toml"
+CONFIGURATION = (ROOT / "tests" / "support" / "schemathesis.toml").read_text()
+IS_LONG = os.environ.get("TALKOVER_MOCK_LONG_FUZZING") == "1"
+"""Whether it asks for all that it can think of, as `make fuzz` lets it."""
+OF_SHORT_RUNS = "# -- Of `make test` alone"
+"""Where the configuration begins that a long run leaves out."""
 HOOKS = ROOT / "tests" / "support" / "schemathesis_hooks.py"
 TABLES = {"HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")}
 """Where hypothesis keeps its tables of Unicode, which take over a second to make."""
-SECONDS = 120
+SECONDS = 1_800 if IS_LONG else 120
 """Far more than it takes."""
 ABOUT_WHAT_HAPPENS = "clock|deliveries|events|faults|requests|scenarios|snapshots"
 """The harness's routes for which the state must stay as it is."""
@@ -130,7 +134,11 @@ def operation_of(app: Flask, request: Request) -> str:
 
 
 def schemathesis(url: str, routes: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run", "--no-color"]
+    common, _, short = CONFIGURATION.partition(OF_SHORT_RUNS)
+    assert short
+    path = folder / "schemathesis.toml"
+    path.write_text(common if IS_LONG else CONFIGURATION)
+    program = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(path), "run", "--no-color"]
     return subprocess.run(
         [*program, "--checks", "all", "--include-path-regex", f"^{routes}", f"{url}/__admin/openapi.yaml"],
         cwd=folder,

@@ -14,7 +14,7 @@ from talkover_mock import __version__
 from talkover_mock.admin.routes.about import description as described
 from tests.conftest import ROOT
 from tests.support.documented import TOGGLE, TOKEN
-from tests.support.installed import fresh_environment, run, serving
+from tests.support.installed import Installed, fresh_environment, run, serving
 
 pytestmark = pytest.mark.slow
 
@@ -44,8 +44,8 @@ def test_the_archive_installs_and_serves(built: tuple[Path, Path], tmp_path: Pat
         assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
 
 
-def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed: tuple[Path, dict[str, str]]) -> None:
-    with zipfile.ZipFile(installed[0]) as wheel:
+def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed: Installed) -> None:
+    with zipfile.ZipFile(installed.wheel) as wheel:
         found = {name for name in wheel.namelist() if ".dist-info/" not in name}
     source = ROOT / "mockserver"
     package = {path.relative_to(source).as_posix() for path in (source / "talkover_mock").rglob("*.py")}
@@ -57,9 +57,9 @@ def test_the_wheel_holds_the_package_and_its_fixtures_and_nothing_else(installed
 
 
 def test_an_installed_wheel_serves_its_default_fixture_and_its_description(
-    installed: tuple[Path, dict[str, str]], tmp_path: Path
+    installed: Installed, tmp_path: Path
 ) -> None:
-    with serving(["talkover-mock", "serve", "--port", "0"], tmp_path, installed[1]) as url:
+    with serving(["talkover-mock", "serve", "--port", "0"], tmp_path, installed.environment) as url:
         assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"
         description = requests.get(f"{url}/__admin/openapi.yaml", timeout=10)
         page = [requests.get(f"{url}/__admin/{name}", timeout=10).status_code for name in ("", "page.css", "page.js")]
@@ -67,20 +67,20 @@ def test_an_installed_wheel_serves_its_default_fixture_and_its_description(
     assert description.content.decode() == described()
 
 
-def test_an_installed_wheel_gives_pytest_its_fixtures(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_an_installed_wheel_gives_pytest_its_fixtures(installed: Installed, tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text(
         "import requests\n"
         "def test_toggle(talkover_mock):\n"
         f"    answer = requests.patch(talkover_mock.url + {TOGGLE!r}, headers=talkover_mock.headers)\n"
         "    assert answer.json()['message'] == 'Webhook enabled'\n"
     )
-    assert "1 passed" in run(["python", "-m", "pytest", "-W", "error"], tmp_path, installed[1])
+    assert "1 passed" in run(["python", "-m", "pytest", "-W", "error"], tmp_path, installed.environment)
 
 
-def test_versions_agree(installed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_versions_agree(installed: Installed, tmp_path: Path) -> None:
     version = __version__
     assert metadata.version("talkover-mock") == version
-    assert f"-{version}-" in installed[0].name
-    assert run(["talkover-mock", "--version"], tmp_path, installed[1]) == f"talkover-mock, version {version}\n"
+    assert f"-{version}-" in installed.wheel.name
+    assert run(["talkover-mock", "--version"], tmp_path, installed.environment) == f"talkover-mock, version {version}\n"
     headings = re.findall("^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] == "Unreleased" or re.fullmatch(rf"{re.escape(version)} \(\d{{4}}-\d\d-\d\d\)", headings[0])

@@ -22,6 +22,7 @@ from talkover_mock.web.server import Server
 from tests.conftest import ROOT
 from tests.support.documented import AGENT
 from tests.support.installed import run
+from tests.support.rows import each_row
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text()
@@ -135,7 +136,7 @@ def test_a_fixture_that_is_shown_is_right(text: str, tmp_path: Path) -> None:
     assert (result.exit_code, first) == (0, f"default: {number_of(agents, 'agent')}, {number_of(webhooks, 'webhook')}")
 
 
-@pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page.name}-{link}" for page, link in LINKS])
+@each_row(("page", "link"), LINKS, ids=[f"{page.name}-{link}" for page, link in LINKS])
 def test_a_link_leads_somewhere(page: Path, link: str) -> None:
     path, _, anchor = link.partition("#")
     target = page.parent / path if path else page

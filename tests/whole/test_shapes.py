@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-import pytest
-
 from talkover_mock.base.shapes import state, values
 from talkover_mock.dialect.call_fields import CALL_FIELDS
 from talkover_mock.dialect.events import EVENTS
@@ -14,6 +12,7 @@ from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.dialect.signing import SCHEMES
 from talkover_mock.loading.stubs import STUB_FIELDS
 from tests.support.openapi_schemas import schemas
+from tests.support.rows import each_row
 
 LIMITS = ("minimum", "maximum", "minItems", "maxLength", "enum")
 SAME: Mapping[str, tuple[Any, Sequence[Field]]] = {
@@ -32,7 +31,7 @@ def limits(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {key: {*value} if isinstance(value, list) else value for key, value in found.items()}
 
 
-@pytest.mark.parametrize("name", SAME)
+@each_row("name", SAME)
 def test_a_shape_has_the_keys_and_the_limits_of_its_fields(name: str) -> None:
     shape, fields = SAME[name]
     assert {field.name for field in fields} <= set(shape.__annotations__)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.support import everyday
-from tests.support.installed import run, serving
+from tests.support.installed import Installed, run, serving
 from tests.whole.test_docs_tables import under
 
 pytestmark = pytest.mark.slow
@@ -141,17 +141,19 @@ LIBRARIES = {library.name: library for library in libraries()}
 
 
 @pytest.fixture(scope="module")
-def environment(installed: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables of the shared environment, with all the libraries in a folder beside it."""
     folder = tmp_path_factory.mktemp("libraries")
-    run(["pip", "install", "--no-compile", "--target", str(folder), *LIBRARIES], folder, installed[1])
-    return {**installed[1], "PYTHONPATH": str(folder)}
+    run(["pip", "install", "--no-compile", "--target", str(folder), *LIBRARIES], folder, installed.environment)
+    return {**installed.environment, "PYTHONPATH": str(folder)}
 
 
 @pytest.fixture(scope="module")
-def running(installed: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def running(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server in a process of its own."""
-    with serving(["talkover-mock", "serve", "--port", "0"], tmp_path_factory.mktemp("running"), installed[1]) as url:
+    with serving(
+        ["talkover-mock", "serve", "--port", "0"], tmp_path_factory.mktemp("running"), installed.environment
+    ) as url:
         yield url
 
 

@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from talkover_mock.admin.bodies import DocumentAnswer
-from talkover_mock.admin.table import admin_table
+from talkover_mock.admin.routing import Answers
+from talkover_mock.admin.table import admin_routes
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -17,10 +17,11 @@ from talkover_mock.web.waiting import Waiting
 
 
 class Harness:
-    """The admin routes of one world. `operations` are the API's routes, `url` is where clients find the server."""
+    """The admin routes of one world; `url` is where clients find the server."""
 
-    def __init__(self, world: World, operations: Sequence[str], url: str) -> None:
-        self._world, self._admin = world, admin_table(world, operations)
+    def __init__(self, world: World, url: str) -> None:
+        self._world, self._routes = world, admin_routes()
+        self._answers = Answers(self._routes)
         self._host = url.partition("://")[2]
         self.process = os.getpid()
 
@@ -48,8 +49,8 @@ class Harness:
         return answer.status_code, answer.body.decode()
 
     def _answer(self, request: MockRequest) -> Answer | Waiting:
-        match = self._admin.routes.match(request.path)
+        match = self._routes.match(request.path)
         route = match.route(request.method) if match else None
         if match is None or route is None:
-            return self._admin.refuse(request, self._admin.no_route(request.path))
-        return self._admin.answer(request, route, match.ids)
+            return self._answers.refuse(request, self._answers.no_route(request.path))
+        return self._answers.answer(request, route, match.ids)

@@ -1,6 +1,6 @@
 """How the admin routes are declared, and how requests to them are answered: the answer of a view, or a problem."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from talkover_mock.admin.bodies import json_object, problem_answer
@@ -10,11 +10,10 @@ from talkover_mock.base.words import near_word
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain_unknown_token
-from talkover_mock.environments.world import World
 from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import ADMIN, Route, Routes, shown
+from talkover_mock.web.routes import ADMIN, Route, shown
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
@@ -24,25 +23,28 @@ _NOTHING_OPENED = "Unknown token"
 
 
 class Admin:
-    """Where admin modules declare their routes, relative to `/__admin`, and where requests to them are answered.
+    """Collects the routes that admin modules declare, relative to `/__admin`."""
 
-    `operations` are the API's own routes, as the journal names them; `log` gets a line for each request.
-    """
-
-    def __init__(self, world: World, operations: Sequence[str], log: Log | None = None) -> None:
-        self.world, self.operations, self._log = world, operations, log
-        self.routes = Routes()
+    def __init__(self) -> None:
+        self.routes: list[Route] = []
 
     def route(self, method: str, path: str, view: View, query: Keys = (), body: Keys = None) -> None:
         """A route that acts on one environment; `view` takes the request, the environment and the path's ids.
 
         `query` and `body` are the keys that these may have; None leaves the check to the view.
         """
-        self.routes.add(Route(method, ADMIN + path, _checked(view, query, body), environment_of))
+        self.routes.append(Route(method, ADMIN + path, _checked(view, query, body), environment_of))
 
     def public_route(self, method: str, path: str, view: View, query: Keys = None) -> None:
         """A route that acts on no environment, or finds it by itself; `view` takes the request and the path's ids."""
-        self.routes.add(Route(method, ADMIN + path, _checked(view, query)))
+        self.routes.append(Route(method, ADMIN + path, _checked(view, query)))
+
+
+class Answers:
+    """Answers requests to admin routes; `log` gets a line for each request."""
+
+    def __init__(self, routes: Iterable[Route], log: Log | None = None) -> None:
+        self.routes, self._log = routes, log
 
     def answer(self, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
         """What the route's view answers, or the problem document of an error. A wait ends in the same way."""

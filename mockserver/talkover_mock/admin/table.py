@@ -1,6 +1,6 @@
 """The table of the admin routes, all but the page's: that one needs Flask's templates."""
 
-from collections.abc import Sequence
+from functools import cache
 
 from talkover_mock.admin.routes import (
     about,
@@ -20,8 +20,7 @@ from talkover_mock.admin.routes import (
     webhooks,
 )
 from talkover_mock.admin.routing import Admin
-from talkover_mock.environments.world import World
-from talkover_mock.web.request_log import Log
+from talkover_mock.web.routes import Routes
 
 _MODULES = (
     about,
@@ -43,9 +42,10 @@ _MODULES = (
 """Each has `register(admin)`, which declares its routes."""
 
 
-def admin_table(world: World, operations: Sequence[str], log: Log | None = None) -> Admin:
-    """The routes on a world; see `Admin`."""
-    admin = Admin(world, operations, log)
+@cache
+def admin_routes() -> Routes:
+    """The routes of all modules, which all applications share."""
+    admin = Admin()
     for module in _MODULES:
         module.register(admin)
-    return admin
+    return Routes(admin.routes)

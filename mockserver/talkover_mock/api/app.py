@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from talkover_mock.api import FAMILIES
 from talkover_mock.api.beside import health_check, visit
 from talkover_mock.api.fault_answers import held, respond, strike, struck_answer
 from talkover_mock.api.input import method_of
 from talkover_mock.api.known_routes import known_routes
 from talkover_mock.api.near_routes import near_route
+from talkover_mock.api.own_routes import own_routes
 from talkover_mock.api.pages import foreign_page, page_reason
 from talkover_mock.api.recording import exchange_of
-from talkover_mock.api.routing import Api, authenticate, options_answer, preflight, quota_of, worded
+from talkover_mock.api.routing import authenticate, options_answer, preflight, quota_of, worded
 from talkover_mock.base.headers import header_text
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.errors import ApiError, MethodNotAllowed, RouteNotFound, ServerError
@@ -51,12 +51,7 @@ class ApiApplication:
     ) -> None:
         self._world, self._log, self.otherwise = world, log, otherwise
         self._origins = origins or Origins()
-        api = Api()
-        for family in FAMILIES:
-            family.register(api)
-        self.routes, self.known = api.routes, known_routes()
-        self.operations = sorted(route.operation for route in api.routes)
-        """The routes as the journal names them."""
+        self.routes, self.known = own_routes(), known_routes()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         application = self._beside(environ) or self.answer(self._request(environ))
@@ -196,7 +191,7 @@ class ApiApplication:
             return answer
         stubs = request.environment_of().stubs.at(request.path)
         if stub := stubs.get(request.method):
-            request.route = Route(stub.method, stub.path, respond, operation=stub.operation)
+            request.route = Route(stub.method, stub.path, respond)
             request.applied = True
             return respond(stub)
         matches = [match for table in (self.routes, self.known) if (match := table.match(request.path))]

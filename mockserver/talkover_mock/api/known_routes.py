@@ -1,6 +1,6 @@
 """The routes that the vendor documents and the mock does not emulate: a call there is answered 501, and never 404."""
 
-from functools import partial
+from functools import cache, partial
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -10,13 +10,10 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.routes import Route, Routes, shown
 
 
+@cache
 def known_routes() -> Routes:
-    """The routes; each view raises NotEmulated, whatever the token."""
-    routes = Routes()
-    for each in ENDPOINTS:
-        if not each.is_emulated:
-            routes.add(Route(each.method, each.path, partial(_refuse, each)))
-    return routes
+    """The routes, which all applications share; each view raises NotEmulated, whatever the token."""
+    return Routes(Route(each.method, each.path, partial(_refuse, each)) for each in ENDPOINTS if not each.is_emulated)
 
 
 def _refuse(endpoint: Endpoint, request: MockRequest, **_: str) -> NoReturn:

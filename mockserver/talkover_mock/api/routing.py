@@ -10,7 +10,7 @@ from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.rate_limit import Quota
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.routes import Route, Routes
+from talkover_mock.web.routes import Route
 
 View: TypeAlias = Callable[..., Answer]
 """A function that takes the request, and the path's ids by name."""
@@ -20,7 +20,7 @@ class Api:
     """Collects the routes that the families of the API declare, relative to `/api/v1`."""
 
     def __init__(self) -> None:
-        self.routes = Routes()
+        self.routes: list[Route] = []
 
     def route(
         self,
@@ -36,11 +36,11 @@ class Api:
         `wording` has the errors that the vendor documents in other words there. A view that is not quick waits or goes
         through many records.
         """
-        self.routes.add(Route(method, API + path, view, wording, is_quick))
+        self.routes.append(Route(method, API + path, view, wording, is_quick))
 
     def public_route(self, method: str, path: str, view: View) -> None:
         """Declares a route without a token."""
-        self.routes.add(Route(method, API + path, view, is_quick=True))
+        self.routes.append(Route(method, API + path, view, is_quick=True))
 
 
 def authenticate(request: MockRequest, route: Route) -> None:

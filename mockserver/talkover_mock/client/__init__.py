@@ -4,7 +4,7 @@ It imports nothing else of the package but the shapes that its methods take and 
 A rule of the API or a limit of the server never belongs here: the client asks, and raises what the server refuses.
 """
 
-from talkover_mock.base.shapes.admin import Clock, ClosedEnvironment, Environment, Request, Snapshot
+from talkover_mock.base.shapes.admin import Clock, ClosedEnvironment, Environment, MarkedEnvironment, Request, Snapshot
 from talkover_mock.base.shapes.deliveries import Delivery, EmittedEvent, Skipped, SkippedDelivery
 from talkover_mock.base.shapes.faults import CallFault, DeliveryFault, Fault
 from talkover_mock.base.shapes.state import Agent, AgentWebhook, Call, Campaign, CampaignWebhook, State, Stub, Webhook
@@ -33,6 +33,7 @@ __all__ = [
     "Environment",
     "Event",
     "Fault",
+    "MarkedEnvironment",
     "MockServer",
     "MockServerError",
     "Preset",

@@ -11,11 +11,13 @@ from talkover_mock.base.shapes.admin import (
     ClosedEnvironment,
     Environment,
     Health,
+    MarkedEnvironment,
     Reset,
     Snapshot,
     SnapshotBrief,
 )
 from talkover_mock.base.shapes.state import Agent, State, Webhook
+from talkover_mock.base.shapes.values import EnvironmentMark
 from talkover_mock.client.bodies import check_fixture
 from talkover_mock.client.emitting import Emitting
 from talkover_mock.client.errors import MockServerError, of_id
@@ -68,7 +70,7 @@ class MockServer(Timing, Faulting, Emitting):
         self._given_token = token
         self._admin_token, self._harness, self._prober = admin_token, harness, prober
         self.opened: dict[str, MockServer] = {}
-        """The environments that this client, or a client of `opened`, has opened and not closed, by name."""
+        """By name, the environments that this client, or one of `opened`, has opened and neither closed nor marked."""
         super().__init__(transport_to(self.url, token, admin_token, harness))
 
     @property
@@ -157,6 +159,16 @@ class MockServer(Timing, Faulting, Emitting):
         client.opened = self.opened
         self.opened[client.name] = client
         return client
+
+    def mark_environment(self, name: str, state: EnvironmentMark = "failed") -> MarkedEnvironment:
+        """Marks an opened environment, which stays for people, as one whose test has failed; `open` takes that back.
+
+        Returns what `close_environment` does. The server keeps 20 such environments: one more closes the first one.
+        """
+        marked = cast(MarkedEnvironment, self._call("PATCH", f"environments/{segment(name)}", {"state": state}))
+        if state == "failed":
+            self.opened.pop(name, None)
+        return marked
 
     def close_environment(self, name: str) -> ClosedEnvironment:
         """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""

@@ -7,16 +7,14 @@ from itertools import count
 from threading import Lock
 
 from talkover_mock.base.clock import Clock, real_time
-from talkover_mock.base.headers import bearer_token
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Conflict, Missing, Unfit
-from talkover_mock.base.shapes.values import EnvironmentState
+from talkover_mock.base.shapes.values import EnvironmentMark, EnvironmentState
 from talkover_mock.base.words import brief, nearest
 from talkover_mock.deliveries.pump import Pump
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.errors import ExpiredToken, InvalidToken
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.journal import Exchange
 from talkover_mock.environments.schedules import Schedule
 from talkover_mock.environments.snapshots import check_name
 from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, Fixture
@@ -24,6 +22,8 @@ from talkover_mock.state.names import is_token
 from talkover_mock.state.store import Baseline
 
 MOST_ENVIRONMENTS = 10_000
+MOST_FAILED = 20
+"""Environments that stay after a failed test."""
 FOR_PAGES = "@web-pages"
 """Ends the name of a copy; no environment can be opened under such a name."""
 MOST_KEPT = 5_000
@@ -60,6 +60,8 @@ class World:
         self._environments: dict[str, Environment] = {}
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
+        self.failed: dict[str, None] = {}
+        """The names of the environments that are kept after a failed test, in the order of marking."""
         self._stopped = False
         self._started = RealTime.monotonic()
         self._permanent = frozenset(fixture)
@@ -120,15 +122,6 @@ class World:
         """Whether the token was that of an environment which has been closed."""
         return token in self._closed_tokens
 
-    def strays(self, since: tuple[int, int]) -> list[Exchange]:
-        """The calls with no token of an environment, which the default one keeps, since a position of its journal."""
-        return [each for each in self.default.journal.since(since) if not self.is_selected_by(each)]
-
-    def is_selected_by(self, exchange: Exchange) -> bool:
-        """Whether a call had a token of an environment or is the page's. Where the journal masks tokens, any counts."""
-        token = bearer_token(exchange.request_headers.get("Authorization", ""))
-        return exchange.by == "page" or (token is not None and (self.mask_tokens or self.has_token(token)))
-
     def by_name(self, name: str) -> Environment:
         """The environment of a name. Raises Missing."""
         original, suffix, rest = name.partition(FOR_PAGES)
@@ -146,9 +139,11 @@ class World:
         return [each for each in found if wanted in each.name.casefold() or wanted in each.title.casefold()]
 
     def state_of(self, environment: Environment) -> EnvironmentState:
-        """How it came: `fixture`, `open` for one that was opened, or `copy` for that of foreign web pages."""
+        """How it came, and for one that was opened whether its test has failed; `copy` is that of foreign web pages."""
         if environment.name in self._permanent:
             return "fixture"
+        if environment.name in self.failed:
+            return "failed, kept"
         return "copy" if environment.name.endswith(FOR_PAGES) else "open"
 
     def for_page(self, environment: Environment) -> Environment:
@@ -202,13 +197,37 @@ class World:
             if name in self._permanent:
                 detail = f"environment {brief(name)} comes from the fixture; reset it instead"
                 raise Conflict("The environment stays", detail)
-            del self._environments[name]
-            for token in environment.tokens:
-                self._closed_tokens[token] = name
-                del self._by_token[token]
-            while len(self._closed_tokens) > _MOST_CLOSED_TOKENS:
-                del self._closed_tokens[next(iter(self._closed_tokens))]
+            self._remove(name)
         environment.close()
+        return environment
+
+    def mark(self, name: str, mark: EnvironmentMark) -> None:
+        """Notes whether the test of an opened environment has failed. Raises Missing, Conflict.
+
+        Nothing else about the environment changes. One failure too many closes the environment that was marked first.
+        """
+        with self._lock:
+            state = self.state_of(self.by_name(name))
+            if state in ("fixture", "copy"):
+                detail = f"environment {brief(name)} was not opened for a test: its state is {state}"
+                raise Conflict("No environment of a test", detail)
+            if mark == "open":
+                self.failed.pop(name, None)
+            else:
+                self.failed.setdefault(name)
+            surplus = [self._remove(each) for each in [*self.failed][:-MOST_FAILED]]
+        for each in surplus:
+            each.close()
+
+    def _remove(self, name: str) -> Environment:
+        """Takes an environment out of the tables. The caller holds the lock, and then closes the environment."""
+        environment = self._environments.pop(name)
+        self.failed.pop(name, None)
+        for token in environment.tokens:
+            self._closed_tokens[token] = name
+            del self._by_token[token]
+        while len(self._closed_tokens) > _MOST_CLOSED_TOKENS:
+            del self._closed_tokens[next(iter(self._closed_tokens))]
         return environment
 
     def follow(self, fixture: Fixture) -> list[str]:

@@ -267,7 +267,9 @@ class HttpConnection(asyncio.Protocol):
         self._abort()
 
     def cut(self) -> None:
-        """Ends the connection and what is being answered, since the server stops."""
+        """Ends the connection, with any copy that a child has, and what is being answered, since the server stops."""
+        with suppress(OSError):
+            self.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._abort()
         if self._call:
             self._call.close()

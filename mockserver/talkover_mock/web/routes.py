@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from talkover_mock.dialect.endpoints import API
@@ -16,12 +16,12 @@ METHODS = (*_VERBS, "OPTIONS")
 _MOST_CACHED = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
     """One method of one path, such as `/api/v1/agents/<agent_id>`; `view` makes the answer.
 
     `access` is what the surface wants to know before it calls the view. A quick view neither waits nor goes through
-    many records: an event loop may call it. `operation` is the route as openapi.yaml writes it.
+    many records: an event loop may call it.
     """
 
     method: str
@@ -29,7 +29,11 @@ class Route:
     view: Callable[..., Any]
     access: Any = None
     is_quick: bool = False
-    operation: str = ""
+
+    @cached_property
+    def operation(self) -> str:
+        """The route as openapi.yaml writes it, such as `GET /api/v1/agents/{agent_id}`."""
+        return shown(f"{self.method} {self.path}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +76,20 @@ class _Step:
 
 
 class Routes:
-    """The routes of one surface, found step by step: a slash at the end is allowed, a double slash is not."""
+    """The routes of one surface, found step by step: a slash at the end is allowed, a double slash is not.
 
-    def __init__(self) -> None:
-        self._root = _Step()
-        self._all: list[Route] = []
+    They never change, so that all applications of a process share them. The ids of a path stand in angle brackets; a
+    star at its end is any further steps, or none.
+    """
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root, self._all = _Step(), tuple(routes)
+        for route in self._all:
+            self._place(route)
         self.match = lru_cache(maxsize=_MOST_CACHED)(self._match)
         """The routes of a decoded path, or None. The latest paths are remembered."""
 
-    def add(self, route: Route) -> None:
-        """Adds a route. Its ids stand in angle brackets; a star at its end is any further steps, or none."""
+    def _place(self, route: Route) -> None:
         step, names = self._root, []
         for part in route.path.strip("/").split("/"):
             if part == "*":
@@ -91,10 +99,7 @@ class Routes:
                 step.any = step = step.any or _Step()
             else:
                 step = step.words.setdefault(part, _Step())
-        route = replace(route, operation=shown(f"{route.method} {route.path}"))
         step.routes[route.method], step.names = route, names
-        self._all.append(route)
-        self.match.cache_clear()
 
     def _match(self, path: str) -> Match | None:
         step, ids = self._root, []

@@ -264,6 +264,7 @@ ACTIONS: Mapping[str, Action] = {
         lambda said, _: f"{number_of(said['deleted'], 'attempt')} cleared.",
     ),
     "reset": Action("POST", ADMIN + "/reset", _reset),
+    "close": Action("DELETE", ADMIN + "/environments/{name}", lambda said, _: f"Environment {said['name']} is closed."),
 }
 
 

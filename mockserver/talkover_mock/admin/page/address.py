@@ -14,7 +14,7 @@ VIEWS: Mapping[View, str] = {"all": "All", "requests": "Requests", "deliveries":
 WEBHOOKS = "webhooks"
 """The view of a narrow window that shows the webhooks instead of the activity."""
 FILTERS: Mapping[str, Sequence[str]] = {
-    "requests": tuple(requests.filters_for(())),
+    "requests": tuple(requests.FILTERS),
     "deliveries": tuple(deliveries.FILTERS),
 }
 """The words of the admin routes that filter a view."""

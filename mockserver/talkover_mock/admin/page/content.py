@@ -26,11 +26,9 @@ _WORDS = {"failed": "bad", "retrying": "wait", "pending": "wait", "captured": ""
 """The outcomes of a webhook's latest delivery that are worth knowing, and how they stand out."""
 
 
-def content_of(
-    request: MockRequest, environment: Environment, address: Address, operations: Sequence[str], wrong: str
-) -> dict[str, Any]:
+def content_of(request: MockRequest, environment: Environment, address: Address, wrong: str) -> dict[str, Any]:
     """The variables of the template. `wrong` is what is wrong with a name in the address."""
-    feed = feed_of(environment, address, operations, request, wrong)
+    feed = feed_of(environment, address, request, wrong)
     rail = rail_of(environment, address, lambda webhook: _word_of(webhook, environment))
     return {
         "at": address,
@@ -78,9 +76,10 @@ def _word_of(webhook: Webhook, environment: Environment) -> tuple[str, str]:
 
 
 def _environments(request: MockRequest, current: str, find: str) -> dict[str, Any]:
-    """The latest environments, or those that a search finds."""
+    """The environments, or those that a search finds: the current one, then those of failed tests, then the latest."""
     world = request.world
-    found = world.find(find.strip())[::-1]
+    latest = world.find(find.strip())[::-1]
+    found = sorted(latest, key=lambda each: (each.name != current, each.name not in world.failed))
     return {
         "all": len(world.environments),
         "found": len(found),
@@ -90,6 +89,7 @@ def _environments(request: MockRequest, current: str, find: str) -> dict[str, An
                 "title": _title(each),
                 "state": "any token" if each is world.default and not each.tokens else world.state_of(each),
                 "is_current": each.name == current,
+                "is_failed": each.name in world.failed,
             }
             for each in found[:MOST_ENVIRONMENTS]
         ],

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import count
 
 from flask import Flask
-from jinja2 import FunctionLoader
 
 from talkover_mock import __version__
 from talkover_mock.admin.checks import seconds_in
@@ -15,13 +14,14 @@ from talkover_mock.admin.page.address import Address
 from talkover_mock.admin.page.content import content_of, near
 from talkover_mock.admin.page.feed import with_ids
 from talkover_mock.admin.page.running import Said, run
+from talkover_mock.admin.page.templates import rendered
 from talkover_mock.admin.page.tools import panel_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.own_files import own_file
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.refusals import Missing
-from talkover_mock.base.words import brief, near_or_all, printable
+from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.environments.environment import Environment
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -54,25 +54,21 @@ class _Said:
 
 
 class _Page:
-    """What every request for the page needs: the application, its routes, and the results of actions."""
+    """What every request for the page needs: the application, and the results of actions."""
 
-    def __init__(self, admin: Admin, app: Flask) -> None:
-        self.app, self.operations = app, admin.operations
-        self.said = _Said()
+    def __init__(self, app: Flask) -> None:
+        self.app, self.said = app, _Said()
         self._start = secrets.token_hex(4)
         """Distinguishes the versions of this run of the server from those of others."""
 
     def version(self, request: MockRequest, environment: Environment) -> str:
-        names = len(request.world.environments)
-        return f'"{self._start}-{environment.activity.version}-{len(environment.errors)}-{names}"'
+        names, failures = len(request.world.environments), len(request.world.failed)
+        return f'"{self._start}-{environment.activity.version}-{len(environment.errors)}-{names}-{failures}"'
 
 
 def register(admin: Admin, app: Flask) -> None:
     """Declares the page's routes. The buttons go through `app`, as any client would."""
-    app.jinja_env.autoescape = app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.loader = FunctionLoader(lambda name: own_file(f"templates/{name}").decode())
-    app.jinja_env.filters["printable"] = printable
-    page = _Page(admin, app)
+    page = _Page(app)
     admin.public_route("GET", "/", partial(_read, page))
     admin.public_route("POST", "/", partial(_act, page))
     admin.public_route("GET", "/page.css", partial(_file, "page.css", "text/css"))
@@ -96,14 +92,18 @@ def _awaited(page: _Page, request: MockRequest, environment: Environment, end: f
 
 
 def _act(page: _Page, request: MockRequest) -> Answer:
-    """Runs the operation that the form names, and redirects to the address that the form was on."""
+    """Runs the operation that the form names, and redirects to the address that the form was on.
+
+    If the operation has closed the environment that the page shows, the default one is shown instead.
+    """
     environment = _environment(request)
     given = request.form()
     name, fields = chosen(given.get("action", ""), given)
     if name not in ACTIONS:
         raise Problem(422, "Unknown action", f"unknown action {brief(name)}{near_or_all(name, tuple(ACTIONS))}")
     said = run(ACTIONS[name], fields, environment, request, page.app)
-    address = Address(environment.name, request.query())
+    is_there = environment.name in request.world.environments
+    address = Address(environment.name, request.query()) if is_there else Address(request.world.default.name, ())
     closes = said.successful and name == "create"  # its form would create a second one
     location = f"{address.tool('') if closes else address()}&said={page.said.keep(said)}"
     return Answer(b"", 303, {**HEADERS, "Location": location, "Content-Type": "text/plain; charset=utf-8"})
@@ -126,14 +126,14 @@ def _show(page: _Page, request: MockRequest, environment: Environment, version: 
     given, wrong = with_ids(request.query(), request, environment)
     said = page.said.find(request.query_value("said"))
     typed, address = said.typed if said else {}, Address(environment.name, given)
-    text = page.app.jinja_env.get_template("page.html").render(  # without a context: it may come after a wait
-        **content_of(request, environment, address, page.operations, wrong),
-        panel=panel_of(environment, address, typed),
-        outcome=said,
-        typed=lambda action: typed if typed.get("action") == action else {},
-        version=__version__,
-    )
-    body = text.encode(errors="backslashreplace")  # names may hold half a surrogate pair
+    variables = {
+        **content_of(request, environment, address, wrong),
+        "panel": panel_of(environment, address, typed),
+        "outcome": said,
+        "typed": lambda action: typed if typed.get("action") == action else {},
+        "version": __version__,
+    }
+    body = rendered("page.html", variables)
     return Answer(body, headers={**HEADERS, "Content-Type": "text/html; charset=utf-8", "ETag": version})
 
 

@@ -48,13 +48,11 @@ class Feed(NamedTuple):
     problem: str
 
 
-def feed_of(
-    environment: Environment, address: Address, operations: Sequence[str], request: MockRequest, wrong: str = ""
-) -> Feed:
+def feed_of(environment: Environment, address: Address, request: MockRequest, wrong: str = "") -> Feed:
     """`wrong` is what is wrong with the address already; then no row matches."""
     activity, view = environment.activity, address.view
     try:
-        matches, problem = _matches(address, operations), wrong if view == "deliveries" else ""
+        matches, problem = _matches(address), wrong if view == "deliveries" else ""
     except Problem as error:
         matches, problem = None, error.detail
     if problem:
@@ -117,23 +115,18 @@ def _nothing(_: Row) -> bool:
     return False
 
 
-def _matches(address: Address, operations: Sequence[str]) -> Callable[[Row], bool] | None:
+def _matches(address: Address) -> Callable[[Row], bool] | None:
     """Whether a row passes the filter; None without one. Raises Problem 422."""
     if not address.filters:
         return None
-    make = _of_request(operations) if address.view == "requests" else _of_delivery
+    make = _of_request if address.view == "requests" else _of_delivery
     wanted = [make(name, value) for name, value in address.filters]
     return lambda row: all(matches(row) for matches in wanted)
 
 
-def _of_request(operations: Sequence[str]) -> Callable[[str, str], Callable[[Row], bool]]:
-    known = requests.filters_for(operations)
-
-    def make(name: str, value: str) -> Callable[[Row], bool]:
-        matches = known[name](value)
-        return lambda row: isinstance(row, RequestRow) and matches(row.exchange)
-
-    return make
+def _of_request(name: str, value: str) -> Callable[[Row], bool]:
+    matches = requests.FILTERS[name](value)
+    return lambda row: isinstance(row, RequestRow) and matches(row.exchange)
 
 
 def _of_delivery(name: str, value: str) -> Callable[[Row], bool]:

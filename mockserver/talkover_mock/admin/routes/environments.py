@@ -1,6 +1,7 @@
-"""`environments`: open isolated environments beside the fixture's, list them, and close them."""
+"""`environments`: open isolated environments beside the fixture's, list, mark and close them."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, get_args
 
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import object_of, refuse_unknown_keys, required_of, text_of, value_of, whole_of
@@ -9,7 +10,8 @@ from talkover_mock.admin.routes.requests import present
 from talkover_mock.admin.routing import Admin, environment_of
 from talkover_mock.base.headers import masked
 from talkover_mock.base.shapes import admin as shapes
-from talkover_mock.base.words import cut
+from talkover_mock.base.shapes.values import EnvironmentMark
+from talkover_mock.base.words import cut, nearest
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import NUMBER, Schedule, order_of
@@ -23,12 +25,14 @@ from talkover_mock.web.request import MockRequest
 _TEXTS = ("name", "token", "from", "title")
 _LONGEST_TITLE = 500
 _SCHEDULE_KEYS = ("seed", "only")
+_MARKS: Sequence[str] = get_args(EnvironmentMark)
 
 
 def register(admin: Admin) -> None:
     admin.public_route("GET", "/environments", _list, query=("find",))
     admin.public_route("POST", "/environments", _open, query=())
     admin.public_route("GET", "/environments/<name>", _read, query=())
+    admin.public_route("PATCH", "/environments/<name>", _mark, query=())
     admin.public_route("DELETE", "/environments/<name>", _close, query=())
 
 
@@ -58,15 +62,30 @@ def _read(request: MockRequest, name: str) -> Answer:
     return admin_answer(_present(request.world.by_name(name), request.world))
 
 
+def _mark(request: MockRequest, name: str) -> Answer:
+    wanted = json_object(request)
+    refuse_unknown_keys(wanted, ("state",))
+    environment = request.environment_or_none = request.world.by_name(name)
+    expected = f"one of {', '.join(_MARKS)}{nearest(wanted.get('state'), _MARKS)}"
+    request.world.mark(name, required_of(wanted, "state", lambda state: state in _MARKS, expected))
+    body: shapes.MarkedEnvironment = {
+        "name": environment.name,
+        "state": request.world.state_of(environment),
+        "errors": environment.errors,
+        "unmatched": [present(each) for each in environment.journal.unmatched()],
+        **_present_schedule(environment),
+    }
+    return admin_answer(body)
+
+
 def _close(request: MockRequest, name: str) -> Answer:
     schedule = _present_schedule(request.world.by_name(name))
     environment = request.world.close(name)
-    unmatched = [present(each) for each in environment.journal.unmatched()]
     body: shapes.ClosedEnvironment = {
         "name": environment.name,
         "closed": True,
         "errors": environment.errors,
-        "unmatched": unmatched,
+        "unmatched": [present(each) for each in environment.journal.unmatched()],
         **schedule,
     }
     return admin_answer(body)

@@ -13,6 +13,7 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, printable
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import order_of
+from talkover_mock.environments.strays import strays
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
@@ -47,7 +48,7 @@ def _strays(environment: Environment, world: World) -> Sequence[Section]:
     """The calls that may be the test's, but had no token of an environment; in the JSON, pytest has them otherwise."""
     if environment.opened_at is None:
         return []
-    calls = list(map(requests.present, world.strays(environment.opened_at)))
+    calls = list(map(requests.present, strays(world, environment.opened_at)))
     title = "API calls with no token of an environment meanwhile, of this test or another"
     return [Section(title, lines(calls))] if calls else []
 

@@ -3,7 +3,6 @@
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
@@ -18,11 +17,12 @@ from talkover_mock.base.headers import TOKEN_HEADERS, masked, masked_header
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.shapes import admin as shapes
 from talkover_mock.base.words import brief
+from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import MAKERS, Exchange
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.routes import METHODS, is_api_pattern
+from talkover_mock.web.routes import METHODS, is_api_pattern, shown
 from talkover_mock.web.waiting import Waiting
 
 
@@ -60,47 +60,40 @@ def _path(value: str) -> Callable[[Exchange], bool]:
     )
 
 
-def filters_for(operations: Sequence[str]) -> Mapping[str, Filter[Exchange]]:
-    """The filters of the query string, for an API with these operations."""
-    return {
-        "method": _method,
-        "path": _path,
-        "status": _status,
-        "operation": filters.one_of("operation", operations, lambda exchange: exchange.operation),
-        "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
-        "fault": filters.fault_id(lambda exchange: exchange.fault),
-        "by": _by,
-        "since": filters.since(lambda exchange: exchange.moment),
-        "after": filters.more_than("after", lambda exchange: exchange.number),
-        **contents.filters_for(_sent),
-    }
-
-
 def _sent(exchange: Exchange) -> Sent:
     """The content of the call; of a long body only its beginning is kept, which is no JSON."""
     return Sent([*exchange.request_headers.items()], exchange.path.partition("?")[2], exchange.request_body)
 
 
+_OPERATIONS = sorted(shown(f"{each.method} {each.path}") for each in ENDPOINTS if each.is_emulated)
+FILTERS: Mapping[str, Filter[Exchange]] = {
+    "method": _method,
+    "path": _path,
+    "status": _status,
+    "operation": filters.one_of("operation", _OPERATIONS, lambda exchange: exchange.operation),
+    "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
+    "fault": filters.fault_id(lambda exchange: exchange.fault),
+    "by": _by,
+    "since": filters.since(lambda exchange: exchange.moment),
+    "after": filters.more_than("after", lambda exchange: exchange.number),
+    **contents.filters_for(_sent),
+}
+"""The filters of the query string."""
 _SECRET_HEADERS = (*TOKEN_HEADERS, TOKEN_HEADER)
 
 
 def register(admin: Admin) -> None:
-    admin.route("GET", "/requests", partial(_read, filters_for(admin.operations)), query=None)
+    admin.route("GET", "/requests", _read, query=None)
     admin.route("DELETE", "/requests", _clear)
 
 
-def _read(known: Mapping[str, Filter[Exchange]], request: MockRequest, environment: Environment) -> Answer | Waiting:
-    return log_of(request.query(), known, filters.BOUNDS, environment).search(request)
+def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
+    return log_of(request.query(), filters.BOUNDS, environment).search(request)
 
 
-def log_of(
-    given: Sequence[tuple[str, str]],
-    known: Mapping[str, Filter[Exchange]],
-    others: Sequence[str],
-    environment: Environment,
-) -> Log[Exchange]:
+def log_of(given: Sequence[tuple[str, str]], others: Sequence[str], environment: Environment) -> Log[Exchange]:
     """The environment's calls that what is given asks for; see `filters.matching`."""
-    matches = filters.matching(given, known, others)
+    matches = filters.matching(given, FILTERS, others)
     return Log("requests", environment.journal.log, matches, lambda items: [present_whole(each) for each in items])
 
 

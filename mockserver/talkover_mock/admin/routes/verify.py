@@ -16,7 +16,6 @@ from talkover_mock.admin.search import Log
 from talkover_mock.base.history import Found
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.environments.environment import Environment
-from talkover_mock.environments.journal import Exchange
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
@@ -28,17 +27,15 @@ _MOST_HINTS = 10
 
 
 def register(admin: Admin) -> None:
-    admin.route("POST", "/verify", partial(_verify, requests.filters_for(admin.operations)))
+    admin.route("POST", "/verify", _verify)
 
 
-def _verify(
-    of_requests: Mapping[str, filters.Filter[Exchange]], request: MockRequest, environment: Environment
-) -> Answer | Waiting:
+def _verify(request: MockRequest, environment: Environment) -> Answer | Waiting:
     body = json_object(request)
     expected = _expected(body)
     given = [(key, _text(key, value)) for key, value in expected.filters.items()]
     if expected.what == "requests":
-        log: Log[Any] = requests.log_of(given, of_requests, _OTHERS, environment)
+        log: Log[Any] = requests.log_of(given, _OTHERS, environment)
         return _judged(expected, log, partial(requests.everything, environment), environment)
     log = deliveries.log_of(given, _OTHERS, request, environment)
     return _judged(expected, log, partial(deliveries.everything, environment, body.get("status")), environment)

@@ -129,7 +129,7 @@ class Environment(Scheduled):
     title: Annotated[str, ("minLength", 1), ("maxLength", 500)] | None
     """Words of whoever opened it."""
     state: EnvironmentState
-    """How it came; `copy` is that of foreign web pages."""
+    """How it came, or `failed, kept` after a failed test; `copy` is that of foreign web pages."""
     tokens: Sequence[Annotated[str, ("pattern", r"\*\*\*")]]
     """Masked."""
     agents: Count
@@ -148,14 +148,23 @@ class OpenedEnvironment(TypedDict):
     """In the place of the vendor's base URL."""
 
 
-class ClosedEnvironment(Scheduled):
-    """An environment that was closed."""
-
+class _Ended(Scheduled):
     name: Id
-    closed: Literal[True]
     errors: Annotated[Sequence[str], ("maxItems", 100)]
     """Crashes of the mock itself."""
     unmatched: Sequence[Request]
+
+
+class ClosedEnvironment(_Ended):
+    """An environment that was closed."""
+
+    closed: Literal[True]
+
+
+class MarkedEnvironment(_Ended):
+    """An environment that stays, with what closing it would tell."""
+
+    state: EnvironmentState
 
 
 class _Noted(TypedDict, total=False):

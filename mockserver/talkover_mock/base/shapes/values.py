@@ -112,7 +112,9 @@ once; copies of it are sent; it leaves while an earlier one is under way; it is 
 signed with another secret, changed after signing, or signed by a clock that is wrong.
 """
 On = Literal["calls", "deliveries"]
-EnvironmentState = Literal["fixture", "open", "copy"]
+EnvironmentState = Literal["fixture", "open", "failed, kept", "copy"]
+EnvironmentMark = Literal["failed", "open"]
+"""What a harness says of the test of an environment."""
 Maker = Literal["api", "page"]
 Basis = Literal["documented", "inferred from a sample", "measured", "assumed"]
 """How sure a behaviour is, the surest first."""
