@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from selenium.webdriver.common.keys import Keys
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
@@ -243,6 +244,25 @@ def test_an_opened_delivery_stays_true_while_it_is_retried(
     hint.click()
     browser.wait_for(f"{row} .attempts", "Attempt 3")
     browser.until(lambda: not hint.is_displayed())
+
+
+@pytest.mark.parametrize("answers", [(500,), (500, 500)], ids=["that succeeds", "that fails again"])
+def test_the_focus_stays_on_a_button_of_an_opened_row(
+    browser: Browser, server: Server, mock: MockServer, receiver: WebhookReceiver, answers: tuple[int, ...]
+) -> None:
+    """A keyboard goes on where it was, whatever the redelivery adds to the row or takes from it."""
+    mock.set_webhook(WEBHOOK, webhook_url=receiver.url, max_retries=0, enabled=True)
+    receiver.answer_next(*answers)
+    mock.emit(AGENT, ENDED, wait=BOUND)
+    browser.open(server.url + PAGE)
+    browser.press("#delivery-1 .row")
+    button = browser.wait_for("#delivery-1 .actions button", "Redeliver")
+    button.send_keys(Keys.ENTER)
+    browser.told("is redelivered")
+    browser.wait_for("#delivery-1 .status", "failed" if len(answers) == 2 else "success")
+    says = "Failed" if len(answers) == 2 else ""
+    browser.until(lambda: browser.text("#delivery-1 .band")[:6] == says)
+    assert browser.run("return document.activeElement.textContent") == "Redeliver"
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])

@@ -1,7 +1,7 @@
 // Talkover in your tests: copy this file. It needs Node 18 or newer, and a server that runs: `talkover-mock serve`.
 import { randomUUID } from "node:crypto";
 
-const SERVER = (process.env.TALKOVER_MOCK_URL || "http://127.0.0.1:7357").replace(/\/+$/, "");
+const SERVER = (process.env.TALKOVER_MOCK_URL || "http://127.0.0.1:7357").replace(/(\/api\/v1)?\/*$/, "");
 
 /** Runs a test, `(talkover, t) => {}`, in an environment of its own. A failure shows what the server saw. */
 export function withTalkover(body) {
@@ -18,7 +18,7 @@ export function withTalkover(body) {
       await verify({ unmatched: true, times: 0 }); // no call went to a path that the API does not have
     } catch (error) { // stays the same, so that its type, its line and its difference stay
       const report = await ask("GET", "report").catch(String);
-      for (const key of ["message", "stack"]) Reflect.set(Object(error), key, `${error?.[key]}\n\n${report}`);
+      for (const key of ["stack", "message"]) Reflect.set(Object(error), key, `${error?.[key]}\n\n${report}`);
       throw error;
     } finally {
       closers.forEach((close) => close());
@@ -31,8 +31,8 @@ export function withTalkover(body) {
 async function request(token, method, path, content) {
   const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: "text/plain" };
   const sent = fetch(`${SERVER}/__admin/${path}`, { method, headers, body: JSON.stringify(content) });
-  const answer = await sent.catch((cause) => {
-    throw new Error(`${SERVER} is down; run \`talkover-mock serve\`, or set TALKOVER_MOCK_URL`, { cause });
+  const answer = await sent.catch(({ cause }) => {
+    throw new Error(`${SERVER}: ${cause}; run \`talkover-mock serve\`, or set TALKOVER_MOCK_URL`, { cause });
   });
   if (!answer.ok) throw new Error(await answer.text());
   return answer.headers.get("content-type")?.includes("json") ? answer.json() : answer.text();
