@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from talkover_mock.learning.asking import Came, CannotRun, Server
+from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server
 from talkover_mock.learning.importing import NOT_TOLD, Account
 from tests.doors.test_cli import run
 from tests.learning.test_agreeing import TOKEN, live
@@ -180,11 +180,39 @@ def test_a_rate_limit_is_waited_for_where_its_moment_is_near(reset: str, paused:
 )
 def test_a_busy_server_is_waited_for_until_its_moment(status: int, header: str, pause: float) -> None:
     pauses: list[float] = []
+    told: list[str] = []
     with live() as mock:
         mock.add_fault(respond={"status": status, "headers": {"Retry-After": header}, "body": {}}, times=1)
         with closing(Server(mock.url, TOKEN, pauses.append, lambda: NOW)) as server:
+            server.tell = told.append
             assert server.read("/agents")
-    assert pauses == [pause]
+    assert (pauses, told) == ([pause], [f"waits {pause:g} seconds, as the server wants it"])
+
+
+@each_row("command", [["import"], ["conformance", "--url"]])
+def test_a_pause_is_told_on_standard_error(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server.__init__, "__defaults__", (lambda _: None, lambda: NOW))  # no test sleeps
+    with live() as mock:
+        mock.add_fault("rate_limited", times=1, headers={"Retry-After": "7"})
+        done = run(*command, mock.url, "--token", TOKEN)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("waits 7 seconds, as the server wants it\n")
+
+
+@each_row("command", [["import"], ["conformance", "--url"]])
+@each_row(
+    ("status", "hint"),
+    [
+        (302, "it redirects; give the URL to which it does"),
+        (404, RIGHT_ROOT),
+        (401, "give the token of an environment"),
+    ],
+)
+def test_an_answer_without_agents_says_what_to_do(status: int, hint: str, command: list[str]) -> None:
+    with live() as mock:
+        mock.add_fault(respond={"status": status, "headers": {"Location": f"https://a.example/?t={TOKEN}"}, "body": {}})
+        done = run(*command, mock.url, "--token", TOKEN)
+    assert (done.exit_code, done.stderr) == (2, f"Error: GET /agents is answered {status}: {hint}\n")
 
 
 @each_row(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -51,6 +52,7 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
     """
     with closing(Server(url, token)) as server, signals() as handle:
         handle(server.stop)
+        server.tell = partial(click.echo, err=True)
         try:
             results = _ask(server, write_to, lambda line: click.echo(said(line, token)))
         except CannotRun as error:

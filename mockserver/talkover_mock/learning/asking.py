@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -81,6 +82,8 @@ class Server:
         """When the next call is allowed, in Unix seconds."""
         self.has_refused = False
         """Whether a call was refused because of the rate limit."""
+        self.tell: Callable[[str], object] = str
+        """Is told of each pause."""
         self.made: list[str] = []
         """The paths of the webhooks that calls have made and that are not deleted yet."""
         self.is_unsure = False
@@ -123,6 +126,7 @@ class Server:
         if seconds > _LONGEST_PAUSE_SECONDS:
             raise CannotRun(f"the server wants a pause of {seconds:.0f} seconds; try again after that")
         if seconds > 0:
+            self.tell(f"waits {math.ceil(seconds)} seconds, as the server wants it")
             self._is_pausing = True
             try:
                 self._pause(seconds)
@@ -210,6 +214,15 @@ def data_of(came: Came) -> Any:
     """The `data` of an answer; None where there is none."""
     document = came.document()
     return document.get("data") if isinstance(document, dict) else None
+
+
+def hint_at(came: Came, otherwise: str = RIGHT_ROOT) -> str:
+    """What to do about an answer that tells nothing, after a colon."""
+    if came.status == requests.codes.unauthorized:
+        return ": give the token of an environment"
+    if came.status // 100 == 3:
+        return ": it redirects; give the URL to which it does"
+    return f": {otherwise}" if otherwise else ""
 
 
 def records(data: Any) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from talkover_mock.learning.asking import (
     asking,
     data_of,
     filled,
+    hint_at,
     records,
 )
 
@@ -64,9 +65,7 @@ def look_around(server: Server) -> Found:
     """Finds an agent with a webhook and, if it can, a log entry. Raises CannotRun for a token that opens nothing."""
     listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
-        is_token = listed.status == requests.codes.unauthorized
-        hint = "give the token of an environment" if is_token else RIGHT_ROOT
-        raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
+        raise CannotRun(f"GET /agents is answered {listed.status}{hint_at(listed)}")
     data = data_of(listed)
     if not isinstance(data, list):
         raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {RIGHT_ROOT}")
