@@ -67,7 +67,7 @@ def wrong(answer: Any, message: str) -> list[str]:
 
 
 @given(ALMOST, BODIES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_body_gets_an_answer_of_a_documented_shape(client: FlaskClient, body: Any, change: Any) -> None:
     for method, path, sent, message in (
         ("POST", WEBHOOKS, body, "Webhook created successfully"),

@@ -182,15 +182,15 @@ def test_many_clients_at_once_lose_no_toggle(mock: MockServer) -> None:
         seen: Counter[bool] = Counter()
         with requests.Session() as session:
             session.trust_env = False
-            for _ in range(500):
+            for _ in range(125):
                 seen[session.patch(mock.url + TOGGLE, headers=TOKEN).json()["data"]["enabled"]] += 1
         return seen
 
     with ThreadPoolExecutor(8) as pool:
         seen = sum(pool.map(client, range(8)), Counter[bool]())
-    assert seen == {True: 2000, False: 2000}
+    assert seen == {True: 500, False: 500}
     assert mock.webhook(WEBHOOK)["enabled"] is False
-    assert mock.agent(AGENT)["cache_clears"] == 4000
+    assert mock.agent(AGENT)["cache_clears"] == 1000
 
 
 def test_each_answer_differs_from_the_one_before_it() -> None:

@@ -12,7 +12,7 @@ from talkover_mock.receiver import WebhookReceiver
 from tests.support.stories import WAIT, attempts, emit, hook
 
 SetClock = Callable[[timedelta], None]
-PAUSE = 0.5
+PAUSE = 0.2
 """Seconds before a retry."""
 HOUR = timedelta(hours=1)
 

@@ -26,7 +26,7 @@ from tests.support.watching import BUSY_SECONDS, watched
 
 OpenWorld = Callable[..., World]
 TOO_LARGE = f"The payload is larger than {MOST_BYTES} bytes, the limit of this mock"
-MANY = 100_000
+MANY = 40_000
 THOUSAND = "x" * 1000
 MOST_GROWTH = 200_000_000
 TEMPLATES = {
@@ -35,7 +35,7 @@ TEMPLATES = {
     "in strings of a list": ["a {{context.text}}"] * MANY,
     "in an object": {f"key-{n}": "{{ context.text }}" for n in range(MANY)},
     "an object in a string": "{{context}} " * MANY,
-    "three gigabytes": "{{context.text}}" * (30 * MANY),
+    "a gigabyte": "{{context.text}}" * (25 * MANY),
 }
 
 

@@ -21,7 +21,7 @@ from tests.doors.test_serve import A_SECOND, WAIT, end, url_of
 
 pytestmark = pytest.mark.slow
 SERVE = [sys.executable, "-m", "talkover_mock", "serve", "--port", "0"]
-MOMENTS = [each / 50 for each in range(20)]
+MOMENTS = [each / 25 for each in range(10)]
 """Seconds after the handlers are there: from the first import until the server answers."""
 
 

@@ -20,34 +20,32 @@ BIN = Path(sys.executable).parent
 STRICT = {"typeCheckingMode": "strict", "reportUnnecessaryTypeIgnoreComment": "error", "extraPaths": [SOURCE]}
 
 
-@pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """The suite in a folder of its own, where the checkers have no configuration but the test's."""
-    path = tmp_path / "test_suite.py"
-    path.write_text(TEXT)
-    (tmp_path / "pyrightconfig.json").write_text(json.dumps(STRICT))
-    return path
-
-
 MYPY = [str(BIN / "mypy"), "--strict", "--cache-dir=cache"]
 PYRIGHT = [str(BIN / "basedpyright"), "--pythonpath", sys.executable]
 """The package has pyright with its own node; the one that is called pyright downloads itself when it is first run."""
 
 
 @pytest.mark.parametrize("checker", [MYPY, PYRIGHT], ids=["mypy", "pyright"])
-def test_a_strict_checker_finds_nothing_but_the_slips(checker: list[str], suite: Path) -> None:
-    def checked() -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "MYPYPATH": SOURCE}
-        return subprocess.run(
-            [*checker, suite.name], cwd=suite.parent, env=environment, capture_output=True, text=True, check=False
-        )
+def test_a_strict_checker_finds_nothing_but_the_slips(checker: list[str], tmp_path: Path) -> None:
+    """In a folder of its own, where the checkers have no configuration but the test's.
 
-    clean = checked()
-    assert clean.returncode == 0, clean.stdout + clean.stderr
-    slips = {number for number, line in enumerate(TEXT.splitlines(), 1) if "# type: ignore" in line}
-    suite.write_text("\n".join(line.partition("  # type: ignore")[0] for line in TEXT.splitlines()) + "\n")
-    found = re.findall(r"test_suite\.py:(\d+):.*error", checked().stdout)
-    assert {int(number) for number in found} == slips != set()
+    In one run: of the suite as it is, and of one whose slips nothing hides.
+    """
+    lines = TEXT.splitlines()
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(STRICT))
+    (tmp_path / "hidden.py").write_text(TEXT)
+    (tmp_path / "shown.py").write_text("\n".join(line.partition("  # type: ignore")[0] for line in lines) + "\n")
+    checked = subprocess.run(
+        [*checker, "hidden.py", "shown.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": SOURCE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    slips = {("shown", str(number)) for number, line in enumerate(lines, 1) if "# type: ignore" in line}
+    found = set(re.findall(r"(\w+)\.py:(\d+):.*error", checked.stdout))
+    assert found == slips != set(), checked.stdout + checked.stderr
 
 
 def test_the_suite_passes(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,14 +98,14 @@ def test_many_mistakes_in_a_body() -> None:
 
 
 def large(mistake: str) -> str:
-    """About 9 MB, with one mistake at the end."""
+    """About 5 MB, with one mistake at the end."""
     hook = HOOK[HOOK.index("      - id: one") :].replace("id: one", "webhook_secret: " + "s" * 100)
-    return HOOK + hook * 45_000 + f"        {mistake}\n"
+    return HOOK + hook * 25_000 + f"        {mistake}\n"
 
 
 @pytest.mark.slow
 def test_one_mistake_in_a_large_file_costs_little_more_than_reading_it(tmp_path: Path) -> None:
-    """With nodes instead of events it took seven times as long, and 900 MB."""
+    """Of 9 MB, with nodes instead of events, it took seven times as long, and 900 MB."""
     path, right = tmp_path / "wrong.yaml", tmp_path / "right.yaml"
     path.write_text(large("timeout: 3"))
     right.write_text(large("timeout: 5"))
@@ -118,7 +118,8 @@ def test_one_mistake_in_a_large_file_costs_little_more_than_reading_it(tmp_path:
 
     bare = seconds(lambda: load([right]))
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert seconds(lambda: error_of(path)) < 3 * bare + 1
+    found = list[FixtureError]()
+    assert seconds(lambda: found.append(error_of(path))) < 3 * bare + 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - loaded < (loaded - before) / 2 + 50_000
     last = path.read_text().count("\n")
-    assert str(error_of(path)).startswith(f"{path}:{last}: agents[0].webhooks[45000].timeout: ")
+    assert str(found[0]).startswith(f"{path}:{last}: agents[0].webhooks[25000].timeout: ")

@@ -17,7 +17,7 @@ from talkover_mock.receiver import WebhookReceiver
 AGENT = "9fbef0b7-8d4e-4a08-9207-66c22155721d"
 WEBHOOK = "9fcafbf2-7593-44d6-8cd7-1b221beba62a"
 STARTED: Event = "event_phone_call_started"
-PAUSE = 0.2
+PAUSE = 0.1
 """Seconds before a retry, of a fault's delay, and of a wait in vain."""
 WAIT = 20.0
 """Seconds after which something that should have happened did not."""

@@ -41,9 +41,8 @@ def fresh_environment(folder: Path, dependencies: Path | None = None) -> dict[st
     pip = folder / "bin" / "pip"
     pip.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pip --python "{folder}/bin/python" "$@"\n')
     pip.chmod(0o755)
-    for package in dependencies.iterdir() if dependencies else ():
-        if not package.name.startswith("talkover_mock"):
-            (packages_of(folder) / package.name).symlink_to(package)
+    for package in without_own(dependencies) if dependencies else ():
+        (packages_of(folder) / package.name).symlink_to(package)
     return variables_of(folder)
 
 
@@ -54,6 +53,11 @@ def variables_of(environment: Path) -> dict[str, str]:
     settings = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS), "PIP_QUIET": "1"}
     lazily = {"PIP_NO_COMPILE": "0"}  # "no" to the option's own "no", as pip has it: few modules are ever imported
     return {**kept, "PATH": path, **settings, **lazily}
+
+
+def without_own(packages: Path) -> list[Path]:
+    """What a folder of packages has but this one."""
+    return [package for package in packages.iterdir() if not package.name.startswith("talkover_mock")]
 
 
 def packages_of(environment: Path) -> Path:

@@ -13,7 +13,7 @@ import requests
 import yaml
 
 from tests.conftest import ROOT
-from tests.support.installed import fresh_environment, run, serving, source_tree
+from tests.support.installed import Installed, fresh_environment, run, serving, source_tree
 
 pytestmark = pytest.mark.slow
 Instruction = tuple[str, str]
@@ -36,10 +36,10 @@ def compose() -> Any:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def image(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A virtual environment made by the image's own install command, and the image's variables."""
     folder = tmp_path_factory.mktemp("image")
-    environment = fresh_environment(folder / "venv")
+    environment = fresh_environment(folder / "venv", installed.packages)
     source = folder / "source"
     source.mkdir()
     run(last("RUN").replace("/install", str(folder / "venv")), source_tree(source), environment)

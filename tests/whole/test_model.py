@@ -301,5 +301,5 @@ def _document(named: dict[str, str], webhooks: dict[str, Any], part: Any) -> Jso
 
 TestClients = ClientsMachine.TestCase
 TestClients.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

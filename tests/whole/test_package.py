@@ -37,8 +37,8 @@ def test_the_archive_has_what_building_needs(built: tuple[Path, Path]) -> None:
     assert needed <= names
 
 
-def test_the_archive_installs_and_serves(built: tuple[Path, Path], tmp_path: Path) -> None:
-    environment = fresh_environment(tmp_path / "venv")
+def test_the_archive_installs_and_serves(built: tuple[Path, Path], installed: Installed, tmp_path: Path) -> None:
+    environment = fresh_environment(tmp_path / "venv", installed.packages)
     run(["pip", "install", str(built[0])], tmp_path, environment)
     with serving(["talkover-mock", "serve", "--port", "0"], tmp_path, environment) as url:
         assert requests.patch(url + TOGGLE, headers=TOKEN, timeout=10).json()["message"] == "Webhook enabled"

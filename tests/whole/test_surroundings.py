@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -111,9 +111,14 @@ class Library(NamedTuple):
     def is_fixture(self) -> bool:
         return self.active.isidentifier()
 
+    @property
+    def is_of_a_test(self) -> bool:
+        """Whether it is active in a test alone, not in the whole run."""
+        return self.is_decorator or self.is_fixture
+
     def conftest(self) -> str:
-        """The library's lines of `conftest.py`, where it is no option, decorator or fixture."""
-        if self.is_option or self.is_decorator or self.is_fixture:
+        """The library's lines of `conftest.py`, where it is active in the whole run without an option."""
+        if self.is_option or self.is_of_a_test:
             return ""
         return GREEN.format(module=self.active.rpartition(".")[0], active=self.active)
 
@@ -137,14 +142,20 @@ def libraries() -> Iterator[Library]:
         yield Library(name, re.findall("`(.*?)`", active)[0], code, "\n".join(further))
 
 
-LIBRARIES = {library.name: library for library in libraries()}
+LIBRARIES = list(libraries())
+GROUPS = {
+    "what is active in a test": [library for library in LIBRARIES if library.is_of_a_test],
+    **{library.name: [library] for library in LIBRARIES if not library.is_of_a_test},
+}
+"""Libraries that can be in one run, by what they are called."""
 
 
 @pytest.fixture(scope="module")
 def environment(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables of the shared environment, with all the libraries in a folder beside it."""
     folder = tmp_path_factory.mktemp("libraries")
-    run(["pip", "install", "--no-compile", "--target", str(folder), *LIBRARIES], folder, installed.environment)
+    names = [library.name for library in LIBRARIES]
+    run(["pip", "install", "--no-compile", "--target", str(folder), *names], folder, installed.environment)
     return {**installed.environment, "PYTHONPATH": str(folder)}
 
 
@@ -157,23 +168,31 @@ def running(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> I
         yield url
 
 
-@pytest.mark.parametrize("library", LIBRARIES.values(), ids=LIBRARIES)
-def test_it_works_beside(library: Library, environment: dict[str, str], running: str, tmp_path: Path) -> None:
-    """In two runs at once, which mostly wait: one with a server of its own, and one with a running server."""
-
-    def in_a_run(name: str, *options: str) -> None:
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "conftest.py").write_text(library.conftest())
-        (folder / "test_mine.py").write_text(library.program())
-        shutil.copy(everyday.__file__, folder)
-        needed = [library.active, library.needs] if library.is_option else []
-        run(["pytest", "-W", "error", *options, *needed], folder, environment)
+def run_beside(libraries: list[Library], folder: Path, environment: Mapping[str, str], *options: str) -> None:
+    """Runs the tests of libraries, each in a file of its own, in one run."""
+    folder.mkdir()
+    (folder / "conftest.py").write_text("".join(library.conftest() for library in libraries))
+    shutil.copy(everyday.__file__, folder)
+    needed = list[str]()
+    for library in libraries:
+        (folder / f"test_{library.name.replace('-', '_')}.py").write_text(library.program())
         if library.is_option:
-            command = " ".join(["!", "pytest", *options, library.active])
-            assert "SocketBlockedError" in run(command, folder, environment)
+            needed += [library.active, library.needs]
+    run(["pytest", "-W", "error", *options, *needed], folder, environment)
+    if needed:
+        command = " ".join(["!", "pytest", *options, needed[0]])
+        assert "SocketBlockedError" in run(command, folder, environment)
 
-    with ThreadPoolExecutor() as pool:
-        runs = [pool.submit(in_a_run, "own"), pool.submit(in_a_run, "running", "--talkover-mock-url", running)]
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_it_works_beside(group: list[Library], environment: dict[str, str], running: str, tmp_path: Path) -> None:
+    """Each with a server of its own, where the first use of the mock is tried too, and all with a running server.
+
+    In several runs at once, which mostly wait.
+    """
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(run_beside, [library], tmp_path / library.name, environment) for library in group]
+        options = ("--talkover-mock-url", running)
+        runs.append(pool.submit(run_beside, group, tmp_path / "running", environment, *options))
     for each in runs:
         each.result()

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ import yaml
 from talkover_mock import __version__
 from tests.conftest import ROOT
 from tests.support.documented import TOKEN
-from tests.support.installed import WHEELS, lint_workflow, needs_actionlint, run, source_tree
+from tests.support.installed import WHEELS, Installed, lint_workflow, needs_actionlint, run, source_tree, without_own
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +175,20 @@ def script_of(of_job: str, name: str) -> dict[str, Any]:
     return dict(found)
 
 
+def quick_python(folder: Path, installed: Installed) -> Path:
+    """A Python whose new environments have a `pip` and what the package needs: to bring in others takes seconds."""
+    path = folder / "bin" / "python"
+    path.parent.mkdir()
+    linked = [Path(sysconfig.get_path("purelib")) / "pip", *without_own(installed.packages)]
+    link = shlex.join(["ln", "-s", *map(str, linked)])
+    path.write_text(
+        f'#!/bin/sh\ntest "$1 $2" = "-m venv" || exec {sys.executable} "$@"\n'
+        f'{sys.executable} -m venv --without-pip "$3" && {link} "$3"/lib/python*/site-packages/\n'
+    )
+    path.chmod(0o755)
+    return path
+
+
 def job(folder: Path) -> Runner:
     """A job before its first step; the action's inputs have their defaults, but for a free port."""
     defaults = {f"inputs.{name}": str(given["default"]) for name, given in ACTION["inputs"].items()}
@@ -186,9 +202,10 @@ def runner(tmp_path: Path) -> Runner:
 
 
 @pytest.fixture(scope="module")
-def with_action(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def with_action(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """A job after the action's first two steps; the first can't run here, and the second has installed the server."""
     runner = job(tmp_path_factory.mktemp("action"))
+    runner.context["steps.python.outputs.python-path"] = str(quick_python(runner.folder, installed))
     checkout = Path(runner.context["github.action_path"])
     checkout.mkdir()
     source_tree(checkout)
@@ -304,7 +321,7 @@ def test_the_action_installs_what_is_asked_for(version: str, runner: Runner) -> 
     assert runner.run(INSTALL).splitlines()[1:] == [f"-m pip install --quiet {wanted}"]
 
 
-def test_a_built_file_is_installed_and_tried(runner: Runner, built: tuple[Path, Path]) -> None:
+def test_a_built_file_is_installed_and_tried(runner: Runner, built: tuple[Path, Path], installed: Installed) -> None:
     """The wheel; the other one is tried in the same way, and installing it is tested elsewhere."""
     folder = runner.folder / "dist"
     folder.mkdir()
@@ -312,6 +329,7 @@ def test_a_built_file_is_installed_and_tried(runner: Runner, built: tuple[Path, 
     assert [found for pattern in patterns for found in built[0].parent.glob(pattern)] == [built[1], built[0]]
     shutil.copy(built[1], folder)
     runner.context["matrix.file"] = patterns[0]
+    runner.variables["PATH"] = f"{quick_python(runner.folder, installed).parent}{os.pathsep}{runner.variables['PATH']}"
     assert "1 passed" in runner.run(script_of("install", "Install it into a fresh environment and run a test with it"))
 
 
