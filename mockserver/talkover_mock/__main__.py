@@ -7,11 +7,10 @@ import signal
 import sys
 from contextlib import suppress
 
-from talkover_mock.base.ending import ending_signals
+from talkover_mock.base.ending import INTERRUPTED, ending_signals
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 _WRONG_USE = 2
-_INTERRUPTED = 128 + signal.SIGINT
 
 
 def run() -> None:
@@ -29,7 +28,7 @@ def run() -> None:
 
         main(prog_name="talkover-mock")
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except OSError as error:
         _end_unheard(error)
     except SystemExit as ended:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from talkover_mock.base.headers import bearer_token
 from talkover_mock.client import MockServer
+from talkover_mock.environments.strays import has_token, strays
 from talkover_mock.pytest_report import presented
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class AtOwnServer:
         return presented([each for each in self._strays() if each.is_unmatched])
 
     def _strays(self) -> Sequence[Exchange]:
-        return [each for each in self._new(self._world.default) if not self._has_token(each)]
+        return strays(self._world, self._begun[self._world.default.name])
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """See `Meanwhile`."""
@@ -54,17 +54,11 @@ class AtOwnServer:
         return [
             {**call, "environment": name}
             for name, other in others.items()
-            for call in presented([each for each in self._new(other) if self._has_token(each)])
+            for call in presented([each for each in self._new(other) if has_token(self._world, each)])
         ]
 
     def _new(self, environment: Environment) -> Sequence[Exchange]:
-        resets, number = self._begun.get(environment.name, (0, 0))
-        was_reset = environment.journal.position[0] > resets
-        return environment.journal.log.watch(lambda exchange: was_reset or exchange.number > number).items
-
-    def _has_token(self, exchange: Exchange) -> bool:
-        token = bearer_token(exchange.request_headers.get("Authorization", ""))
-        return token is not None and self._world.has_token(token)
+        return environment.journal.since(self._begun.get(environment.name, (0, 0)))
 
 
 class AtRunningServer:

@@ -3,8 +3,13 @@
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.guard import Guard
+from talkover_mock.app import create_app
+from talkover_mock.environments.world import World
+from tests.conftest import shipped
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.faulty import add_fault
+from tests.support.page_document import press
 
 REPORT = "/__admin/report"
 OTHER = "9fcb2c1e-04f5-4c3b-9a77-5f3e8d1b6a20"
@@ -58,6 +63,36 @@ def test_it_begins_with_the_title_of_the_environment(http: FlaskClient) -> None:
     http.post("/__admin/environments", json={"token": "talq_mine", "title": "pauses \u202e\x1b[31m\nü"})
     answer = http.get(REPORT, headers={"Authorization": "Bearer talq_mine"})
     assert answer.text == "pauses \\u202e\\u001b[31m\\nü\n\nAPI calls to the mock server:\n  none\n"
+
+
+def test_it_has_the_calls_since_its_opening_that_had_no_token_of_an_environment(http: FlaskClient) -> None:
+    http.get("/api/v1/agents")
+    http.post("/__admin/environments", json={"token": "talq_mine"})
+    http.post("/__admin/environments", json={"token": "talq_other"})
+    mine = {"Authorization": "Bearer talq_mine"}
+    http.get("/api/v1/agents", headers=mine)
+    http.get("/api/v1/agents", headers={"Authorization": "Bearer talq_other"})
+    press(http, "My Webhook")
+    assert "meanwhile" not in http.get(REPORT, headers=mine).text
+    http.get("/api/v1/agents")
+    http.get("/api/v1/agentz", headers={"Authorization": "Bearer talq_mein"})
+    assert http.get(REPORT, headers=mine).text.partition("\n\n")[2] == (
+        "API calls with no token of an environment meanwhile, of this test or another:\n"
+        "  #3 GET /api/v1/agents -> 401 (the request has no Authorization header; send Authorization: Bearer <token>)\n"
+        "  #4 GET /api/v1/agentz -> 404 (no route has this path; did you mean /api/v1/agents?)\n"
+    )
+    http.post("/__admin/reset")
+    http.get("/api/v1/agentz")
+    assert http.get(REPORT, headers=mine).text.partition("\n\n")[2].count("#1 GET /api/v1/agentz -> 404") == 1
+
+
+def test_masked_tokens_are_not_taken_for_tokens_of_no_environment() -> None:
+    world = World(shipped(), mask_tokens=True)
+    http = create_app(world, Guard()).test_client()
+    http.post("/__admin/environments", json={"token": "talq_mine"})
+    http.get("/api/v1/agents", headers=TOKEN)
+    assert "meanwhile" not in http.get(REPORT, headers={"Authorization": "Bearer talq_mine"}).text
+    world.stop()
 
 
 def test_as_json_it_has_the_same_parts(busy: FlaskClient) -> None:

@@ -103,6 +103,24 @@ def test_stubs_belong_to_an_environment_and_a_reset_brings_the_fixtures_back() -
     assert call(http).text == "fixture"
 
 
+def test_one_stub_is_removed_whatever_its_ids_are_called(http: FlaskClient) -> None:
+    put(http)
+    put(http, method="GET", path="/api/v1/phone-numbers")
+    one = {"method": "POST", "path": "/api/v1/agents/{id}/callback"}
+    assert http.delete(STUBS, query_string=one).get_json() == {"removed": 1}
+    assert [each["method"] for each in http.get(STUBS).get_json()["stubs"]] == ["GET"]
+    again = http.delete(STUBS, query_string=one)
+    said = 'no stub is "POST /api/v1/agents/{id}/callback"'
+    assert (again.status_code, again.get_json()["detail"]) == (404, said)
+
+
+@pytest.mark.parametrize("half", [{"method": "POST"}, {"path": "/api/v1/phone-numbers"}, {"method": "", "path": ""}])
+def test_half_a_stub_removes_nothing(http: FlaskClient, half: dict[str, str]) -> None:
+    put(http)
+    assert http.delete(STUBS, query_string=half).status_code == 422
+    assert len(http.get(STUBS).get_json()["stubs"]) == 1
+
+
 def test_removing_and_resetting(http: FlaskClient, world: World) -> None:
     put(http)
     put(http, method="GET", path="/api/v1/phone-numbers")

@@ -18,6 +18,7 @@ from tests.deliveries.test_messages import AGENT, ENDED, MOMENT, STARTED, WEBHOO
 from tests.support.documented import AGENT as AGENT_ID
 from tests.support.documented import WEBHOOK as WEBHOOK_ID
 from tests.support.fixture_documents import source
+from tests.support.rows import each_row
 
 CAMPAIGN = Campaign("c-1", "C", AGENT_ID, "active")
 
@@ -37,6 +38,23 @@ def test_it_is_the_whole_payload_with_what_the_caller_adds() -> None:
         "id": "occurrence-1",
         "z": 1,
     }
+
+
+LITERALS = '{"a":{},"b":{"0":1,"1":{}},"c":[],"d":1.0,"e":-0.0,"f":0.5,"g":123456789012345678901,"h":1,"i":true}'
+
+
+@each_row("style", ["php", "plain"])
+@each_row("payload", [LITERALS, "{}", '{"0":2.0}'])
+def test_objects_and_numbers_are_sent_as_they_are_written(payload: str, style: str) -> None:
+    event = occurrence(payload=json.loads(payload), context={})
+    settings = DEFAULTS._replace(delivery_json=style)
+    assert message(event, Owners(AGENT, None), WEBHOOK, settings, 0).body.decode() == payload
+
+
+def test_what_stands_for_a_placeholder_is_sent_as_php_keeps_it() -> None:
+    event = occurrence(payload={"x": "{{context}}"}, context={"a": {}, "b": 1.0}, extra={"y": {}})
+    body = message(event, Owners(AGENT, None), WEBHOOK, DEFAULTS, 0).body
+    assert body == b'{"x":{"a":[],"b":1},"y":[]}'
 
 
 def test_the_moment_is_written_in_every_form() -> None:
@@ -79,7 +97,7 @@ def test_what_the_event_does_not_tell_of_its_call_is_that_of_a_call_in_a_fixture
         "payload": None,
     }
     assert sent(occurrence(ENDED, call={"id": "c", **told}), payload).items() >= told.items()
-    assert sent(occurrence(call={}), payload) == [], "an event of a campaign may be about no call"
+    assert sent(occurrence(call={}), payload) == {}, "an event of a campaign may be about no call"
 
 
 def test_the_template_of_a_webhook_comes_first() -> None:

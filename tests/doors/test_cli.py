@@ -205,6 +205,15 @@ def subcommand(name: str) -> click.Command:
     return found
 
 
+def test_an_interrupted_command_has_not_the_code_of_a_check_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("talkover_mock.cli.check.load", interrupted)
+    done = run("check", "fixtures")
+    assert (done.exit_code, done.output) == (130, "")
+
+
 @each_row("name", sorted(COMMANDS))
 def test_every_flag_has_its_variable(name: str) -> None:
     options = [each for each in subcommand(name).params if isinstance(each, click.Option) and each.name != "wait"]

@@ -93,6 +93,7 @@ def use_everything(mock: MockServer) -> None:
     fault = mine.add_fault("maintenance")
     mine.wait_for_fault(fault["id"], struck=0)
     mine.remove_fault(fault["id"])
+    mine.remove_stub("GET", "/api/v1/phone-numbers")
     for forget in (mine.clear_deliveries, mine.clear_requests, mine.remove_faults, mine.remove_stubs, mine.reset):
         forget()
     mock.close_environment(mock.open_environment().name)

@@ -9,9 +9,11 @@ import pytest
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.cli import conformance as command
 from talkover_mock.dialect.behaviours import Ask, conformance
-from talkover_mock.learning.asking import Came, Server
+from talkover_mock.learning.asking import Came, CannotRun, Server
 from tests.learning.test_agreeing import asked, live
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.fixture_documents import hook
+from tests.support.rows import each_row
 
 NAME = "talkover-mock conformance"
 
@@ -50,6 +52,51 @@ def test_a_signal_leaves_no_webhook(number: signal.Signals, after: int, monkeypa
     assert [webhook["id"] for webhook in agent["webhooks"]] == [WEBHOOK]
     assert len(created) >= after
     assert signal.getsignal(number) == before
+
+
+def forgetful(answer: Came | None, after: int) -> type[Server]:
+    """A server whose answer to the creation of webhook number `after` is another one; None never comes."""
+
+    class Forgetful(Server):
+        created = 0
+
+        def ask(self, asked: Ask, ids: Mapping[str, str], **given: Any) -> Came:
+            came = super().ask(asked, ids, **given)
+            self.created += creates(asked) and came.status == 200
+            if not creates(asked) or self.created != after:
+                return came
+            if answer is None:
+                raise CannotRun("it can't be asked")
+            return answer
+
+    return Forgetful
+
+
+@each_row("after", [1, 2])
+@each_row("answer", [None, Came(200, {}, "<html>"), Came(201, {}, '{"webhook": {"id": "w"}}'), Came(504, {}, "")])
+def test_a_webhook_of_which_no_id_came_is_found_by_its_name(
+    answer: Came | None, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "Server", forgetful(answer, after))
+    with live() as mock:
+        mine = hook(id="mine", name=NAME, webhook_url="https://mine.example/")
+        mock.merge_state({"agents": [{"id": AGENT, "webhooks": [mine]}]})
+        done = asked(mock, "--write-to", AGENT)
+        [agent] = mock.state()["agents"]
+    assert {webhook["id"] for webhook in agent["webhooks"]} == {WEBHOOK, "mine"}
+    assert "look in the account" not in done.stderr
+
+
+def test_a_webhook_that_may_have_been_made_and_cannot_be_found_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "Server", forgetful(Came(201, {}, "{}"), 1))
+    with live() as mock:
+        mock.add_fault(match={"method": "GET", "path": f"/api/v1/agents/{AGENT}/webhooks"}, respond={"status": 500})
+        done = asked(mock, "--write-to", AGENT)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"Error: no webhook can be made at agent {AGENT}: the answer is 201 without the id of one; "
+        f"look in the account for webhooks named {NAME}, and delete them by hand\n"
+    )
 
 
 def test_an_interrupted_pause_ends_at_once() -> None:

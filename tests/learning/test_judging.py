@@ -51,6 +51,7 @@ def test_the_mocks_own_deliveries_confirm_every_row() -> None:
         sent(extra={"url": "https://x"}),
         sent(ENDED, context={}),
         sent(TEST),
+        sent(TEST, campaign_id="c"),
         sent("campaign.started", campaign_id="c", call={}),
     ]
     assert found(*deliveries) == dict.fromkeys(JUDGES, ("confirmed", ""))

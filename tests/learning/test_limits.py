@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from talkover_mock.learning.asking import Came, CannotRun, Server
+from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server
 from talkover_mock.learning.importing import NOT_TOLD, Account
 from tests.doors.test_cli import run
 from tests.learning.test_agreeing import TOKEN, live
-from tests.support.peers import Peer, ok, peers
+from tests.support.peers import BOUND, Peer, ok, peers
 from tests.support.rows import each_row
 
 NOW = 1756943415.0
@@ -137,6 +137,42 @@ def test_an_answer_without_an_end_is_given_up(command: list[str]) -> None:
     assert done.stderr.endswith(" is answered with more than 16 MB\n")
 
 
+def dripping(peer: Peer, connection: socket.socket) -> None:
+    """An answer that never comes whole: with a byte now and then, no pause of it is too long."""
+    connection.recv(9_999)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n ")
+    peer.done.wait(BOUND)
+
+
+def test_an_answer_that_takes_too_long_is_given_up() -> None:
+    with peers() as start, closing(Server(start(dripping).url, TOKEN)) as server:
+        server.longest = 0.05
+        with pytest.raises(CannotRun, match=r"/api/v1/agents is not answered in 0\.05 seconds"):
+            server.read("/agents")
+
+
+@each_row("host", ["a..b", "a" * 80 + ".example"])
+@each_row("command", [["import"], ["conformance", "--url"]])
+def test_a_host_that_cannot_be_one_is_one_line(host: str, command: list[str]) -> None:
+    done = run(*command, f"http://{host}", "--token", TOKEN)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"Error: http://{host}/api/v1/agents?")
+
+
+@each_row(
+    ("reset", "paused"),
+    [(f"{NOW + 60:.0f}", [60]), (f"{(NOW + 60) * 1000:.0f}", []), ("60", []), ("soon", [])],
+)
+def test_a_rate_limit_is_waited_for_where_its_moment_is_near(reset: str, paused: list[float]) -> None:
+    pauses: list[float] = []
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
+    with live() as mock:
+        mock.add_fault(respond={"status": 200, "headers": headers, "body": {"data": []}})
+        with closing(Server(mock.url, TOKEN, pauses.append, lambda: NOW, paces=True)) as server:
+            assert [server.read("/agents"), server.read("/agents")] == [[], []]
+    assert pauses == paused
+
+
 @each_row("status", [429, 503])
 @each_row(
     ("header", "pause"),
@@ -144,11 +180,39 @@ def test_an_answer_without_an_end_is_given_up(command: list[str]) -> None:
 )
 def test_a_busy_server_is_waited_for_until_its_moment(status: int, header: str, pause: float) -> None:
     pauses: list[float] = []
+    told: list[str] = []
     with live() as mock:
         mock.add_fault(respond={"status": status, "headers": {"Retry-After": header}, "body": {}}, times=1)
         with closing(Server(mock.url, TOKEN, pauses.append, lambda: NOW)) as server:
+            server.tell = told.append
             assert server.read("/agents")
-    assert pauses == [pause]
+    assert (pauses, told) == ([pause], [f"waits {pause:g} seconds, as the server wants it"])
+
+
+@each_row("command", [["import"], ["conformance", "--url"]])
+def test_a_pause_is_told_on_standard_error(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server.__init__, "__defaults__", (lambda _: None, lambda: NOW))  # no test sleeps
+    with live() as mock:
+        mock.add_fault("rate_limited", times=1, headers={"Retry-After": "7"})
+        done = run(*command, mock.url, "--token", TOKEN)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("waits 7 seconds, as the server wants it\n")
+
+
+@each_row("command", [["import"], ["conformance", "--url"]])
+@each_row(
+    ("status", "hint"),
+    [
+        (302, "it redirects; give the URL to which it does"),
+        (404, RIGHT_ROOT),
+        (401, "give the token of an environment"),
+    ],
+)
+def test_an_answer_without_agents_says_what_to_do(status: int, hint: str, command: list[str]) -> None:
+    with live() as mock:
+        mock.add_fault(respond={"status": status, "headers": {"Location": f"https://a.example/?t={TOKEN}"}, "body": {}})
+        done = run(*command, mock.url, "--token", TOKEN)
+    assert (done.exit_code, done.stderr) == (2, f"Error: GET /agents is answered {status}: {hint}\n")
 
 
 @each_row(

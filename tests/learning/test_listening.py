@@ -104,7 +104,7 @@ def test_a_bare_payload_is_a_setting_and_its_event_can_be_told() -> None:
 
 
 def test_what_is_not_signed_with_the_secret_teaches_nothing_and_does_not_count() -> None:
-    with listening() as (listener, _), account(listener.url) as mock:
+    with listening() as (listener, told), account(listener.url) as mock:
         listener.wanted = 1
         for number in range(1_001):  # more than are kept of those that teach
             listener.take(ReceivedRequest("POST", "/", {}, json.dumps({"event": ENDED, "forged": number}).encode()))
@@ -113,6 +113,7 @@ def test_what_is_not_signed_with_the_secret_teaches_nothing_and_does_not_count()
         assert "forged" not in "\n".join(taught.report())
         assert "none is signed with the secret: is it the webhook's?" in taught.report()
         assert not listener.done.is_set()
+        assert told[0].endswith(": not signed with the secret, so 0 of 1 have come, and it teaches nothing")
         mock.emit(AGENT, ENDED)
         assert listener.done.wait(WAIT)
         taught = lesson(listener)

@@ -47,6 +47,8 @@ COMMON = {
     "call": {"sid": "{{call.id}}", "to": "{{call.to}}", "from": "{{call.from}}", "status": "{{call.status}}"},
     "context": "{{context}}",
     "version": 2,
+    "rate": 1.0,
+    "details": {},
 }
 PAYLOADS: dict[str, Any] = {
     **dict.fromkeys(EVENTS, COMMON),

@@ -100,11 +100,17 @@ AROUND = ", and more than a prefix around it"
                 (f"{SECRET}=", ""),
             ]
         ),
+        ([("Host", "a"), ("Authorization", f"Bearer {SECRET}")], "Authorization has the secret itself"),
+        ([("X-Key", base64.b64encode(KEY).decode())], "X-Key has the secret itself"),
     ],
 )
 def test_a_way_that_no_setting_has_is_told_in_words(headers: list[tuple[str, str]], words: str) -> None:
     assert best_fit(headers, BODY, [SECRET]) is None
     assert near_fit(headers, BODY, [SECRET]) == words
+
+
+def test_a_short_secret_may_be_in_a_header_by_chance() -> None:
+    assert near_fit([("Content-Length", "4155550"), ("X-Mode", "secret")], BODY, ["4155550", "secret"]) == ""
 
 
 def test_headers_that_look_like_a_signature() -> None:

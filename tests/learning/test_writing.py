@@ -68,6 +68,41 @@ def test_a_file_of_somebody_else_is_refused_and_stays(text: str, tmp_path: Path)
     assert file.read_text() == text
 
 
+def test_a_variable_that_was_added_by_hand_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "learned.yaml"
+    hook = {"id": "w", "name": "W", "webhook_url": "https://a.example", "events": ["event_action"]}
+    document = {"agents": [{"id": "a", "name": "A", "webhooks": [hook]}]}
+    write(file, document, [])
+    file.write_text(file.read_text().replace("name: W\n", "name: W\n    webhook_secret: ${OF_THE_HOOK}\n"))
+    with pytest.raises(CannotWrite, match="the environment variable OF_THE_HOOK is not set"):
+        check_path(file)
+    monkeypatch.setenv("OF_THE_HOOK", "by hand")
+    check_path(file)
+    write(file, document, [])
+    assert "${OF_THE_HOOK}" in file.read_text()
+    assert load([file])["default"].baseline.webhooks["w"].webhook_secret == "by hand"
+
+
+def test_what_was_added_by_hand_and_makes_no_fixture_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "learned.yaml"
+    file.write_text(f"{MARK}\nagents:\n- name: A\n  webhooks: [5]\n")
+    with pytest.raises(CannotWrite, match=r"can't be added to: .*learned.yaml:4: agents\[0\].webhooks\[0\]: "):
+        check_path(file)
+
+
+def test_a_link_that_leads_nowhere_is_refused_at_once(tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to(tmp_path / "none" / "a.yaml")
+    with pytest.raises(CannotWrite, match="none is no folder"):
+        check_path(link)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) != tmp_path)  # an administrator may write anywhere
+    with pytest.raises(CannotWrite, match="can't be written to"):
+        check_path(tmp_path / "a.yaml")
+
+
 def test_a_path_that_can_hold_no_fixture(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match=r"name that ends in \.yaml"):
         check_path(tmp_path / "a.json")

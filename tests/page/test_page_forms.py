@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from selenium.webdriver.common.keys import Keys
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
@@ -245,6 +246,25 @@ def test_an_opened_delivery_stays_true_while_it_is_retried(
     browser.until(lambda: not hint.is_displayed())
 
 
+@pytest.mark.parametrize("answers", [(500,), (500, 500)], ids=["that succeeds", "that fails again"])
+def test_the_focus_stays_on_a_button_of_an_opened_row(
+    browser: Browser, server: Server, mock: MockServer, receiver: WebhookReceiver, answers: tuple[int, ...]
+) -> None:
+    """A keyboard goes on where it was, whatever the redelivery adds to the row or takes from it."""
+    mock.set_webhook(WEBHOOK, webhook_url=receiver.url, max_retries=0, enabled=True)
+    receiver.answer_next(*answers)
+    mock.emit(AGENT, ENDED, wait=BOUND)
+    browser.open(server.url + PAGE)
+    browser.press("#delivery-1 .row")
+    button = browser.wait_for("#delivery-1 .actions button", "Redeliver")
+    button.send_keys(Keys.ENTER)
+    browser.told("is redelivered")
+    browser.wait_for("#delivery-1 .status", "failed" if len(answers) == 2 else "success")
+    says = "Failed" if len(answers) == 2 else ""
+    browser.until(lambda: browser.text("#delivery-1 .band")[:6] == says)
+    assert browser.run("return document.activeElement.textContent") == "Redeliver"
+
+
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_mistakes_are_red(browser: Browser, server: Server, http: FlaskClient, width: int) -> None:
     http.post("/__admin/events", json={"agent_id": AGENT, "event": ENDED, "wait": BOUND})
@@ -289,3 +309,21 @@ def test_a_form_that_adds_is_empty_afterwards(browser: Browser, server: Server) 
     browser.press("#panel-snapshots button", "Take a snapshot")
     browser.told("Snapshot before is taken.")
     browser.until(lambda: value(browser, "#panel-snapshots [name=name]") == "")
+
+
+@pytest.mark.parametrize("width", [DESKTOP, 1000])
+def test_the_columns_of_a_list_stand_under_each_other(
+    browser: Browser, server: Server, http: FlaskClient, mock: MockServer, width: int
+) -> None:
+    """Also where only some rows have a second button."""
+    mock.add_fault("maintenance", times=1)
+    mock.add_fault("bad_signature", on="deliveries")
+    http.patch(TOGGLE, headers=TOKEN)
+    browser.open(f"{server.url}{PAGE}?tool=faults", width)
+    assert len(browser.find(".list li")) == 2
+    assert len(browser.find(".list li button")) == 3
+    lefts = [
+        [each.rect["x"] for each in row.find_elements("css selector", ":scope > span")[:2]]
+        for row in browser.find(".list li")
+    ]
+    assert lefts[0] == lefts[1]

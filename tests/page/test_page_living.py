@@ -9,10 +9,11 @@ from selenium.webdriver.common.keys import Keys
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.base.shapes.values import Event
+from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.conftest import shipped
-from tests.support.browser import DESKTOP, PHONE, Browser
+from tests.support.browser import BOUND, DESKTOP, PHONE, Browser
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE
 
@@ -215,7 +216,9 @@ def test_hostile_names_and_payloads_run_nothing(browser: Browser, server: Server
     assert browser.complaints() == []
 
 
-def test_without_scripts_it_can_be_read_and_driven(browser: Browser, server: Server, app: Flask, world: World) -> None:
+def test_without_scripts_it_can_be_read_and_driven(
+    browser: Browser, server: Server, mock: MockServer, app: Flask, world: World
+) -> None:
     app.test_client().get("/api/v1/agents", headers=TOKEN)
     browser.open(server.url + PAGE, scripts=False)
     try:
@@ -227,6 +230,15 @@ def test_without_scripts_it_can_be_read_and_driven(browser: Browser, server: Ser
         browser.driver.find_element("css selector", SWITCH).click()
         (found,) = browser.until(lambda: browser.find("#outcome p"))
         assert "My Webhook is on." in found.text
+        for _ in range(20):
+            mock.emit(AGENT, ENDED, wait=BOUND)
+        browser.driver.get(f"{server.url}{PAGE}?show=deliveries")
+        id = browser.find("#rows > li")[-1].get_attribute("id")
+        browser.find(f"#{id} .row")[0].click()
+        (button, *_) = browser.until(lambda: browser.find(f"#{id} .actions button"))
+        button.click()
+        browser.until(lambda: "is redelivered." in browser.driver.page_source)
+        assert browser.driver.current_url.endswith(f"#{id}")
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     webhook = world.default.webhook(WEBHOOK)

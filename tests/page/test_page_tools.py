@@ -236,6 +236,10 @@ def test_stubs_are_added_and_removed(http: FlaskClient) -> None:
     assert said == "The stub of POST /api/v1/agents/{agent_id}/callback is added."
     answer = http.post(f"/api/v1/agents/{AGENT}/callback", headers=TOKEN)
     assert (answer.status_code, answer.get_json()) == (201, {"ok": True})
+    press(http, "Add stub", tool="faults", **{**given, "path": "/api/v1/phone-numbers"})
+    said = press(http, "Remove the stub of POST /api/v1/phone-numbers", tool="faults")
+    assert said == "The stub of POST /api/v1/phone-numbers is removed."
+    assert http.post(f"/api/v1/agents/{AGENT}/callback", headers=TOKEN).status_code == 201
     assert press(http, "Remove all stubs", tool="faults") == "1 stub removed."
 
 

@@ -25,8 +25,8 @@ SLIPS_IN_NODE = ROOT / "tests" / "support" / "slips.test.mjs"
 SLIPS_IN_JAVA = ROOT / "tests" / "support" / "SlipsTest.java"
 TESTS = 3
 """Of each example."""
-NO_SERVER = "is down; run `talkover-mock serve`, or set TALKOVER_MOCK_URL"
-URLS = {"": "http://127.0.0.1:7357", "http://mock:1//": "http://mock:1"}
+NO_SERVER = "; run `talkover-mock serve`, or set TALKOVER_MOCK_URL"
+URLS = {"": "http://127.0.0.1:7357", "http://mock:1//": "http://mock:1", "http://mock:1/api/v1/": "http://mock:1"}
 """Values of the variable, and the server that each names."""
 WHERE = """\
 class Where {
@@ -190,6 +190,33 @@ def test_the_example_for_node_hides_no_reason_and_takes_any_name(
     assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
 
 
+OVER_ITS_TIME = """\
+import { test } from "node:test";
+import { receive } from "./receiver.mjs";
+import { withTalkover } from "./talkover.mjs";
+
+test("hangs", { timeout: 2000 }, withTalkover(async (talkover) => {
+  await receive(talkover, "9fcafbf2-7593-44d6-8cd7-1b221beba62a");
+  await talkover.ask("POST", "faults", { action: "hang" });
+  await fetch(`${talkover.apiUrl}/agents`, { headers: { Authorization: `Bearer ${talkover.token}` } });
+}));
+"""
+
+
+@needs_node
+def test_the_example_for_node_ends_a_test_that_is_over_its_time(
+    server: Server, mock: MockServer, tmp_path: Path
+) -> None:
+    """Otherwise its receiver and its call would keep the run of node:test going, and nobody would see the reason."""
+    file = example("node", tmp_path / "example") / "hangs.test.mjs"
+    file.write_text(OVER_ITS_TIME)
+    code, said = run_node(variables(server), file)
+    assert code == 1
+    assert "test timed out after 2000ms" in said
+    assert "fault-1 hang, any call: matched 1, struck 1" in said
+    assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
+
+
 def file_line(file: Path, text: str) -> int:
     [number] = [number for number, line in enumerate(file.read_text().splitlines(), 1) if text in line]
     return number
@@ -198,7 +225,7 @@ def file_line(file: Path, text: str) -> int:
 @needs_node
 def test_the_example_for_node_says_that_no_server_runs(closed: Mapping[str, str], tmp_path: Path) -> None:
     code, said = run_node(closed, example("node", tmp_path / "example") / NODE)
-    assert (code, said.count(f"error: '{closed['TALKOVER_MOCK_URL']} {NO_SERVER}")) == (1, 3)
+    assert (code, said.count(f"error: '{closed['TALKOVER_MOCK_URL']}: Error: connect ECONNREFUSED")) == (1, 3)
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +329,7 @@ def test_the_example_for_java_says_that_no_server_runs(
     closed: Mapping[str, str], compiled: Path, tmp_path: Path
 ) -> None:
     found = run_java(closed, compiled, tmp_path)
-    said = f"java.lang.AssertionError: {closed['TALKOVER_MOCK_URL']} {NO_SERVER}"
+    said = f"java.lang.AssertionError: {closed['TALKOVER_MOCK_URL']}: java.net.ConnectException{NO_SERVER}"
     assert [each.failure.startswith(said) for each in found["right"]] == [True] * TESTS
 
 
@@ -311,20 +338,47 @@ def test_the_example_for_java_says_that_no_server_runs(
 def test_the_example_for_node_takes_any_form_of_the_url(url: str, tmp_path: Path) -> None:
     """Without a server: `fetch` is replaced."""
     program = """
-        globalThis.fetch = async (url) => { throw new Error(url); };
+        globalThis.fetch = async (url) => { throw new TypeError("fetch failed", { cause: new Error(url) }); };
         const { withTalkover } = await import("./talkover.mjs");
         await withTalkover(() => {})().catch((error) => console.log(error.cause.message));
     """
-    done = subprocess.run(
-        ["node", "--input-type=module", "--eval", program],
-        cwd=example("node", tmp_path / "example"),
-        env={**os.environ, "TALKOVER_MOCK_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stdout == f"{URLS[url]}/__admin/environments\n"
+    assert evaluated(program, example("node", tmp_path / "example"), url) == f"{URLS[url]}/__admin/environments\n"
+
+
+def evaluated(program: str, folder: Path, url: str = "") -> str:
+    """The output of a program for Node in a folder."""
+    command = ["node", "--input-type=module", "--eval", program]
+    variables = {**os.environ, "TALKOVER_MOCK_URL": url}
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+@needs_node
+def test_the_example_for_node_shows_what_the_server_saw_once(tmp_path: Path) -> None:
+    """Reporters print the stack, which begins with the message as it is when the stack is first read."""
+    program = """
+        globalThis.fetch = async () => new Response("the report");
+        const { withTalkover } = await import("./talkover.mjs");
+        const fails = withTalkover(() => { throw new Error("the reason"); });
+        await fails().catch((error) => console.log(error.message, error.stack));
+    """
+    said = evaluated(program, example("node", tmp_path / "example"))
+    assert [said.count(text) for text in ("the reason", "the report")] == [2, 2]
+
+
+UNUSABLE = {"not a URL": "127.0.0.1:1", "not plain HTTP": "https"}
+
+
+@needs_node
+@pytest.mark.parametrize("url", UNUSABLE.values(), ids=UNUSABLE)
+def test_the_example_for_node_says_why_a_url_has_no_answer(url: str, server: Server, tmp_path: Path) -> None:
+    url = url.replace("https", server.url.replace("http:", "https:"))
+    program = """
+        const { withTalkover } = await import("./talkover.mjs");
+        await withTalkover(() => {})().catch((error) => console.log(error.message));
+    """
+    said = evaluated(program, example("node", tmp_path / "example"), url)
+    assert re.match(rf"{url}: \S*Error: .+{NO_SERVER}", said), said
 
 
 @needs_java
@@ -340,6 +394,17 @@ def test_the_example_for_java_takes_any_form_of_the_url(url: str, compiled: Path
         check=True,
     )
     assert done.stdout.strip() == f"{URLS[url]}/api/v1"
+
+
+@needs_java
+@pytest.mark.parametrize("url", UNUSABLE.values(), ids=UNUSABLE)
+def test_the_example_for_java_says_why_a_url_has_no_answer(
+    url: str, server: Server, compiled: Path, tmp_path: Path
+) -> None:
+    url = url.replace("https", server.url.replace("http:", "https:"))
+    found = run_java({**os.environ, "TALKOVER_MOCK_URL": url}, compiled, tmp_path)
+    said = re.compile(rf"java\.lang\.AssertionError: {url}: \S+Exception: .+{NO_SERVER}")
+    assert [bool(said.match(each.failure)) for each in found["right"]] == [True] * TESTS, found["right"]
 
 
 def test_the_page_shows_the_examples_as_they_are() -> None:

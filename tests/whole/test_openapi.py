@@ -12,17 +12,17 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from talkover_mock import __version__
 from talkover_mock.admin.guard import Guard
-from talkover_mock.app import create_app
+from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.own_files import own_file
 from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.web.routes import shown
-from tests.conftest import FIXTURES
+from tests.conftest import FIXTURES, shipped
 from tests.support import openapi_schemas
 from tests.support.documented import TOKEN
 from tests.support.fixture_documents import source
@@ -57,28 +57,34 @@ MEASURED = ("duration_ms", "response_time", "uptime_seconds")
 
 
 @contextmanager
-def client(request: dict[str, Any]) -> Iterator[FlaskClient]:
+def client(request: dict[str, Any]) -> Iterator[Client]:
     """Of a server with the shipped fixtures, and with what the example asks for besides."""
-    described = read_fixture([*SHIPPED, source(request.get("fixture", {}))])
+    added = request.get("fixture")
+    described = read_fixture([*SHIPPED, source(added)]) if added else shipped()
     world = World(described, time=lambda: NOW, most_kept=request.get("most_kept", MOST_KEPT))
-    yield create_app(world, Guard(token=request.get("admin_token"))).test_client()
+    yield Client(create_wsgi_app(world, Guard(token=request.get("admin_token"))))
     world.stop()
 
 
-def ask(http: FlaskClient, operation: Operation, request: dict[str, Any]) -> TestResponse:
+def ask(http: Client, operation: Operation, request: dict[str, Any]) -> TestResponse:
     given = (TOKEN if operation.content["tags"] == ["API"] else {}) | request.get("headers", {})
     headers = {name: value for name, value in given.items() if value is not None}
     body = operation.body_with(request)
     body |= {"content_type": headers.pop("Content-Type")} if "Content-Type" in headers else {}
     path = request.get("path", operation.path_with(request.get("parameters", {})))
     asked = {"method": request.get("method", operation.method), "query_string": request.get("query"), **body}
-    answers = [http.open(path, URL, headers=headers, **asked) for _ in range(request.get("times", 1))]
+    named = {"HTTP_USER_AGENT": "example"}
+    answers = [
+        http.open(path, URL, headers=headers, environ_base=named, **asked) for _ in range(request.get("times", 1))
+    ]
     return answers[-1]
 
 
-def comparable(value: Any) -> str:
-    """As JSON, in its order, without the times that were measured."""
-    return json.dumps(_without_measured(value), indent=1)
+def check_same(answered: Any, shown: Any) -> None:
+    """Also in order, but for the times that were measured."""
+    one, other = (_without_measured(each) for each in (answered, shown))
+    if json.dumps(one) != json.dumps(other):
+        assert json.dumps(one, indent=1) == json.dumps(other, indent=1)
 
 
 def _without_measured(value: Any) -> Any:
@@ -204,7 +210,7 @@ def check(example: Example) -> None:
     assert answer.content_type == example.media_type
     schema = response["content"][example.media_type]["schema"]
     answered = content_of(answer)
-    assert comparable(answered) == comparable(example.value)
+    check_same(answered, example.value)
     assert mistakes(schema, answered) == mistakes(schema, example.value) == []
 
 

@@ -1,4 +1,4 @@
-import java.net.ConnectException;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,8 +10,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Talkover in JUnit 5 tests: copy this file. It needs Java 17, and a server that runs: `talkover-mock serve`. */
 public final class Talkover implements BeforeEachCallback, AfterEachCallback {
-    private static final String GIVEN = System.getenv().getOrDefault("TALKOVER_MOCK_URL", "").replaceAll("/+$", "");
-    private static final String SERVER = GIVEN.isEmpty() ? "http://127.0.0.1:7357" : GIVEN;
+    private static final String URL = System.getenv().getOrDefault("TALKOVER_MOCK_URL", "");
+    private static final String SERVER = URL.isEmpty() ? "http://127.0.0.1:7357" : URL.replaceAll("(/api/v1)?/*$", "");
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
     public String token = "talq_" + UUID.randomUUID(); // the environment has the UUID as its name
     public final String apiUrl = SERVER + "/api/v1";
@@ -38,15 +38,15 @@ public final class Talkover implements BeforeEachCallback, AfterEachCallback {
 
     /** Asks a route below /__admin in this environment; ' stands for " in the JSON. A refusal has the server's text. */
     public String ask(String method, String path, String json) throws Exception {
-        var request = HttpRequest.newBuilder(URI.create(SERVER + "/__admin/" + path))
-            .method(method, HttpRequest.BodyPublishers.ofString(json.replace('\'', '"')))
-            .header("Authorization", "Bearer " + token).header("Accept", "text/plain").build();
         try {
+            var request = HttpRequest.newBuilder(URI.create(SERVER + "/__admin/" + path))
+                .method(method, HttpRequest.BodyPublishers.ofString(json.replace('\'', '"')))
+                .header("Authorization", "Bearer " + token).header("Accept", "text/plain").build();
             var answer = CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
             if (answer.statusCode() >= 400) throw new AssertionError(answer.body());
             return answer.body();
-        } catch (ConnectException error) {
-            throw new AssertionError(SERVER + " is down; run `talkover-mock serve`, or set TALKOVER_MOCK_URL", error);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new AssertionError(SERVER + ": " + e + "; run `talkover-mock serve`, or set TALKOVER_MOCK_URL", e);
         }
     }
 

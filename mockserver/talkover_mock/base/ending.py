@@ -2,6 +2,8 @@
 
 import signal
 
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit code of a command that Ctrl-C ends and that has no code of its own for it."""
 _NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
 
 

@@ -12,6 +12,7 @@ from typing import cast
 import click
 
 from talkover_mock import __version__
+from talkover_mock.base.ending import INTERRUPTED
 from talkover_mock.base.words import brief, near_or_all
 
 
@@ -37,11 +38,16 @@ class _Commands(click.Group):
             ctx.fail(f"no command is named {brief(name)}{near_or_all(name, self.list_commands(ctx))}")
 
     def invoke(self, ctx: click.Context) -> object:
-        """Ends with 2 when the reader of the output has gone; click ends with 1, which is a check that failed."""
+        """Ends with 2 when the reader of the output has gone, and as any program after Ctrl-C.
+
+        Click ends with 1 then, which is a check that failed.
+        """
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise SystemExit(click.UsageError.exit_code) from None
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,7 @@
 """The URL of the server that a command asks: `--url`, its variable, or this machine."""
 
 import os
+import re
 from urllib.parse import SplitResult, urlsplit
 
 import click
@@ -11,6 +12,7 @@ from talkover_mock.cli._options import port_number, port_or_none
 
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 DEFAULT_PORT = 7357
+_QUERY = re.compile("([?#]).+", re.DOTALL)
 _BELOW_ROOT = ("/api/v1", "/__admin")
 
 
@@ -21,18 +23,15 @@ def root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     parts = _parts(url)
     if parts is None:
         example = f"http://127.0.0.1:{DEFAULT_PORT}"
-        raise click.BadParameter(
-            f"the URL needs http:// and a host, such as {example} (got {brief(without_password(url))})"
-        )
+        raise click.BadParameter(f"the URL needs http:// and a host, such as {example} (got {_shown(url)})")
     path = parts.path.rstrip("/")
     for below in _BELOW_ROOT:
         if path.endswith(below):
             root = without_password(parts._replace(path=path.removesuffix(below), query="", fragment="").geturl())
-            got = brief(without_password(url))
-            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {got})")
+            raise click.BadParameter(f"give the server's root, {root}, without {below} (got {_shown(url)})")
     if "?" in url or "#" in url:
         root = without_password(parts._replace(path=path, query="", fragment="").geturl())
-        raise click.BadParameter(f"give the server's root, {root}, alone (got {brief(without_password(url))})")
+        raise click.BadParameter(f"give the server's root, {root}, alone (got {_shown(url)})")
     return url.rstrip("/")
 
 
@@ -45,6 +44,11 @@ url_option = click.option(
     show_default=f"this machine, and TALKOVER_MOCK_HOST and TALKOVER_MOCK_PORT as for serve, or {DEFAULT_PORT}",
     help="The server's URL.",
 )
+
+
+def _shown(url: str) -> str:
+    """The URL as an error quotes it: a query may have a token."""
+    return brief(_QUERY.sub(r"\1…", without_password(url)))
 
 
 def _parts(url: str) -> SplitResult | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.learning.agreeing import defaults_of, setting_of, settings_of, who_differs
 from talkover_mock.learning.asking import CannotRun, Server
 from talkover_mock.learning.hiding import said
-from talkover_mock.learning.probing import Result, look_around, run, scratch
+from talkover_mock.learning.probing import SCRATCH_NAME, Result, look_around, run, scratch
 from talkover_mock.learning.redacting import without_secrets
 
 _DIFFERS = 1
@@ -51,6 +52,7 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
     """
     with closing(Server(url, token)) as server, signals() as handle:
         handle(server.stop)
+        server.tell = partial(click.echo, err=True)
         try:
             results = _ask(server, write_to, lambda line: click.echo(said(line, token)))
         except CannotRun as error:
@@ -71,7 +73,7 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
         keep(out, {"settings": settings} if settings else {}, forgotten=defaults_of(results))
     elif out:
         click.echo(f"no setting would make a difference: {out} is not written", err=True)
-    if server.made:
+    if server.made or server.is_unsure:
         raise Failed(said(f"the probes have ended{_left_by(server)}", token))
     raise SystemExit(_DIFFERS if differ else 0)
 
@@ -79,7 +81,9 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
 def _left_by(server: Server) -> str:
     """The end of an error's text: what is left in the account."""
     left = ", ".join(server.made)
-    return f"; left in the account: {left}; delete it by hand" if left else ""
+    said = f"; left in the account: {left}; delete it by hand" if left else ""
+    unsure = f"; look in the account for webhooks named {SCRATCH_NAME}, and delete them by hand"
+    return said + (unsure if server.is_unsure else "")
 
 
 def _ask(server: Server, write_to: str | None, tell: _Tell) -> list[Result]:

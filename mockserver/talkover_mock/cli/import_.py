@@ -1,6 +1,7 @@
 """`talkover-mock import`."""
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -34,6 +35,7 @@ def command(url: str, token: str, out: Path | None, redact: bool) -> None:
     at the top of the fixture. Tokens and phone numbers are replaced.
     """
     with closing(Server(url, token, paces=True)) as server:
+        server.tell = partial(click.echo, err=True)
         account = Account(server, redacts=redact)
         try:
             document = account.read()

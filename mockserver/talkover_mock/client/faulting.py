@@ -88,5 +88,8 @@ class Faulting(Expecting):
         wanted = {"method": method, "path": path, "status": status, "headers": headers, "body": body}
         return cast(Stub, self._transport.call("POST", "stubs", wanted))
 
+    def remove_stub(self, method: StubMethod, path: str) -> None:
+        self._transport.call("DELETE", "stubs", query={"method": method, "path": path})
+
     def remove_stubs(self) -> None:
         self._transport.call("DELETE", "stubs")

@@ -6,7 +6,7 @@ from typing import Any
 
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.moments import to_milliseconds
-from talkover_mock.deliveries.payloads import TooLarge, render, to_bytes
+from talkover_mock.deliveries.payloads import TooLarge, as_written, render, to_bytes
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outgoing
 from talkover_mock.deliveries.sender import not_replaced, outgoing
 from talkover_mock.dialect.call_fields import PLAYED_FIELDS, STATUS_AFTER
@@ -90,7 +90,9 @@ def _payload(occurrence: Occurrence, owners: Owners, webhook: Webhook, settings:
         return render(template, _scope(envelope, occurrence, owners, webhook))
     if occurrence.payload is not None:
         scope = _wider(_scope(envelope, occurrence, owners, webhook), occurrence)
-        return {**render(occurrence.payload, scope, leaves_out=True), **occurrence.extra}
+        payload = render(as_written(occurrence.payload), scope, leaves_out=True)
+        payload.update(occurrence.extra)
+        return payload
     is_about_no_call = webhook.campaign_id is not None and not occurrence.call
     tail: dict[str, Any] = {} if is_about_no_call else {"call_id": occurrence.call_id}
     if occurrence.event == CALL_ENDED:

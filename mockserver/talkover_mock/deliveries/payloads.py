@@ -20,6 +20,18 @@ _SMALLEST = 2
 """Bytes that any value takes at least, with its comma."""
 
 
+class _Object(dict[str, Any]):
+    """An object of `as_written`: it is sent as one, also if it is empty or its keys count from 0."""
+
+
+class _Float(float):
+    """A number of `as_written`: a whole one is sent with `.0`."""
+
+
+class _Int(int):
+    """A number of `as_written`: it is sent with all its digits."""
+
+
 class TooLarge(Exception):
     """A payload exceeds its limit in bytes."""
 
@@ -39,6 +51,20 @@ def to_bytes(payload: Any, style: str = "php") -> bytes:
     if len(body) > MOST_BYTES:
         raise TooLarge(MOST_BYTES)
     return body
+
+
+def as_written(value: Any) -> Any:
+    """The value, for `to_bytes` to write its objects and numbers as they stand there, and not as PHP keeps them.
+
+    A payload of a fixture says what the vendor sends, who may have another language than PHP.
+    """
+    if isinstance(value, Mapping):
+        return _Object({key: as_written(each) for key, each in value.items()})
+    if isinstance(value, (list, tuple)):
+        return [as_written(each) for each in value]
+    if isinstance(value, float):
+        return _Float(value)
+    return _Int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def render(template: Any, scope: Mapping[str, Any], leaves_out: bool = False) -> Any:
@@ -100,7 +126,8 @@ class _Rendering:
         self._count(_SMALLEST)
         if isinstance(template, Mapping):
             self._count(sum(_length(key, MOST_BYTES) for key in template))
-            return {key: self.render(each) for key, each in template.items() if not self._is_left_out(each)}
+            kept = {key: self.render(each) for key, each in template.items() if not self._is_left_out(each)}
+            return _Object(kept) if isinstance(template, _Object) else kept
         if isinstance(template, (list, tuple)):
             return [self.render(each) for each in template]
         if not isinstance(template, str):
@@ -164,8 +191,8 @@ def _as_arrays(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         kept = {key: _as_arrays(each) for key, each in value.items()}
-        counts = all(key == str(i) for i, key in enumerate(kept))
-        return list(kept.values()) if counts else kept
+        is_list = not isinstance(value, _Object) and all(key == str(i) for i, key in enumerate(kept))
+        return list(kept.values()) if is_list else kept
     return [_as_arrays(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -179,7 +206,7 @@ def _php(value: Any) -> str:
         return "[" + ",".join(map(_php, value)) + "]"
     if isinstance(value, float):
         return _php_float(value)
-    if isinstance(value, int) and _BEYOND_PHP < abs(value) < _BEYOND_FLOAT:
+    if isinstance(value, int) and _BEYOND_PHP < abs(value) < _BEYOND_FLOAT and not isinstance(value, _Int):
         return _php_float(float(value))
     return json.dumps(value)
 
@@ -203,7 +230,7 @@ def _php_float(value: float) -> str:
     if not math.isfinite(value):
         return "0"  # PHP refuses such a number or, told to go on, writes 0
     if value.is_integer() and abs(value) < 1e17:
-        return f"{Decimal(repr(value)):.0f}"
+        return f"{Decimal(repr(value)):.0f}{'.0' if isinstance(value, _Float) else ''}"
     mantissa, exponent, power = repr(value).partition("e")
     if not exponent:
         return mantissa

@@ -45,8 +45,8 @@ class Environment:
     __slots__ = (
         *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
         *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
-        *("expired_tokens", "faults", "for_pages", "journal", "name", "rate_limit", "snapshots", "stubs", "title"),
-        *("tokens", "webhooks"),
+        *("expired_tokens", "faults", "for_pages", "journal", "name", "opened_at", "rate_limit", "snapshots", "stubs"),
+        *("title", "tokens", "webhooks"),
     )
 
     def __init__(
@@ -64,6 +64,8 @@ class Environment:
         """The copy for foreign web pages, see World.for_page."""
         self.title = ""
         """The words of whoever opened it, such as the name of a test; empty where there are none."""
+        self.opened_at: tuple[int, int] | None = None
+        """The position of the default environment's journal when it was opened; None for one of the fixture."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None

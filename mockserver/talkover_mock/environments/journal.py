@@ -130,6 +130,12 @@ class Journal:
         """Where it stands: how often it has been reset, and the number of the latest exchange since then."""
         return self._resets, self._number
 
+    def since(self, position: tuple[int, int]) -> Sequence[Exchange]:
+        """The kept exchanges that came after a position; all of them if it has been reset since then."""
+        resets, number = position
+        was_reset = self._resets > resets
+        return self._history.watch(lambda exchange: was_reset or exchange.number > number).items
+
     def begin(self, exchange: Making) -> int:
         """Adds an exchange that is under way, and returns its number, to record it with when it has ended."""
         with self._lock:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import calendar
 import json
+import math
 import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -19,7 +22,9 @@ from talkover_mock.learning.hiding import without
 
 RIGHT_ROOT = "is it the root of a server of this API?"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-_TIMEOUT_SECONDS = 30.0
+_SILENCE_SECONDS = 30.0
+"""How long nothing may come of an answer."""
+_LONGEST_ANSWER_SECONDS = 120.0
 _LONGEST_PAUSE_SECONDS = 600
 _USUAL_PAUSE_SECONDS = 60
 _MOST_TRIES = 4
@@ -71,12 +76,18 @@ class Server:
         paces: bool = False,
     ) -> None:
         self._root, self._token, self._pause, self._now, self._paces = f"{url}/api/v1", token, pause, now, paces
+        self.longest = _LONGEST_ANSWER_SECONDS
+        """How long an answer may take, in seconds."""
         self._opens_at = 0.0
         """When the next call is allowed, in Unix seconds."""
         self.has_refused = False
         """Whether a call was refused because of the rate limit."""
+        self.tell: Callable[[str], object] = str
+        """Is told of each pause."""
         self.made: list[str] = []
         """The paths of the webhooks that calls have made and that are not deleted yet."""
+        self.is_unsure = False
+        """Whether a call may have made a webhook of which no id came."""
         self.is_writing, self._is_stopped, self._is_pausing = False, False, False
         self._session = requests.Session()
         self._session.auth = _nothing  # or a file of the machine would give the token
@@ -102,24 +113,48 @@ class Server:
         path = filled(asked.path, {name: quote(value, safe="") for name, value in names.items()})
         for tries in range(1, _MOST_TRIES + 1):
             self._wait(self._opens_at - self._now())
-            came = self._answer(asked.method, path, given, asked.body)
+            came = self._answer_in_time(asked.method, path, given, asked.body)
             seconds = self._seconds_to_wait(came)
             self.has_refused |= came.status == requests.codes.too_many_requests
             if seconds is None or tries == _MOST_TRIES:
                 break
             self._wait(seconds)
-        self._opens_at = _reset(came) if self._paces and came.headers.get("X-RateLimit-Remaining") == "0" else 0.0
+        self._opens_at = self._reset(came) if self._paces and came.headers.get("X-RateLimit-Remaining") == "0" else 0.0
         return came
 
     def _wait(self, seconds: float) -> None:
         if seconds > _LONGEST_PAUSE_SECONDS:
             raise CannotRun(f"the server wants a pause of {seconds:.0f} seconds; try again after that")
         if seconds > 0:
+            self.tell(f"waits {math.ceil(seconds)} seconds, as the server wants it")
             self._is_pausing = True
             try:
                 self._pause(seconds)
             finally:
                 self._is_pausing = False
+
+    def _answer_in_time(self, method: str, path: str, *request: Any) -> Came:
+        """Raises CannotRun for an answer that takes too long: its thread, which still reads it, ends with the program.
+
+        A limit of the library is one of silence, which an answer that comes drop by drop never reaches.
+        """
+        came: SimpleQueue[Came | Exception] = SimpleQueue()
+
+        def answer() -> None:
+            try:
+                came.put(self._answer(method, path, *request))
+            except Exception as error:  # it is raised where the answer is waited for
+                came.put(error)
+
+        Thread(target=answer, name="asking", daemon=True).start()
+        try:
+            found = came.get(timeout=self.longest)
+        except Empty:
+            text = f"{self._root}{path} is not answered in {self.longest:g} seconds"
+            raise CannotRun(text) from None
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: str) -> Came:
         try:
@@ -128,13 +163,13 @@ class Server:
                 self._root + path,
                 data=body.encode(),
                 headers=headers,
-                timeout=_TIMEOUT_SECONDS,
+                timeout=_SILENCE_SECONDS,
                 allow_redirects=False,
                 stream=True,
             )
             with answer:
                 content = self._content(path, answer)
-        except (requests.RequestException, UnicodeError) as error:
+        except (requests.RequestException, ValueError) as error:
             raise CannotRun(f"{self._root}{path} can't be asked ({type(error).__name__})") from None
         return Came(answer.status_code, answer.headers, content.decode(errors="replace"), self._token)
 
@@ -159,6 +194,11 @@ class Server:
             return moment - self._now()
         return _USUAL_PAUSE_SECONDS if came.status == requests.codes.too_many_requests else None
 
+    def _reset(self, came: Came) -> float:
+        """When the rate limit opens again; 0 of a moment that is too far away to be one in Unix seconds."""
+        moment = float(digits(came.headers.get("X-RateLimit-Reset", "")) or 0)
+        return moment if moment - self._now() <= _LONGEST_PAUSE_SECONDS else 0.0
+
     def read(self, path: str) -> Any:
         """The `data` of a list or a record; None where there is none."""
         return data_of(self.ask(asking("GET", path), {}))
@@ -174,6 +214,15 @@ def data_of(came: Came) -> Any:
     """The `data` of an answer; None where there is none."""
     document = came.document()
     return document.get("data") if isinstance(document, dict) else None
+
+
+def hint_at(came: Came, otherwise: str = RIGHT_ROOT) -> str:
+    """What to do about an answer that tells nothing, after a colon."""
+    if came.status == requests.codes.unauthorized:
+        return ": give the token of an environment"
+    if came.status // 100 == 3:
+        return ": it redirects; give the URL to which it does"
+    return f": {otherwise}" if otherwise else ""
 
 
 def records(data: Any) -> list[dict[str, Any]]:
@@ -204,10 +253,6 @@ def _is_flat(value: Any) -> bool:
         if not level:
             return True
     return False
-
-
-def _reset(came: Came) -> float:
-    return float(digits(came.headers.get("X-RateLimit-Reset", "")) or 0)
 
 
 def _nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, to_bytes
+from talkover_mock.deliveries.payloads import MOST_BYTES, TooLarge, as_written, to_bytes
 from talkover_mock.dialect.inputs import compression
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.learning.payloads import event_of
@@ -97,9 +97,8 @@ def _is_plain(value: Any, levels: int) -> bool:
 
 
 def _styles(document: Any, body: bytes) -> frozenset[str]:
-    """The ways of writing that give these bytes; an empty object is one of them in its own right, as it is in PHP."""
-    given = {body, body.replace(b"{}", b"[]")}
-    return frozenset(style for style in STYLES if _written(document, style) in given)
+    """The ways of writing that give these bytes, of a payload of a fixture."""
+    return frozenset(style for style in STYLES if _written(as_written(document), style) == body)
 
 
 def _written(document: Any, style: str) -> bytes:

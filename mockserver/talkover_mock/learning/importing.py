@@ -9,7 +9,7 @@ import requests
 from talkover_mock.base.words import digits, number_of
 from talkover_mock.dialect.fields import CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
-from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server, asking, data_of, records
+from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server, asking, data_of, hint_at, records
 from talkover_mock.learning.redacting import URL, cleaned, stand_in
 from talkover_mock.learning.sifting import Sieve
 from talkover_mock.learning.writing import literal
@@ -160,8 +160,7 @@ class Account:
     def _data(self, path: str, came: Came) -> Any:
         """Raises CannotRun for any answer but 200."""
         if came.status != requests.codes.ok:
-            is_token = came.status == requests.codes.unauthorized
-            hint = ": give the token of an environment" if is_token else ""
+            hint = hint_at(came, RIGHT_ROOT if path == "/agents" else "")
             raise CannotRun(f"GET {path} is answered {came.status}{hint}")
         return data_of(came)
 

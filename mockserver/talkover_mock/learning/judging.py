@@ -121,8 +121,12 @@ def _campaign(heard: Sequence[Heard]) -> _Finding:
 
 
 def _test(heard: Sequence[Heard]) -> _Finding:
-    tests = [each.document for each in heard if each.event == TEST_EVENT and each.document is not None]
-    wrong = [document for document in tests if list(document) != mock_keys(TEST_EVENT)]
+    tests = [
+        (each.document, mock_keys(TEST_EVENT, is_of_campaign(each)))
+        for each in heard
+        if each.event == TEST_EVENT and each.document is not None
+    ]
+    wrong = [document for document, keys in tests if list(document) != keys]
     return (not wrong, f"the keys {shown_keys(list(wrong[0]))}" if wrong else "") if tests else None
 
 

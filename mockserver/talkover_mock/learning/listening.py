@@ -43,14 +43,15 @@ class Listener(WebhookReceiver):
         """`came` counts the deliveries that have something to teach, also those that are not kept."""
 
     def take(self, request: ReceivedRequest) -> Answer:
-        found = hear(request, self._secrets, self._event)
+        found, more = hear(request, self._secrets, self._event), ""
         with self._lock:
             if found.document is not None and self._secrets and not found.is_signed:
                 self.unsigned += 1
                 self.strangers += [found] if len(self.strangers) < _MOST_STRANGERS else []
+                more = f": not signed with the secret, {self._waiting}it teaches nothing"
             elif found.document is not None:
                 self._keep(found)
-            self._say(found.line)
+            self._say(found.line + more)
             if self.wanted and self.came >= self.wanted:
                 self.done.set()
         return Answer()
@@ -60,6 +61,11 @@ class Listener(WebhookReceiver):
         with self._lock:
             self._say(f"nothing to learn: {why}")
         return HTTPStatus.OK if status == HTTPStatus.METHOD_NOT_ALLOWED else status
+
+    @property
+    def _waiting(self) -> str:
+        """Whoever waits for a number of deliveries sees why it does not grow."""
+        return f"so {self.came} of {self.wanted} have come, and " if self.wanted else "so "
 
     def _say(self, line: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads the lines any more: senders are answered all the same

@@ -23,13 +23,15 @@ from talkover_mock.learning.asking import (
     asking,
     data_of,
     filled,
+    hint_at,
     records,
 )
 
 _NOBODYS = "talq_nobody_has_this_token"
 _MOST_LOOKED_AT = 20
+SCRATCH_NAME = "talkover-mock conformance"
 _SCRATCH = {
-    "name": "talkover-mock conformance",
+    "name": SCRATCH_NAME,
     "webhook_url": "https://conformance.invalid/",
     "events": ["event_action"],
     "enabled": False,
@@ -63,9 +65,7 @@ def look_around(server: Server) -> Found:
     """Finds an agent with a webhook and, if it can, a log entry. Raises CannotRun for a token that opens nothing."""
     listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
-        is_token = listed.status == requests.codes.unauthorized
-        hint = "give the token of an environment" if is_token else RIGHT_ROOT
-        raise CannotRun(f"GET /agents is answered {listed.status}: {hint}")
+        raise CannotRun(f"GET /agents is answered {listed.status}{hint_at(listed)}")
     data = data_of(listed)
     if not isinstance(data, list):
         raise CannotRun(f"GET /agents is answered {listed.status} without a list as data: {RIGHT_ROOT}")
@@ -102,16 +102,39 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
 def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
     creation = asking("POST", f"/agents/{quote(agent, safe='')}/webhooks", json.dumps(_SCRATCH))
+    before: list[str] | None = None
     server.is_writing = True
     try:
-        came = server.ask(creation, {})
-        id = _made_by(server, agent, creation, came)
+        before = _named_as_scratch(server, agent)
+        came, id = _asked_of(server, agent, creation, {})
         if not id:
-            raise CannotRun(f"no webhook can be made at agent {agent}: the answer is {came.status}")
+            without = " without the id of one" if server.is_unsure else ""
+            raise CannotRun(f"no webhook can be made at agent {agent}: the answer is {came.status}{without}")
         yield {"agent": agent, "webhook": id}
     finally:
+        _look_for_lost(server, agent, before)
         _delete_made(server)
         server.is_writing = False
+
+
+def _look_for_lost(server: Server, agent: str, before: Sequence[str] | None) -> None:
+    """Notes the webhooks that were made though no id of theirs came: those that are new, by their name."""
+    found = _named_as_scratch(server, agent) if server.is_unsure and before is not None else None
+    if before is not None and found is not None:
+        server.made += [path for path in found if path not in (*before, *server.made)]
+        server.is_unsure = False
+
+
+def _named_as_scratch(server: Server, agent: str) -> list[str] | None:
+    """The paths of an agent's webhooks that have the name of all that probes make; None where they can't be listed."""
+    try:
+        data = data_of(server.ask(asking("GET", f"/agents/{quote(agent, safe='')}/webhooks"), {}, even_stopped=True))
+    except (CannotRun, KeyboardInterrupt):
+        return None
+    listed = data.get("webhooks") if isinstance(data, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return [_path(agent, str(each["id"])) for each in records(listed) if each.get("name") == SCRATCH_NAME]
 
 
 def _delete_made(server: Server, *, but: int = 0) -> None:
@@ -149,13 +172,12 @@ def _why_left_out(probe: Probe, ids: Mapping[str, str], kinds: frozenset[str]) -
 def _asked(
     server: Server, shapes: Mapping[str, Any], behaviour: Behaviour, probe: Probe, ids: Mapping[str, str]
 ) -> Result:
-    names, before = dict(ids), len(server.made)
+    names, agent, before = dict(ids), ids.get("agent", ""), len(server.made)
     try:
         for each in probe.first:
-            made = _made_by(server, ids.get("agent", ""), each, server.ask(each, ids))
+            _, made = _asked_of(server, agent, each, ids)
             names |= {"made": made} if made else {}
-        came = server.ask(probe.ask, names)
-        _made_by(server, ids.get("agent", ""), probe.ask, came)
+        came, _ = _asked_of(server, agent, probe.ask, names)
     finally:
         _delete_made(server, but=before)
     fits_page = probe.page is not None and not compared(came, probe.page, shapes, names)
@@ -235,11 +257,15 @@ def _webhooks_of(server: Server, kind: str, owner: str) -> list[str]:
     return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 
-def _made_by(server: Server, agent: str, asked: Ask, came: Came) -> str:
-    """The id of the webhook that a call created, which is noted to be deleted; empty when it created none."""
+def _asked_of(server: Server, agent: str, asked: Ask, ids: Mapping[str, str]) -> tuple[Came, str]:
+    """What comes of a call, and the id of the webhook that it created, which is noted to be deleted; else no id."""
+    creates, was_unsure = asked.method == "POST" and asked.path.endswith("/webhooks"), server.is_unsure
+    server.is_unsure |= creates  # until its answer tells
+    came = server.ask(asked, ids)
     data = data_of(came)
-    creates = asked.method == "POST" and asked.path.endswith("/webhooks") and came.status // 100 == 2
-    if not (creates and isinstance(data, dict) and "id" in data):
-        return ""
-    server.made.append(_path(agent, str(data["id"])))
-    return str(data["id"])
+    is_made = creates and came.status // 100 == 2 and isinstance(data, dict) and "id" in data
+    if is_made:
+        server.made.append(_path(agent, str(data["id"])))
+    if is_made or came.status // 100 == 4:
+        server.is_unsure = was_unsure
+    return came, str(data["id"]) if is_made else ""

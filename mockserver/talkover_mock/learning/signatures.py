@@ -20,6 +20,8 @@ _BETWEEN = {"stripe": ",", "standard": " "}
 """What stands between several signatures of a header, of which one is made with the former secret."""
 _MOST_MESSAGES = 60
 """What may be signed, of one delivery: anybody can send headers to a tunnel."""
+_SURE = 8
+"""The characters of a secret that no header has by chance."""
 _ID_NAME = re.compile("(^|[-_])id$", re.IGNORECASE)
 _TIME = re.compile("t=([0-9]{1,12}),")
 _NUMBER = re.compile("[0-9]{9,14}")
@@ -88,7 +90,13 @@ def near_fit(headers: Headers, body: bytes, secrets: Sequence[str]) -> str:
     """How a delivery is signed in a way that no setting of the mock has, in words; empty if that is not found."""
     messages = list(islice(_messages(headers, body), _MOST_MESSAGES))
     found = (_told(headers, made, secret) for secret in secrets for made in _made(messages, secret))
-    return next(filter(None, found), "")
+    return next(filter(None, found), "") or next(filter(None, (_with_secret(headers, each) for each in secrets)), "")
+
+
+def _with_secret(headers: Headers, secret: str) -> str:
+    """Which header has the secret itself, in words: whoever sends it has it. Empty where none has."""
+    name = next((name for name, value in headers if hidden(value, secret) != value), "")
+    return f"{name} has the secret itself" if name and len(secret) >= _SURE else ""
 
 
 def _made(messages: Sequence[tuple[str, bytes]], secret: str) -> Iterator[tuple[str, str]]:

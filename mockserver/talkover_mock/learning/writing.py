@@ -1,5 +1,6 @@
 """Writes what was learned as a fixture file: whole or not at all, and never over a file of somebody else's."""
 
+import os
 import secrets
 import stat
 from collections.abc import Collection, Mapping, Sequence
@@ -27,8 +28,11 @@ def check_path(path: Path) -> None:
     """Refuses a file that may not be written, before anything is learned. Raises CannotWrite."""
     if is_json(path.name):
         raise CannotWrite(f"{path} would be YAML; give it a name that ends in .yaml")
-    if not path.parent.is_dir():
-        raise CannotWrite(f"{path.parent} is no folder")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise CannotWrite(f"{folder} is no folder")
+    if not os.access(folder, os.W_OK):
+        raise CannotWrite(f"{folder} can't be written to")
     _notes_and_document(path)
 
 
@@ -66,7 +70,7 @@ def text_of(document: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
 def check(text: str) -> None:
     """Checks the text as `talkover-mock check` does. Raises CannotWrite, without any value of the file."""
     try:
-        read_fixture([filled(parse(text.encode(), "the fixture"), {})])
+        read_fixture([filled(parse(text.encode(), "the fixture"), os.environ)])
     except FixtureError as error:
         raise CannotWrite(f"what was learned makes no fixture: {error.mistakes[0].path} does not fit") from None
 
@@ -86,16 +90,20 @@ def _readable(text: str) -> str:
 
 
 def _notes_and_document(path: Path) -> tuple[list[str], dict[str, Any]]:
-    """The notes and the contents of a file of these commands; nothing where no file is. Raises CannotWrite."""
+    """The notes and the contents of a file of these commands; nothing where no file is.
+
+    Raises CannotWrite, also for what somebody has added that makes no fixture: nothing could be added to it.
+    """
     try:
         if not path.exists():
             return [], {}
         source = read_file(path)
+        first, *others = source.text.splitlines()
+        if first != MARK or not isinstance(source.data, dict):
+            raise CannotWrite(f"{path} exists, and no command of talkover-mock has written it; give another name")
+        read_fixture([filled(source, os.environ)])
     except (OSError, FixtureError) as error:
         raise CannotWrite(f"{path} can't be added to: {getattr(error, 'strerror', None) or error}") from None
-    first, *others = source.text.splitlines()
-    if first != MARK or not isinstance(source.data, dict):
-        raise CannotWrite(f"{path} exists, and no command of talkover-mock has written it; give another name")
     comments = others[: next((i for i, line in enumerate(others) if line[:1] != "#"), len(others))]
     return [line.removeprefix("# ") for line in comments], source.data
 

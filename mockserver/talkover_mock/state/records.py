@@ -198,6 +198,11 @@ class Call(NamedTuple):
         return max(0, int((now - self.started_at).total_seconds()))
 
 
+def stub_key(operation: str) -> str:
+    """What two stubs of the same calls have in common: the names of their ids do not matter."""
+    return re.sub("{.*?}", "{}", operation)
+
+
 class Stub(NamedTuple):
     """The answer to one method of a path that the mock does not emulate. The path has its ids in braces.
 
@@ -217,8 +222,7 @@ class Stub(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What two stubs of the same calls have in common: the names of their ids do not matter."""
-        return re.sub("{.*?}", "{}", self.operation)
+        return stub_key(self.operation)
 
     @property
     def ids(self) -> list[bool]:

@@ -2,8 +2,9 @@
 
 from threading import RLock
 
-from talkover_mock.base.refusals import Conflict
-from talkover_mock.state.records import Stub
+from talkover_mock.base.refusals import Conflict, Missing
+from talkover_mock.base.words import brief, nearest
+from talkover_mock.state.records import Stub, stub_key
 from talkover_mock.state.store import State
 
 MOST_STUBS = 1_000
@@ -34,6 +35,15 @@ class Stubs:
             if stub.key not in self._state.stubs and len(self._state.stubs) >= MOST_STUBS:
                 raise Conflict("Too many stubs", f"there are {MOST_STUBS} stubs, which is the limit")
             self._state.stubs.put(stub.key, stub)
+
+    def remove(self, operation: str) -> None:
+        """Removes the stub of an operation such as `GET /api/v1/phone-numbers`. Raises Missing."""
+        with self._lock:
+            key = stub_key(operation)
+            if key not in self._state.stubs:
+                known = [each.operation for each in self.all()]
+                raise Missing("No such stub", f"no stub is {brief(operation)}{nearest(operation, known)}")
+            self._state.stubs.remove(key)
 
     def remove_all(self) -> int:
         """Their number; a reset brings the fixture's back."""

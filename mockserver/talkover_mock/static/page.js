@@ -43,13 +43,16 @@
     }
   }
 
+  // A form with a field named `id` has that field as its property `id`.
+  const idOf = (node) => node.getAttribute?.("id") ?? "";
+
   function morphChildren(from, to) {
-    const wantedIds = new Set([...to.children].map((child) => child.id));
-    for (const child of [...from.children]) if (child.id && !wantedIds.has(child.id)) child.remove();
-    const byId = new Map([...from.children].filter((child) => child.id).map((child) => [child.id, child]));
+    const wantedIds = new Set([...to.children].map(idOf));
+    for (const child of [...from.children]) if (idOf(child) && !wantedIds.has(idOf(child))) child.remove();
+    const byId = new Map([...from.children].filter(idOf).map((child) => [idOf(child), child]));
     let next = from.firstChild;
     for (const wanted of [...to.childNodes]) {
-      const known = wanted.id ? byId.get(wanted.id) : next && !next.id ? next : null;
+      const known = idOf(wanted) ? byId.get(idOf(wanted)) : next && !idOf(next) ? next : null;
       if (!known) {
         from.insertBefore(wanted, next);
         continue;
@@ -104,6 +107,7 @@
     for (const part of [".status", ".marks", ".why", ".band", ".inside > .actions", ".line"]) {
       const [old, fresh] = [row.querySelector(part), other.querySelector(part)];
       if (old && fresh) morph(old, fresh.cloneNode(true));
+      else if (old && part === ".band") old.classList.add("past");
     }
     const [old, fresh] = [row.cloneNode(true), other.cloneNode(true)];
     for (const details of [...old.querySelectorAll("details"), ...fresh.querySelectorAll("details")]) details.open = false;

@@ -226,6 +226,12 @@ ACTIONS: Mapping[str, Action] = {
     "add_stub": Action(
         "POST", ADMIN + "/stubs", lambda said, _: f"The stub of {said['method']} {said['path']} is added.", _stub
     ),
+    "remove_stub": Action(
+        "DELETE",
+        ADMIN + "/stubs",
+        lambda _, fields: f"The stub of {fields['stub_method']} {fields['stub_path']} is removed.",
+        query={"method": "stub_method", "path": "stub_path"},
+    ),
     "remove_stubs": Action(
         "DELETE", ADMIN + "/stubs", lambda said, _: f"{number_of(said['removed'], 'stub')} removed."
     ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import count
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask
 
@@ -33,13 +34,15 @@ _TOKEN_VARIABLE = f"HTTP_{TOKEN_HEADER.upper().replace('-', '_')}"
 class Action:
     """An operation: its path names the form's fields in braces, `said` tells a successful answer in one sentence.
 
-    `complete` adds the fields that others imply. `done` is a sentence if there is nothing to do, and otherwise empty.
+    `query` names the keys of the operation's query, each with a field of the form. `complete` adds fields that others
+    imply. `done` is a sentence if there is nothing to do, and otherwise empty.
     """
 
     method: str
     path: str
     said: Callable[[dict[str, Any], Fields], str]
     body: Callable[[Fields, Environment], dict[str, Any] | None] = lambda *_: None
+    query: Mapping[str, str] = field(default_factory=dict)
     complete: Callable[[Fields, Environment], Fields] = lambda fields, _: fields
     done: Callable[[Fields, Environment], str] = lambda *_: ""
 
@@ -64,7 +67,8 @@ def run(action: Action, fields: Fields, environment: Environment, outer: MockReq
         path = path.format_map(_Required(fields))
         needs_token = not (is_admin(path) and environment is outer.world.default)
         token = token_of(environment, outer.world) if needs_token else ""
-        environ = _environ(outer, action.method, path, token, body)
+        query = urlencode({name: fields.get(given, "") for name, given in action.query.items()})
+        environ = {**_environ(outer, action.method, path, token, body), "QUERY_STRING": query}
         answer = _call(app, environ)
         if 200 <= answer.status < 300:
             return Said(True, action.said(answer.body, fields))
@@ -149,7 +153,6 @@ def _environ(outer: MockRequest, method: str, path: str, token: str, body: dict[
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
         "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": "",
         "CONTENT_LENGTH": str(len(sent)),
         "HTTP_USER_AGENT": "talkover-mock page",
         "wsgi.input": BytesIO(sent),

@@ -13,6 +13,8 @@ from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import brief, printable
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.schedules import order_of
+from talkover_mock.environments.strays import strays
+from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.request import MockRequest
 
@@ -35,10 +37,20 @@ def _read(request: MockRequest, environment: Environment) -> Answer:
     found = sections(environment, count_of(request, "after") or 0)
     if form == "json":
         return admin_answer({"sections": [{"title": each.title, "text": "\n".join(each.lines)} for each in found]})
+    found = [*found, *_strays(environment, request.world)]
     titled = [printable(environment.title)] if environment.title else []
     parts = ("\n  ".join([f"{each.title}:", *"\n".join(each.lines).split("\n")]) for each in found)
     text = "\n\n".join([*titled, *parts])
     return Answer(f"{text}\n".encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _strays(environment: Environment, world: World) -> Sequence[Section]:
+    """The calls that may be the test's, but had no token of an environment; in the JSON, pytest has them otherwise."""
+    if environment.opened_at is None:
+        return []
+    calls = list(map(requests.present, strays(world, environment.opened_at)))
+    title = "API calls with no token of an environment meanwhile, of this test or another"
+    return [Section(title, lines(calls))] if calls else []
 
 
 def sections(environment: Environment, after: int = 0) -> Sequence[Section]:
