@@ -273,10 +273,10 @@
     if (form.hasAttribute("aria-busy")) return;
     form.setAttribute("aria-busy", "true");
     const isOfPanel = form.closest(".panel") !== null;
+    const row = form.closest("#rows > li")?.id ?? ""; // meanwhile a change may take the form out of its row
     try {
       const body = new URLSearchParams(new FormData(form));
       const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body });
-      const row = form.closest("#rows > li")?.id ?? "";
       const was = address();
       const fresh = show(await textOf(answer), { row });
       if (address() !== was) moved(address());
