@@ -44,7 +44,7 @@ def test_a_token_that_cannot_be_sent_is_not_printed(
 ) -> None:
     monkeypatch.setenv(variable, "talq_mine\n")
     done = run("state", "--url", mock.url)
-    text = f"Error: {mock.url} can't be asked: the token or the admin token has a line break\n"
+    text = f"Error: {mock.url} can't be asked: the token or the admin token has a line break or begins with a space\n"
     assert (done.exit_code, done.stdout, done.stderr) == (2, "", text)
 
 

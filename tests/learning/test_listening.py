@@ -253,6 +253,16 @@ def url_of(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.mark.slow
+def test_a_secret_is_trimmed_as_the_api_trims_it(tmp_path: Path) -> None:
+    with started(tmp_path, "--count", "1", "--secret", f" {SECRET}\n") as process:
+        with account(url_of(process)) as mock:
+            mock.emit(AGENT, ENDED)
+        printed, _ = process.communicate(timeout=WAIT)
+    assert process.returncode == 0
+    assert "signed (hmac, Signature)" in printed
+
+
+@pytest.mark.slow
 def test_it_ends_by_itself_and_writes_a_fixture_without_a_value_of_the_account(tmp_path: Path) -> None:
     with started(tmp_path, "--count", "2", "--out", "learned.yaml") as process:
         url = url_of(process)

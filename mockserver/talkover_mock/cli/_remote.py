@@ -83,8 +83,6 @@ class Remote(Output):
                 raise Failed(self._refusal(error)) from None
             except (requests.ConnectionError, requests.Timeout) as error:
                 raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {REMEDY}") from None
-            except requests.exceptions.InvalidHeader:  # whose text has the token
-                raise Failed(f"{self.url} can't be asked: the token or the admin token has a line break") from None
             except (requests.RequestException, ValueError) as error:
                 raise Failed(f"{self.url} can't be asked: {error}") from None
 
