@@ -5,7 +5,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.api.app import ApiApplication
 from talkover_mock.dialect.endpoints import ENDPOINTS
+from talkover_mock.environments.world import World
 from tests.support.documented import API_HEADERS, TOKEN
 from tests.support.routes import CALLS, KNOWN, PATHS, REASON, VERBS, allowed, filled, fresh
 from tests.support.rows import each_row
@@ -20,6 +22,11 @@ def asked(rule: str) -> str:
 
 def test_the_table_of_endpoints_has_what_the_api_emulates() -> None:
     assert sorted((each.method, each.path) for each in ENDPOINTS if each.is_emulated) == CALLS
+
+
+def test_all_applications_share_the_tables_of_routes(world: World) -> None:
+    one, other = ApiApplication(world), ApiApplication(world)
+    assert (one.routes, one.known) == (other.routes, other.known)
 
 
 def test_no_route_is_both_emulated_and_known() -> None:

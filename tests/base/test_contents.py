@@ -59,7 +59,7 @@ def test_true_and_one_are_two_values() -> None:
 
 SENT = Sent(
     [("X-Team", "blue"), ("Authorization", "Bearer talq_test"), ("x-team", "red"), ("X-Empty", "")],
-    "page=2&tag=a&tag=b&q=a%20b&none=",
+    "page=2&tag=a&tag=b&q=a%20b&none=&rate=1.0&id=9007199254740993&part=1e2",
     json.dumps({"enabled": True, "name": "W"}).encode(),
 )
 
@@ -76,6 +76,8 @@ SENT = Sent(
         Content(query={"page": "2", "q": "a b"}),
         Content(query={"tag": "b", "none": ""}),
         Content(query={"tag": "*"}),
+        Content(query={"page": 2, "rate": 1, "id": 9007199254740993, "part": 100}),
+        Content(query={"page": 2.0, "rate": 1.0, "part": 1e2}),
         Content({"name": "W"}, {"X-Team": "*"}, {"page": "*"}),
     ],
 )
@@ -93,6 +95,10 @@ def test_what_was_sent(content: Content) -> None:
         Content(query={"page": "22"}),
         Content(query={"Page": "2"}),
         Content(query={"nope": "*"}),
+        Content(query={"tag": 2}),
+        Content(query={"rate": "1"}),
+        Content(query={"id": 9007199254740992}),
+        Content(query={"none": 0}),
         Content({"name": "W"}, {"X-Team": "*"}, {"page": "3"}),
         Content({"name": "W"}, {"X-Nope": "*"}, {"page": "2"}),
         Content({"name": "X"}, {"X-Team": "*"}, {"page": "2"}),

@@ -146,7 +146,7 @@ def test_a_later_delivery_waits_for_all_that_overlap(
         environment = opened(open_world, receiver)
         if times:
             add(environment, "overlap", times=times, after=1)
-        receiver.answer_next(Answer(delay_seconds=0.05), Answer(delay_seconds=0.1))
+        receiver.answer_next(Answer(delay_seconds=0.1), Answer(delay_seconds=0.2))
         for _ in range(4):
             environment.deliveries.emit(AGENT, STARTED)
         until_ended(environment, 4)

@@ -46,8 +46,9 @@ def test_a_receiver_that_hangs_delays_neither_another_webhook_nor_another_enviro
     assert statuses(world.default) == ["pending", "pending"]
 
 
+@pytest.mark.slow
 def test_a_retry_is_made_in_time_while_another_receiver_hangs(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
-    world = open_world(hook(receiver.url), settings={"retry_schedule": [0.05]})
+    world = open_world(hook(receiver.url), settings={"retry_schedule": [0.2]})
     other = world.open(world.default.baseline)
     receiver.answer_next(500, HUNG)
     emit(world.default)

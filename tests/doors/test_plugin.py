@@ -146,7 +146,7 @@ def test_a_running_server_is_used_and_left_as_it_was(
 SHARED = TOGGLES.replace("talkover_mock", "talkover_mock_shared").replace("range(4)", "range(20)")
 
 
-@pytest.mark.parametrize("workers", ["0", "3"])
+@pytest.mark.parametrize("workers", ["0", "2"])
 def test_each_worker_shares_an_environment_of_its_own_at_a_running_server(
     workers: str, folder: pytest.Pytester, server: Server, world: World
 ) -> None:

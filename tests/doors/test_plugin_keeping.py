@@ -94,7 +94,7 @@ def page_of(server: Server, environment: Environment) -> str:
     return f"{server.url}/__admin/?environment={environment.name}"
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", "1"])
 def test_the_environment_of_a_failed_test_stays_and_its_report_has_the_page(
     workers: str, folder: pytest.Pytester, server: Server, world: World
 ) -> None:
@@ -147,7 +147,7 @@ def test_the_ini_value_changes_nothing_where_pytest_starts_the_server(folder: py
     assert pages(result) == {}
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "2")], ids=["alone", "workers"])
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n", "1")], ids=["alone", "workers"])
 def test_the_option_without_a_running_server_is_wrong_use(workers: tuple[str, ...], folder: pytest.Pytester) -> None:
     folder.makepyfile("def test_it():\n    pass")
     result = run_alone(folder, KEEP, *workers)

@@ -100,7 +100,7 @@ def test_pytest_still_has_the_function_that_runs_a_test() -> None:
     assert callable(importlib.import_module("_pytest.runner").runtestprotocol)
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", "1"])
 def test_mistakes_are_one_failure_with_the_smallest_schedule_of_each(workers: str, folder: pytest.Pytester) -> None:
     folder.makepyfile(CARELESS.format(n=N))
     result = run_alone(folder, "--strict-markers", "-p", "xdist", "-n", workers)

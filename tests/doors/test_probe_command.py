@@ -104,7 +104,6 @@ MISUSE = {
 }
 
 
-@pytest.mark.slow
 @each_row("arguments", MISUSE)
 def test_wrong_use_is_told_before_anything_is_sent(arguments: tuple[str, ...]) -> None:
     with listening(careful()) as place:

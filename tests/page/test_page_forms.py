@@ -309,3 +309,21 @@ def test_a_form_that_adds_is_empty_afterwards(browser: Browser, server: Server) 
     browser.press("#panel-snapshots button", "Take a snapshot")
     browser.told("Snapshot before is taken.")
     browser.until(lambda: value(browser, "#panel-snapshots [name=name]") == "")
+
+
+@pytest.mark.parametrize("width", [DESKTOP, 1000])
+def test_the_columns_of_a_list_stand_under_each_other(
+    browser: Browser, server: Server, http: FlaskClient, mock: MockServer, width: int
+) -> None:
+    """Also where only some rows have a second button."""
+    mock.add_fault("maintenance", times=1)
+    mock.add_fault("bad_signature", on="deliveries")
+    http.patch(TOGGLE, headers=TOKEN)
+    browser.open(f"{server.url}{PAGE}?tool=faults", width)
+    assert len(browser.find(".list li")) == 2
+    assert len(browser.find(".list li button")) == 3
+    lefts = [
+        [each.rect["x"] for each in row.find_elements("css selector", ":scope > span")[:2]]
+        for row in browser.find(".list li")
+    ]
+    assert lefts[0] == lefts[1]

@@ -17,7 +17,6 @@ REVERSED = "Abc\u202edef"
 SHOWN = "Abc\\u202edef"
 
 
-@pytest.mark.slow
 @each_row(
     ("query", "expected"),
     [

@@ -87,7 +87,7 @@ def test_a_request_ends_the_wait(http: FlaskClient, server: Server) -> None:
 
 @pytest.mark.slow
 def test_another_environment_does_not(http: FlaskClient, server: Server) -> None:
-    waiting = Waiting(server, etag(http), seconds=0.1)
+    waiting = Waiting(server, etag(http), seconds=0.2)
     until_it_waits(server)
     http.get("/api/v1/agents", headers={"Authorization": "Bearer talq_staging"})
     assert waiting.end() == 304

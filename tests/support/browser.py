@@ -35,13 +35,16 @@ class Browser:
         self.driver = driver
 
     def open(self, url: str, width: int = DESKTOP, *, scripts: bool = True) -> None:
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.resize(width)
         self._prefer("light")
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
         self.driver.get(url)
         if scripts:
             self.until(lambda: self.text("#live") == "live")
+
+    def resize(self, width: int) -> None:
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def _prefer(self, theme: str) -> None:
         preferred = {"name": "prefers-color-scheme", "value": theme}
@@ -98,7 +101,9 @@ class Browser:
         Its rules about colours take most of the time, and are the only ones to which a theme matters: they look at
         `coloured` parts alone, so that a row that many pages show is not measured again on each.
         """
-        self.run(AXE.read_text())
+        if self.run("return !window.axe"):
+            self.run(AXE.read_text())
+        self._prefer("light")
         found = self._broken(["html"], {"rules": {rule: {"enabled": False} for rule in _OF_COLOURS}})
         for theme in ("light", "dark"):
             self._prefer(theme)

@@ -26,6 +26,7 @@ from tests.support.raw import (
     some_of,
     toggle,
 )
+from tests.support.rows import each_row
 
 
 @pytest.fixture
@@ -147,10 +148,11 @@ def is_refusal(answer: RawAnswer, status: int, reason: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(("sent", "status", "reason"), REFUSED.values(), ids=REFUSED)
+@each_row(("sent", "status", "reason"), REFUSED.values(), ids=REFUSED)
 def test_what_is_no_request_is_refused_and_nothing_after_it_is_taken_for_one(
     sent: bytes, status: int, reason: str, server: Server, log: list[str]
 ) -> None:
+    log.clear()
     [answer] = asked(server, sent + HEALTH)
     assert is_refusal(answer, status, reason), answer
     assert len(log) == 1
@@ -236,11 +238,12 @@ ACCEPTED: dict[str, tuple[bytes, list[int]]] = {
 """What is sent, and the statuses of its answer and of the next request's, where the connection goes on."""
 
 
-@pytest.mark.parametrize("piece", [0, 1, 7])
-@pytest.mark.parametrize(("sent", "statuses"), ACCEPTED.values(), ids=ACCEPTED)
+@each_row("piece", [0, 1, 7])
+@each_row(("sent", "statuses"), ACCEPTED.values(), ids=ACCEPTED)
 def test_what_is_a_request_is_answered_and_the_connection_goes_on(
     sent: bytes, statuses: list[int], piece: int, server: Server, log: list[str]
 ) -> None:
+    log.clear()
     piece = 5_000 * piece if len(sent) > 5_000 else piece
     follows = LAST if len(statuses) > 1 or not piece else b""  # what came after the end would reset the connection
     found = asked(server, sent + follows, piece)

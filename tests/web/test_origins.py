@@ -128,7 +128,6 @@ def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[st
         assert [traces(each) for each in (world.default, world.by_name("other"))] == before, path
 
 
-@pytest.mark.slow
 @each_row("origin", [*LOCAL_ORIGINS, *FOREIGN_ORIGINS])
 def test_the_admin_routes_refuse_every_other_origin(origin: str, world: World) -> None:
     http = create_app(world, Guard()).test_client()

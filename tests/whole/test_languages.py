@@ -190,6 +190,33 @@ def test_the_example_for_node_hides_no_reason_and_takes_any_name(
     assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
 
 
+OVER_ITS_TIME = """\
+import { test } from "node:test";
+import { receive } from "./receiver.mjs";
+import { withTalkover } from "./talkover.mjs";
+
+test("hangs", { timeout: 2000 }, withTalkover(async (talkover) => {
+  await receive(talkover, "9fcafbf2-7593-44d6-8cd7-1b221beba62a");
+  await talkover.ask("POST", "faults", { action: "hang" });
+  await fetch(`${talkover.apiUrl}/agents`, { headers: { Authorization: `Bearer ${talkover.token}` } });
+}));
+"""
+
+
+@needs_node
+def test_the_example_for_node_ends_a_test_that_is_over_its_time(
+    server: Server, mock: MockServer, tmp_path: Path
+) -> None:
+    """Otherwise its receiver and its call would keep the run of node:test going, and nobody would see the reason."""
+    file = example("node", tmp_path / "example") / "hangs.test.mjs"
+    file.write_text(OVER_ITS_TIME)
+    code, said = run_node(variables(server), file)
+    assert code == 1
+    assert "test timed out after 2000ms" in said
+    assert "fault-1 hang, any call: matched 1, struck 1" in said
+    assert {each["name"] for each in mock.environments()} == {"default", "staging", "production"}
+
+
 def file_line(file: Path, text: str) -> int:
     [number] = [number for number, line in enumerate(file.read_text().splitlines(), 1) if text in line]
     return number

@@ -26,12 +26,12 @@ def content_of(given: Mapping[str, Any], where: str = "") -> Content:
     """
     headers = value_of(given, f"{where}headers", {}, _are_headers, _HEADERS)
     query = value_of(given, f"{where}query", {}, _are_values, _FIELDS)
-    return Content(value_of(given, f"{where}json", None, is_json, A_JSON_VALUE), _texts(headers), _texts(query))
+    return Content(value_of(given, f"{where}json", None, is_json, A_JSON_VALUE), _texts(headers), _patterns(query))
 
 
 def present(content: Content) -> AskedContent:
     """The content that was asked for."""
-    asked = {"json": content.json, "headers": dict(content.headers) or None, "query": dict(content.query) or None}
+    asked = {"json": content.json, "headers": dict(content.headers) or None, "query": _texts(content.query) or None}
     return cast(AskedContent, {key: value for key, value in asked.items() if value is not None})
 
 
@@ -68,6 +68,11 @@ def _are_values(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(name, str) and isinstance(each, str | int | float) and is_json(each) for name, each in value.items()
     )
+
+
+def _patterns(values: Mapping[str, Any]) -> Mapping[str, str | float]:
+    """The values as patterns; true and false as JSON writes them, and numbers as they are."""
+    return {name: json.dumps(each) if isinstance(each, bool) else each for name, each in values.items()}
 
 
 def _texts(values: Mapping[str, Any]) -> Mapping[str, str]:

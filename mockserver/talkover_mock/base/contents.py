@@ -1,7 +1,9 @@
 """The content of HTTP requests: a part of its JSON, its headers, and the values of its query."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -10,6 +12,7 @@ from talkover_mock.base import patterns
 from talkover_mock.base.headers import joined
 from talkover_mock.base.words import brief
 
+_NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,6})?")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -28,8 +31,8 @@ class Content(NamedTuple):
     """A part of the body; None for any body."""
     headers: Mapping[str, str] = _NOTHING
     """Values of headers by their names in any case."""
-    query: Mapping[str, str] = _NOTHING
-    """Values of the query's fields; one of several values of a field is enough."""
+    query: Mapping[str, str | float] = _NOTHING
+    """Values of the query's fields; one of several values of a field is enough. A number is equal in any form."""
 
     @property
     def is_any(self) -> bool:
@@ -84,6 +87,13 @@ def _has_headers(headers: Sequence[tuple[str, str]], wanted: Mapping[str, str]) 
     return all(patterns.matches(sent.get(name.lower(), ""), wanted[name]) and name.lower() in sent for name in wanted)
 
 
-def _has_fields(query: str, wanted: Mapping[str, str]) -> bool:
+def _has_fields(query: str, wanted: Mapping[str, str | float]) -> bool:
     sent = parse_qsl(query, keep_blank_values=True)
-    return all(any(key == name and patterns.matches(value, wanted[name]) for key, value in sent) for name in wanted)
+    return all(any(key == name and _is_value(value, wanted[name]) for key, value in sent) for name in wanted)
+
+
+def _is_value(sent: str, wanted: str | float) -> bool:
+    """Whether a value fits a pattern, or is a number: clients send `2` or `2.0`, and JSON has one number for both."""
+    if isinstance(wanted, str):
+        return patterns.matches(sent, wanted)
+    return _NUMBER.fullmatch(sent) is not None and Decimal(sent) == Decimal(str(wanted))
