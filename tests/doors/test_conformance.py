@@ -135,13 +135,14 @@ def test_a_server_without_agents_is_asked_what_needs_none(start: Start) -> None:
         (["--token", "talq_wrong"], "GET /agents is answered 401: give the token of an environment"),
         (
             ["--token", "talq_mine", "--write-to", UNKNOWN],
-            f"no webhook can be made at agent {UNKNOWN}: the answer is 404",
+            f"no webhook can be made at agent {UNKNOWN}: its webhooks are answered 404",
         ),
     ],
 )
 def test_what_it_cannot_do(start: Start, options: list[str], text: str) -> None:
     done = run("conformance", "--url", start(tokens=["talq_mine"]).url, *options)
     assert (done.exit_code, done.stderr) == (2, f"Error: {text}\n")
+    assert "left out: " not in done.stdout, "no probe is asked in vain"
 
 
 @each_row("body", [b"<html>spa</html>", b"[]", b"null", b"", b"{}", b'{"data": {}}'])

@@ -238,6 +238,16 @@ def test_a_url_where_nobody_answers_is_one_paragraph(folder: pytest.Pytester) ->
     assert end_of(result) == [UNREACHABLE.format(url=url, reason=reason)]
 
 
+def test_an_admin_token_that_cannot_be_sent_is_not_printed(
+    folder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALKOVER_MOCK_ADMIN_TOKEN", "mine\n")
+    folder.makepyfile(MINE)
+    url = "http://127.0.0.1:1"
+    reason = "the token or the admin token has a line break or begins with a space"
+    assert end_of(run(folder, "--talkover-mock-url", url)) == [UNREACHABLE.format(url=url, reason=reason)]
+
+
 def test_what_is_no_root_of_a_server_is_one_line(folder: pytest.Pytester) -> None:
     folder.makepyfile(MINE)
     result = run(folder, "--talkover-mock-url", "localhost:7357")

@@ -38,6 +38,16 @@ def arguments_of(verb: str) -> list[str]:
     return [verb, *more.get(verb, [])]
 
 
+@each_row("variable", ["TALKOVER_MOCK_TOKEN", "TALKOVER_MOCK_ADMIN_TOKEN"])
+def test_a_token_that_cannot_be_sent_is_not_printed(
+    variable: str, mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "talq_mine\n")
+    done = run("state", "--url", mock.url)
+    text = f"Error: {mock.url} can't be asked: the token or the admin token has a line break or begins with a space\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", text)
+
+
 @pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])
 @pytest.mark.parametrize("what", ["requests", "deliveries"])
 def test_another_count_than_expected_is_shown_and_ends_with_1(

@@ -151,6 +151,14 @@ def test_an_answer_that_takes_too_long_is_given_up() -> None:
             server.read("/agents")
 
 
+@each_row("token", ["talq_mine\n", "talq_\x00", "talq_☎"])
+@each_row("command", [["import"], ["conformance", "--url"]])
+def test_a_token_that_cannot_be_sent_is_said_to_be_one(token: str, command: list[str]) -> None:
+    done = run(*command, "http://127.0.0.1", "--token", token)
+    text = "Error: the token has a line break or a character that no header can have\n"
+    assert (done.exit_code, done.stderr) == (2, text)
+
+
 @each_row("host", ["a..b", "a" * 80 + ".example"])
 @each_row("command", [["import"], ["conformance", "--url"]])
 def test_a_host_that_cannot_be_one_is_one_line(host: str, command: list[str]) -> None:

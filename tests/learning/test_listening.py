@@ -180,6 +180,7 @@ def test_more_deliveries_than_are_kept_count_all_the_same() -> None:
         listener.take(ReceivedRequest("POST", "/", {}, b"{}"))
     listener.stop()
     assert (listener.came, len(listener.heard), listener.done.is_set()) == (1_005, 1_000, True)
+    assert "5 more came when enough were kept, and taught nothing" in lesson(listener).report()
 
 
 def test_a_body_in_chunks_is_read() -> None:
@@ -249,6 +250,16 @@ def url_of(process: "subprocess.Popen[str]") -> str:
     stream: IO[str] | None = process.stdout
     assert stream
     return stream.readline().strip()
+
+
+@pytest.mark.slow
+def test_a_secret_is_trimmed_as_the_api_trims_it(tmp_path: Path) -> None:
+    with started(tmp_path, "--count", "1", "--secret", f" {SECRET}\n") as process:
+        with account(url_of(process)) as mock:
+            mock.emit(AGENT, ENDED)
+        printed, _ = process.communicate(timeout=WAIT)
+    assert process.returncode == 0
+    assert "signed (hmac, Signature)" in printed
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.learning.agreeing import defaults_of, setting_of, settings_of, who_differs
 from talkover_mock.learning.asking import CannotRun, Server
 from talkover_mock.learning.hiding import said
-from talkover_mock.learning.probing import SCRATCH_NAME, Result, look_around, run, scratch
+from talkover_mock.learning.probing import SCRATCH_NAME, Result, check_agent, look_around, run, scratch
 from talkover_mock.learning.redacting import without_secrets
 
 _DIFFERS = 1
@@ -90,6 +90,8 @@ def _ask(server: Server, write_to: str | None, tell: _Tell) -> list[Result]:
     found = look_around(server)
     for line in found.said:
         tell(line)
+    if write_to:
+        check_agent(server, write_to)
     results = _shown(run(server, conformance(), found.ids, found.kinds, writing=False), tell)
     if write_to:
         with scratch(server, write_to) as ids:

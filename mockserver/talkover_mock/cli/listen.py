@@ -21,12 +21,16 @@ _PORT = DEFAULT_PORT + 1
 
 
 def _utf8(_: click.Context, __: click.Parameter, secret: str | None) -> str | None:
-    """Refuses a secret that no signature can be made with. Raises BadParameter."""
+    """The secret as the API keeps it, which trims texts: one that was read from a file may end with a line break.
+
+    Refuses one that no signature can be made with. Raises BadParameter.
+    """
+    secret = (secret or "").strip()
     try:
-        (secret or "").encode()
+        secret.encode()
     except UnicodeError:
         raise click.BadParameter("the secret is not UTF-8") from None
-    return secret
+    return secret or None
 
 
 @click.command(name="listen")

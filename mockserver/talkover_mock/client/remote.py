@@ -1,6 +1,7 @@
 """The client's connection to a server elsewhere, over HTTP."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ T = TypeVar("T")
 __tracebackhide__ = True  # pytest shows the test's own line
 TIMEOUT_SECONDS = 30.0
 _LONGEST_SECONDS = 600.0
+_SENDABLE = re.compile(rb"\S[^\r\n]*")
+"""What the library sends as the value of a header."""
 
 
 class Remote:
@@ -23,7 +26,7 @@ class Remote:
 
     def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
         self._root = f"{url}/__admin/"
-        self._headers: dict[str, str | bytes] = {
+        self._headers: dict[str, bytes] = {
             **({"Authorization": f"Bearer {token}".encode()} if token else {}),
             **({"X-Mockserver-Admin-Token": admin_token.encode()} if admin_token else {}),
         }
@@ -67,7 +70,11 @@ class Remote:
     ) -> T | MockServerError:
         """Returns an error instead of raising it: its traceback would keep the connection open."""
         sent = json_bytes(body)
-        headers = self._headers | ({"Content-Type": "application/json"} if sent else {})
+        headers = self._headers | ({"Content-Type": b"application/json"} if sent else {})
+        if not all(map(_SENDABLE.fullmatch, headers.values())):  # the text of the library's own error has the token
+            raise requests.exceptions.InvalidHeader(
+                "the token or the admin token has a line break or begins with a space"
+            )
         url, session = self._root + path, self._own_session()
         answer = session.request(method, url, data=sent, headers=headers, timeout=timeout)
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import requests
 
+from talkover_mock.base.headers import NOT_IN_HEADER
 from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT, Ask
 from talkover_mock.learning.hiding import without
@@ -30,6 +31,7 @@ _USUAL_PAUSE_SECONDS = 60
 _MOST_TRIES = 4
 _MOST_BYTES, _PART_BYTES = 16 * 1024 * 1024, 64 * 1024
 _MOST_LEVELS = 100
+_LAST_OF_HEADERS = "\xff"
 _BUSY = (requests.codes.too_many_requests, requests.codes.service_unavailable)
 PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
@@ -108,6 +110,8 @@ class Server:
         """
         if self._is_stopped and not even_stopped:
             raise KeyboardInterrupt
+        if NOT_IN_HEADER.search(self._token) or max(self._token, default="") > _LAST_OF_HEADERS:
+            raise CannotRun("the token has a line break or a character that no header can have")
         names = {"unknown": UNKNOWN, "token": self._token, **ids}
         given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
         path = filled(asked.path, {name: quote(value, safe="") for name, value in names.items()})

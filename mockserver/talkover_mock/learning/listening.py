@@ -84,6 +84,7 @@ class Lesson:
     def __init__(self, listener: Listener, secret: str | None = None, *, keeps_values: bool = False) -> None:
         self.heard, self._strangers = list(listener.heard), list(listener.strangers)
         self.left_out, self._keeps, self._secret = listener.unsigned, keeps_values, secret
+        self._not_kept = listener.came - len(self.heard)
         self.is_unverified = bool(self.left_out) and not self.heard
 
     @property
@@ -137,6 +138,8 @@ class Lesson:
         events = list(dict.fromkeys(each.event for each in self.heard if each.event))
         count = "1 delivery" if len(self.heard) == 1 else f"{len(self.heard)} deliveries"
         yield f"{count} of {number_of(len(events), 'event')}"
+        if self._not_kept:
+            yield f"{self._not_kept} more came when enough were kept, and taught nothing"
         if self.left_out:
             yield f"{self.left_out} more were not signed with the secret, and taught nothing"
         if self.is_unverified:

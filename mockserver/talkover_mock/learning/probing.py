@@ -98,6 +98,13 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
     return ({"campaign": ids[0]}, [f"campaign {ids[0]}: {none}"]) if ids else ({}, [])
 
 
+def check_agent(server: Server, agent: str) -> None:
+    """Raises CannotRun for an agent that the server does not have, before any probe is asked in vain."""
+    came = server.ask(asking("GET", f"/agents/{quote(agent, safe='')}/webhooks"), {})
+    if came.status != requests.codes.ok:
+        raise CannotRun(f"no webhook can be made at agent {agent}: its webhooks are answered {came.status}")
+
+
 @contextmanager
 def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
