@@ -46,8 +46,8 @@ def test_a_key_that_is_left_out_keeps_its_value_and_so_does_all_else(http: Flask
 
 def test_null_stands_for_the_default(http: FlaskClient) -> None:
     http.patch(PATH, json={"enabled": False, "timeout": 60})
-    changed = http.patch(PATH, json={"enabled": None, "timeout": None}).get_json()
-    assert (changed["enabled"], changed["timeout"]) == (True, 30)
+    changed = http.patch(PATH, json={"id": None, "enabled": None, "timeout": None}).get_json()
+    assert (changed["id"], changed["enabled"], changed["timeout"]) == (WEBHOOK, True, 30)
 
 
 def test_a_campaigns_webhook_has_keys_of_its_own() -> None:

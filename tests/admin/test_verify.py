@@ -228,7 +228,7 @@ def test_a_wait_with_a_most_takes_its_time(server: Server, expected: dict[str, i
 @pytest.mark.parametrize(("method", "path"), [("POST", "reset"), ("DELETE", "environments/mine")])
 @pytest.mark.parametrize("expected", [{"times": 9}, {"times": 0}, {"of": "deliveries"}])
 def test_a_wait_that_a_reset_or_a_close_ends_says_so(
-    server: Server, method: str, path: str, expected: dict[str, Any]
+    world: World, server: Server, method: str, path: str, expected: dict[str, Any]
 ) -> None:
     mine = {"Authorization": "Bearer talq_mine"}
     admin = f"{server.url}/__admin"
@@ -237,7 +237,8 @@ def test_a_wait_that_a_reset_or_a_close_ends_says_so(
     with ThreadPoolExecutor(1) as pool:
         body = {**expected, "wait": WAIT}
         answer = pool.submit(requests.post, server.url + VERIFY, json=body, headers=mine, timeout=2 * WAIT)
-        until(lambda: server.waiting)
+        environment = world.by_name("mine")
+        until(lambda: environment.journal.log.waits + environment.deliveries.log.waits)
         requests.request(method, f"{admin}/{path}", headers=mine, timeout=WAIT)
     assert answer.result().status_code == 409
     text = f"within {WAIT:g} s, but the environment was reset or closed meanwhile"

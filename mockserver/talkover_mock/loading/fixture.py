@@ -97,7 +97,7 @@ def changed_webhook(source: Source, over: State, webhook: Webhook) -> Webhook:
     found = Collected()
     if not isinstance(source.data, dict):
         mistakes.add((), "must be a mapping with keys of a webhook", source.data)
-    elif source.data.get("id", webhook.id) != webhook.id:
+    elif source.data.get("id") not in (None, webhook.id):
         mistakes.add(("id",), f"must be left out, or {webhook.id}", source.data["id"])
     else:
         reader = Reader(mistakes, DEFAULT, found, over)
