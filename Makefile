@@ -10,8 +10,9 @@ AXE := $(VENV)/axe
 SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
 # Without kept bytecode, each worker of a run rewrites the asserts of all tests again, and each program compiles the package.
 unexport PYTHONDONTWRITEBYTECODE
-# Two workers, which take whole files in the order of tests/conftest.py: what a file shares is then made once.
-IN_TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# Workers take whole files, in the order of tests/conftest.py: what a file shares is then made once. On two cores a third one
+# works while the others wait for programs and browsers.
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: all lint types test quick products run lowest dist bench soak fuzz clean
 .DEFAULT_GOAL := all
@@ -46,7 +47,7 @@ types: $(DEV)
 	$(BIN)/mypy
 
 test: $(DEV)
-	$(BIN)/pytest $(IN_TWO)
+	$(BIN)/pytest $(WORKERS)
 
 # Writes the files that are made of others: tests compare them.
 products: $(DEV)

@@ -77,6 +77,7 @@ def forgetful(answer: Came | None, after: int, *, goes: bool = False) -> type[Se
     return Forgetful
 
 
+@pytest.mark.slow
 @each_row("after", [1, 2])
 @each_row("answer", [None, Came(200, {}, "<html>"), Came(201, {}, '{"webhook": {"id": "w"}}'), Came(504, {}, "")])
 def test_a_webhook_of_which_no_id_came_is_found_by_its_name(

@@ -79,6 +79,7 @@ def test_every_name_is_defined_where_the_page_says() -> None:
     assert (wrong, len(placed) > 50) == ([], True)
 
 
+@pytest.mark.slow
 def test_every_class_that_is_named_alone_exists() -> None:
     alone = {each for each in in_code(TEXT) if re.fullmatch(r"[A-Z][a-z]+\w*(\.\w+)?", each)}
     missing = [name for name in alone if not any(defines(path, name) for path in MODULES.values())]
