@@ -1,7 +1,8 @@
-"""What tests need of the operating system: on one that lacks it, the module is left out, with a reason."""
+"""What tests need of the system and its Python: on one that lacks it, the module is left out, with a reason."""
 
 import os
 import socket
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 POSIX = "a POSIX system: signals, pipes, forks, devices, or a shell"
 LINUX = "Linux: its /proc, and sizes in its units"
-HAS = {POSIX: os.name == "posix", LINUX: Path("/proc/self/status").exists()}
+TOOLS = "Python 3.11 or newer: schemathesis, which asks from outside, has no release for an older one"
+HAS = {POSIX: os.name == "posix", LINUX: Path("/proc/self/status").exists(), TOOLS: sys.version_info >= (3, 11)}
 
 NEEDS = {
     "deliveries/test_lookups": POSIX,
@@ -28,6 +30,7 @@ NEEDS = {
     "whole/test_beside_others": POSIX,
     "whole/test_bounds": LINUX,
     "whole/test_container": POSIX,
+    "whole/test_openapi_fuzzing": TOOLS,
     "whole/test_package": POSIX,
     "whole/test_readme": POSIX,
     "whole/test_scaling": POSIX,

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import httptools
 
+from talkover_mock.base.statuses import STATUS_PHRASES
 from talkover_mock.deliveries.records import Outcome
 
 MOST_ANSWER_BYTES = 64 * 1024
@@ -49,7 +50,7 @@ class Answer:
             body=self._body[:MOST_ANSWER_BYTES].decode(errors="replace"),
             cut=len(self._body) > MOST_ANSWER_BYTES,
         )
-        reason = self._reason.decode("latin-1").strip() or _phrase(self._status)
+        reason = self._reason.decode("latin-1").strip() or STATUS_PHRASES.get(self._status, "Unknown Status")
         return outcome if outcome.successful else outcome._replace(error=reason)
 
     # What httptools calls
@@ -81,10 +82,3 @@ class Answer:
     @property
     def _is_interim(self) -> bool:
         return self._status // 100 == 1 and self._status != HTTPStatus.SWITCHING_PROTOCOLS
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown Status"

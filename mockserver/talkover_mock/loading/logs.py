@@ -1,9 +1,9 @@
 """Reads the delivery log entries under a fixture's webhook."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
+from talkover_mock.base.statuses import STATUS_PHRASES
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Invalid, fields_of
@@ -35,12 +35,5 @@ def log_values(mistakes: Mistakes, path: Path, data: Any, plain: Callable[[Path,
     if status == "success" and values["error"]:
         mistakes.add((*path, "error"), "contradicts the status: only a failed attempt has an error", values["error"])
     if status == "failed" and not values["error"]:
-        values["error"] = _phrase(http_status)
+        values["error"] = STATUS_PHRASES.get(http_status, f"HTTP {http_status}")
     return values
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"HTTP {status}"

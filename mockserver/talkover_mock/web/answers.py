@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from talkover_mock.base.statuses import STATUS_PHRASES
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.web.request import MockRequest, connection_of
 
@@ -22,7 +23,7 @@ SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(indent=4).encode
 _WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+STATUS_LINES = {status: f"{status} {phrase}" for status, phrase in STATUS_PHRASES.items()}
 
 
 class Answer:

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from talkover_mock.base.headers import Head
+from talkover_mock.base.statuses import STATUS_PHRASES
 from talkover_mock.dialect.errors import Refused
 from talkover_mock.web.request import HEAD, REQUEST_URI
 
@@ -42,7 +43,7 @@ class Incoming(NamedTuple):
 
 def refused(status: HTTPStatus, reason: str) -> Refused:
     """The refusal of what is no request that the mock takes; `reason` never quotes it, since it may hold a token."""
-    return Refused(status.value, status.phrase, reason)
+    return Refused(status.value, STATUS_PHRASES[status], reason)
 
 
 class Parser:

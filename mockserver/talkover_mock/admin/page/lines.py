@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from talkover_mock.base.moments import to_milliseconds
+from talkover_mock.base.statuses import STATUS_PHRASES
 from talkover_mock.base.words import number_of, printable
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
@@ -163,10 +163,7 @@ def result_of(delivery: Delivery) -> str:
 
 def phrase(status: int | None) -> str:
     """A status with its words; the code alone if it has none."""
-    try:
-        return f"{status} {HTTPStatus(status or 0).phrase}"
-    except ValueError:
-        return str(status)
+    return " ".join(filter(None, (str(status), STATUS_PHRASES.get(status or 0))))
 
 
 def _why_of_delivery(attempts: Sequence[Delivery], due: datetime | None, environment: Environment) -> str:
