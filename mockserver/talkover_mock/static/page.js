@@ -8,6 +8,7 @@
   const LONGEST_PAUSE_MILLISECONDS = 4000;
   const SHOWN_MILLISECONDS = 8000;
   const ANNOUNCED_MILLISECONDS = 5000;
+  const COPIED_MILLISECONDS = 1500;
   const CHANGES = "Show changes";
   document.documentElement.classList.add("js");
 
@@ -110,7 +111,10 @@
       else if (old && part === ".band") old.classList.add("past");
     }
     const [old, fresh] = [row.cloneNode(true), other.cloneNode(true)];
-    for (const details of [...old.querySelectorAll("details"), ...fresh.querySelectorAll("details")]) details.open = false;
+    for (const each of [old, fresh]) {
+      for (const details of each.querySelectorAll("details")) details.open = false;
+      for (const button of each.querySelectorAll("[data-copy]")) button.remove(); // it may say that it has copied
+    }
     return !old.isEqualNode(fresh);
   }
 
@@ -311,7 +315,6 @@
 
   async function copy(button) {
     const place = (button.closest(".code") ?? button.closest(".inside").querySelector(".code")).querySelector("pre");
-    const text = button.textContent;
     try {
       await navigator.clipboard.writeText(place.textContent);
     } catch {
@@ -319,8 +322,14 @@
       getSelection().selectAllChildren(place); // by plain HTTP from another machine there is no clipboard
       document.execCommand("copy");
     }
+    if (button.hasAttribute("data-keep")) return;
+    const text = button.textContent;
+    button.setAttribute("data-keep", ""); // no change of the page takes the word away
     button.textContent = "Copied";
-    setTimeout(() => (button.textContent = text), 1500);
+    setTimeout(() => {
+      button.textContent = text;
+      button.removeAttribute("data-keep");
+    }, COPIED_MILLISECONDS);
   }
 
   // The clock as the server told it, and what has passed since then.
