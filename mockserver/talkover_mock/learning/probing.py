@@ -100,7 +100,7 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
 
 def check_agent(server: Server, agent: str) -> None:
     """Raises CannotRun for an agent that the server does not have, before any probe is asked in vain."""
-    came = server.ask(asking("GET", f"/agents/{quote(agent, safe='')}/webhooks"), {})
+    came = server.ask(asking("GET", _webhooks_path("agents", agent)), {})
     if came.status != requests.codes.ok:
         raise CannotRun(f"no webhook can be made at agent {agent}: its webhooks are answered {came.status}")
 
@@ -108,7 +108,7 @@ def check_agent(server: Server, agent: str) -> None:
 @contextmanager
 def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
-    creation = asking("POST", f"/agents/{quote(agent, safe='')}/webhooks", json.dumps(_SCRATCH))
+    creation = asking("POST", _webhooks_path("agents", agent), json.dumps(_SCRATCH))
     before: list[str] | None = None
     server.is_writing = True
     try:
@@ -135,7 +135,7 @@ def _look_for_lost(server: Server, agent: str, before: Sequence[str] | None) -> 
 def _named_as_scratch(server: Server, agent: str) -> list[str] | None:
     """The paths of an agent's webhooks that have the name of all that probes make; None where they can't be listed."""
     try:
-        data = data_of(server.ask(asking("GET", f"/agents/{quote(agent, safe='')}/webhooks"), {}, even_stopped=True))
+        data = data_of(server.ask(asking("GET", _webhooks_path("agents", agent)), {}, even_stopped=True))
     except (CannotRun, KeyboardInterrupt):
         return None
     listed = data.get("webhooks") if isinstance(data, dict) else None
@@ -254,13 +254,18 @@ def _with_names(shape: Any, names: Mapping[str, str]) -> Any:
     return {key: _with_names(each, names) for key, each in shape.items()} if isinstance(shape, dict) else shape
 
 
+def _webhooks_path(kind: str, owner: str) -> str:
+    """The path of the webhooks of one of the `agents` or `campaigns`."""
+    return f"/{kind}/{quote(owner, safe='')}/webhooks"
+
+
 def _path(agent: str, webhook: str) -> str:
-    return f"/agents/{quote(agent, safe='')}/webhooks/{quote(webhook, safe='')}"
+    return f"{_webhooks_path('agents', agent)}/{quote(webhook, safe='')}"
 
 
 def _webhooks_of(server: Server, kind: str, owner: str) -> list[str]:
     """The ids of the webhooks of one of the `agents` or `campaigns`."""
-    data = server.read(f"/{kind}/{quote(owner, safe='')}/webhooks")
+    data = server.read(_webhooks_path(kind, owner))
     return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 

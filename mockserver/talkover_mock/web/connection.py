@@ -137,7 +137,7 @@ class HttpConnection(asyncio.Protocol):
             self._parser.feed(data)
         except Refused as refused:
             self._refused = refused.with_traceback(None)  # which would keep this connection
-        self.loop.call_soon(self.go_on)  # once all that has come is read: to and fro between both takes longer
+        self.loop.call_soon(self.go_on)  # after the loop's other reads: answering between reads is slower
 
     def pause_writing(self) -> None:
         self._is_full = True

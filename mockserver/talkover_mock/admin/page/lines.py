@@ -163,7 +163,8 @@ def result_of(delivery: Delivery) -> str:
 
 def phrase(status: int | None) -> str:
     """A status with its words; the code alone if it has none."""
-    return " ".join(filter(None, (str(status), STATUS_PHRASES.get(status or 0))))
+    words = STATUS_PHRASES.get(status or 0)
+    return f"{status} {words}" if words else str(status)
 
 
 def _why_of_delivery(attempts: Sequence[Delivery], due: datetime | None, environment: Environment) -> str:
