@@ -17,8 +17,8 @@ from talkover_mock.client import MockServer
 from talkover_mock.deliveries import schedule
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
-from talkover_mock.web import connection
 from talkover_mock.web import server as serving
+from talkover_mock.web import writer
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.faulty import add_fault_at, until_held_up, until_struck
@@ -75,7 +75,7 @@ def test_the_mock_delivers_nothing_to_itself(
 def test_clients_that_never_read_keep_no_thread(
     server: Server, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "READING_SECONDS", 0.1)
+    monkeypatch.setattr(writer, "READING_SECONDS", 0.1)
     request = b"GET /__admin/state HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for _ in range(8):
         client = stack.enter_context(socket.socket())

@@ -6,6 +6,7 @@ import socket
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Event
 from typing import Any
 
@@ -24,10 +25,12 @@ from tests.support.raw import (
     OK,
     TOKEN_LINE,
     WAIT,
+    answers_in,
     asked,
     connect,
     is_open,
     request,
+    rest_of,
     toggle,
     until_ended,
 )
@@ -71,6 +74,23 @@ def test_an_application_that_breaks_the_rules_ends_its_connection_alone(
     assert (good.status, good.headers["date"]) == (200, "today")
     assert log[0].startswith("Traceback")
     assert server.waiting == 0
+
+
+def test_a_connection_that_fails_ends_alone_among_those_that_are_answered_together(log: list[str]) -> None:
+    class Application:
+        def begin(self, environ: dict[str, Any]) -> Answer:
+            return Answer(OK if environ["PATH_INFO"] == "/good" else None)  # type: ignore[arg-type]
+
+    server = Server(Application(), log=log.append)  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connect(server)) for _ in range(3)]
+        for client, path in zip(clients, (b"/good", b"/bad", b"/good"), strict=True):
+            client.sendall(request(b"GET " + path, CLOSE))
+        server.start()  # all three have come by now, so that they have one turn
+        stack.callback(server.stop)
+        first, failed, last = ([*answers_in(rest_of(client))] for client in clients)
+    assert ([first[0].body, last[0].body], failed) == ([OK, OK], [])
+    assert log == ["a connection failed: TypeError(\"object of type 'NoneType' has no len()\")"]
 
 
 def test_the_end_of_an_answer_is_told_to_the_application(started: Callable[[Any], Server]) -> None:

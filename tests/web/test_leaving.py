@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from talkover_mock.web import connection as connections
 from talkover_mock.web import server as serving
+from talkover_mock.web import writer
 from talkover_mock.web.server import Server
 from tests.support.faulty import add_fault_at, until
 from tests.support.raw import CLOSE, HEALTH, TOKEN_LINE, WAIT, answers_in, connect, request, rest_of, toggle
@@ -79,7 +79,7 @@ def test_a_client_that_never_reads_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also one of whose answer so little is left that the transport would take more."""
-    monkeypatch.setattr(connections, "READING_SECONDS", 0.05)
+    monkeypatch.setattr(writer, "READING_SECONDS", 0.05)
     monkeypatch.setattr(serving, "_HUNGRY_SECONDS", 0.1)
     monkeypatch.setattr(serving, "_SWEEP_SECONDS", 0.02)
     server = started(of_size(size))
@@ -93,7 +93,7 @@ def test_a_client_that_never_reads_is_cut_off(
 def test_a_client_that_reads_slowly_gets_the_whole_answer(
     started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "READING_SECONDS", 0.1)
+    monkeypatch.setattr(writer, "READING_SECONDS", 0.1)
     server = started(of_size(1_000_000))
     with few_at_once(server) as client:
         client.sendall(request(b"GET /", CLOSE))
@@ -110,7 +110,7 @@ def test_answers_that_fill_the_connection_again_and_again_cut_nobody_off(
     started: Callable[[Any], Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look at a client that has read meanwhile must not take the next answer for the last one."""
-    monkeypatch.setattr(connections, "READING_SECONDS", 0.1)
+    monkeypatch.setattr(writer, "READING_SECONDS", 0.1)
     server = started(of_size(8_000_000))
     with connect(server) as client:
         for _ in range(6):

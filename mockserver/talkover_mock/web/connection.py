@@ -17,15 +17,11 @@ from talkover_mock.web.call import Call, Headers, crash_answer
 from talkover_mock.web.parser import Incoming, Parser, environ_of
 from talkover_mock.web.request import CONNECTION, RESET
 from talkover_mock.web.waiting import PARK
+from talkover_mock.web.writer import Writer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-READING_SECONDS = 10.0
-"""A client that reads nothing of its answer for so long is cut off."""
-_LEAVING_SECONDS = 2.0
-"""How long a client may go on sending after its last answer, so that it can read that."""
-_LARGE_BYTES = 64 * 1024
 _MOST_AT_ONCE = 50
 """Requests of one connection that are answered before other connections have their turn."""
 _TLS = b"\x16\x03"
@@ -54,6 +50,9 @@ class Host(Protocol):
     def feed(self, connection: HttpConnection) -> None:
         """The connection has a whole request."""
 
+    def take_turn(self, connection: HttpConnection) -> None:
+        """Has the connection answer, and flush, after the loop's other reads."""
+
     def hold(self, size: int) -> None:
         """So many bytes more, or fewer, are kept of unfinished bodies. Raises Refused."""
 
@@ -73,7 +72,7 @@ class HttpConnection(asyncio.Protocol):
         "_parser",
         "_refused",
         "_server",
-        "_watch",
+        "_writer",
         "is_gone",
         "log",
         "loop",
@@ -89,12 +88,11 @@ class HttpConnection(asyncio.Protocol):
         """The request that is being answered."""
         self._refused: Refused | None = None
         self._is_full = self._is_paused = self._is_ending = False
-        self._watch: asyncio.TimerHandle | None = None
-        """The next look whether the client reads."""
         self.is_gone = False
         """Whether the client has closed the connection, or its half of it."""
         self.loop, self.log, self.submit = server.loop, server.log, server.workers.submit
         self.transport: asyncio.Transport
+        self._writer: Writer
         self.since = 0.0
         """When the wait for the next whole request began."""
 
@@ -108,13 +106,14 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self._writer = Writer(self.transport, self.loop, self.abort)
         self._server.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_gone = self._is_ending = True
         self._parser.drop()
         self._server.remove(self)
-        self._stop_watching()
+        self._writer.stop_watching()
         if self._call:
             self._call.wake()
 
@@ -130,52 +129,41 @@ class HttpConnection(asyncio.Protocol):
             return
         if data[:2] == _TLS and not self._parser.is_within:
             self.log("TLS came to a port that speaks plain HTTP; use http://")
-            return self._abort()
+            return self.abort()
         if not self._parser.is_within:
             self.since = RealTime.monotonic()
         try:
             self._parser.feed(data)
         except Refused as refused:
             self._refused = refused.with_traceback(None)  # which would keep this connection
-        self.loop.call_soon(self.go_on)  # after the loop's other reads: answering between reads is slower
+        self.go_on()
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self._watch_reader()
+        self._writer.watch_reader()
 
     def resume_writing(self) -> None:
         self._is_full = False
         if not self._is_ending:  # what is left must be read in time too
-            self._stop_watching()
+            self._writer.stop_watching()
             self.go_on()
 
-    def _watch_reader(self) -> None:
-        """Cuts off a client that reads nothing for too long."""
-        before = self.transport.get_write_buffer_size()
-
-        def look() -> None:
-            if self.transport.get_write_buffer_size() >= before:
-                self._abort()
-            else:
-                self._watch_reader()
-
-        self._stop_watching()
-        self._watch = self.loop.call_later(READING_SECONDS, look)
-
-    def _stop_watching(self) -> None:
-        if self._watch:
-            self._watch.cancel()
-            self._watch = None
-
     def go_on(self) -> None:
-        """Answers the next whole requests, unless one is being answered or the client does not read."""
+        """Goes on to the next requests when it is this connection's turn."""
+        self._server.take_turn(self)
+
+    def answer(self) -> None:
+        """Answers the next whole requests, unless one is being answered or the client does not read.
+
+        Answers that were made at once are sent by `flush`.
+        """
         whole = self._parser.whole
         for _ in range(_MOST_AT_ONCE):
             if not whole or self._call or self._is_full or self._is_ending:
                 break
             self._answer(whole.pop(0))
         else:
-            self.loop.call_soon(self.go_on)  # other connections have their turn first
+            self.go_on()  # other connections have their turn first
         if not (whole or self._call or self._is_ending):
             self._go_on_reading()
         is_enough = bool(whole or (self._call and self._parser.held))
@@ -183,13 +171,17 @@ class HttpConnection(asyncio.Protocol):
             self._is_paused = is_enough
             (self.transport.pause_reading if is_enough else self.transport.resume_reading)()
 
+    def flush(self) -> None:
+        """Sends the answers that were made at once."""
+        self._writer.flush()
+
     def _go_on_reading(self) -> None:
         """Answers what there is no whole request of: a refusal, or a client that waits before it sends the body."""
         if self._refused:
             self._refuse(self._refused, self._parser.line)
         elif self._parser.wants_continue:
             self._parser.wants_continue = False
-            self.transport.write(_CONTINUE)
+            self._writer.put(_CONTINUE)
 
     def _answer(self, incoming: Incoming) -> None:
         self._server.feed(self)
@@ -223,6 +215,7 @@ class HttpConnection(asyncio.Protocol):
         if "content-length" not in given and status[:3] not in _EMPTY:
             headers.append(("Content-Length", str(len(body))))
         self._write(call.incoming, status, headers, body, cut)
+        self._writer.flush()
 
     def _write(self, incoming: Incoming, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         keeps = incoming.keep_alive and not cut
@@ -233,10 +226,7 @@ class HttpConnection(asyncio.Protocol):
         head = _head(status, headers)
         if incoming.method == "HEAD":
             body = b""
-        if len(body) > _LARGE_BYTES:
-            self.transport.writelines([head, body])
-        else:
-            self.transport.write(head + body)
+        self._writer.put(head, body)
         if not keeps or (self.is_gone and not (self._parser.whole or self._refused)):
             self._leave()
         else:
@@ -245,9 +235,7 @@ class HttpConnection(asyncio.Protocol):
     def end(self) -> None:
         """Closes the connection when everything is sent, or when the client has read nothing for too long."""
         self._give_up()
-        self.transport.close()
-        if self.transport.get_write_buffer_size():
-            self._watch_reader()
+        self._writer.end()
 
     def _give_up(self) -> None:
         """Takes no request any more."""
@@ -255,7 +243,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser.whole.clear()
         self._server.starve(self)
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
         """Ends the connection at once, whatever is left to send."""
         self._is_ending = True
         self.transport.abort()
@@ -264,13 +252,13 @@ class HttpConnection(asyncio.Protocol):
         """Ends the connection at once, with a reset."""
         with suppress(OSError):
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        self._abort()
+        self.abort()
 
     def cut(self) -> None:
         """Ends the connection, with any copy that a child has, and what is being answered, since the server stops."""
         with suppress(OSError):
             self.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        self._abort()
+        self.abort()
         if self._call:
             self._call.close()
 
@@ -282,17 +270,13 @@ class HttpConnection(asyncio.Protocol):
         answer = error_answer(error, header_text(error.reason))
         self.log(f"{header_text(line)} {error.status} 0.0ms - - ({header_text(error.reason)})")
         headers = [*self._headers(answer), ("Connection", "close")]
-        self.transport.write(_head(STATUS_LINES[error.status], headers) + answer.body)
+        self._writer.put(_head(STATUS_LINES[error.status], headers), answer.body)
         self._leave()
 
     def _leave(self) -> None:
         """Ends the connection once its client can have read the answer, which a reset would take away."""
-        if self.is_gone or not self.transport.can_write_eof() or self.transport.get_write_buffer_size():
-            return self.end()
         self._give_up()
-        self.transport.write_eof()
-        self._stop_watching()
-        self._watch = self.loop.call_later(_LEAVING_SECONDS, self._abort)
+        (self._writer.end if self.is_gone else self._writer.leave)()
 
 
 def _head(status: str, headers: Headers) -> bytes:
