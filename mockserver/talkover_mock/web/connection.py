@@ -36,6 +36,7 @@ class Host(Protocol):
 
     loop: asyncio.AbstractEventLoop
     base: Mapping[str, Any]
+    buffer: memoryview
     workers: Workers
     log: Callable[[str], object]
     begin: Callable[[WSGIEnvironment], WSGIApplication]
@@ -60,7 +61,7 @@ class Host(Protocol):
         """The date of an answer."""
 
 
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(asyncio.BufferedProtocol):
     """One client. Everything here runs on the event loop."""
 
     __slots__ = (
@@ -124,9 +125,13 @@ class HttpConnection(asyncio.Protocol):
             self._call.wake()
         return not self._is_ending and bool(self._call or self._parser.whole or self._refused)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         if self._is_ending or self._refused:
             return
+        data = bytes(self._server.buffer[:nbytes])
         if data[:2] == _TLS and not self._parser.is_within:
             self.log("TLS came to a port that speaks plain HTTP; use http://")
             return self.abort()

@@ -35,6 +35,7 @@ except ImportError:  # a system without limits of that kind
 MOST_CONNECTIONS = 4_000
 MOST_UNFINISHED_BYTES = 128 * 1024 * 1024
 """Of the bodies of unfinished requests, over all connections: beyond it the oldest is cut off."""
+_READ_BYTES = 64 * 1024
 _FEW_THREADS, _MOST_THREADS = 12, 200
 _STOP_SECONDS = 0.5
 _HUNGRY_SECONDS = 120.0
@@ -94,6 +95,8 @@ class Server:
         """The connections without a whole request, the one that waits longest first."""
         self._turn: list[HttpConnection] = []
         """The connections that answer once the loop has read from all that have sent something."""
+        self.buffer = memoryview(bytearray(_READ_BYTES))
+        """What is read goes into it, on every connection: a new one for each read takes longer than the read."""
         self._unfinished = 0
         self._date = (0, "")
         self._thread: Thread | None = None
