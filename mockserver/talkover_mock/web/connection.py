@@ -107,7 +107,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._writer = Writer(self.transport, self.loop, self.abort)
+        self._writer = Writer(self.transport, self.loop)
         self._server.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 READING_SECONDS = 10.0
 """A client that reads nothing of its answer for so long is cut off."""
@@ -13,35 +12,32 @@ _LARGE_BYTES = 64 * 1024
 
 
 class Writer:
-    """Holds back what is put until `flush`. `cut` ends the connection at once, whatever is left to send."""
+    """Holds back what is put until `flush`, unless it is large."""
 
-    __slots__ = ("_cut", "_held", "_loop", "_transport", "_watch")
+    __slots__ = ("_held", "_loop", "_transport", "_watch")
 
-    def __init__(
-        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, cut: Callable[[], object]
-    ) -> None:
-        self._transport, self._loop, self._cut = transport, loop, cut
-        self._held: list[bytes] = []
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held = b""
         self._watch: asyncio.TimerHandle | None = None
-        """The next look whether the client reads."""
+        """The next look whether the client reads, or the end of its time to leave."""
 
     def put(self, head: bytes, body: bytes = b"") -> None:
         if len(body) > _LARGE_BYTES:
-            self._held += (head, body)
+            self.flush()
+            self._send([head, body])
         else:
-            self._held.append(head + body)
+            self._held += head + body
 
     def flush(self) -> None:
         """Sends what is held back."""
-        held = self._held
-        if held:
-            self._held = []
-            if self._transport.is_closing():
-                return
-            if len(held) == 1:
-                self._transport.write(held[0])
-            else:
-                self._transport.writelines(held)
+        if self._held:
+            held, self._held = self._held, b""
+            self._send([held])
+
+    def _send(self, parts: list[bytes]) -> None:
+        if not self._transport.is_closing():
+            self._transport.writelines(parts)
 
     def end(self) -> None:
         """Closes the connection when everything is sent, or when the client has read nothing for too long."""
@@ -57,7 +53,7 @@ class Writer:
             return self.end()
         self._transport.write_eof()
         self.stop_watching()
-        self._watch = self._loop.call_later(_LEAVING_SECONDS, self._cut)
+        self._watch = self._loop.call_later(_LEAVING_SECONDS, self._transport.abort)
 
     def stop_watching(self) -> None:
         if self._watch:
@@ -70,7 +66,7 @@ class Writer:
 
         def look() -> None:
             if self._transport.get_write_buffer_size() >= before:
-                self._cut()
+                self._transport.abort()
             else:
                 self.watch_reader()
 
