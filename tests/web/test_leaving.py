@@ -13,6 +13,7 @@ from flask import Flask
 
 from talkover_mock.web import server as serving
 from talkover_mock.web import writer
+from talkover_mock.web.answers import Answer
 from talkover_mock.web.server import Server
 from tests.support.faulty import add_fault_at, until
 from tests.support.raw import CLOSE, HEALTH, TOKEN_LINE, WAIT, answers_in, connect, request, rest_of, toggle
@@ -87,6 +88,26 @@ def test_a_client_that_never_reads_is_cut_off(
     client.sendall(request(b"GET /", headers))
     until(lambda: not server._connections)
     assert server.waiting == 0
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000, 100_000])
+def test_no_more_is_answered_to_a_client_that_does_not_read(
+    size: int, started: Callable[[Any], Server], stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Application:
+        made = 0
+
+        def begin(self, _: dict[str, Any]) -> Answer:
+            self.made += 1
+            return Answer(bytes(size))
+
+    monkeypatch.setattr(writer, "READING_SECONDS", 0.1)
+    application = Application()
+    server = started(application)
+    client = stack.enter_context(few_at_once(server))
+    client.sendall(request(b"GET /") * 1_000)
+    until(lambda: not server._connections)
+    assert application.made < 10_000_000 / size
 
 
 @pytest.mark.slow

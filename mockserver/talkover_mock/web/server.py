@@ -209,7 +209,7 @@ class Server:
                     step(connection)
                 except Exception as error:
                     self.loop.call_exception_handler({"message": "a connection failed", "exception": error})
-                    connection.abort()
+                    connection.end()
 
     def hold(self, size: int) -> None:
         """So many bytes more, or fewer, are kept of unfinished bodies. Raises Refused where no other can go."""

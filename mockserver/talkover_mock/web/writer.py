@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 READING_SECONDS = 10.0
 """A client that reads nothing of its answer for so long is cut off."""
@@ -12,7 +13,7 @@ _LARGE_BYTES = 64 * 1024
 
 
 class Writer:
-    """Holds back what is put until `flush`, unless it is large."""
+    """Holds back what is put until `flush`, or until it is much."""
 
     __slots__ = ("_held", "_loop", "_transport", "_watch")
 
@@ -23,21 +24,25 @@ class Writer:
         """The next look whether the client reads, or the end of its time to leave."""
 
     def put(self, head: bytes, body: bytes = b"") -> None:
+        self._held += head
         if len(body) > _LARGE_BYTES:
             self.flush()
-            self._send([head, body])
-        else:
-            self._held += head + body
+            self._send(body)
+            return
+        self._held += body
+        if len(self._held) > _LARGE_BYTES:
+            self.flush()
 
     def flush(self) -> None:
         """Sends what is held back."""
         if self._held:
             held, self._held = self._held, b""
-            self._send([held])
+            self._send(held)
 
-    def _send(self, parts: list[bytes]) -> None:
+    def _send(self, data: bytes) -> None:
+        """By `write`: some releases of Python 3.12 and 3.13 do not say so when `writelines` fills the buffer."""
         if not self._transport.is_closing():
-            self._transport.writelines(parts)
+            self._transport.write(data)
 
     def end(self) -> None:
         """Closes the connection when everything is sent, or when the client has read nothing for too long."""
@@ -51,7 +56,8 @@ class Writer:
         self.flush()
         if not self._transport.can_write_eof() or self._transport.get_write_buffer_size():
             return self.end()
-        self._transport.write_eof()
+        with suppress(OSError):  # the client has reset the connection, which the loop hears of in a moment
+            self._transport.write_eof()
         self.stop_watching()
         self._watch = self._loop.call_later(_LEAVING_SECONDS, self._transport.abort)
 
