@@ -134,7 +134,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         data = bytes(self._server.buffer[:nbytes])
         if data[:2] == _TLS and not self._parser.is_within:
             self.log("TLS came to a port that speaks plain HTTP; use http://")
-            return self.abort()
+            return self._abort()
         if not self._parser.is_within:
             self.since = RealTime.monotonic()
         try:
@@ -220,7 +220,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if "content-length" not in given and status[:3] not in _EMPTY:
             headers.append(("Content-Length", str(len(body))))
         self._write(call.incoming, status, headers, body, cut)
-        self._writer.flush()
+        self.flush()
 
     def _write(self, incoming: Incoming, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         keeps = incoming.keep_alive and not cut
@@ -231,7 +231,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         head = _head(status, headers)
         if incoming.method == "HEAD":
             body = b""
-        self._writer.put(head, body)
+        self._writer.put(head + body)
         if not keeps or (self.is_gone and not (self._parser.whole or self._refused)):
             self._leave()
         else:
@@ -248,7 +248,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._parser.whole.clear()
         self._server.starve(self)
 
-    def abort(self) -> None:
+    def _abort(self) -> None:
         """Ends the connection at once, whatever is left to send."""
         self._is_ending = True
         self.transport.abort()
@@ -257,13 +257,13 @@ class HttpConnection(asyncio.BufferedProtocol):
         """Ends the connection at once, with a reset."""
         with suppress(OSError):
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        self.abort()
+        self._abort()
 
     def cut(self) -> None:
         """Ends the connection, with any copy that a child has, and what is being answered, since the server stops."""
         with suppress(OSError):
             self.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        self.abort()
+        self._abort()
         if self._call:
             self._call.close()
 
@@ -275,7 +275,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         answer = error_answer(error, header_text(error.reason))
         self.log(f"{header_text(line)} {error.status} 0.0ms - - ({header_text(error.reason)})")
         headers = [*self._headers(answer), ("Connection", "close")]
-        self._writer.put(_head(STATUS_LINES[error.status], headers), answer.body)
+        self._writer.put(_head(STATUS_LINES[error.status], headers) + answer.body)
         self._leave()
 
     def _leave(self) -> None:

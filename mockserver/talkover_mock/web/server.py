@@ -198,10 +198,10 @@ class Server:
         All reads, then all answers, then all sends: one connection after the other takes a third longer (measured).
         """
         if not self._turn:
-            self.loop.call_soon(self._answer)
+            self.loop.call_soon(self._answer_together)
         self._turn.append(connection)
 
-    def _answer(self) -> None:
+    def _answer_together(self) -> None:
         turn, self._turn = self._turn, []
         for step in (HttpConnection.answer, HttpConnection.flush):
             for connection in turn:

@@ -9,7 +9,7 @@ READING_SECONDS = 10.0
 """A client that reads nothing of its answer for so long is cut off."""
 _LEAVING_SECONDS = 2.0
 """How long a client may go on sending after its last answer, so that it can read that."""
-_LARGE_BYTES = 64 * 1024
+_MOST_HELD_BYTES = 64 * 1024
 
 
 class Writer:
@@ -23,26 +23,19 @@ class Writer:
         self._watch: asyncio.TimerHandle | None = None
         """The next look whether the client reads, or the end of its time to leave."""
 
-    def put(self, head: bytes, body: bytes = b"") -> None:
-        self._held += head
-        if len(body) > _LARGE_BYTES:
-            self.flush()
-            self._send(body)
-            return
-        self._held += body
-        if len(self._held) > _LARGE_BYTES:
+    def put(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) > _MOST_HELD_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Sends what is held back."""
-        if self._held:
-            held, self._held = self._held, b""
-            self._send(held)
+        """Sends what is held back.
 
-    def _send(self, data: bytes) -> None:
-        """By `write`: some releases of Python 3.12 and 3.13 do not say so when `writelines` fills the buffer."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        By `write`: some releases of Python 3.12 and 3.13 do not say so when `writelines` fills the transport.
+        """
+        held, self._held = self._held, b""
+        if held and not self._transport.is_closing():
+            self._transport.write(held)
 
     def end(self) -> None:
         """Closes the connection when everything is sent, or when the client has read nothing for too long."""
