@@ -73,7 +73,7 @@ def test_no_limit_strikes_a_health_check(world: World) -> None:
 
 
 def test_a_lock_that_is_held_delays_no_health_check(world: World, server: Server) -> None:
-    with world.default._lock:
+    with world.default.lock:
         assert requests.get(server.url + HEALTH, timeout=A_SECOND).ok
 
 

@@ -1,5 +1,6 @@
 """Faults that hold a call before its operation, and faults that answer a read from the past."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -10,19 +11,26 @@ from typing import Any
 import pytest
 import requests
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
+from talkover_mock.api import app
+from talkover_mock.api.app import ApiApplication
 from talkover_mock.api.fault_answers import held
 from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.client import MockServer
 from talkover_mock.environments.call_faults import CallFault
+from talkover_mock.environments.faults import Fault as ActiveFault
 from talkover_mock.environments.faults import Faults
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
-from talkover_mock.web.request import OtherConnection
+from talkover_mock.web.request import MockRequest, OtherConnection
 from talkover_mock.web.server import Server
+from talkover_mock.web.waiting import Waiting
+from tests.conftest import shipped
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.faulty import FAULTS, RESET, STATE, WAIT, add_fault, counts, journal
 from tests.support.threads import threads_left
+from tests.support.turns import every_turn
 
 WEBHOOKS = f"/api/v1/agents/{AGENT}/webhooks"
 
@@ -112,6 +120,42 @@ def test_held_calls_go_on_in_the_order_in_which_they_came(
     assert messages == ["Webhook enabled", "Webhook disabled"] * 2 + ["Webhook enabled"]
 
 
+def begun(world: World, api: ApiApplication, fault: ActiveFault[CallFault]) -> tuple[Waiting, int]:
+    """A toggle that is held, and how many calls the fault had struck before."""
+    before = fault.struck
+    environ = EnvironBuilder(TOGGLE, method="PATCH", headers=TOKEN.items()).get_environ()
+    answer = api.answer(MockRequest(environ, world))
+    assert isinstance(answer, Waiting)
+    return answer, before
+
+
+def message(held: Waiting) -> str:
+    answer = held.then()
+    assert isinstance(answer, Answer)
+    return str(json.loads(answer.body)["message"])
+
+
+@pytest.mark.slow
+def test_whoever_sees_that_a_call_is_struck_comes_behind_it() -> None:
+    def prepare() -> tuple[World, ApiApplication, ActiveFault[CallFault]]:
+        world = World(shipped())
+        return world, ApiApplication(world), world.default.faults.add(CallFault(action="hold"))
+
+    seen = set()
+    for (world, _, fault), results in every_turn(prepare, lambda it: begun(*it), lambda it: begun(*it), app):
+        (first, _), (other, before) = (each for each in results if not isinstance(each, Exception))
+        world.default.faults.remove(fault.id)
+        messages = ["Webhook enabled", "Webhook disabled"]
+        if before:
+            assert [message(first), message(other)] == messages
+        else:
+            assert sorted([message(first), message(other)], reverse=True) == messages
+        seen.add(before)
+        world.stop()
+    assert seen == {0, 1}
+
+
+@pytest.mark.slow
 def test_others_are_served_while_calls_are_held_and_counts_are_exact(
     server: Server, mock: MockServer, pool: ThreadPoolExecutor, world: World
 ) -> None:

@@ -74,7 +74,7 @@ def test_who_is_answered_or_waits_is_never_the_one_too_many(three: Server, world
     staging = b"Authorization: Bearer talq_staging\r\n"
     waits = connected(three, stack, request(b"GET /__admin/requests?min=1&wait=60", staging))
     until(lambda: world.by_name("staging").journal.log.waits)
-    with world.by_name("staging")._lock:
+    with world.by_name("staging").lock:
         busy = connected(three, stack, request(b"GET /api/v1/agents", staging))
         until(lambda: three.waiting == 2)
         for _ in range(5):
@@ -143,7 +143,7 @@ def test_a_body_behind_a_request_that_is_being_answered_is_not_read_on(
     server: Server, world: World, stack: ExitStack
 ) -> None:
     sent = request(b"GET /api/v1/agents", TOKEN_LINE) + toggle(b"Content-Length: 9000000\r\n", body=bytes(9_000_000))
-    with world.default._lock:
+    with world.default.lock:
         client = connected(server, stack)
         client.setblocking(False)
         left = sent[client.send(sent) :]
@@ -162,7 +162,7 @@ def test_such_a_body_is_refused_where_nothing_else_can_go(
     server: Server, world: World, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving, "MOST_UNFINISHED_BYTES", 10)
-    with world.default._lock:
+    with world.default.lock:
         client = connected(server, stack, request(b"GET /api/v1/agents", TOKEN_LINE))
         until(lambda: server.waiting)
         client.sendall(toggle(b"Content-Length: 99\r\n", body=bytes(50)) + LAST)

@@ -57,7 +57,7 @@ def test_a_lock_that_is_held_delays_the_calls_of_its_environment_alone(
     server: Server, world: World, other: Other, stack: ExitStack
 ) -> None:
     blocked = [stack.enter_context(connect(server)) for _ in range(5)]
-    with world.default._lock:
+    with world.default.lock:
         for client in blocked:
             client.sendall(request(b"PATCH " + TOGGLE.encode(), TOKEN_LINE, CLOSE))
         until(lambda: server.waiting == 5)
@@ -149,7 +149,7 @@ def test_the_event_loop_never_waits_for_a_lock(
     def hold() -> None:
         """Takes and gives back the lock again and again, so that the loop finds it so and so."""
         while not over.is_set():
-            with world.default._lock:
+            with world.default.lock:
                 over.wait(0.0005)
             over.wait(0.0005)
 

@@ -68,11 +68,11 @@ class ApiApplication:
         request = self._request(environ)
         if self._may_be_quick(request):
             environment = request.environment_of()
-            if environment.is_calm and environment.acquire_now():
+            if environment.is_calm and environment.lock.acquire(blocking=False):
                 try:
                     return self._quick(request)
                 finally:
-                    environment.release()
+                    environment.lock.release()
         return _Elsewhere(lambda: self.answer(request))
 
     def _may_be_quick(self, request: MockRequest) -> bool:
@@ -148,12 +148,15 @@ class ApiApplication:
     def _answer(self, request: MockRequest) -> Answer | Waiting:
         """The API's answer, or what a fault makes of it."""
         self._match(request)
-        faults = request.environment_of().faults
-        fault = strike(request, faults) if faults.has(CallFault) and not request.is_by_page else None
+        environment = request.environment_of()
+        if request.is_by_page or not environment.faults.has(CallFault):
+            return self._operate(request)
+        with environment.lock:  # whoever sees that a call is struck finds it held already, in the order of the calls
+            fault = strike(request, environment.faults)
+            if fault and fault.spec.action == HOLD:
+                return self._hold(request, fault)
         if fault is None:
             return self._operate(request)
-        if fault.spec.action == HOLD:
-            return self._hold(request, fault)
         return struck_answer(request, fault, lambda: self._operate(request))
 
     def _hold(self, request: MockRequest, fault: Fault[CallFault]) -> Waiting:

@@ -43,9 +43,9 @@ class Environment:
     """Keeps only its changes to `baseline`, which environments may share. Every method is atomic."""
 
     __slots__ = (
-        *("_lock", "_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
+        *("_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
         *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
-        *("expired_tokens", "faults", "for_pages", "journal", "name", "opened_at", "rate_limit", "snapshots", "stubs"),
+        *("expired_tokens", "faults", "for_pages", "journal", "lock", "name", "opened_at", "rate_limit", "snapshots", "stubs"),
         *("title", "tokens", "webhooks"),
     )
 
@@ -70,22 +70,23 @@ class Environment:
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
         self._begin_schedule()
-        self._lock, self.changes = RLock(), Changes()
+        self.lock, self.changes = RLock(), Changes()
+        """The lock that every method takes: whoever holds it finds no change between two of them."""
         self._state = State(self.baseline)
-        self.agents = Agents(self._state, self._lock, self.clock)
-        self.webhooks = Webhooks(self._state, self._lock, self.clock)
-        self.calls = Calls(self._state, self._lock, self.clock)
-        self.campaigns = Campaigns(self._state, self._lock, self.clock)
-        self.stubs = Stubs(self._state, self._lock)
-        self.rate_limit = RateLimit(self._lock, self.clock.moment)
-        self.journal = Journal(self._lock, sharing.most_kept, self.changes)
-        self.faults = Faults(self._lock, self.settings.seed, self.changes)
-        self.documents = Documents(self._state, self._lock, self._reseed)
-        self.snapshots = Snapshots(self._state, self._lock, self.clock)
+        self.agents = Agents(self._state, self.lock, self.clock)
+        self.webhooks = Webhooks(self._state, self.lock, self.clock)
+        self.calls = Calls(self._state, self.lock, self.clock)
+        self.campaigns = Campaigns(self._state, self.lock, self.clock)
+        self.stubs = Stubs(self._state, self.lock)
+        self.rate_limit = RateLimit(self.lock, self.clock.moment)
+        self.journal = Journal(self.lock, sharing.most_kept, self.changes)
+        self.faults = Faults(self.lock, self.settings.seed, self.changes)
+        self.documents = Documents(self._state, self.lock, self._reseed)
+        self.snapshots = Snapshots(self._state, self.lock, self.clock)
         sharing = sharing._replace(report=self.report, lookups=Lookups(), strike=self._strike, changes=self.changes)
-        self.deliveries = Deliveries(self._state, self._lock, self.clock, self.webhooks, sharing)
-        self.campaigning = Campaigning(self._lock, self.campaigns, self.deliveries)
-        self.calling = Calling(self._state, self._lock, self.calls, self.deliveries)
+        self.deliveries = Deliveries(self._state, self.lock, self.clock, self.webhooks, sharing)
+        self.campaigning = Campaigning(self.lock, self.campaigns, self.deliveries)
+        self.calling = Calling(self._state, self.lock, self.calls, self.deliveries)
         if self.baseline.logs:
             self.deliveries.reset(self.baseline.logs)
 
@@ -94,22 +95,14 @@ class Environment:
         """Whether a call has no fault to meet and few waits to tell: nothing that may hold an event loop up."""
         return not self.faults.has(CallFault) and self.journal.log.waits <= _FEW_WAITS
 
-    def acquire_now(self) -> bool:
-        """Takes the environment's lock without waiting, for an event loop. True when it is taken: then `release` it."""
-        return self._lock.acquire(blocking=False)
-
-    def release(self) -> None:
-        """Gives the lock back."""
-        self._lock.release()
-
     @property
     def activity(self) -> Activity:
         """All that has happened here, as one list."""
-        return Activity(self._lock, self.changes, self.journal, self.deliveries)
+        return Activity(self.lock, self.changes, self.journal, self.deliveries)
 
     def note_change(self) -> None:
         """Notes that something may have changed of which no row tells, such as the state or the clock."""
-        with self._lock:
+        with self.lock:
             self.changes.note()
 
     @property
@@ -122,7 +115,7 @@ class Environment:
         A large baseline costs no more than a small one. The copy for foreign web pages ends.
         """
         self.end_for_pages()
-        with self._lock:
+        with self.lock:
             self._state.reset(self.baseline)
             self.clock.unfreeze()
             self._begin_schedule()
@@ -139,7 +132,7 @@ class Environment:
 
         Journal, faults, clock and deliveries stay. Given log entries are replaced while the log holds no others.
         """
-        with self._lock:
+        with self.lock:
             before, self.baseline = self.baseline, baseline
             if not self._state.is_unchanged(before):
                 return False
@@ -180,7 +173,7 @@ class Environment:
 
     def restore_snapshot(self, name: str) -> Snapshot:
         """Makes the snapshot's state the current one. Raises Missing."""
-        with self._lock:
+        with self.lock:
             seed = self.settings.seed
             snapshot = self.snapshots.restore(name)
             self._reseed(seed)
@@ -188,7 +181,7 @@ class Environment:
 
     def freeze(self, moment: datetime | None = None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Freezes the clock at `moment` or where it is; a later moment is reached by advancing it."""
-        with self._lock:
+        with self.lock:
             before = self.deliveries.now()
             self.clock.freeze(min(moment or before, before))
             self.deliveries.clock_was_set(before)
@@ -199,7 +192,7 @@ class Environment:
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]
     ) -> Call:
         """Begins a scenario, see `Calling.play`. On a frozen clock, what is due at once is sent before it returns."""
-        with self._lock:
+        with self.lock:
             call = self.calling.play(name, agent_id, id, values)
             if self.clock.is_frozen:
                 self.deliveries.wait_until_settled(gave_up)
@@ -207,14 +200,14 @@ class Environment:
 
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""
-        with self._lock:
+        with self.lock:
             before = self.deliveries.now()
             self.clock.unfreeze()
             self.deliveries.clock_was_set(before)
 
     def add_fault(self, spec: CallFault | DeliveryFault, limits: Limits) -> Fault[CallFault | DeliveryFault]:
         """Adds a fault. Raises Conflict at the limit."""
-        with self._lock:
+        with self.lock:
             is_stale = isinstance(spec, CallFault) and spec.action == STALE
             return self.faults.add(spec, limits, self._state.copy() if is_stale else None)
 
@@ -222,10 +215,10 @@ class Environment:
         """This environment with an earlier state, to read from; it shares all else."""
         then = copy(self)
         then._state = state
-        then.agents = Agents(state, self._lock, self.clock)
-        then.webhooks = Webhooks(state, self._lock, self.clock)
-        then.calls = Calls(state, self._lock, self.clock)
-        then.campaigns = Campaigns(state, self._lock, self.clock)
+        then.agents = Agents(state, self.lock, self.clock)
+        then.webhooks = Webhooks(state, self.lock, self.clock)
+        then.calls = Calls(state, self.lock, self.clock)
+        then.campaigns = Campaigns(state, self.lock, self.clock)
         return then
 
     def report(self, crash: str) -> None:
@@ -252,17 +245,17 @@ class Environment:
 
     def was_deleted(self, webhook_id: str) -> bool:
         """Whether the webhook is among the latest deleted ones."""
-        with self._lock:
+        with self.lock:
             return webhook_id in self._state.deleted
 
     def agent_ids(self) -> list[str]:
-        with self._lock:
+        with self.lock:
             return list(self._state.agents)
 
     def campaign_ids(self) -> list[str]:
-        with self._lock:
+        with self.lock:
             return list(self._state.campaigns)
 
     def webhook_ids(self, owner_id: str) -> list[str]:
-        with self._lock:
+        with self.lock:
             return list(self._state.webhook_ids.get(owner_id) or ())
