@@ -58,8 +58,8 @@ products: $(DEV)
 # Each of three processes collects the folders of its own, and tells no other process of each test, as workers do: that
 # costs more than most of these tests. While one waits, the others go on.
 FOLDERS := $(sort $(dir $(wildcard tests/*/test_*.py)))
-QUICK_1 := tests/doors/ tests/learning/ tests/whole/
-QUICK_2 := tests/admin/ tests/api/ tests/page/
+QUICK_1 := tests/doors/ tests/learning/ tests/page/
+QUICK_2 := tests/admin/ tests/api/ tests/loading/ tests/state/
 QUICK_3 := $(filter-out $(QUICK_1) $(QUICK_2),$(FOLDERS))
 
 quick: $(DEV)

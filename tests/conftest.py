@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -66,31 +65,33 @@ _LEAKY = (stat.S_IFSOCK, stat.S_IFIFO, 0)
 """The kinds of sockets, of pipes and of what has no kind, such as polls."""
 
 
-def _descriptors() -> Counter[tuple[int, int]]:
-    """The open sockets and pipes of this process, as far as the system tells; of others, such as polls, the number."""
-    found = Counter[tuple[int, int]]()
-    for entry in os.scandir(_DESCRIPTORS) if _HAS_DESCRIPTORS else ():
-        try:
-            status = entry.stat()
-        except OSError:
-            continue
-        kind = stat.S_IFMT(status.st_mode)
-        if kind in _LEAKY:
-            found[kind, status.st_ino] += 1
-    return found
+def _descriptors() -> set[str]:
+    """The numbers of the open files of this process, as far as the system tells."""
+    if not _HAS_DESCRIPTORS:
+        return set()
+    of_this_list = os.open(os.devnull, os.O_RDONLY)
+    os.close(of_this_list)
+    return {entry.name for entry in os.scandir(_DESCRIPTORS)} - {str(of_this_list)}
+
+
+def _is_leaky(number: str) -> bool:
+    try:
+        return stat.S_IFMT((_DESCRIPTORS / number).stat().st_mode) in _LEAKY
+    except OSError:  # closed meanwhile
+        return False
 
 
 @pytest.fixture(autouse=True)
 def _no_leaks() -> Iterator[None]:
-    """Every test ends with the threads and the connections that it began with."""
-    threads, descriptors = set(threading.enumerate()), _descriptors()
+    """Every test ends with the threads and with as many connections, pipes and polls as it began with."""
+    threads, before = set(threading.enumerate()), _descriptors()
     yield
     for thread in set(threading.enumerate()) - threads:
         thread.join(timeout=5)
     assert set(threading.enumerate()) <= threads, "the test left a thread"
-    if _descriptors() - descriptors:
+    if any(map(_is_leaky, _descriptors() - before)):
         gc.collect()  # what nobody can reach any more is closed, and a warning of it fails the run
-    assert not _descriptors() - descriptors, "the test left a connection, a pipe or a poll"
+    assert not any(map(_is_leaky, _descriptors() - before)), "the test left a connection, a pipe or a poll"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -184,6 +184,7 @@ def test_the_admin_token_stands_beside_the_environments_token(world: World) -> N
     assert answer.get_json() == {"environment": "staging", "reset": True}
 
 
+@pytest.mark.slow
 def test_no_admin_answer_may_be_read_by_another_origin(http: FlaskClient) -> None:
     for verb, path in admin_calls(http.application):
         answer = http.open(path, method=verb, headers={"Origin": "http://localhost"})

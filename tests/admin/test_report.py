@@ -65,6 +65,7 @@ def test_it_begins_with_the_title_of_the_environment(http: FlaskClient) -> None:
     assert answer.text == "pauses \\u202e\\u001b[31m\\nü\n\nAPI calls to the mock server:\n  none\n"
 
 
+@pytest.mark.slow
 def test_it_has_the_calls_since_its_opening_that_had_no_token_of_an_environment(http: FlaskClient) -> None:
     http.get("/api/v1/agents")
     http.post("/__admin/environments", json={"token": "talq_mine"})

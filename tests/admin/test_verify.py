@@ -146,6 +146,7 @@ def test_equal_calls_are_one_line_also_when_others_came_between(busy: FlaskClien
     assert f"  #1 PATCH {TOGGLE} -> 200 (3 times, the last is #5)" in unmet(busy, method="DELETE").splitlines()
 
 
+@pytest.mark.slow
 def test_of_very_many_calls_the_latest_are_compared(http: FlaskClient) -> None:
     for number in range(1, 502):
         http.get(f"/api/v1/agents/{number}", headers=TOKEN)

@@ -269,6 +269,7 @@ def test_ending_a_call_makes_its_event_happen_with_its_context(
     }
 
 
+@pytest.mark.slow
 def test_however_many_end_a_call_it_ends_once(heard: FlaskClient) -> None:
     ids = [placed(heard) for _ in range(10)]
     with ThreadPoolExecutor(16) as pool:

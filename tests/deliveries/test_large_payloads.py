@@ -95,6 +95,7 @@ def deep() -> list[Any]:
     return value
 
 
+@pytest.mark.slow
 def test_depth_is_no_problem_for_the_measure() -> None:
     assert size_of(deep()) > 100_000
 
@@ -116,6 +117,7 @@ def emit_until_refused(environment: Environment, context: dict[str, Any]) -> Non
         environment.deliveries.emit(AGENT, STARTED, context=context)
 
 
+@pytest.mark.slow
 def test_large_events_that_wait_are_bounded(open_world: OpenWorld) -> None:
     environment = open_world(hook("http://127.0.0.1:1/", max_retries=10)).default
     environment.freeze()
@@ -201,6 +203,7 @@ def test_the_headers_of_answers_count_in_the_log(
     assert environment.deliveries.log.dropped == 1
 
 
+@pytest.mark.slow
 def test_a_test_payload_that_is_too_large_fails(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     """The name of a fixture's agent may have any length."""
     world = open_world(hook(receiver.url))

@@ -253,6 +253,7 @@ def test_times_and_after_are_those_of_other_faults(
     assert [each.struck is not None for each in attempts(environment)] == struck
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_frozen", [True, False])
 def test_the_counts_are_exact_whoever_emits_at_once(
     open_world: OpenWorld, receiver: WebhookReceiver, is_frozen: bool

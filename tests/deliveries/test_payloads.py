@@ -234,6 +234,7 @@ def test_a_hostile_value_stands_in_the_text_as_it_is(value: str) -> None:
     assert json.loads(to_bytes(render({"v": "{{context.v}}"}, {"context": {"v": value}}))) == {"v": value}
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_no_text_breaks_a_template(text: str) -> None:
     assert render("{{context.v}}", {"context": {"v": text}}) == text

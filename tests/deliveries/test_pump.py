@@ -123,6 +123,7 @@ def test_a_time_that_one_queue_waits_for_is_kept_while_another_is_busy(pump: Pum
     patient.wait_for("later")
 
 
+@pytest.mark.slow
 def test_a_time_that_the_busy_queue_itself_waits_for_is_kept_too(pump: Pump) -> None:
     jobs = Jobs("long")
     jobs.later = 0.2

@@ -154,6 +154,7 @@ def test_what_is_due_at_once_happens_in_order(environment: Environment) -> None:
     assert names(environment) == [STARTED, CONNECTED, ENDED]
 
 
+@pytest.mark.slow
 def test_several_calls_at_once_keep_apart(environment: Environment) -> None:
     calls = [play(environment, "answered", context={"number": number}) for number in range(20)]
     environment.deliveries.advance(60)

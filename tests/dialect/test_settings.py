@@ -182,6 +182,7 @@ right_settings = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=60, deadline=None)
 @given(right_settings)
 def test_what_is_served_gives_the_same_settings_again(given: dict[str, Any]) -> None:

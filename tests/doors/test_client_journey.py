@@ -200,6 +200,7 @@ def test_a_documented_401(client: Client, token: str | None, of_webhooks: Any, o
         assert client.call("GET", path, headers=headers) == (401, of_agents)
 
 
+@pytest.mark.slow
 def test_the_rate_limit_of_the_standard_plan(client: Client) -> None:
     assert [client.call("GET", HOOKS)[0] for _ in range(101)] == [200] * 100 + [429]
     refused = {"success": False, "message": "Too many requests. Please try again later."}

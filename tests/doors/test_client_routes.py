@@ -100,6 +100,7 @@ def use_everything(mock: MockServer) -> None:
     mine.close()
 
 
+@pytest.mark.slow
 def test_every_admin_route_has_a_method_and_every_method_is_tried(
     app: Flask, mock: MockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

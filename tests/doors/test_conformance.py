@@ -45,6 +45,7 @@ def asked(mock: MockServer) -> set[str]:
     return {each["method"] for each in mock.requests()}
 
 
+@pytest.mark.slow
 def test_the_probes_that_read_change_nothing_and_agree(start: Start) -> None:
     mock = start()
     before = mock.state()
@@ -108,6 +109,7 @@ def test_an_answer_that_differs_is_told_with_its_behaviour(start: Start) -> None
     assert "3 differ" in done.stdout.splitlines()[-2]
 
 
+@pytest.mark.slow
 def test_a_fault_is_what_the_probe_says_it_is(start: Start) -> None:
     mock = start()
     mock.add_fault(match={"path": "*/health"}, respond={"status": 200, "body": {"status": True, "secret": "x"}})

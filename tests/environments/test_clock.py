@@ -189,6 +189,7 @@ def test_two_advances_at_once_both_count(open_world: OpenWorld, receiver: Webhoo
     assert seconds_after(MOMENT, environment) == [0, 1, 3, 7, 15, 31, 61, 91, 121, 151, 181]
 
 
+@pytest.mark.slow
 def test_events_during_an_advance_are_sent_and_nothing_hangs(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     environment = open_world(hook(receiver.url, max_retries=1), hook(f"{receiver.url}/2", "2", max_retries=1)).default
     environment.freeze(MOMENT)

@@ -174,6 +174,7 @@ def test_a_reset_clears_the_faults_of_its_environment(http: FlaskClient) -> None
     assert add_fault(http, **DOWN) == "fault-1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spec", "struck"), [({"times": 2}, 2), ({"after": 47}, 3), ({"after": 10, "times": 7}, 7)])
 def test_fifty_calls_at_once_are_counted_exactly(server: Server, spec: dict[str, int], struck: int) -> None:
     add_fault_at(server, match={"path": TOGGLE_ANY}, **DOWN, **spec)

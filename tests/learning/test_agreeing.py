@@ -151,6 +151,7 @@ def test_an_answer_that_follows_another_page_than_the_mock_does() -> None:
     assert line == "  the mock differs: live is as a page shows it that the mock does not follow"
 
 
+@pytest.mark.slow
 def test_an_answer_that_repeats_the_token_does_not_tell_it() -> None:
     with live() as mock:
         body = {"success": False, "message": f"{'x' * 60} {TOKEN}"}
@@ -160,6 +161,7 @@ def test_an_answer_that_repeats_the_token_does_not_tell_it() -> None:
     assert TOKEN[:8] not in done.output
 
 
+@pytest.mark.slow
 def test_texts_that_come_are_told_without_what_is_secret() -> None:
     with live() as mock:
         body = {"success": False, "message": f"no agent of +4930123456 and {TOKEN}"}

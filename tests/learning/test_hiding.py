@@ -88,6 +88,7 @@ def listed(id: str) -> dict[str, bytes]:
     return {"/agents": json.dumps({"data": [{"id": id, "name": "A"}], "meta": {"last_page": 1}}).encode()}
 
 
+@pytest.mark.slow
 def test_a_token_in_a_header_or_in_a_servers_id_is_not_printed() -> None:
     token = "talq_of_the_account"
     with vendor(listed("{token}"), f"Content-Type: application/json; t={token}\r\n".encode()) as url:
@@ -98,6 +99,7 @@ def test_a_token_in_a_header_or_in_a_servers_id_is_not_printed() -> None:
     assert token not in done.output
 
 
+@pytest.mark.slow
 def test_an_id_cannot_forge_a_line() -> None:
     with vendor(listed("\x1b[2J\nsetting: forged")) as url:
         done = run("conformance", "--url", url, "--token", "talq_x")

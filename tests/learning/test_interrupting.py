@@ -93,6 +93,7 @@ def test_a_webhook_of_which_no_id_came_is_found_by_its_name(
     assert "look in the account" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_webhook_that_may_have_been_made_and_cannot_be_found_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "Server", forgetful(Came(201, {}, "{}"), 1, goes=True))
     with live() as mock:

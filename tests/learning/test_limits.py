@@ -197,6 +197,7 @@ def test_a_busy_server_is_waited_for_until_its_moment(status: int, header: str, 
     assert (pauses, told) == ([pause], [f"waits {pause:g} seconds, as the server wants it"])
 
 
+@pytest.mark.slow
 @each_row("command", [["import"], ["conformance", "--url"]])
 def test_a_pause_is_told_on_standard_error(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Server.__init__, "__defaults__", (lambda _: None, lambda: NOW))  # no test sleeps

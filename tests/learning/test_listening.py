@@ -103,6 +103,7 @@ def test_a_bare_payload_is_a_setting_and_its_event_can_be_told() -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_is_not_signed_with_the_secret_teaches_nothing_and_does_not_count() -> None:
     with listening() as (listener, told), account(listener.url) as mock:
         listener.wanted = 1

@@ -61,6 +61,7 @@ def test_a_file_without_end() -> None:
     assert str(error_of("/dev/zero")) == f"/dev/zero: {TOO_LARGE}"
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     path = tmp_path / "large.yaml"
     with path.open("wb") as file:

@@ -145,6 +145,7 @@ BAD: dict[str, object] = {
 }
 
 
+@pytest.mark.slow
 def test_the_schema_is_valid_and_plain_json() -> None:
     Draft202012Validator.check_schema(fixture_schema())
     assert json.loads(json.dumps(fixture_schema())) == fixture_schema()

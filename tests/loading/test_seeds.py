@@ -84,6 +84,7 @@ def test_a_reset_brings_the_same_bytes_again() -> None:
         assert run(http) == first
 
 
+@pytest.mark.slow
 def test_what_happens_beside_in_another_environment_changes_nothing() -> None:
     with fresh(0) as http:
         first = run(http)
@@ -100,6 +101,7 @@ def ids(answers: list[tuple[int, bytes]]) -> set[str]:
     return {json.loads(data)["data"]["id"] for _, data in answers[3:8]}
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_ids_and_other_chances() -> None:
     runs = []
     for seed in range(4):

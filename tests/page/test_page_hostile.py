@@ -186,6 +186,7 @@ def test_the_lines_of_empty_places_work_when_pasted(server: Server, world: World
     assert [status for _, status in statuses] == ["200"] * 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masks", [False, True], ids=["as it came", "masked"])
 def test_a_copied_line_of_another_environment_never_calls_the_default_one(
     server: Server, world: World, masks: bool, tmp_path: Path

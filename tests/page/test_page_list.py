@@ -157,6 +157,7 @@ def test_counts_are_those_of_the_views(delivering: FlaskClient) -> None:
     assert f"All {found} Requests 1 Deliveries {found - 1} Problems {found - 1}" in text
 
 
+@pytest.mark.slow
 def test_a_list_has_fifty_rows_and_older_pages_that_stay_while_rows_arrive(http: FlaskClient) -> None:
     for _ in range(120):
         http.get("/api/v1/health", headers=TOKEN)

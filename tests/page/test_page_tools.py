@@ -214,6 +214,7 @@ def test_a_fault_for_a_row_is_filled_in(http: FlaskClient) -> None:
     assert 'value="*/toggle"' in http.get(link).text
 
 
+@pytest.mark.slow
 def test_a_call_that_a_fault_holds_is_released(http: FlaskClient, server: Server, world: World) -> None:
     http.post("/__admin/faults", json={"action": "hold"})
     call = Thread(target=requests.patch, args=(server.url + TOGGLE,), kwargs={"headers": TOKEN, "timeout": 2 * WAIT})

@@ -127,6 +127,7 @@ def test_a_new_webhook_is_created_at_an_agent_and_at_a_campaign(http: FlaskClien
     assert told(http, http.post(form.action, data=form.fields)).endswith((" is on.", " is off."))
 
 
+@pytest.mark.slow
 def test_with_many_webhooks_the_first_agent_is_open_and_another_one_unfolds(http: FlaskClient) -> None:
     http.put("/__admin/state", json={"agents": many(40, 30)})
     shown = page(http)

@@ -191,6 +191,7 @@ def test_too_few_descriptors_for_a_server_are_said_so(monkeypatch: pytest.Monkey
         serving.most_connections()
 
 
+@pytest.mark.slow
 def test_an_empty_id_in_a_form_removes_nothing_else(http: FlaskClient) -> None:
     http.post("/__admin/faults", json={"preset": "maintenance"})
     answer = http.post("/__admin/", data={"action": "remove_fault", "id": ""})

@@ -90,6 +90,7 @@ def test_a_client_that_never_reads_is_cut_off(
     assert server.waiting == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [20_000, 60_000, 100_000])
 def test_no_more_is_answered_to_a_client_that_does_not_read(
     size: int, started: Callable[[Any], Server], stack: ExitStack, monkeypatch: pytest.MonkeyPatch

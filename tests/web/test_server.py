@@ -228,6 +228,7 @@ def test_what_is_no_request_is_refused_in_json_and_logged(sent: bytes, app: Flas
     assert lines == [f"{request_line} {status[:3]} 0.0ms - - ({reason})"]
 
 
+@pytest.mark.slow
 def test_large_bodies_need_no_file_system(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container, whose own is read-only."""
 

@@ -73,6 +73,7 @@ def test_every_file_and_folder_exists() -> None:
         assert [path for path in paths if file_of(path) is None] == []
 
 
+@pytest.mark.slow
 def test_every_name_is_defined_where_the_page_says() -> None:
     placed = [each.split("::") for each in in_code(TEXT + SECURITY) if "::" in each]
     wrong = [f"{file}::{name}" for file, name in placed if not defines(file_of(file) or PACKAGE, name)]

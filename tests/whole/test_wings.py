@@ -12,21 +12,12 @@ import pytest
 from talkover_mock.api import FAMILIES
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
 LINE = "base < dialect < state < {loading | deliveries} < environments < web < {api | admin} < app < doors"
 """A wing imports only from the left of itself; wings in braces do not import each other."""
 DOORS = (
-    *(
-        "learning",
-        "local",
-        "probe",
-        "cli",
-        "pytest_keeping",
-        "pytest_plugin",
-        "pytest_report",
-        "pytest_schedules",
-        "pytest_watching",
-        "__main__",
-    ),
+    *("learning", "local", "probe", "cli", "__main__"),
+    *("pytest_keeping", "pytest_plugin", "pytest_report", "pytest_schedules", "pytest_watching"),
 )
 ALONE = ("client", "receiver")
 """These import nothing of the package but themselves and the types of `base.shapes`."""
@@ -141,7 +132,6 @@ def test_nothing_imports_the_package_by_the_path_of_its_source() -> None:
     assert [path for path in sources if pattern in path.read_text()] == []
 
 
-@pytest.mark.slow
 def test_a_family_of_endpoints_is_one_file_and_every_file_is_listed() -> None:
     """Whoever adds a family writes its file and lists it, and touches nothing else."""
     files = {module for module in MODULES if module.startswith("talkover_mock.api.routes.")}
@@ -151,7 +141,6 @@ def test_a_family_of_endpoints_is_one_file_and_every_file_is_listed() -> None:
         assert set(importers) - files == {"talkover_mock.api"}
 
 
-@pytest.mark.slow
 def test_serving_does_not_pay_for_the_client() -> None:
     program = "import sys, talkover_mock.cli.serve; print('requests' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
