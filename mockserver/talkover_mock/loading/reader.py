@@ -30,6 +30,7 @@ AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 _MORE_KEYS = ("created_at", "updated_at", "status", "logs")
 WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), *_MORE_KEYS)
 _CAMPAIGN_KEYS = ("id", *(field.name for field in CAMPAIGN_WEBHOOK_FIELDS), *_MORE_KEYS)
+_KNOWN_KEYS = {keys: frozenset(keys) for keys in (WEBHOOK_KEYS, _CAMPAIGN_KEYS)}
 
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
@@ -236,6 +237,8 @@ class Reader:
         return {**webhook_document(known), **data}
 
     def _check_webhook_keys(self, path: Path, data: Mapping[str, Any], keys: Sequence[str]) -> None:
+        if _KNOWN_KEYS[keys].issuperset(data):  # a fixture has thousands
+            return
         for key in data:
             if key in _DERIVED:
                 self.mistakes.add((*path, key), "is derived from other keys; leave it out")
