@@ -30,7 +30,7 @@ AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 _MORE_KEYS = ("created_at", "updated_at", "status", "logs")
 WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), *_MORE_KEYS)
 _CAMPAIGN_KEYS = ("id", *(field.name for field in CAMPAIGN_WEBHOOK_FIELDS), *_MORE_KEYS)
-_KNOWN_KEYS = {keys: frozenset(keys) for keys in (WEBHOOK_KEYS, _CAMPAIGN_KEYS)}
+_KNOWN_KEYS: Mapping[Sequence[str], frozenset[str]] = {keys: frozenset(keys) for keys in (WEBHOOK_KEYS, _CAMPAIGN_KEYS)}
 
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
