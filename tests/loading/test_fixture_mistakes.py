@@ -144,7 +144,7 @@ WHOLE: dict[str, tuple[str, list[str]]] = {
     ),
     "webhook without anything": (
         "agents:\n- name: A\n  webhooks:\n  - {}\n",
-        [f"f:4: {HOOK_PATH}.{key}: The {key.replace('_', ' ')} field is required." for key in WEBHOOK_KEYS[1:3]]
+        [f"f:4: {HOOK_PATH}.{key}: The {key.replace('_', ' ')} field is required." for key in [*WEBHOOK_KEYS][1:3]]
         + [f"f:4: {HOOK_PATH}.events: The events field is required."],
     ),
     "events": (

@@ -28,9 +28,8 @@ from talkover_mock.state.webhooks import fields_of_webhooks
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 _MORE_KEYS = ("created_at", "updated_at", "status", "logs")
-WEBHOOK_KEYS = ("id", *(field.name for field in WEBHOOK_FIELDS), *_MORE_KEYS)
-_CAMPAIGN_KEYS = ("id", *(field.name for field in CAMPAIGN_WEBHOOK_FIELDS), *_MORE_KEYS)
-_KNOWN_KEYS: Mapping[Sequence[str], frozenset[str]] = {keys: frozenset(keys) for keys in (WEBHOOK_KEYS, _CAMPAIGN_KEYS)}
+WEBHOOK_KEYS = dict.fromkeys(["id", *(field.name for field in WEBHOOK_FIELDS), *_MORE_KEYS])
+_CAMPAIGN_KEYS = dict.fromkeys(["id", *(field.name for field in CAMPAIGN_WEBHOOK_FIELDS), *_MORE_KEYS])
 
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
 _DEEPEST, _DEEPEST_SHOWN = 100, 10
@@ -175,7 +174,8 @@ class Reader:
             return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
         if self.over:
             data = self._over_known_webhook(path, self.over, owner_id, data)
-        self._check_webhook_keys(path, data, keys)
+        if not data.keys() <= keys.keys():
+            self._check_webhook_keys(path, data, [*keys])
         try:
             values = fields_of(data, fields)
         except Invalid as invalid:
@@ -237,8 +237,6 @@ class Reader:
         return {**webhook_document(known), **data}
 
     def _check_webhook_keys(self, path: Path, data: Mapping[str, Any], keys: Sequence[str]) -> None:
-        if _KNOWN_KEYS[keys].issuperset(data):  # a fixture has thousands
-            return
         for key in data:
             if key in _DERIVED:
                 self.mistakes.add((*path, key), "is derived from other keys; leave it out")
