@@ -69,7 +69,7 @@ def _descriptors() -> set[str]:
     """The numbers of the open files of this process, as far as the system tells."""
     if not _HAS_DESCRIPTORS:
         return set()
-    of_this_list = os.open(os.devnull, os.O_RDONLY)
+    of_this_list = os.open(os.devnull, os.O_RDONLY)  # the lowest free number, which the list itself takes next
     os.close(of_this_list)
     return {entry.name for entry in os.scandir(_DESCRIPTORS)} - {str(of_this_list)}
 
