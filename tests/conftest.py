@@ -3,11 +3,10 @@
 import gc
 import logging
 import os
-import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from logging.handlers import BufferingHandler
 from pathlib import Path
@@ -61,37 +60,30 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 _DESCRIPTORS = Path("/proc/self/fd")
 _HAS_DESCRIPTORS = _DESCRIPTORS.exists()
-_LEAKY = (stat.S_IFSOCK, stat.S_IFIFO, 0)
-"""The kinds of sockets, of pipes and of what has no kind, such as polls."""
+_LEAKY = ("socket:", "pipe:", "anon_inode:")
+"""What the system calls sockets, pipes and the likes of polls."""
 
 
-def _descriptors() -> set[str]:
-    """The numbers of the open files of this process, as far as the system tells."""
-    if not _HAS_DESCRIPTORS:
-        return set()
-    of_this_list = os.open(os.devnull, os.O_RDONLY)  # the lowest free number, which the list itself takes next
-    os.close(of_this_list)
-    return {entry.name for entry in os.scandir(_DESCRIPTORS)} - {str(of_this_list)}
-
-
-def _is_leaky(number: str) -> bool:
-    try:
-        return stat.S_IFMT((_DESCRIPTORS / number).stat().st_mode) in _LEAKY
-    except OSError:  # closed meanwhile
-        return False
+def _connections() -> set[tuple[str, str]]:
+    """The open connections, pipes and polls of this process, as far as the system tells: the number and the name."""
+    found = set[tuple[str, str]]()
+    for entry in os.scandir(_DESCRIPTORS) if _HAS_DESCRIPTORS else ():
+        with suppress(OSError):  # closed meanwhile
+            found.add((entry.name, os.readlink(entry.path)))  # noqa: PTH115  # a path of its own for each takes longer
+    return {each for each in found if each[1].startswith(_LEAKY)}
 
 
 @pytest.fixture(autouse=True)
 def _no_leaks() -> Iterator[None]:
-    """Every test ends with the threads and with as many connections, pipes and polls as it began with."""
-    threads, before = set(threading.enumerate()), _descriptors()
+    """Every test ends with the threads and the connections that it began with."""
+    threads, connections = set(threading.enumerate()), _connections()
     yield
     for thread in set(threading.enumerate()) - threads:
         thread.join(timeout=5)
     assert set(threading.enumerate()) <= threads, "the test left a thread"
-    if any(map(_is_leaky, _descriptors() - before)):
+    if _connections() - connections:
         gc.collect()  # what nobody can reach any more is closed, and a warning of it fails the run
-    assert not any(map(_is_leaky, _descriptors() - before)), "the test left a connection, a pipe or a poll"
+        assert not _connections() - connections, "the test left a connection, a pipe or a poll"
 
 
 @pytest.fixture(scope="session", autouse=True)
