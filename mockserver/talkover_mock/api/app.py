@@ -149,15 +149,14 @@ class ApiApplication:
         """The API's answer, or what a fault makes of it."""
         self._match(request)
         environment = request.environment_of()
-        if request.is_by_page or not environment.faults.has(CallFault):
-            return self._operate(request)
-        with environment.lock:  # whoever sees that a call is struck finds it held already, in the order of the calls
-            fault = strike(request, environment.faults)
-            if fault and fault.spec.action == HOLD:
-                return self._hold(request, fault)
-        if fault is None:
-            return self._operate(request)
-        return struck_answer(request, fault, lambda: self._operate(request))
+        if environment.faults.has(CallFault) and not request.is_by_page:
+            with environment.lock:  # whoever sees that a call is struck finds it held already, in the calls' order
+                fault = strike(request, environment.faults)
+                if fault and fault.spec.action == HOLD:
+                    return self._hold(request, fault)
+            if fault:
+                return struck_answer(request, fault, lambda: self._operate(request))
+        return self._operate(request)
 
     def _hold(self, request: MockRequest, fault: Fault[CallFault]) -> Waiting:
         """The answer once the fault is removed: the call is in the journal as under way until then."""

@@ -1,7 +1,7 @@
 """Reads the agents of a fixture, and the webhooks of any owner: checks everything, remembers every mistake."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timezone
 from functools import partial
 from types import NoneType
@@ -174,8 +174,7 @@ class Reader:
             return self.mistakes.add(path, "must be a mapping with name, webhook_url and events", data)
         if self.over:
             data = self._over_known_webhook(path, self.over, owner_id, data)
-        if not data.keys() <= keys.keys():
-            self._check_webhook_keys(path, data, [*keys])
+        self._check_webhook_keys(path, data, keys)
         try:
             values = fields_of(data, fields)
         except Invalid as invalid:
@@ -236,12 +235,13 @@ class Reader:
             data = {"status": None, **data}
         return {**webhook_document(known), **data}
 
-    def _check_webhook_keys(self, path: Path, data: Mapping[str, Any], keys: Sequence[str]) -> None:
+    def _check_webhook_keys(self, path: Path, data: Mapping[str, Any], keys: Collection[str]) -> None:
         for key in data:
-            if key in _DERIVED:
-                self.mistakes.add((*path, key), "is derived from other keys; leave it out")
-            elif key not in keys:
-                self.mistakes.add((*path, key), f"unknown key{nearest(key, keys)}")
+            if key in keys:
+                continue
+            is_derived = key in _DERIVED
+            text = "is derived from other keys; leave it out" if is_derived else f"unknown key{nearest(key, keys)}"
+            self.mistakes.add((*path, key), text)
 
     def _in_error(self, path: Path, status: object, enabled: bool) -> bool:
         agreeing = "active" if enabled else "disabled"
