@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from functools import cache
 from logging.handlers import BufferingHandler
@@ -43,14 +43,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path in with_quick)
 
 
-def pytest_collection_finish() -> None:
-    """What has been imported and collected stays: the garbage collector need not look through it again and again.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: the garbage collector need not look through it, then or later.
 
-    Hypothesis asks the collector about objects while it is imported, and so comes first or not at all.
+    Hypothesis asks the collector about objects while it is imported, and so comes before they are frozen or not at all.
     """
+    gc.disable()
+    collected = yield
+    gc.enable()
     if "hypothesis" in sys.modules:
         gc.collect()
         gc.freeze()
+    return collected
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:

@@ -1,4 +1,7 @@
-"""Debian's Chromium, driven as a person would: it looks at the page, presses, and waits for what is to come."""
+"""Debian's Chromium, driven as a person would: it looks at the page, presses, and waits for what is to come.
+
+Selenium takes a fifth of a second to import, which the quick tests need not wait for: here that comes with the window.
+"""
 
 import os
 import shutil
@@ -7,13 +10,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+    from selenium.webdriver.remote.webelement import WebElement
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 REQUIRED = os.environ.get("TALKOVER_MOCK_REQUIRE_BROWSER") == "1"
@@ -31,7 +34,7 @@ _FLAGS = (
 class Browser:
     """One window; the methods wait until there is what they look for."""
 
-    def __init__(self, driver: webdriver.Chrome) -> None:
+    def __init__(self, driver: "Chrome") -> None:
         self.driver = driver
 
     def open(self, url: str, width: int = DESKTOP, *, scripts: bool = True) -> None:
@@ -54,22 +57,24 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, holds: Callable[[], object]) -> Any:
+        from selenium.webdriver.support.ui import WebDriverWait
+
         def told(_: object) -> object:
             return holds()
 
         return WebDriverWait(self.driver, BOUND, poll_frequency=0.05).until(told, "it did not come about")
 
-    def find(self, selector: str) -> list[WebElement]:
+    def find(self, selector: str) -> "list[WebElement]":
         return self.driver.find_elements("css selector", selector)
 
     def text(self, selector: str) -> str:
         """What can be read of the first such element, or nothing where there is none."""
         return str(self.run("return document.querySelector(arguments[0])?.innerText.trim() ?? ''", selector))
 
-    def wait_for(self, selector: str, text: str = "") -> WebElement:
+    def wait_for(self, selector: str, text: str = "") -> "WebElement":
         """The first such element, as soon as it can be seen and holds the text."""
 
-        def found() -> WebElement | None:
+        def found() -> "WebElement | None":
             script = (
                 "return [...document.querySelectorAll(arguments[0])]"
                 ".find(e => e.checkVisibility() && e.innerText.includes(arguments[1])) ?? null"
@@ -130,6 +135,9 @@ def running_browser() -> Iterator[Browser]:
     if not (CHROMIUM and DRIVER):
         say = pytest.fail if REQUIRED else pytest.skip
         say("no browser: install chromium and chromium-driver (Debian), or leave this to .ci/run")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
