@@ -1,5 +1,6 @@
 """Applications that fail and servers that stop: nothing is lost, left over or said."""
 
+import asyncio.selector_events
 import gc
 import logging
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+import talkover_mock.web.server as web_server
 from talkover_mock.environments.world import World
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.connection import HttpConnection
@@ -35,6 +37,7 @@ from tests.support.raw import (
     until_ended,
 )
 from tests.support.threads import threads_left
+from tests.support.turns import every_turn
 
 
 @pytest.fixture
@@ -204,12 +207,26 @@ def test_a_hundred_servers_that_stop_in_the_middle_of_everything_leave_nothing(a
 
 
 def test_a_server_in_front_may_be_stopped_from_another_thread(app: Flask) -> None:
-    for _ in range(20):
-        server = Server(app.wsgi_app)
-        with ThreadPoolExecutor(1) as pool:
-            front = pool.submit(server.serve)
-            with connect(server) as client:
-                assert is_open(client)
-            server.stop()
-            front.result(WAIT)
+    server = Server(app.wsgi_app)
+    with ThreadPoolExecutor(1) as pool:
+        front = pool.submit(server.serve)
+        with connect(server) as client:
+            assert is_open(client)
         server.stop()
+        front.result(WAIT)
+    server.stop()
+
+
+@pytest.mark.slow
+def test_it_may_be_stopped_at_any_moment_of_its_beginning_and_its_end(app: Flask) -> None:
+    def ending() -> Server:
+        server = Server(app.wsgi_app)
+        server.stop_soon()
+        servers.append(server)
+        return server
+
+    servers: list[Server] = []
+    for server, results in every_turn(ending, Server.serve, Server.stop, web_server, asyncio.selector_events):
+        assert results == [None, None]
+        assert server.loop.is_closed()
+    servers[-1].stop()  # at whose lines nobody else did

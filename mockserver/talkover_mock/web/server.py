@@ -14,7 +14,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from talkover_mock.base.addresses import url_of
@@ -100,6 +100,7 @@ class Server:
         self._unfinished = 0
         self._date = (0, "")
         self._thread: Thread | None = None
+        self._serving = Lock()
         self._process = os.getpid()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=partial(_leave_to_parent, weakref.ref(self)))
@@ -116,11 +117,10 @@ class Server:
 
     def serve(self) -> None:
         """Answers until `stop_soon`, or `stop` from another thread. Call `stop` afterwards."""
-        self.loop.set_exception_handler(self._report)
-        try:
-            self.loop.run_until_complete(self._serve())
-        finally:
-            self.loop.close()
+        with self._serving:
+            if not self.loop.is_closed():
+                self.loop.set_exception_handler(self._report)
+                self.loop.run_until_complete(self._serve())
 
     async def _serve(self) -> None:
         listener = await self.loop.create_server(lambda: HttpConnection(self), sock=self._socket, backlog=_AT_ONCE)
@@ -154,7 +154,7 @@ class Server:
         self.stop_soon()
         if self._thread:
             self._thread.join()
-        if not self.loop.is_running():  # in another thread, which then closes both
+        with self._serving:  # in another thread, it ends first
             self._socket.close()
             self.loop.close()
         self.workers.stop(_STOP_SECONDS)
