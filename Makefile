@@ -6,8 +6,9 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 WHEELS := $(VENV)/wheels
 AXE := $(VENV)/axe
+SURROUNDINGS := $(VENV)/surroundings
 # Libraries of users' suites, beside which the package is tried.
-SURROUNDINGS := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
+LIBRARIES := freezegun time-machine responses requests-mock vcrpy pyfakefs pytest-socket gevent eventlet
 # Without kept bytecode, each worker of a run rewrites the asserts of all tests again, and each program compiles the package.
 unexport PYTHONDONTWRITEBYTECODE
 # Workers take whole files, in the order of tests/conftest.py: what a file shares is then made once. On two cores a third one
@@ -30,8 +31,9 @@ $(RUN): setup.cfg pyproject.toml | $(BIN)/python
 # the tests take the script only, so that it needs none of what it depends on.
 $(DEV): setup.cfg pyproject.toml Makefile | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client $(SURROUNDINGS)
+	$(BIN)/pip wheel --quiet --wheel-dir $(WHEELS) . pytest 'setuptools>=77' mockserver-client
 	rm -rf build $(WHEELS)/talkover_mock-*
+	$(BIN)/pip install --quiet --upgrade --target $(SURROUNDINGS) $(LIBRARIES)
 	$(BIN)/pip install --quiet --no-deps --upgrade --target $(AXE) 'axe-playwright-python~=0.1.8'
 	touch $(RUN) $@
 

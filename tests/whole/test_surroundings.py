@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.support.installed import Installed, run, serving
 from tests.whole.test_docs_tables import under
 
 pytestmark = pytest.mark.slow
+SURROUNDINGS = Path(sys.prefix) / "surroundings"
+"""Where `make` has installed all the libraries."""
 
 BEGINNING = """\
 import asyncio, contextlib, pathlib, pytest, re, requests
@@ -151,12 +154,10 @@ GROUPS = {
 
 
 @pytest.fixture(scope="module")
-def environment(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(installed: Installed) -> dict[str, str]:
     """The variables of the shared environment, with all the libraries in a folder beside it."""
-    folder = tmp_path_factory.mktemp("libraries")
-    names = [library.name for library in LIBRARIES]
-    run(["pip", "install", "--no-compile", "--target", str(folder), *names], folder, installed.environment)
-    return {**installed.environment, "PYTHONPATH": str(folder)}
+    assert SURROUNDINGS.is_dir(), "`make test` installs the libraries"
+    return {**installed.environment, "PYTHONPATH": str(SURROUNDINGS)}
 
 
 @pytest.fixture(scope="module")
