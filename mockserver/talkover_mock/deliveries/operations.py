@@ -204,9 +204,8 @@ class Deliveries:
     def advance(self, seconds: float | None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
 
-        With None it goes as far as it must, until nothing is queued.
-
-        It stops early after a reset, and when `gave_up` says that the client has disconnected.
+        With None it goes as far as it must, until nothing is queued. It stops early after a reset, and when `gave_up`
+        says that the client has disconnected.
         """
         self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
 
@@ -229,9 +228,10 @@ class Deliveries:
         while outbox.wait_until_settled(gave_up):
             due = outbox.schedule.next_due
             if due is None or (target and due > target):
-                self._clock.move_to(max(target or self._clock.moment(), self._clock.moment()))
+                if target:
+                    self._clock.advance_to(target)
                 return
-            self._clock.move_to(max(due, self._clock.moment()))
+            self._clock.advance_to(due)
             outbox.wake()
 
     def now(self) -> datetime:
