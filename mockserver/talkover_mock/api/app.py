@@ -111,6 +111,7 @@ class ApiApplication:
             answer = self._view(request)
         except Exception as error:
             refused = error
+            request.log = request.environment_of().journal.log
             return _Elsewhere(lambda: self._finished(request, lambda: self._refuse(request, refused)))
         return self._settled(request, answer)
 
@@ -149,6 +150,7 @@ class ApiApplication:
         """The API's answer, or what a fault makes of it."""
         self._match(request)
         environment = request.environment_of()
+        request.log = environment.journal.log
         if environment.faults.has(CallFault) and not request.is_by_page:
             with environment.lock:  # whoever sees that a call is struck finds it held already, in the calls' order
                 fault = strike(request, environment.faults)
@@ -228,9 +230,9 @@ class ApiApplication:
 
     def _record(self, request: MockRequest, answer: Answer) -> None:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""
-        if request.struck is None or not request.struck.forgotten:
-            environment = request.environment_of()
-            environment.journal.record(exchange_of(request, answer, environment.clock.moment()), request.number)
+        environment = request.environment_of()
+        exchange = exchange_of(request, answer, environment.clock.moment())
+        environment.journal.record(exchange, request.number, request.log)
 
     def _refuse(self, request: MockRequest, error: Exception) -> Answer:
         """The API's own answer to an error, with the reason."""
