@@ -14,7 +14,9 @@ class MockServerError(Exception):
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         lines = [f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"]
-        places = [(each.get("path"), each.get("message")) for each in problem.get("errors", [])]
+        errors = problem.get("errors")  # which another server's problem may have in another form
+        listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        places = [(each.get("path"), each.get("message")) for each in listed]
         mistakes = [": ".join(filter(None, place)) for place in places]
         lines += [f"  {each}" for each in mistakes if each not in lines[0]]  # the detail has the first
         super().__init__("\n".join(lines))
