@@ -73,7 +73,7 @@ class ApiApplication:
                     return self._quick(request)
                 finally:
                     environment.lock.release()
-        return _Elsewhere(lambda: self.answer(request))
+        return _later(lambda: self.answer(request))
 
     def _may_be_quick(self, request: MockRequest) -> bool:
         """Whether it is a small request to a quick route."""
@@ -112,7 +112,7 @@ class ApiApplication:
         except Exception as error:
             refused = error
             request.log = request.environment_of().journal.log
-            return _Elsewhere(lambda: self._finished(request, lambda: self._refuse(request, refused)))
+            return _later(lambda: self._finished(request, lambda: self._refuse(request, refused)))
         return self._settled(request, answer)
 
     def answer(self, request: MockRequest) -> Answer | Waiting:
@@ -250,13 +250,10 @@ def _has_quota(request: MockRequest) -> bool:
     return f"{request.path}/".startswith(API + "/") and request.path.rstrip("/") != _HEALTH
 
 
-class _Elsewhere:
+def _later(make: Callable[[], Answer | Waiting]) -> "WSGIApplication":
     """An answer that is made in the thread that asks for it."""
 
-    __slots__ = ("_make",)
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return make()(environ, start_response)
 
-    def __init__(self, make: Callable[[], Answer | Waiting]) -> None:
-        self._make = make
-
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return self._make()(environ, start_response)
+    return answer

@@ -94,7 +94,8 @@ class History(Generic[T]):
         return self._items.get(id) if id is not None else None
 
     def all(self) -> list[T]:
-        return list(self._items.values())
+        with self._lock:
+            return list(self._items.values())
 
     def __len__(self) -> int:
         return len(self._items)

@@ -41,3 +41,10 @@ class MissingKey(KeyError):
 def of_id(error: MockServerError) -> Exception:
     """The error of a method that takes an id: KeyError, with the nearest id, where the server has no such record."""
     return KeyError(error.problem["detail"]) if error.status == HTTPStatus.NOT_FOUND else error
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The error from which the others came: that of the system, where a library wraps it."""
+    while error.__context__:
+        error = error.__context__
+    return error

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
@@ -220,10 +220,6 @@ class MockRequest:
     def query_value(self, name: str) -> str | None:
         """The first value of a field of the query."""
         return next((value for key, value in self.query() if key == name), None)
-
-    def query_values(self, name: str) -> Iterator[str]:
-        """Every value of a field of the query."""
-        return (value for key, value in self.query() if key == name)
 
     def form(self) -> dict[str, str]:
         """The fields of a URL-encoded form; the last of each name."""
