@@ -61,7 +61,7 @@ class Found(Generic[T]):
 
 
 class History(Generic[T]):
-    """The latest items by id, oldest first: `most` of them, of `MOST_BYTES` as `size_of` tells.
+    """The latest items by id, oldest first: at most `most` items, and at most `MOST_BYTES` by `size_of`.
 
     `dropped` counts those that the limits have cost.
 
@@ -111,7 +111,7 @@ class History(Generic[T]):
         self._changes.note()
 
     def change(self, id: str, item: T) -> None:
-        """In its place; one that is gone stays gone."""
+        """Replaces an item in its place; does nothing for an id that is no longer kept."""
         before = self._items.get(id)
         if before is not None:
             self._bytes += self._size_of(item) - self._size_of(before)

@@ -133,9 +133,9 @@ class Outbox:
         self._end(delivery._replace(outgoing=outgoing), outcome, again)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
-        """Until nothing is under way and nothing is due; the lock is free meanwhile.
+        """Blocks until no delivery is under way or due; the lock is released meanwhile.
 
-        False when it was closed instead, or whoever asked gave up.
+        Returns False when the outbox was closed instead, or when `gave_up` says that the client has disconnected.
         """
         while not self.closed and (self.schedule.under_way or self._has_due()):
             if gave_up():
@@ -168,7 +168,7 @@ class Outbox:
         self._settled.notify_all()
 
     def clock_was_set(self, before: datetime) -> None:
-        """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
+        """After the clock was set back, moves every due time back by as much: no delivery waits longer."""
         back = before - self._clock.moment()
         if back > timedelta():
             self.schedule.shift(-back)
