@@ -14,7 +14,7 @@ _EVERYBODY = ""
 """The place of those that wait until nothing at all is under way; no webhook has this id."""
 
 
-class Schedule:
+class Backlog:
     """The attempts that wait. Those of one webhook go out one after another; on a frozen clock, all attempts do.
 
     The caller holds the environment's lock.
