@@ -249,7 +249,7 @@ def test_a_fault_that_is_to_strike_once_strikes_once() -> None:
 
     for each, results in every_turn(with_fault, strike, strike, faults_module):
         assert sorted(map(str, results)) == ["False", "True"]
-        assert [(fault.seen, fault.struck) for fault in each.faults.all()] == [(2, 1)]
+        assert [(fault.matched, fault.struck) for fault in each.faults.all()] == [(2, 1)]
 
 
 def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() -> None:

@@ -31,7 +31,7 @@ class Expectation(Generic[T]):
     def satisfied(self) -> bool:
         return (self.least or 0) <= self.count and (self.most is None or self.count <= self.most)
 
-    def count_one(self, number: int = 1) -> None:
+    def add(self, number: int = 1) -> None:
         """Counts one item more, or several."""
         self.count += number
         enough = self.most + 1 if self.most is not None else self.least or 0
@@ -42,7 +42,7 @@ class Expectation(Generic[T]):
         """Counts an item that matches, unless it did so before. A search that fails ends the wait, and fails there."""
         try:
             if self.matches(item) and not (before is not None and self.matches(before)):
-                self.count_one()
+                self.add()
         except Exception:
             self.decided.set()
 
@@ -175,7 +175,7 @@ class History(Generic[T]):
         """Begins a wait for at least `least` and at most `most` items that match. `found` ends it."""
         expectation = Expectation(matches, least, most)
         with self._lock:
-            expectation.count_one(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
+            expectation.add(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
             if self._closed:
                 expectation.decided.set()
             else:

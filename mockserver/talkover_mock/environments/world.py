@@ -179,7 +179,7 @@ class World:
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
             environment = Environment(name, fixture, Clock(self._time), self._sharing, schedule)
-            environment.title, environment.opened_at = title, self.default.journal.position
+            environment.title, environment.journal_start = title, self.default.journal.position
             self._add(environment)
             self._closed_tokens.pop(token, None)
             if self._stopped:

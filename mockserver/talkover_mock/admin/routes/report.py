@@ -46,9 +46,9 @@ def _read(request: MockRequest, environment: Environment) -> Answer:
 
 def _strays(environment: Environment, world: World) -> Sequence[Section]:
     """The calls that may be the test's, but had no token of an environment; in the JSON, pytest has them otherwise."""
-    if environment.opened_at is None:
+    if environment.journal_start is None:
         return []
-    calls = list(map(requests.present, strays(world, environment.opened_at)))
+    calls = list(map(requests.present, strays(world, environment.journal_start)))
     title = "API calls with no token of an environment meanwhile, of this test or another"
     return [Section(title, lines(calls))] if calls else []
 
