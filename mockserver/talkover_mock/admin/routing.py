@@ -33,7 +33,7 @@ class Admin:
 
         `query` and `body` are the keys that these may have; None leaves the check to the view.
         """
-        self.routes.append(Route(method, ADMIN + path, _checked(view, query, body), environment_of))
+        self.routes.append(Route(method, ADMIN + path, _checked(view, query, body), environment_of=environment_of))
 
     def public_route(self, method: str, path: str, view: View, query: Keys = None) -> None:
         """A route that acts on no environment, or finds it by itself; `view` takes the request and the path's ids."""
@@ -48,10 +48,8 @@ class Answers:
 
     def answer(self, request: MockRequest, route: Route, ids: Mapping[str, str]) -> Answer | Waiting:
         """What the route's view answers, or the problem document of an error. A wait ends in the same way."""
-        environment = route.access
-        return self._settled(
-            request, lambda: route.view(request, *(() if environment is None else (environment(request),)), **ids)
-        )
+        found = route.environment_of
+        return self._settled(request, lambda: route.view(request, *((found(request),) if found else ()), **ids))
 
     def refuse(self, request: MockRequest, error: Exception) -> Answer:
         """The problem document of an error, noted in the log."""

@@ -245,7 +245,7 @@ class ApiApplication:
 
 def _has_quota(request: MockRequest) -> bool:
     """Whether the answer tells the token's quota: below the API's path, but for its health (documented)."""
-    if request.route is not None and request.route.access is not None:
+    if request.route is not None and request.route.wording is not None:
         return True
     return f"{request.path}/".startswith(API + "/") and request.path.rstrip("/") != _HEALTH
 

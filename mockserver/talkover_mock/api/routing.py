@@ -36,7 +36,7 @@ class Api:
         `wording` has the errors that the vendor documents in other words there. A view that is not quick waits or goes
         through many records.
         """
-        self.routes.append(Route(method, API + path, view, wording, is_quick))
+        self.routes.append(Route(method, API + path, view, wording, is_quick=is_quick))
 
     def public_route(self, method: str, path: str, view: View) -> None:
         """Declares a route without a token."""
@@ -45,7 +45,7 @@ class Api:
 
 def authenticate(request: MockRequest, route: Route) -> None:
     """Finds the token's environment and counts the call. Raises the error for a bad token or an exceeded limit."""
-    if route.access is None:
+    if route.wording is None:
         return
     token = request.bearer_token
     if token is None:
@@ -61,7 +61,7 @@ def authenticate(request: MockRequest, route: Route) -> None:
 
 def worded(error: errors.ApiError, route: Route | None) -> errors.ApiError:
     """The error in the words that the vendor documents for the route."""
-    wording: errors.Wording = (route and route.access) or {}
+    wording: errors.Wording = (route and route.wording) or {}
     return next((words(error) for kind, words in wording.items() if isinstance(error, kind)), error)
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from talkover_mock.dialect.endpoints import API
+
+if TYPE_CHECKING:
+    from talkover_mock.dialect.errors import Wording
+    from talkover_mock.environments.environment import Environment
 
 ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -20,14 +24,16 @@ _MOST_CACHED = 2_000
 class Route:
     """One method of one path, such as `/api/v1/agents/<agent_id>`; `view` makes the answer.
 
-    `access` is what the surface wants to know before it calls the view. A quick view neither waits nor goes through
-    many records: an event loop may call it.
+    A quick view neither waits nor goes through many records: an event loop may call it.
     """
 
     method: str
     path: str
     view: Callable[..., Any]
-    access: Any = None
+    wording: Wording | None = None
+    """Of a route of the API that needs a token: the errors that the vendor documents in other words there."""
+    environment_of: Callable[..., Environment] | None = None
+    """Of a route of the harness that is about one environment: finds that of a request, and the view takes it."""
     is_quick: bool = False
 
     @cached_property
