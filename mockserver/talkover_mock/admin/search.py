@@ -58,7 +58,7 @@ def matching(
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
     wanted = [parse(value) for name, parse in filters.items() for key, value in given if key == name]
-    return lambda item: all(matches(item) for matches in wanted)
+    return wanted[0] if len(wanted) == 1 else lambda item: all(matches(item) for matches in wanted)
 
 
 def check_bounds(least: int | None, most: int | None) -> None:

@@ -9,13 +9,15 @@ def matches(text: str, pattern: str) -> bool:
     start, *middle = pattern.split("*")
     if not middle:
         return text == pattern
+    if not text.startswith(start):
+        return False
     end, place = middle.pop(), len(start)
     for part in middle:
         found = text.find(part, place)
         if found < 0:
             return False
         place = found + len(part)
-    return text.startswith(start) and text.endswith(end) and place + len(end) <= len(text)
+    return text.endswith(end) and place + len(end) <= len(text)
 
 
 def matches_path(path: str, pattern: str) -> bool:

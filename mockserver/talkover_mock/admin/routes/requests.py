@@ -55,9 +55,12 @@ def _path(value: str) -> Callable[[Exchange], bool]:
     if not is_api_pattern(value):
         detail = f"path must be a whole path such as /api/v1/agents; * matches anything (got {brief(value)})"
         raise Problem(422, "Bad value", f"{detail}; did you mean */{value.lstrip('/')}?")
-    return lambda exchange: (
-        patterns.matches(exchange.path, value) or patterns.matches_path(exchange.path.split("?")[0], value)
-    )
+
+    def matches(exchange: Exchange) -> bool:
+        path, query, _ = exchange.path.partition("?")
+        return patterns.matches_path(path, value) or (query != "" and patterns.matches(exchange.path, value))
+
+    return matches
 
 
 def _sent(exchange: Exchange) -> Sent:
