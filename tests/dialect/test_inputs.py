@@ -92,9 +92,13 @@ def test_a_hundred_levels_are_read() -> None:
         ("a=1&a=2", {"a": "2"}),
         ("e[]=a&e[]=b", {"e": ["a", "b"]}),
         ("e[0]=a&e[1]=b", {"e": ["a", "b"]}),
-        ("e[1]=b&e[0]=a", {"e": ["b", "a"]}),
-        ("e[1]=a&e[]=b", {"e": ["a", "b"]}),
-        ("e[7]=a&e[]=b&e[0]=c", {"e": ["a", "b", "c"]}),
+        ("e[5]=a", {"e": {"5": "a"}}),
+        ("e[1]=b&e[0]=a", {"e": {"1": "b", "0": "a"}}),
+        ("e[1]=a&e[]=b", {"e": {"1": "a", "2": "b"}}),
+        ("e[7]=a&e[]=b&e[0]=c", {"e": {"7": "a", "8": "b", "0": "c"}}),
+        ("e[0]=a&e[2]=b", {"e": {"0": "a", "2": "b"}}),
+        ("e[01]=a&e[]=b", {"e": {"01": "a", "0": "b"}}),
+        ("h[a][3]=b&h[a][]=c", {"h": {"a": {"3": "b", "4": "c"}}}),
         ("e[x]=a&e[]=b", {"e": {"x": "a", "0": "b"}}),
         ("e[]=a&e[0]=b&e[]=", {"e": ["b", None]}),
         ("h[0][key]=X-A&h[0][value]=b&h[1][key]=c", {"h": [{"key": "X-A", "value": "b"}, {"key": "c"}]}),
@@ -261,6 +265,22 @@ def test_a_form_creates_and_updates(app: Flask, http: FlaskClient) -> None:
     updated = http.put(f"{WEBHOOKS}/{WEBHOOK}", data=FORM_BODY, content_type=FORM, headers=TOKEN)
     assert updated.status_code == 200
     assert _stored(app, WEBHOOK) == STORED
+
+
+@each_row(
+    ("body", "errors"),
+    [
+        ("events[5]=nope", {"events.5": ["The selected events.5 is invalid."]}),
+        (
+            "custom_headers[7][key]=X-A&events[1]=event_action",
+            {"custom_headers.7.value": ["The custom_headers.7.value field is required."]},
+        ),
+    ],
+)
+def test_an_entry_of_a_form_is_named_by_the_key_it_was_sent_with(body: str, errors: object, http: FlaskClient) -> None:
+    body = f"name=N&webhook_url=http://xy&{body}"
+    answer = http.post(WEBHOOKS, data=body, content_type=FORM, headers=TOKEN)
+    assert (answer.status_code, answer.get_json()["errors"]) == (422, errors)
 
 
 def test_an_empty_field_of_a_form_clears_what_was_stored(app: Flask, http: FlaskClient) -> None:

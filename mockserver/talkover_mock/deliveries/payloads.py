@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from talkover_mock.base.refusals import Unfit
+from talkover_mock.dialect.inputs import is_list
 from talkover_mock.dialect.placeholders import PLACEHOLDER
 
 _INDEX = re.compile("[0-9]{1,9}")
@@ -191,8 +192,7 @@ def _as_arrays(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         kept = {key: _as_arrays(each) for key, each in value.items()}
-        is_list = not isinstance(value, _Object) and all(key == str(i) for i, key in enumerate(kept))
-        return list(kept.values()) if is_list else kept
+        return list(kept.values()) if is_list(kept) and not isinstance(value, _Object) else kept
     return [_as_arrays(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -192,8 +192,13 @@ def _put(fields: _Array, steps: list[str], value: str) -> None:
 
 
 def _lists(value: Any) -> Any:
-    """Turns objects whose keys are numbers into lists: PHP has one kind of array for both."""
+    """Turns objects that PHP takes for lists into lists."""
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(each) for key, each in value.items()}
-    return list(inner.values()) if inner and all(map(_NUMBER.fullmatch, inner)) else inner
+    return list(inner.values()) if is_list(inner) else inner
+
+
+def is_list(array: Iterable[str]) -> bool:
+    """Whether the keys of a PHP array count from 0: PHP has one kind of array for lists and objects (measured)."""
+    return all(key == str(i) for i, key in enumerate(array))
