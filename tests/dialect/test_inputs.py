@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
@@ -106,15 +107,49 @@ def test_a_hundred_levels_are_read() -> None:
         ("p[event_action][call][id]=5", {"p": {"event_action": {"call": {"id": "5"}}}}),
         ("a=1&a[b]=2", {"a": {"b": "2"}}),
         ("a[b]=2&a=1", {"a": "1"}),
-        ("[x]=1", {"[x]": "1"}),
         ("webhook.url=1&  a b[c.d]=2", {"webhook_url": "1", "a_b": {"c.d": "2"}}),
-        ("a" + "[b]" * 101 + "=1", {"a" + "[b]" * 101: "1"}),
         ("", {}),
     ],
 )
 def test_a_form_as_php_reads_it(query: str, expected: Mapping[str, Any]) -> None:
-    pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&")) if name]
-    assert from_form(pairs) == Input(expected)
+    assert from_form(parse_qsl(query, keep_blank_values=True)) == Input(expected)
+
+
+@each_row(
+    ("key", "expected"),
+    [
+        # What PHP 8.2 made of each of these.
+        *[(key, {}) for key in ("", " ", "[x]", " [x]", "[]", "[", "[x", "\0a")],
+        *[(key, {"a_": "1"}) for key in ("a[", "a.", "a ", "  a_", "a[\0]")],
+        *[(key, {"a_b": "1"}) for key in ("a[b", "a.b", "a b", "  a.b", "a[b\0c]")],
+        *[(key, {"a": ["1"]}) for key in ("a[]", "a[ ]", "a[\t]", "a[\n]", "a[]]", "a[][", "a[][b", "a[]b")],
+        *[(key, {"a": {"b": "1"}}) for key in ("a[b]c", "a[b]c[d]", "a[b]c[d", "a[b][c", "a[b] [c]", "a[b]]")],
+        *[(key, {key: "1"}) for key in ("a]", "a]b", "\ta", "\u00a0a", "é")],
+        *[(key, {"a": "1"}) for key in ("  a", "a\0b", "a\0[b]")],
+        ("a[[", {"a__": "1"}),
+        ("a.b[c.d[e", {"a_b_c_d_e": "1"}),
+        ("a[b.c][d", {"a": {"b.c": "1"}}),
+        ("a.[b c][d.e]", {"a_": {"b c": {"d.e": "1"}}}),
+        ("a][b]", {"a]": {"b": "1"}}),
+        ("a[[]", {"a": {"[": "1"}}),
+        ("a[[b]]", {"a": {"[b": "1"}}),
+        ("a[b[c]d]", {"a": {"b[c": "1"}}),
+        ("a[  ]", {"a": {"  ": "1"}}),
+        ("a[ b ]", {"a": {" b ": "1"}}),
+        ("a[\u00a0]", {"a": {"\u00a0": "1"}}),
+        ("a[b][]c", {"a": {"b": ["1"]}}),
+        ("a" + "[]" * 64, {"a": json.loads("[" * 64 + '"1"' + "]" * 64)}),
+        ("a" + "[]" * 65, {}),
+    ],
+)
+def test_a_key_of_a_form_as_php_reads_it(key: str, expected: Mapping[str, Any]) -> None:
+    assert from_form([(key, "1")]) == Input(expected)
+
+
+def test_a_field_with_a_bracket_that_is_not_closed_is_another_field(http: FlaskClient) -> None:
+    for query, body in (("", "name[=N&webhook_url=http://xy&events[]=event_action"), ("?name[=N", "[name]=N")):
+        answer = http.post(f"{WEBHOOKS}{query}", data=body, content_type=FORM, headers=TOKEN)
+        assert answer.get_json()["errors"]["name"] == ["The name field is required."]
 
 
 def test_a_form_that_holds_json_is_a_form_and_the_note_says_so() -> None:
