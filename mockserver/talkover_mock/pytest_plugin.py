@@ -262,22 +262,17 @@ def _check_it_answers(client: MockServer) -> None:
     import requests
 
     from talkover_mock.client import MockServerError
+    from talkover_mock.client.errors import first_cause
 
     try:
         client.clock()  # health would answer without admin routes, or with a wrong admin token
     except (requests.RequestException, MockServerError) as error:
         text = (
-            f"--talkover-mock-url {client.url}: no mock server can be used there ({_first_cause(error)}). "
+            f"--talkover-mock-url {client.url}: no mock server can be used there ({first_cause(error)}). "
             "Start one with `talkover-mock serve`, or leave the option out: then pytest starts its own. If the "
             "server asks for an admin token, put it into the variable TALKOVER_MOCK_ADMIN_TOKEN."
         )
         raise _Unusable(text) from None
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    while error.__context__:
-        error = error.__context__
-    return error
 
 
 def _document(fixtures: Fixtures) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class ReceivedRequest:
         """The `event` of the JSON. Raises ValueError for a body without an event."""
         try:
             return str(self.json["event"])
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise ValueError(f"the body of {self.method} {self.path} names no event: {self.body[:80]!r}") from None
 
     def is_signed_with(

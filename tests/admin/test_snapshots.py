@@ -53,6 +53,13 @@ def test_a_snapshot_tells_its_size_and_the_digest_of_the_state(http: FlaskClient
     assert http.get(SNAPSHOTS).get_json() == {"snapshots": [{"name": "one", "taken_at": MOMENT}]}
 
 
+def test_the_webhooks_of_campaigns_count_too(http: FlaskClient) -> None:
+    webhook = {"id": "of-campaign", **RIGHT, "events": ["campaign.started"]}
+    campaign = {"id": "campaign", "name": "Campaign", "agent_id": "one", "webhooks": [webhook]}
+    assert http.put(STATE, json={**ONE_AGENT, "campaigns": [campaign]}).status_code == 200
+    assert take(http)["webhooks"] == 2
+
+
 def test_a_restore_brings_back_what_was_changed_created_deleted_and_replaced(http: FlaskClient) -> None:
     created(http)
     before = state(http)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
 import pytest
@@ -15,7 +16,17 @@ from talkover_mock.environments.world import World
 from talkover_mock.state.webhooks import Webhooks
 from talkover_mock.web.server import Server
 from tests.conftest import shipped
-from tests.support.documented import AGENT, API_HEADERS, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, toggle_path
+from tests.support.disturbed import HoldingReceiver, started
+from tests.support.documented import (
+    AGENT,
+    API_HEADERS,
+    OTHER_AGENT,
+    TOGGLE,
+    TOKEN,
+    WEBHOOK,
+    WEBHOOK_PATH,
+    toggle_path,
+)
 from tests.support.faulty import REQUESTS, STATE, WAIT, add_fault, bearer, journal, journal_at
 
 AGENTS = "/api/v1/agents"
@@ -281,3 +292,15 @@ def test_a_body_that_the_api_has_read_is_in_the_journal(
     assert (found["request"]["body"], found["request"]["headers"]["Content-Type"]) == (sent.decode(), kind)
     answer = json.loads(found["response"]["body"])
     assert (answer["data"]["name"] if name else list(answer["errors"])) == (name or ["webhook_url", "events"])
+
+
+def test_a_call_that_ends_after_a_reset_is_in_no_journal(world: World, http: FlaskClient) -> None:
+    with ThreadPoolExecutor(1) as pool, started(HoldingReceiver()) as receiver:
+        world.default.webhooks.update(AGENT, WEBHOOK, {"webhook_url": receiver.url})
+        test = pool.submit(http.post, f"{WEBHOOK_PATH}/test", headers=TOKEN)
+        receiver.wait_for(1)
+        http.post("/__admin/reset")
+        http.patch(TOGGLE, headers=TOKEN)
+        receiver.go_on.set()
+        assert test.result().status_code == 200
+    assert [(each.number, each.path) for each in world.default.journal.log.all()] == [(1, TOGGLE)]

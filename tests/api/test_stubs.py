@@ -232,6 +232,14 @@ def test_a_stub_without_a_body_is_told_what_a_stub_has(http: FlaskClient) -> Non
     assert (refused["status"], refused["detail"]) == (422, f"1 mistake, so nothing was changed: body: {expected}")
 
 
+@each_row("number", ["1e999", "-1e999", "200.5", "1e2"])
+def test_a_number_that_is_no_status(http: FlaskClient, number: str) -> None:
+    body = f'{{"method": "GET", "path": "/api/v1/nope", "status": {number}}}'
+    refused = http.post(STUBS, data=body, content_type="application/json")
+    assert refused.status_code == 422
+    assert "status: The status must be a whole number from 200 to 599." in refused.get_json()["detail"]
+
+
 @pytest.mark.parametrize("body", ["[]", "5", "{"])
 def test_a_body_that_is_no_object(http: FlaskClient, body: str) -> None:
     assert http.post(STUBS, data=body, content_type="application/json").status_code == 422

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from talkover_mock.base.headers import bearer_token
+from talkover_mock.base.headers import bearer_token, masked
 from tests.support.rows import each_row
 
 HEADERS: Sequence[tuple[str, str | None]] = [
@@ -29,3 +29,18 @@ HEADERS: Sequence[tuple[str, str | None]] = [
 @each_row(("header", "token"), HEADERS)
 def test_the_token_of_a_header(header: str, token: str | None) -> None:
     assert bearer_token(header) == token
+
+
+MASKED: Sequence[tuple[str | None, str]] = [
+    (None, "-"),
+    ("", "-"),
+    ("ab", "***"),
+    ("abcde", "***"),
+    ("abcdef", "ab***"),
+    ("talq_secret_2024", "talq_***24"),
+]
+
+
+@each_row(("token", "shown"), MASKED)
+def test_a_masked_token(token: str | None, shown: str) -> None:
+    assert masked(token) == shown

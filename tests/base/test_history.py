@@ -308,9 +308,9 @@ def test_a_wait_that_has_ended_is_not_looked_at_again() -> None:
 
 def test_an_expectation_may_be_counted_in_one_go() -> None:
     expectation: Expectation[Item] = Expectation(anything, least=3, most=4)
-    expectation.count_one(3)
+    expectation.add(3)
     assert expectation.satisfied
-    expectation.count_one(2)
+    expectation.add(2)
     assert not expectation.satisfied
 
 

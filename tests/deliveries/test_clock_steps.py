@@ -78,6 +78,6 @@ def test_a_frozen_environment_does_not_notice(
     before = environment.deliveries.now()
     environment.unfreeze()
     back = min(before, environment.deliveries.now()) - before
-    left = environment.deliveries._outbox.schedule.next_due
+    left = environment.deliveries._outbox.backlog.next_due
     assert left is not None
     assert abs(left - before - back - timedelta(hours=3)) < timedelta(seconds=WAIT)

@@ -303,7 +303,7 @@ def test_two_runs_with_a_frozen_clock_and_the_same_seed_are_the_same(
             environment.deliveries.emit(AGENT, (STARTED, ENDED)[number % 2])
             environment.deliveries.advance(1)
         environment.deliveries.advance(LONG)
-        return everything(environment), [(each.seen, each.struck) for each in environment.faults.all()]
+        return everything(environment), [(each.matched, each.struck) for each in environment.faults.all()]
 
     first = run()
     assert run() == first
@@ -323,5 +323,5 @@ def test_the_counts_of_copies_are_exact_under_load(open_world: OpenWorld, receiv
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
     until_ended(environment, 94)
-    assert [(each.seen, each.struck) for each in (fault, late)] == [(80, 7), (73, 5)]
+    assert [(each.matched, each.struck) for each in (fault, late)] == [(80, 7), (73, 5)]
     assert len(receiver.requests) == len(attempts(environment)) == 80 + 14

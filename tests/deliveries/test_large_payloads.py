@@ -61,7 +61,7 @@ def test_a_template_that_renders_too_much_fails_at_once(template: object, text: 
     assert (delivery.status, delivery.outcome.error, delivery.outgoing) == ("failed", TOO_LARGE, None)
     assert waited < BUSY_SECONDS
     assert grown < MOST_GROWTH
-    assert environment.deliveries._outbox.schedule.deliveries == 0, "no retry can mend it"
+    assert environment.deliveries._outbox.backlog.deliveries == 0, "no retry can mend it"
 
 
 def test_what_is_just_within_the_limit_is_rendered() -> None:

@@ -196,7 +196,7 @@ def test_a_fault_matches_by_event_webhook_agent_url_and_attempt(
     emit(environment, ENDED)
     environment.deliveries.advance(1)
     assert [name_of(each) for each in attempts(environment) if each.struck] == struck
-    assert (fault.seen, fault.struck) == (len(struck), len(struck))
+    assert (fault.matched, fault.struck) == (len(struck), len(struck))
 
 
 CONTENTS: list[tuple[Content, list[str]]] = [
@@ -220,7 +220,7 @@ def test_a_fault_matches_by_what_the_attempt_sends(
     emit(environment)
     emit(environment, ENDED)
     assert [name_of(each) for each in attempts(environment) if each.struck] == struck
-    assert (fault.seen, fault.struck) == (len(struck), len(struck))
+    assert (fault.matched, fault.struck) == (len(struck), len(struck))
 
 
 def test_the_two_kinds_of_faults_count_separately(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
@@ -231,7 +231,7 @@ def test_the_two_kinds_of_faults_count_separately(open_world: OpenWorld, receive
     emit(world.default)
     assert http.get(LOGS, headers=TOKEN).status_code == 503
     emit(world.default)
-    assert [(each.seen, each.struck) for each in world.default.faults.all()] == [(1, 1), (2, 1)]
+    assert [(each.matched, each.struck) for each in world.default.faults.all()] == [(1, 1), (2, 1)]
     assert fault.name == "fault-2 (drop)"
 
 
@@ -268,7 +268,7 @@ def test_the_counts_are_exact_whoever_emits_at_once(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
     assert environment.deliveries.log.watch(lambda _: True, 80, None, WAIT).satisfied
-    assert [(fault.seen, fault.struck) for fault in faults] == [(80, 5), (75, 5), (70, 5)]
+    assert [(fault.matched, fault.struck) for fault in faults] == [(80, 5), (75, 5), (70, 5)]
     lines = story(environment)
     assert {line: lines.count(line) for line in lines} == {
         "started 1: failed (lose_answer)": 5,

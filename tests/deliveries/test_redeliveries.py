@@ -98,7 +98,7 @@ def test_a_test_is_sent_again_as_a_test_which_no_fault_drops(open_world: OpenWor
     redeliver(environment, attempts(environment)[0].id)
     assert receiver.events == ["webhook.test", "webhook.test"]
     assert receiver.requests[0].body == receiver.requests[1].body
-    assert (fault.seen, [each.is_test for each in attempts(environment)]) == (0, [True, True])
+    assert (fault.matched, [each.is_test for each in attempts(environment)]) == (0, [True, True])
     assert http.get(LOGS, headers=TOKEN).get_json()["data"] == []
 
 

@@ -106,3 +106,9 @@ def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, r
     with pytest.raises(AssertionError) as caught:
         mock.requests(min=1, wait=0.02)
     assert "to_thread" not in str(caught.value)
+
+
+@each_row("errors", [None, {"name": ["is required"]}, ["is required"], "is required", 7])
+def test_another_servers_problem_is_shown_whatever_its_errors_are(errors: object) -> None:
+    error = MockServerError(400, {"title": "Bad name", "detail": "a name is missing", "errors": errors})
+    assert str(error) == "400 Bad name: a name is missing"

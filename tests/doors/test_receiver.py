@@ -199,11 +199,14 @@ def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookR
         receiver.wait_for(3, 0.05)
 
 
-@pytest.mark.parametrize("body", [b"no event", b"[]", b"7", b"{}", b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"no event", b"[]", b"7", b"{}", b"\xff", b"[" * 100_000], ids=lambda body: repr(body[:9])
+)
 def test_a_body_that_names_no_event_is_told(body: bytes, receiver: WebhookReceiver) -> None:
     send(receiver, body)
-    with pytest.raises(ValueError, match="^the body of POST /webhook names no event: " + re.escape(repr(body))):
+    with pytest.raises(ValueError, match="^the body of POST /webhook names no event: " + re.escape(repr(body[:80]))):
         _ = receiver.events
+    assert repr(receiver).endswith(f"got 1: POST /webhook ({body[:80]!r})>")
 
 
 @each_row("status", ["500", 42, 600, None, True, 200.0])

@@ -119,3 +119,15 @@ def test_what_is_no_schedule_is_refused(mock: MockServer, schedule: Any) -> None
     with pytest.raises(MockServerError, match="schedule") as caught:
         mock.open_environment(schedule=schedule)
     assert caught.value.status == 422
+
+
+@each_row("id", [[1], {"a": 1}, None, 7, "one"])
+def test_a_call_may_have_any_id(mock: MockServer, receiver: WebhookReceiver, id: object) -> None:
+    environment = mock.open_environment(schedule={"seed": 3, "only": []})
+    fields = {"id": WEBHOOK, "name": "Mine", "webhook_url": receiver.url, "events": [ENDED]}
+    environment.replace_state({"agents": [{"id": AGENT, "name": "Mine", "webhooks": [fields]}]})
+    for call in (id, "other", id):
+        environment.emit(AGENT, ENDED, call={"id": call})
+    environment.settle()
+    expected = [f"call_ended of call {number}" for number in (1, 2, 1)]
+    assert environment.close()["schedule"]["order"] == expected

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from tests.support.documented import TOGGLE, TOKEN, UNKNOWN, toggle_path
+from tests.support.systems import needs_second_loopback
 
 Launch = Callable[..., "Popen[str]"]
 
@@ -132,13 +133,14 @@ def test_a_signal_while_fixtures_are_loaded_ends_it(
     assert errors.read_text() == ""
 
 
-def test_the_port_file_of_another_server_stays(launch: Launch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("127.0.0.2", marks=needs_second_loopback), "0.0.0.0"])
+def test_the_port_file_of_another_server_stays(host: str, launch: Launch, tmp_path: Path) -> None:
     port_file = tmp_path / "port.txt"
-    first = launch("--port-file", "port.txt")
+    first = launch("--host", host, "--port-file", "port.txt")
     port = url_of(first).rpartition(":")[2] + "\n"
-    refused = launch("--port-file", "port.txt", "--fixtures", "nope.yaml")
+    refused = launch("--host", host, "--port-file", "port.txt", "--fixtures", "nope.yaml")
     assert (refused.wait(WAIT), port_file.read_text()) == (2, port)
-    second = launch("--port-file", "port.txt")
+    second = launch("--host", host, "--port-file", "port.txt")
     of_second = url_of(second).rpartition(":")[2] + "\n"
     end(first)
     assert port_file.read_text() == of_second != port

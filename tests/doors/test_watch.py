@@ -265,6 +265,12 @@ def test_environments_come_and_go_with_their_tokens(edited: Edited) -> None:
     assert world.by_token("talq_one").name == "default"
 
 
+def test_environments_are_in_the_order_of_the_file(edited: Edited) -> None:
+    names = ["f", "b", "d", "a", "e", "c"]
+    edited.edit(edited.of("First", named(*names)))
+    assert list(edited.world.environments) == ["default", *names]
+
+
 @pytest.mark.parametrize(
     ("name", "token"), [("three", "talq_mine"), ("mine", "talq_three"), ("mine", "talq_old_three")]
 )

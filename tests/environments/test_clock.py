@@ -265,3 +265,10 @@ def test_a_reset_gives_the_real_time_back(open_world: OpenWorld, receiver: Webho
     environment.reset()
     assert not environment.clock.is_frozen
     assert abs(datetime.now(timezone.utc) - environment.clock.moment()) < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize("seconds", [0, None], ids=["by no time", "as far as it must"])
+def test_a_running_clock_that_has_nothing_to_reach_stays_the_real_time(open_world: OpenWorld, seconds: float) -> None:
+    environment = open_world().default
+    environment.deliveries.advance(seconds)
+    assert environment.clock.offset == timedelta()

@@ -210,7 +210,7 @@ def test_a_strike_is_decided_and_counted_in_one_step(times: int) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(client, range(8))) == times
-    assert (fault.seen, fault.struck) == (800, times)
+    assert (fault.matched, fault.struck) == (800, times)
 
 
 def test_two_runs_with_the_same_seed_strike_the_same_calls_and_the_answers_are_the_same_bytes(

@@ -1,7 +1,7 @@
 """The purpose of an environment's locks: no operation is seen half done. Each test fails without its lock."""
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from threading import RLock
 
@@ -9,7 +9,9 @@ import pytest
 
 from talkover_mock.base.refusals import Missing
 from talkover_mock.base.signals import Signal
+from talkover_mock.deliveries import calling as calling_module
 from talkover_mock.dialect.errors import WebhookNotFound
+from talkover_mock.environments import documents as documents_module
 from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments import faults as faults_module
 from talkover_mock.environments import rate_limit as rate_limit_module
@@ -19,9 +21,11 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.world import World
+from talkover_mock.loading import fixture as fixture_module
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state import store as store_module
 from talkover_mock.state import webhooks as webhooks_module
+from talkover_mock.state.records import Call
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.frozen import RIGHT, Time, frozen_world
 from tests.support.turns import errors_in, every_turn
@@ -116,6 +120,18 @@ def test_a_state_is_never_seen_half_changed(change: Callable[[Environment], obje
 
 
 @pytest.mark.slow
+def test_settings_that_come_while_a_state_is_replaced_are_not_lost() -> None:
+    def give(environment: Environment) -> None:
+        environment.documents.merge(Source("fixture", "", {"settings": {"plan": "professional"}}))
+
+    def replace(environment: Environment) -> None:
+        environment.documents.replace(Source("fixture", "", {"agents": []}))
+
+    for each, results in every_turn(changed_environment, replace, give, documents_module, fixture_module):
+        assert (results, each.settings.plan) == ([None, None], "professional")
+
+
+@pytest.mark.slow
 def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
     def take(environment: Environment) -> object:
         return environment.snapshots.take("now")
@@ -205,6 +221,23 @@ def test_two_calls_at_once_are_both_counted() -> None:
         assert each.peek("token", 100).used == 2
 
 
+def test_two_calls_on_both_sides_of_a_second_are_both_counted() -> None:
+    def limit() -> RateLimit:
+        time = Time()
+
+        def now() -> datetime:
+            time.advance(1)
+            return time()
+
+        return RateLimit(RLock(), now)
+
+    def count(limit: RateLimit) -> int:
+        return limit.count("token", 100).used
+
+    for each, _ in every_turn(limit, count, count, rate_limit_module):
+        assert each.peek("token", 100).used == 2
+
+
 def test_a_fault_that_is_to_strike_once_strikes_once() -> None:
     def with_fault() -> Environment:
         one = environment()
@@ -216,7 +249,7 @@ def test_a_fault_that_is_to_strike_once_strikes_once() -> None:
 
     for each, results in every_turn(with_fault, strike, strike, faults_module):
         assert sorted(map(str, results)) == ["False", "True"]
-        assert [(fault.seen, fault.struck) for fault in each.faults.all()] == [(2, 1)]
+        assert [(fault.matched, fault.struck) for fault in each.faults.all()] == [(2, 1)]
 
 
 def test_two_faults_that_are_set_at_once_are_both_there_under_their_own_ids() -> None:
@@ -256,3 +289,23 @@ def test_a_wait_for_a_fault_misses_no_strike() -> None:
     for each, (_, reached) in every_turn(with_fault, strike, wait, faults_module):
         assert isinstance(reached, Signal)
         assert (reached.is_set, each.faults.find("fault-1").reached) == (True, {})
+
+
+def test_a_scenario_plays_at_no_call_that_a_reset_has_taken() -> None:
+    def calling() -> Environment:
+        worlds.append(frozen_world(Time(), {"call_scenario": "answered"}))
+        return worlds[-1].default
+
+    def place(environment: Environment) -> Call:
+        return environment.calling.place(AGENT, {"to": "+12025550101"})
+
+    worlds: list[World] = []
+    seen = set()
+    for each, _ in every_turn(calling, place, Environment.reset, calling_module):
+        is_there = "calls" in each.documents.whole()
+        each.deliveries.advance(None)
+        assert (each.clock.offset > timedelta()) == is_there
+        seen.add(is_there)
+    assert seen == {True, False}
+    for world in worlds:
+        world.stop()

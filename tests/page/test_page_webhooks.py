@@ -79,7 +79,7 @@ def test_a_switch_spends_no_fault(http: FlaskClient, world: World) -> None:
     http.post("/__admin/faults", json={"preset": "maintenance", "times": 1})
     assert press(http, NAME) == "My Webhook is on."
     [fault] = world.default.faults.all()
-    assert (fault.seen, fault.struck) == (0, 0)
+    assert (fault.matched, fault.struck) == (0, 0)
 
 
 def test_the_latest_delivery_is_told_where_it_is_worth_knowing(http: FlaskClient) -> None:

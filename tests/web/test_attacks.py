@@ -14,7 +14,7 @@ import requests
 from flask.testing import FlaskClient
 
 from talkover_mock.client import MockServer
-from talkover_mock.deliveries import schedule
+from talkover_mock.deliveries import backlog
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web import server as serving
@@ -156,7 +156,7 @@ def test_an_advance_that_a_reset_has_overtaken_moves_no_clock(
 def test_the_receivers_of_one_environment_delay_no_other(
     receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schedule, "_MOST_BUSY", 3)
+    monkeypatch.setattr(backlog, "_MOST_BUSY", 3)
     receiver.answer_always(Answer(delay_seconds=1_800))
     world = world_of(*(hook(receiver.url, f"w{number}") for number in range(6)))
     try:

@@ -134,7 +134,7 @@ def test_connections_that_have_ended_leave_nothing(
                 until_held_up(server, 1)
     until_held_up(server, 0)
     until(lambda: not server._connections)
-    assert server._hungry == {}
+    assert server._idle == {}
     until(lambda: gc.collect() >= 0 and not [each for each in made if each() is not None])
     assert len(made) > len(kinds) * 3
     assert not [line for line in log if "Traceback" in line or "Fatal" in line]

@@ -81,7 +81,7 @@ def test_a_client_that_never_reads_is_cut_off(
 ) -> None:
     """Also one of whose answer so little is left that the transport would take more."""
     monkeypatch.setattr(writer, "READING_SECONDS", 0.05)
-    monkeypatch.setattr(serving, "_HUNGRY_SECONDS", 0.1)
+    monkeypatch.setattr(serving, "_IDLE_SECONDS", 0.1)
     monkeypatch.setattr(serving, "_SWEEP_SECONDS", 0.02)
     server = started(of_size(size))
     client = stack.enter_context(few_at_once(server))

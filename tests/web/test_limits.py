@@ -99,7 +99,7 @@ def test_what_is_not_whole_in_time_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However often something comes; whoever asks stays."""
-    monkeypatch.setattr(serving, "_HUNGRY_SECONDS", 0.3)
+    monkeypatch.setattr(serving, "_IDLE_SECONDS", 0.3)
     monkeypatch.setattr(serving, "_SWEEP_SECONDS", 0.02)
     server = started(app.wsgi_app)
     begin, other = monotonic(), stack.enter_context(connect(server))

@@ -193,4 +193,4 @@ def test_a_client_that_leaves_behind_a_wait_and_an_unfinished_request_is_gone_af
         until(lambda: app.kept)
     until(lambda: not server._connections)
     assert WAIT > 0
-    assert (server._unfinished, server._hungry, app.kept) == (0, {}, 0)
+    assert (server._unfinished, server._idle, app.kept) == (0, {}, 0)

@@ -73,7 +73,7 @@ class ApiApplication:
                     return self._quick(request)
                 finally:
                     environment.lock.release()
-        return _Elsewhere(lambda: self.answer(request))
+        return _later(lambda: self.answer(request))
 
     def _may_be_quick(self, request: MockRequest) -> bool:
         """Whether it is a small request to a quick route."""
@@ -111,7 +111,8 @@ class ApiApplication:
             answer = self._view(request)
         except Exception as error:
             refused = error
-            return _Elsewhere(lambda: self._finished(request, lambda: self._refuse(request, refused)))
+            request.log = request.environment_of().journal.log
+            return _later(lambda: self._finished(request, lambda: self._refuse(request, refused)))
         return self._settled(request, answer)
 
     def answer(self, request: MockRequest) -> Answer | Waiting:
@@ -149,6 +150,7 @@ class ApiApplication:
         """The API's answer, or what a fault makes of it."""
         self._match(request)
         environment = request.environment_of()
+        request.log = environment.journal.log
         if environment.faults.has(CallFault) and not request.is_by_page:
             with environment.lock:  # whoever sees that a call is struck finds it held already, in the calls' order
                 fault = strike(request, environment.faults)
@@ -228,9 +230,9 @@ class ApiApplication:
 
     def _record(self, request: MockRequest, answer: Answer) -> None:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""
-        if request.struck is None or not request.struck.forgotten:
-            environment = request.environment_of()
-            environment.journal.record(exchange_of(request, answer, environment.clock.moment()), request.number)
+        environment = request.environment_of()
+        exchange = exchange_of(request, answer, environment.clock.moment())
+        environment.journal.record(exchange, request.number, request.log)
 
     def _refuse(self, request: MockRequest, error: Exception) -> Answer:
         """The API's own answer to an error, with the reason."""
@@ -248,13 +250,10 @@ def _has_quota(request: MockRequest) -> bool:
     return f"{request.path}/".startswith(API + "/") and request.path.rstrip("/") != _HEALTH
 
 
-class _Elsewhere:
+def _later(make: Callable[[], Answer | Waiting]) -> "WSGIApplication":
     """An answer that is made in the thread that asks for it."""
 
-    __slots__ = ("_make",)
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return make()(environ, start_response)
 
-    def __init__(self, make: Callable[[], Answer | Waiting]) -> None:
-        self._make = make
-
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return self._make()(environ, start_response)
+    return answer

@@ -53,7 +53,7 @@ def held(fault: Fault[CallFault], go_on: Callable[[], Answer]) -> Waiting:
 
 
 class _Held(Waiting):
-    """A wait for an answer that is finished already when it comes."""
+    """A wait whose answer is recorded when the fault ends; nothing finishes it a second time."""
 
     def continued(self, finish: Callable[[Callable[[], Answer | Waiting]], Answer | Waiting]) -> Waiting:
         return self

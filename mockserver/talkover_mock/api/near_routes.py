@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from talkover_mock.base.words import near_word
 from talkover_mock.dialect.endpoints import API
-from talkover_mock.web.routes import ADMIN, Routes
+from talkover_mock.web.routes import ADMIN, Routes, shown
 
 _DOUBLE_SLASH = "the path has a double slash"
 _MOST_STEPS = 20
@@ -45,8 +45,7 @@ def _with_missing_steps(routes: Routes, path: str) -> str:
     for route in routes:
         optional = re.sub("([^/]+)/<[^/]+>/", r"(?:\1/[^/]+/)?", route.path.removeprefix(f"{API}/"))
         if re.fullmatch(f"{API}/" + re.sub("<[^/]+>", "[^/]+", optional), path):
-            longer = route.path.replace("<", "{").replace(">", "}")
-            return f"no route has this path; did you mean {longer}?"
+            return f"no route has this path; did you mean {shown(route.path)}?"
     return ""
 
 

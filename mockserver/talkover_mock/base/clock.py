@@ -78,6 +78,11 @@ class Clock:
         else:
             self._offset = moment - self._source()
 
+    def advance_to(self, moment: datetime) -> None:
+        """Moves the time forward to `moment`, unless that has come already."""
+        if moment > self.moment():
+            self.move_to(moment)
+
     def unfreeze(self) -> None:
         """Returns to the real time, and runs."""
         self._offset, self._frozen = timedelta(), None

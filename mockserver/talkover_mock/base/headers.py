@@ -78,7 +78,9 @@ def masked(token: str | None) -> str:
     """The first and last characters of a token: enough to tell tokens apart, too few to use one."""
     if not token:
         return "-"
-    return f"{token[:5]}***{token[-2:]}" if len(token) > 12 else f"{token[:2]}***"
+    if len(token) > 12:
+        return f"{token[:5]}***{token[-2:]}"
+    return f"{token[:2]}***" if len(token) > 5 else "***"
 
 
 def header_text(text: str, most: int = 1000) -> str:

@@ -31,7 +31,7 @@ class Expectation(Generic[T]):
     def satisfied(self) -> bool:
         return (self.least or 0) <= self.count and (self.most is None or self.count <= self.most)
 
-    def count_one(self, number: int = 1) -> None:
+    def add(self, number: int = 1) -> None:
         """Counts one item more, or several."""
         self.count += number
         enough = self.most + 1 if self.most is not None else self.least or 0
@@ -42,7 +42,7 @@ class Expectation(Generic[T]):
         """Counts an item that matches, unless it did so before. A search that fails ends the wait, and fails there."""
         try:
             if self.matches(item) and not (before is not None and self.matches(before)):
-                self.count_one()
+                self.add()
         except Exception:
             self.decided.set()
 
@@ -61,7 +61,7 @@ class Found(Generic[T]):
 
 
 class History(Generic[T]):
-    """The latest items by id, oldest first: `most` of them, of `MOST_BYTES` as `size_of` tells.
+    """The latest items by id, oldest first: at most `most` items, and at most `MOST_BYTES` by `size_of`.
 
     `dropped` counts those that the limits have cost.
 
@@ -94,7 +94,8 @@ class History(Generic[T]):
         return self._items.get(id) if id is not None else None
 
     def all(self) -> list[T]:
-        return list(self._items.values())
+        with self._lock:
+            return list(self._items.values())
 
     def __len__(self) -> int:
         return len(self._items)
@@ -110,7 +111,7 @@ class History(Generic[T]):
         self._changes.note()
 
     def change(self, id: str, item: T) -> None:
-        """In its place; one that is gone stays gone."""
+        """Replaces an item in its place; does nothing for an id that is no longer kept."""
         before = self._items.get(id)
         if before is not None:
             self._bytes += self._size_of(item) - self._size_of(before)
@@ -174,7 +175,7 @@ class History(Generic[T]):
         """Begins a wait for at least `least` and at most `most` items that match. `found` ends it."""
         expectation = Expectation(matches, least, most)
         with self._lock:
-            expectation.count_one(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
+            expectation.add(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
             if self._closed:
                 expectation.decided.set()
             else:

@@ -13,7 +13,7 @@ Handle = Callable[[Handler], None]
 
 @contextmanager
 def signals() -> Iterator[Handle]:
-    """Gives what sets the handler of the signals that end the command, and sets the former ones at its end."""
+    """Yields a function that sets the handler of the signals that end the command; restores the former handlers."""
     numbers = ending_signals()
     before = {number: signal.getsignal(number) for number in numbers}
     mine = [number for number in numbers if number == signal.SIGINT or before[number] != signal.SIG_IGN]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from talkover_mock.base.addresses import EVERYWHERE
+
 _MOST_BYTES = 10
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _PORT = re.compile(rb"\d{1,5}\s*")
@@ -20,14 +22,14 @@ class _NoPortFile(Exception):
     """The path leads to something that `serve` has not written; the text says why."""
 
 
-def forget_stale(path: Path | None) -> None:
-    """Removes the file of a crashed server; that of a running server stays.
+def forget_stale(path: Path | None, host: str) -> None:
+    """Removes the file of a crashed server; that of a server which runs on `host` stays.
 
     Raises UsageError for everything else: only a small regular file with a port, or an empty one, is ever replaced.
     """
     if path:
         port = _read_or_refuse(path)
-        if port and not _is_served(port):
+        if port and not _is_served(EVERYWHERE.get(host, host), port):
             _remove(path)
 
 
@@ -97,10 +99,10 @@ def _name_of(kind: int) -> str:
     return "a pipe" if stat.S_ISFIFO(kind) else "a device or a socket"
 
 
-def _is_served(port: str) -> bool:
-    """Whether a program on this machine listens on the port."""
+def _is_served(host: str, port: str) -> bool:
+    """Whether a program listens on the port."""
     try:
-        socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
+        socket.create_connection((host, int(port)), timeout=1).close()
     except (OSError, ValueError, OverflowError):
         return False
     return True

@@ -17,7 +17,7 @@ from talkover_mock.base.addresses import without_password
 from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
-from talkover_mock.client.errors import NO_MOCK, MissingKey
+from talkover_mock.client.errors import NO_MOCK, MissingKey, first_cause
 
 
 class _Told(click.ClickException):
@@ -82,7 +82,7 @@ class Remote(Output):
             except MockServerError as error:
                 raise Failed(self._refusal(error)) from None
             except (requests.ConnectionError, requests.Timeout) as error:
-                raise Failed(f"{self.url} does not answer ({_first_cause(error)}); {REMEDY}") from None
+                raise Failed(f"{self.url} does not answer ({first_cause(error)}); {REMEDY}") from None
             except (requests.RequestException, ValueError) as error:
                 raise Failed(f"{self.url} can't be asked: {error}") from None
 
@@ -143,9 +143,3 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return printable(str(value))
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    while error.__context__:
-        error = error.__context__
-    return error

@@ -204,7 +204,7 @@ def command(
 
     When the server answers, its URL is the only line on standard output.
     """
-    forget_stale(port_file)
+    forget_stale(port_file, host)
     files = FixtureFiles(_given(paths, fixtures) or [default_fixture()])
     make = partial(World, deliver_to=deliver_to, most_kept=keep, mask_tokens=mask_tokens)
     world = _load(files, make)

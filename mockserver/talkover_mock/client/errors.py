@@ -14,7 +14,9 @@ class MockServerError(Exception):
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         lines = [f"{status} {problem.get('title', '')}: {problem.get('detail', '')}"]
-        places = [(each.get("path"), each.get("message")) for each in problem.get("errors", [])]
+        errors = problem.get("errors")  # which another server's problem may have in another form
+        listed = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        places = [(each.get("path"), each.get("message")) for each in listed]
         mistakes = [": ".join(filter(None, place)) for place in places]
         lines += [f"  {each}" for each in mistakes if each not in lines[0]]  # the detail has the first
         super().__init__("\n".join(lines))
@@ -39,3 +41,10 @@ class MissingKey(KeyError):
 def of_id(error: MockServerError) -> Exception:
     """The error of a method that takes an id: KeyError, with the nearest id, where the server has no such record."""
     return KeyError(error.problem["detail"]) if error.status == HTTPStatus.NOT_FOUND else error
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The error from which the others came: that of the system, where a library wraps it."""
+    while error.__context__:
+        error = error.__context__
+    return error

@@ -51,7 +51,7 @@ class Calling:
         call = self._calls.place(agent_id, body)
         with self._lock:
             steps = self.scenarios.get(self._state.settings.call_scenario or "")
-            if steps:
+            if steps and self._state.calls.get(call.id) is call:  # no reset came in between
                 self._begin(call, steps, call.started_at - call.created_at)
         return call
 

@@ -18,7 +18,7 @@ from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.records import Webhook
 
 _BYTES_OF_A_WEBHOOK = 500
-"""What an event keeps for each webhook that got it or was skipped, about."""
+"""About the bytes that an event keeps for each webhook that got it or was skipped."""
 
 
 SKIPPED: Literal["skipped"] = "skipped"
@@ -43,7 +43,7 @@ class Log(History[Delivery]):
         return Rows() if self._rows is None else self._rows
 
     def enter(self, delivery: Delivery) -> Delivery:
-        """Adds the delivery to its row, or to a new one if that is no longer kept, and returns it with the number."""
+        """Adds the delivery to its row, or to a new row if its own is dropped; returns it with the row's number."""
         if delivery.arrival not in self.rows:
             delivery = delivery._replace(arrival=self._changes.arrive())
         self.add(delivery.id, delivery)

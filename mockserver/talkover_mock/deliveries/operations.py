@@ -54,11 +54,11 @@ class Deliveries:
     @property
     def queued(self) -> int:
         """The number of deliveries that wait to be sent."""
-        return self._outbox.schedule.deliveries
+        return self._outbox.backlog.deliveries
 
     def due_times(self) -> Mapping[int, datetime]:
         """When the next attempt of each row is due, by the row's number."""
-        return self._outbox.schedule.due_times()
+        return self._outbox.backlog.due_times()
 
     def emit(
         self,
@@ -204,9 +204,8 @@ class Deliveries:
     def advance(self, seconds: float | None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
 
-        With None it goes as far as it must, until nothing is queued.
-
-        It stops early after a reset, and when `gave_up` says that the client has disconnected.
+        With None it goes as far as it must, until nothing is queued. It stops early after a reset, and when `gave_up`
+        says that the client has disconnected.
         """
         self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
 
@@ -227,11 +226,12 @@ class Deliveries:
 
     def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
         while outbox.wait_until_settled(gave_up):
-            due = outbox.schedule.next_due
+            due = outbox.backlog.next_due
             if due is None or (target and due > target):
-                self._clock.move_to(max(target or self._clock.moment(), self._clock.moment()))
+                if target:
+                    self._clock.advance_to(target)
                 return
-            self._clock.move_to(max(due, self._clock.moment()))
+            self._clock.advance_to(due)
             outbox.wake()
 
     def now(self) -> datetime:
@@ -285,10 +285,10 @@ class Deliveries:
         return Delivery(id, webhook.id, occurrence, 1, now, campaign_id=webhook.campaign_id)
 
     def _reason_not_to_queue(self, more: int, size: int = 0) -> str:
-        queued, most = self._outbox.schedule.deliveries, self._sharing.most_kept
+        queued, most = self._outbox.backlog.deliveries, self._sharing.most_kept
         if queued + more > most:
             return f"{queued} deliveries are queued, and {more} more would exceed the limit of {most}"
-        if more and size > _SMALL_BYTES and self._outbox.schedule.bytes + size > MOST_QUEUED_BYTES:
+        if more and size > _SMALL_BYTES and self._outbox.backlog.bytes + size > MOST_QUEUED_BYTES:
             return f"the events that wait would hold more than {MOST_QUEUED_BYTES} bytes of data"
         return ""
 

@@ -10,12 +10,12 @@ from typing import cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.deliveries.attempts import MOST_LARGE, Attempt, Scheduled
+from talkover_mock.deliveries.backlog import Backlog
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.log import Log
 from talkover_mock.deliveries.messages import struck_message
 from talkover_mock.deliveries.plans import Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
-from talkover_mock.deliveries.schedule import Schedule
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.dialect.ids import IdSource
@@ -42,7 +42,7 @@ class Outbox:
         self.log = Log(lock, sharing.most_kept, clock, ids, sharing.changes)
         self.closed = False
         self._numbers = count()
-        self.schedule = Schedule()
+        self.backlog = Backlog()
         self._room: BoundedSemaphore | None = None
         self._sendings: set[Sending] = set()
         self._settled = Condition(lock)
@@ -64,15 +64,15 @@ class Outbox:
         now = self.now()
         scheduled = Scheduled(now, next(self._numbers), delivery, may_retry, None, though_disabled, make=make)
         is_frozen = self._clock.is_frozen
-        if self._goes_out(scheduled, now) and (is_frozen or not self.schedule.waits_behind(scheduled, False)):
-            self.schedule.add(scheduled)
+        if self._goes_out(scheduled, now) and (is_frozen or not self.backlog.waits_behind(scheduled, False)):
+            self.backlog.add(scheduled)
             self.wake()  # for one that waits, the pump looks again when the attempt before it has ended
         return [each.delivery for each in (scheduled, *scheduled.copies) if each.due <= now]
 
     def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
         """Has something happen at a time on the environment's clock, unless the outbox is closed before."""
         if not self.closed:
-            self.schedule.add(Plan(due, next(self._numbers), happen))
+            self.backlog.add(Plan(due, next(self._numbers), happen))
             self.wake()
 
     def begin_event(self) -> Sequence[Delivery]:
@@ -81,16 +81,16 @@ class Outbox:
             return ()
         self._clock.move_to(self._clock.moment() + self._clock.apart)
         self.wake()
-        return [each.delivery for each in self.schedule if each.due <= self.now()]
+        return [each.delivery for each in self.backlog if each.due <= self.now()]
 
     def claim(self) -> Attempt | float | None:
         """The next attempt that is due, the seconds until one will be, or None."""
         with self._lock:
             while not self._is_held_up:
-                now, due = self.now(), self.schedule.next_due
+                now, due = self.now(), self.backlog.next_due
                 if due is None or due > now:
                     return None if self._clock.is_frozen or due is None else (due - now).total_seconds()
-                found = self.schedule.pop()
+                found = self.backlog.pop()
                 if isinstance(found, Plan):
                     self._happen(found)
                 elif attempt := self._take(found, now):
@@ -102,12 +102,12 @@ class Outbox:
     def _line_up(self, now: datetime) -> None:
         """Asks the faults about all that is due before the next plan: on a frozen clock, whoever answers first."""
         overlapping = []
-        while self._has_due() and not self.schedule.next_is_plan:
-            found = cast(Scheduled, self.schedule.pop())
+        while self._has_due() and not self.backlog.next_is_plan:
+            found = cast(Scheduled, self.backlog.pop())
             if self._has_turn(found, now):
                 overlapping.append(found)
         for each in overlapping:
-            self.schedule.add(each)
+            self.backlog.add(each)
 
     def has_more(self) -> bool:
         with self._lock:
@@ -125,19 +125,19 @@ class Outbox:
     def _finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
         self._sendings.discard(attempt.sending)
-        self.schedule.end(delivery.webhook_id)
+        self.backlog.end(delivery.webhook_id)
         may_retry = scheduled.may_retry and outgoing is not None
         again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
         if again:  # the pump looks again after every attempt, and need not be woken
-            self.schedule.add(scheduled.retry(self.now(), self._state.settings))
+            self.backlog.add(scheduled.retry(self.now(), self._state.settings))
         self._end(delivery._replace(outgoing=outgoing), outcome, again)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
-        """Until nothing is under way and nothing is due; the lock is free meanwhile.
+        """Blocks until no delivery is under way or due; the lock is released meanwhile.
 
-        False when it was closed instead, or whoever asked gave up.
+        Returns False when the outbox was closed instead, or when `gave_up` says that the client has disconnected.
         """
-        while not self.closed and (self.schedule.under_way or self._has_due()):
+        while not self.closed and (self.backlog.under_way or self._has_due()):
             if gave_up():
                 return False
             self._settled.wait(LOOK_SECONDS)
@@ -163,16 +163,16 @@ class Outbox:
         self.closed = True
         for sending in self._sendings:
             sending.stop()
-        self.schedule.clear()
+        self.backlog.clear()
         self.log.close()
         self._settled.notify_all()
 
     def clock_was_set(self, before: datetime) -> None:
-        """Was the clock set back, everything comes as much earlier, and so as soon as it would have."""
+        """After the clock was set back, moves every due time back by as much: no delivery waits longer."""
         back = before - self._clock.moment()
         if back > timedelta():
-            self.schedule.shift(-back)
-        self.schedule.release_all()
+            self.backlog.shift(-back)
+        self.backlog.release_all()
         self.wake()
 
     def now(self) -> datetime:
@@ -182,7 +182,7 @@ class Outbox:
         """
         step = self._clock.step()
         if step and not self._clock.is_frozen:
-            self.schedule.shift(step)
+            self.backlog.shift(step)
         return self._clock.moment()
 
     def wake(self) -> None:
@@ -191,10 +191,10 @@ class Outbox:
     @property
     def _is_held_up(self) -> bool:
         """Whether nothing can go out before something else happens."""
-        return self.closed or self.schedule.has_to_wait(all_in_turn=self._clock.is_frozen)
+        return self.closed or self.backlog.has_to_wait(all_in_turn=self._clock.is_frozen)
 
     def _has_due(self) -> bool:
-        due = self.schedule.next_due
+        due = self.backlog.next_due
         return due is not None and due <= self.now()
 
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
@@ -213,7 +213,7 @@ class Outbox:
         elif fault.action == "delay":
             scheduled.due = now + timedelta(seconds=fault.delay_seconds)
             scheduled.though_disabled |= fault.though_disabled
-            self.schedule.add(scheduled)
+            self.backlog.add(scheduled)
             self._settled.notify_all()
             self.wake()
         elif fault.action == "repeat":
@@ -243,11 +243,11 @@ class Outbox:
         On a frozen clock a retry without a pause asks the faults when nothing is under way, whoever answered first.
         """
         is_frozen = self._clock.is_frozen
-        if is_frozen and scheduled.round and self.schedule.waits_behind(scheduled, True):
+        if is_frozen and scheduled.round and self.backlog.waits_behind(scheduled, True):
             return False
         if self._goes_out(scheduled, now):
-            return not self.schedule.waits_behind(scheduled, is_frozen)
-        self.schedule.release(scheduled.webhook_id)
+            return not self.backlog.waits_behind(scheduled, is_frozen)
+        self.backlog.release(scheduled.webhook_id)
         return False
 
     def _take(self, scheduled: Scheduled, now: datetime) -> Attempt | None:
@@ -272,8 +272,8 @@ class Outbox:
         for copy in scheduled.copies:
             copy.due += now - scheduled.due
             copy.make = make if scheduled.delivery.fault.replay else None
-            self.schedule.add(copy)
-        self.schedule.begin(webhook.id)
+            self.backlog.add(copy)
+        self.backlog.begin(webhook.id)
         self._room = self._room or BoundedSemaphore(MOST_LARGE)  # an environment that sends nothing needs none
         return Attempt(scheduled, webhook, sending, make, self.finish, self.report, self._room)
 
@@ -290,7 +290,7 @@ class Outbox:
         else:
             for each in (scheduled, *scheduled.copies):
                 self._end(each.delivery, _STOPPED)
-        self.schedule.release(scheduled.delivery.webhook_id)
+        self.backlog.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
     def _end(self, delivery: Delivery, outcome: Outcome, again: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The parts that the outboxes of all environments share."""
+"""The parts that an outbox is given: some by the world, for all, and some by its environment."""
 
 from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
@@ -12,11 +12,11 @@ from talkover_mock.state.records import Webhook
 
 
 class Sharing(NamedTuple):
-    """What outboxes share: who may be called, how much is kept, what wakes the pump, and who is told of a crash.
+    """Tells an outbox who may be called, how much is kept, what wakes the pump, and who hears of a crash.
 
     `own_ports` are those of the mock itself, which is not called. With `capture`, a reason, nothing is sent at all.
-    `report` takes the traceback, and `strike` finds the fault that hits an attempt which is due. Every environment
-    puts its own in, and `lookups` and `changes` of its own.
+    `report` takes the traceback, and `strike` finds the fault that hits an attempt which is due: these two, `lookups`
+    and `changes` are each environment's own.
     """
 
     wake: Callable[[Any], None]

@@ -43,8 +43,8 @@ class Expected(NamedTuple):
 class Probe(NamedTuple):
     """One request whose answer shows a behaviour. `needs` is the kind of server that it is for; empty for any.
 
-    `teaches` is the setting that takes another status that comes, or empty. `page` is what comes by a page that the
-    mock does not follow.
+    `teaches` names the setting that another status in the answer reveals; it may be empty. `page` is the answer on a
+    page of the vendor's that the mock does not follow.
     """
 
     ask: Ask

@@ -42,10 +42,9 @@ class Documents:
         Settings, scenarios and payloads that the fixture does not give stay. Raises FixtureError, and then changes
         nothing.
         """
-        baseline = to_baseline(source, None, self._state, with_logs=False)
         with self._lock:
             seed = self._state.settings.seed
-            self._state.reset(baseline)
+            self._state.reset(to_baseline(source, None, self._state, with_logs=False))
             self._reseed(seed)
 
     def merge(self, source: Source) -> None:

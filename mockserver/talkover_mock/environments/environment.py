@@ -45,7 +45,17 @@ class Environment:
     __slots__ = (
         *("_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
         *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
-        *("expired_tokens", "faults", "for_pages", "journal", "lock", "name", "opened_at", "rate_limit", "snapshots"),
+        *(
+            "expired_tokens",
+            "faults",
+            "for_pages",
+            "journal",
+            "lock",
+            "name",
+            "journal_start",
+            "rate_limit",
+            "snapshots",
+        ),
         *("stubs", "title", "tokens", "webhooks"),
     )
 
@@ -64,7 +74,7 @@ class Environment:
         """The copy for foreign web pages, see World.for_page."""
         self.title = ""
         """The words of whoever opened it, such as the name of a test; empty where there are none."""
-        self.opened_at: tuple[int, int] | None = None
+        self.journal_start: tuple[int, int] | None = None
         """The position of the default environment's journal when it was opened; None for one of the fixture."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""

@@ -50,7 +50,7 @@ class Fault(Generic[S]):
     spec: S
     limits: Limits
     random: Random
-    seen: int = 0
+    matched: int = 0
     """The number of calls or deliveries that matched."""
     struck: int = 0
     """The number of matching calls or deliveries that the fault changed."""
@@ -74,8 +74,8 @@ class Fault(Generic[S]):
 
     def strikes(self) -> bool:
         """Counts a match, and returns whether the fault strikes it."""
-        self.seen += 1
-        if self.spent or self.seen <= self.limits.after or self.random.random() >= self.limits.probability:
+        self.matched += 1
+        if self.spent or self.matched <= self.limits.after or self.random.random() >= self.limits.probability:
             return False
         self.struck += 1
         if self.struck in self.reached:

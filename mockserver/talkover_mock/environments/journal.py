@@ -143,9 +143,14 @@ class Journal:
             self._history.add(str(self._number), exchange(self._number, self._changes.arrive()))
             return self._number
 
-    def record(self, exchange: Making, number: int | None = None) -> None:
-        """Adds an exchange, which is made when its numbers are known, or puts it in the place of one under way."""
+    def record(self, exchange: Making, number: int | None = None, log: Exchanges | None = None) -> None:
+        """Adds an exchange, which is made when its numbers are known, or puts it in the place of one under way.
+
+        An exchange that began under a `log` which a reset has ended is not kept.
+        """
         with self._lock:
+            if log is not None and log is not self._history:
+                return
             if number is None:
                 self._number += 1
                 made = exchange(self._number, self._changes.arrive())

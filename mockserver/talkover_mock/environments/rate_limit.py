@@ -44,8 +44,8 @@ class RateLimit:
 
     def count(self, token: str, limit: int) -> Quota:
         """Counts one call, and returns the quota after it."""
-        now = int(self._now().timestamp())
         with self._lock:
+            now = int(self._now().timestamp())
             # taken out and put to the end: the token without calls for longest is dropped first
             start, used = _running(self._windows.pop(token, None), now)
             self._windows[token] = start, used + 1
@@ -55,8 +55,8 @@ class RateLimit:
 
     def peek(self, token: str | None, limit: int) -> Quota:
         """The quota without counting a call, for answers that are given before the count."""
-        now = int(self._now().timestamp())
         with self._lock:
+            now = int(self._now().timestamp())
             start, used = _running(self._windows.get(token or ""), now)
         return _quota(limit, start, used, now)
 

@@ -1,5 +1,6 @@
 """Schedules: a seed says which deliveries of an environment are disturbed, and how; what was sent, in its order."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -84,16 +85,21 @@ def order_of(deliveries: Sequence[Delivery]) -> list[str]:
     answered = {each.webhook_id for each in deliveries if each.outcome and each.outcome.status}
     in_order = sorted(deliveries, key=lambda each: (each.ended_at is None, each.ended_at or each.created_at))
     sent = [each for each in in_order if each.webhook_id in answered]
-    calls = list(dict.fromkeys(each.occurrence.call_id for each in sent))
-    calls_of = Counter(event for event, _ in {(_event(each), each.occurrence.call_id) for each in sent})
+    numbers = {call: number for number, call in enumerate(dict.fromkeys(_call(each) for each in sent), 1)}
+    calls_of = Counter(event for event, _ in {(_event(each), _call(each)) for each in sent})
     several_webhooks = len({each.webhook_id for each in sent}) > 1
     return [
         _event(each)
-        + (f" of call {calls.index(each.occurrence.call_id) + 1}" if calls_of[_event(each)] > 1 else "")
+        + (f" of call {numbers[_call(each)]}" if calls_of[_event(each)] > 1 else "")
         + (f" to {each.webhook_id}" if several_webhooks else "")
         + _notes(each)
         for each in sent
     ]
+
+
+def _call(delivery: Delivery) -> str:
+    """The id of the delivery's call as JSON: a test may have given a list, which no mapping takes as a key."""
+    return json.dumps(delivery.occurrence.call_id)
 
 
 def _event(delivery: Delivery) -> str:

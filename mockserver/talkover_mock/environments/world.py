@@ -179,7 +179,7 @@ class World:
             self._check_new(name, token)
             fixture = EnvironmentFixture(baseline, (token,))
             environment = Environment(name, fixture, Clock(self._time), self._sharing, schedule)
-            environment.title, environment.opened_at = title, self.default.journal.position
+            environment.title, environment.journal_start = title, self.default.journal.position
             self._add(environment)
             self._closed_tokens.pop(token, None)
             if self._stopped:
@@ -244,7 +244,7 @@ class World:
             following = [each for each in self._environments.values() if id(each.baseline) in moved]
             for each in known:
                 each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
-            for name in fixture.keys() - self._permanent:
+            for name in [each for each in fixture if each not in self._permanent]:
                 self._environments[name] = Environment(name, fixture[name], Clock(self._time), self._sharing)
             for each in gone:
                 self._closed_tokens.update(dict.fromkeys(each.tokens, each.name))

@@ -47,7 +47,7 @@ class Came(NamedTuple):
     headers: Mapping[str, str]
     text: str
     secret: str | None = None
-    """What the document is told without."""
+    """The secret that `document` removes."""
 
     def document(self) -> Any:
         """The body as JSON without the secret, or ABSENT."""

@@ -29,7 +29,7 @@ _ALWAYS: Mapping[str, str] = {
     "message_id": "event_id",
     "delivery_id": "event_id",
 }
-"""The names of keys, with that of the mapping around them, whose texts the mock knows: by their placeholder."""
+"""The placeholder for the text under a key; the key's name is joined to that of the mapping around it."""
 _NUMBERS = ("duration", "duration_seconds", "call_duration", "call_duration_seconds", "call_seconds")
 _OTHER_SIDE = {"to": "call.to", "call_to": "call.to", "to_number": "call.to"}
 _OWN_SIDE = {"from": "call.from", "call_from": "call.from", "from_number": "call.from"}

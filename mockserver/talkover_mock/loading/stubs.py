@@ -36,7 +36,7 @@ def _path(name: str, value: Any) -> str:
 
 
 def _status(name: str, value: Any) -> int:
-    if type(value) in (int, float) and int(value) == value and _LEAST <= value <= _MOST:
+    if type(value) in (int, float) and _LEAST <= value <= _MOST and int(value) == value:
         return int(value)
     raise Invalid(f"The {name} must be a whole number from {_LEAST} to {_MOST}.")
 

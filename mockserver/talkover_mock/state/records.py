@@ -226,7 +226,7 @@ class Stub(NamedTuple):
 
     @property
     def ids(self) -> list[bool]:
-        """Of each step of the path whether it is an id: the least of the stubs that match a call answers it."""
+        """For each step of the path, whether it is an id. The stub with the least list answers: fixed steps first."""
         return [step[:1] == "{" for step in self.path.split("/")]
 
     def is_at(self, path: str) -> bool:

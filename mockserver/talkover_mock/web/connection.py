@@ -45,10 +45,10 @@ class Host(Protocol):
 
     def remove(self, connection: HttpConnection) -> None: ...
 
-    def starve(self, connection: HttpConnection) -> None:
+    def set_idle(self, connection: HttpConnection) -> None:
         """The connection waits for a whole request from now on."""
 
-    def feed(self, connection: HttpConnection) -> None:
+    def set_busy(self, connection: HttpConnection) -> None:
         """The connection has a whole request."""
 
     def take_turn(self, connection: HttpConnection) -> None:
@@ -189,7 +189,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._writer.put(_CONTINUE)
 
     def _answer(self, incoming: Incoming) -> None:
-        self._server.feed(self)
+        self._server.set_busy(self)
         try:
             environ = environ_of(incoming, self._server.base)
         except Refused as refused:
@@ -235,7 +235,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if not keeps or (self.is_gone and not (self._parser.whole or self._refused)):
             self._leave()
         else:
-            self._server.starve(self)
+            self._server.set_idle(self)
 
     def end(self) -> None:
         """Closes the connection when everything is sent, or when the client has read nothing for too long."""
@@ -246,7 +246,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         """Takes no request any more."""
         self._is_ending = True
         self._parser.whole.clear()
-        self._server.starve(self)
+        self._server.set_idle(self)
 
     def _abort(self) -> None:
         """Ends the connection at once, whatever is left to send."""

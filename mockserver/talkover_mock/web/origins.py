@@ -12,7 +12,6 @@ from talkover_mock.base.addresses import CONTAINER_HOSTS, EVERYWHERE
 ANY = "*"
 _HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 """A Host header. Names of containers have underscores, which Flask's `request.host` refuses."""
-ORIGIN_HEADERS = ("HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE")
 
 
 class Origins(NamedTuple):

@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +15,7 @@ from talkover_mock.dialect.inputs import Input
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
+from talkover_mock.environments.journal import Exchanges
 from talkover_mock.environments.rate_limit import Quota
 from talkover_mock.environments.world import World
 from talkover_mock.web.routes import Route
@@ -75,8 +76,8 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "applied", "bearer_token", "environ", "environment_or_none", "ids", "input", "method", "note"),
-        *("number", "page", "path", "quota", "route", "started", "struck", "world"),
+        *("_body", "applied", "bearer_token", "environ", "environment_or_none", "ids", "input", "log", "method"),
+        *("note", "number", "page", "path", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
@@ -97,11 +98,13 @@ class MockRequest:
         self.note = ""
         """What of the input was ignored, and why."""
         self.struck: Fault[CallFault] | None = None
-        """The fault that struck. Once a reset has forgotten it, the call belongs to no journal."""
+        """The fault that struck."""
         self.applied = False
         """Whether the operation has happened."""
         self.number: int | None = None
         """The call's number in the journal, where it is there as one under way."""
+        self.log: Exchanges | None = None
+        """The journal's log when the call began, where a reset may come before the call ends."""
         self._body: bytes | None = None
         self.bearer_token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
 
@@ -217,10 +220,6 @@ class MockRequest:
     def query_value(self, name: str) -> str | None:
         """The first value of a field of the query."""
         return next((value for key, value in self.query() if key == name), None)
-
-    def query_values(self, name: str) -> Iterator[str]:
-        """Every value of a field of the query."""
-        return (value for key, value in self.query() if key == name)
 
     def form(self) -> dict[str, str]:
         """The fields of a URL-encoded form; the last of each name."""

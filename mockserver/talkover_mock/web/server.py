@@ -38,7 +38,7 @@ MOST_UNFINISHED_BYTES = 128 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 _FEW_THREADS, _MOST_THREADS = 12, 200
 _STOP_SECONDS = 0.5
-_HUNGRY_SECONDS = 120.0
+_IDLE_SECONDS = 120.0
 """A connection on which no whole request comes for so long is cut off."""
 _SWEEP_SECONDS = 5.0
 _MOST_SELECTED = 512
@@ -91,7 +91,7 @@ class Server:
         self.workers = Workers("talkover-mock-server", _FEW_THREADS, _MOST_THREADS, self.loop.call_later)
         self._stopping = self.loop.create_future()
         self._connections: dict[HttpConnection, None] = {}
-        self._hungry: dict[HttpConnection, None] = {}
+        self._idle: dict[HttpConnection, None] = {}
         """The connections without a whole request, the one that waits longest first."""
         self._turn: list[HttpConnection] = []
         """The connections that answer once the loop has read from all that have sent something."""
@@ -113,7 +113,7 @@ class Server:
     @property
     def waiting(self) -> int:
         """How many requests are being answered: in a thread, or parked until they have waited."""
-        return len(self._connections) - len(self._hungry)
+        return len(self._connections) - len(self._idle)
 
     def serve(self) -> None:
         """Answers until `stop_soon`, or `stop` from another thread. Call `stop` afterwards."""
@@ -173,24 +173,24 @@ class Server:
     def add(self, connection: HttpConnection) -> None:
         """A new connection; where there are too many, the one goes that has been without a request for longest."""
         self._connections[connection] = None
-        self.starve(connection)
+        self.set_idle(connection)
         if len(self._connections) > self._most:
-            oldest = next(iter(self._hungry))
-            self.feed(oldest)  # it is lost a moment later, and the next one too many must take another one with it
+            oldest = next(iter(self._idle))
+            self.set_busy(oldest)  # it is lost a moment later, and the next one too many must take another one with it
             oldest.reset()
 
     def remove(self, connection: HttpConnection) -> None:
         self._connections.pop(connection, None)
-        self._hungry.pop(connection, None)
+        self._idle.pop(connection, None)
 
-    def starve(self, connection: HttpConnection) -> None:
+    def set_idle(self, connection: HttpConnection) -> None:
         """The connection waits for a whole request from now on."""
         connection.since = RealTime.monotonic()
-        self._hungry[connection] = None
+        self._idle[connection] = None
 
-    def feed(self, connection: HttpConnection) -> None:
+    def set_busy(self, connection: HttpConnection) -> None:
         """The connection has a whole request."""
-        self._hungry.pop(connection, None)
+        self._idle.pop(connection, None)
 
     def take_turn(self, connection: HttpConnection) -> None:
         """Has the connection answer, and flush, after the loop's other reads.
@@ -215,7 +215,7 @@ class Server:
         """So many bytes more, or fewer, are kept of unfinished bodies. Raises Refused where no other can go."""
         self._unfinished += size
         if self._unfinished > MOST_UNFINISHED_BYTES and size > 0:
-            oldest = next((each for each in self._hungry if each.holds()), None)
+            oldest = next((each for each in self._idle if each.holds()), None)
             if oldest is None:  # all of them are of requests behind one that is being answered
                 raise refused(HTTPStatus.SERVICE_UNAVAILABLE, "the server keeps too many unfinished bodies")
             oldest.drop()
@@ -244,8 +244,8 @@ class Server:
 
     def _sweep(self) -> None:
         """Cuts off the connections on which nothing whole has come for too long."""
-        oldest = RealTime.monotonic() - _HUNGRY_SECONDS
-        for connection in list(self._hungry):
+        oldest = RealTime.monotonic() - _IDLE_SECONDS
+        for connection in list(self._idle):
             if connection.since < oldest:
                 connection.end()
         self.loop.call_later(_SWEEP_SECONDS, self._sweep)

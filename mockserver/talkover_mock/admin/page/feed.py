@@ -167,7 +167,7 @@ def _event_of(row: Row) -> str:
 
 def _line(row: Row, environment: Environment) -> Line:
     if isinstance(row, RequestRow):
-        return request_line(row.exchange, environment, row.exchange.by == "page")
+        return request_line(row.exchange, environment)
     if isinstance(row, DeliveryRow):
         return delivery_line(row.attempts, row.due, environment, row.id)
     return skipped_line(row.emitted, row.id, environment)

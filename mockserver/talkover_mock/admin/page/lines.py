@@ -57,19 +57,19 @@ class Line(NamedTuple):
         return self.at[:10]
 
 
-def request_line(exchange: Exchange, environment: Environment, by_page: bool) -> Line:
+def request_line(exchange: Exchange, environment: Environment) -> Line:
     status = status_of(exchange)
     return Line(
         id=f"request-{exchange.number}",
         kind="request",
         at=to_milliseconds(exchange.moment),
         status=status,
-        tone=TONES.get(status, "bad" if exchange.status is None or exchange.status >= 400 else ""),
+        tone=TONES.get(status, "bad" if exchange.is_problem else ""),
         method=exchange.method,
         parts=path_parts(exchange.path, environment),
         why=named(_why_of(exchange), environment),
         took=f"{exchange.duration_ms:,.0f} ms" if exchange.duration_ms >= _SLOW_MS and not exchange.under_way else "",
-        tag="by this page" if by_page else "",
+        tag="by this page" if exchange.by == "page" else "",
     )
 
 

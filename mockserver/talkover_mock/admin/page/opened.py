@@ -72,8 +72,7 @@ def _why_of_request(exchange: Exchange) -> tuple[str, str, str]:
         applied = {True: " The call is applied.", False: " The call is not applied.", None: ""}[exchange.applied]
         return ("wait" if exchange.status and exchange.status < 400 else "bad"), word, f"{exchange.fault}.{applied}"
     if exchange.reason:
-        is_bad = exchange.status is None or exchange.status >= 400
-        return ("bad", f"Why {word}", exchange.reason) if is_bad else ("", "Note", exchange.reason)
+        return ("bad", f"Why {word}", exchange.reason) if exchange.is_problem else ("", "Note", exchange.reason)
     return "", "", ""
 
 

@@ -98,7 +98,7 @@ def everything(environment: Environment, status: object) -> Sequence[Mapping[str
     """The attempts that are kept, or for that status the deliveries that were never made."""
     if status == _SKIPPED:
         return _skipped(environment, lambda _: True).all()
-    return [present(each) for each in environment.deliveries.log.watch(lambda _: True).items]
+    return [present(each) for each in environment.deliveries.log.all()]
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:

@@ -148,7 +148,7 @@ def _present_schedule(environment: Environment) -> shapes.Scheduled:
     disturbances = environment.disturbances
     if disturbances is None:
         return {}
-    order = order_of(environment.deliveries.log.watch(lambda _: True).items)
+    order = order_of(environment.deliveries.log.all())
     only = disturbances.schedule.only
     return {
         "schedule": {

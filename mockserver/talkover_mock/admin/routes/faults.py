@@ -90,7 +90,7 @@ def present(fault: Fault[Any]) -> shapes.Fault:
         "probability": limits.probability,
         "seed": limits.seed,
     }
-    counts: shapes.Counts = {"matched": fault.seen, "struck": fault.struck}
+    counts: shapes.Counts = {"matched": fault.matched, "struck": fault.struck}
     if isinstance(spec, DeliveryFault):
         return {"id": fault.id, "on": "deliveries", **delivery_faults.present(spec), **limited, **counts}
     return {"id": fault.id, "on": "calls", **_present(spec), **limited, **counts}

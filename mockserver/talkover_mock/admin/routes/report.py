@@ -46,9 +46,9 @@ def _read(request: MockRequest, environment: Environment) -> Answer:
 
 def _strays(environment: Environment, world: World) -> Sequence[Section]:
     """The calls that may be the test's, but had no token of an environment; in the JSON, pytest has them otherwise."""
-    if environment.opened_at is None:
+    if environment.journal_start is None:
         return []
-    calls = list(map(requests.present, strays(world, environment.opened_at)))
+    calls = list(map(requests.present, strays(world, environment.journal_start)))
     title = "API calls with no token of an environment meanwhile, of this test or another"
     return [Section(title, lines(calls))] if calls else []
 
@@ -56,8 +56,8 @@ def _strays(environment: Environment, world: World) -> Sequence[Section]:
 def sections(environment: Environment, after: int = 0) -> Sequence[Section]:
     """The parts of the report that have anything to tell, and the calls in any case: those after a number."""
     calls = environment.journal.log.watch(lambda exchange: exchange.number > after).items
-    attempts = environment.deliveries.log.watch(lambda _: True).items
-    emitted = environment.deliveries.events.watch(lambda _: True).items
+    attempts = environment.deliveries.log.all()
+    emitted = environment.deliveries.events.all()
     presented_faults = [faults.present(each) for each in environment.faults.all()]
     order = order_of(attempts) if environment.disturbances else []
     now = to_milliseconds(environment.clock.moment())

@@ -41,10 +41,9 @@ def _brief(snapshot: Snapshot) -> shapes.SnapshotBrief:
 
 def _present(snapshot: Snapshot) -> shapes.Snapshot:
     """The snapshot with its sizes; `digest` is the ETag of its state, and reads every record."""
-    document = to_document(snapshot.state)
     return {
         **_brief(snapshot),
-        "agents": len(document["agents"]),
-        "webhooks": sum(len(agent["webhooks"]) for agent in document["agents"]),
-        "digest": digest(document),
+        "agents": len(snapshot.state.agents),
+        "webhooks": len(snapshot.state.webhooks),
+        "digest": digest(to_document(snapshot.state)),
     }

@@ -96,7 +96,7 @@ def _skipped(asked: Mapping[str, Any], environment: Environment) -> Sequence[str
 
     return gathered(
         f"webhook {webhook.id} was skipped: {reason}"
-        for emitted in environment.deliveries.events.watch(lambda _: True).items
+        for emitted in environment.deliveries.events.all()
         if is_asked("agent_id", emitted.occurrence.agent_id)
         and is_asked("campaign_id", emitted.occurrence.campaign_id)
         and is_asked("event", emitted.occurrence.event)

@@ -140,14 +140,12 @@ Url = Annotated[str, ("minLength", 1), ("maxLength", 500)]
 PhoneNumber = Annotated[str, ("pattern", f"^{PHONE_PATTERN}$"), ("description", "In international format")]
 Seconds = Annotated[str, ("pattern", f"^{_MOMENT_PATTERN}Z$"), ("description", "UTC")]
 Milliseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.[0-9]{{3}}Z$"), ("description", "UTC")]
-Microseconds = Annotated[
-    str, ("pattern", rf"^{_MOMENT_PATTERN}\.000000Z$"), ("description", "UTC; the fraction is always zero (measured)")
-]
+Microseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.000000Z$"), ("description", _ZERO)]
 EventName = Annotated[
     str,
     ("minLength", 1),
     ("maxLength", 255),
-    ("description", "One that the API has or, where `unknown` asks for it, any other"),
+    ("description", _ANY_NAME),
 ]
 EventPattern = Annotated[str, ("pattern", "[*]")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{32}$")]

@@ -14,8 +14,8 @@ _EVERYBODY = ""
 """The place of those that wait until nothing at all is under way; no webhook has this id."""
 
 
-class Schedule:
-    """Those of one webhook have their turns one after another, in order; where the clock is frozen, all have.
+class Backlog:
+    """The attempts that wait. Those of one webhook go out one after another; on a frozen clock, all attempts do.
 
     The caller holds the environment's lock.
     """
@@ -87,7 +87,7 @@ class Schedule:
         return entry
 
     def waits_behind(self, entry: Scheduled, all_in_turn: bool) -> bool:
-        """Whether it has to wait for its turn, and does so from now on; else it is the caller's."""
+        """Whether the attempt must wait for its turn; it is then kept here. Otherwise the caller sends it."""
         webhook_id = entry.webhook_id
         if entry.overlaps or not (self._under_way if all_in_turn else webhook_id in self._under_way):
             return False
@@ -115,7 +115,7 @@ class Schedule:
                 self._behind.pop(place, None)
 
     def release_all(self) -> None:
-        """As the clock is frozen or unfrozen, others have to wait."""
+        """Puts all attempts that wait for a turn back in the queue: a clock that is frozen changes who must wait."""
         behind, self._behind = self._behind, {}
         for entry in chain(*behind.values()):
             heappush(self._by_time, entry)
