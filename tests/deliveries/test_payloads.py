@@ -13,7 +13,16 @@ from tests.support.rows import each_row
 SCOPE = {
     "event": "event_phone_call_ended",
     "agent": {"id": "a-1", "name": "Ann/e", "trainings": ()},
-    "call": {"id": "c-1", "duration": 42, "price": 0.5, "rate": 5.0, "recorded": True, "failed": False, "note": None},
+    "call": {
+        "id": "c-1",
+        "duration": 42,
+        "price": 0.5,
+        "rate": 5.0,
+        "large": 2**63,
+        "recorded": True,
+        "failed": False,
+        "note": None,
+    },
     "context": {"tags": ["x", {"deep": "y"}], "customer": {"name": "Zoë"}, "empty": "", "twice": "{{call.id}}"},
 }
 
@@ -52,7 +61,9 @@ VALUES = st.recursive(
         (1.5e300, "1.5e+300"),
         (5e-324, "5.0e-324"),
         (2**63 - 1, "9223372036854775807"),
+        (2**63, "9.223372036854776e+18"),
         (-(2**63), "-9223372036854775808"),
+        (-(2**63) - 1, "-9.223372036854776e+18"),
         (12345678901234567890, "1.2345678901234567e+19"),
         (True, "true"),
         (None, "null"),
@@ -147,6 +158,7 @@ def test_php_bytes_are_ascii_without_a_bare_slash(value: Any) -> None:
         ("Call {{call.id}} of {{ agent.name }}", "Call c-1 of Ann/e"),
         ("{{call.duration}}s", "42s"),
         ("{{call.rate}}/{{call.price}}", "5/0.5"),
+        ("{{call.large}}s", "9.223372036854776e+18s"),
         ("{{call.recorded}} {{call.failed}} {{call.note}}.", "true false ."),
         ("tags: {{context.tags}}", 'tags: ["x",{"deep":"y"}]'),
         (" {{call.duration}}", " 42"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
@@ -92,9 +93,13 @@ def test_a_hundred_levels_are_read() -> None:
         ("a=1&a=2", {"a": "2"}),
         ("e[]=a&e[]=b", {"e": ["a", "b"]}),
         ("e[0]=a&e[1]=b", {"e": ["a", "b"]}),
-        ("e[1]=b&e[0]=a", {"e": ["b", "a"]}),
-        ("e[1]=a&e[]=b", {"e": ["a", "b"]}),
-        ("e[7]=a&e[]=b&e[0]=c", {"e": ["a", "b", "c"]}),
+        ("e[5]=a", {"e": {"5": "a"}}),
+        ("e[1]=b&e[0]=a", {"e": {"1": "b", "0": "a"}}),
+        ("e[1]=a&e[]=b", {"e": {"1": "a", "2": "b"}}),
+        ("e[7]=a&e[]=b&e[0]=c", {"e": {"7": "a", "8": "b", "0": "c"}}),
+        ("e[0]=a&e[2]=b", {"e": {"0": "a", "2": "b"}}),
+        ("e[01]=a&e[]=b", {"e": {"01": "a", "0": "b"}}),
+        ("h[a][3]=b&h[a][]=c", {"h": {"a": {"3": "b", "4": "c"}}}),
         ("e[x]=a&e[]=b", {"e": {"x": "a", "0": "b"}}),
         ("e[]=a&e[0]=b&e[]=", {"e": ["b", None]}),
         ("h[0][key]=X-A&h[0][value]=b&h[1][key]=c", {"h": [{"key": "X-A", "value": "b"}, {"key": "c"}]}),
@@ -102,15 +107,49 @@ def test_a_hundred_levels_are_read() -> None:
         ("p[event_action][call][id]=5", {"p": {"event_action": {"call": {"id": "5"}}}}),
         ("a=1&a[b]=2", {"a": {"b": "2"}}),
         ("a[b]=2&a=1", {"a": "1"}),
-        ("[x]=1", {"[x]": "1"}),
         ("webhook.url=1&  a b[c.d]=2", {"webhook_url": "1", "a_b": {"c.d": "2"}}),
-        ("a" + "[b]" * 101 + "=1", {"a" + "[b]" * 101: "1"}),
         ("", {}),
     ],
 )
 def test_a_form_as_php_reads_it(query: str, expected: Mapping[str, Any]) -> None:
-    pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&")) if name]
-    assert from_form(pairs) == Input(expected)
+    assert from_form(parse_qsl(query, keep_blank_values=True)) == Input(expected)
+
+
+@each_row(
+    ("key", "expected"),
+    [
+        # What PHP 8.2 made of each of these.
+        *[(key, {}) for key in ("", " ", "[x]", " [x]", "[]", "[", "[x", "\0a")],
+        *[(key, {"a_": "1"}) for key in ("a[", "a.", "a ", "  a_", "a[\0]")],
+        *[(key, {"a_b": "1"}) for key in ("a[b", "a.b", "a b", "  a.b", "a[b\0c]")],
+        *[(key, {"a": ["1"]}) for key in ("a[]", "a[ ]", "a[\t]", "a[\n]", "a[]]", "a[][", "a[][b", "a[]b")],
+        *[(key, {"a": {"b": "1"}}) for key in ("a[b]c", "a[b]c[d]", "a[b]c[d", "a[b][c", "a[b] [c]", "a[b]]")],
+        *[(key, {key: "1"}) for key in ("a]", "a]b", "\ta", "\u00a0a", "é")],
+        *[(key, {"a": "1"}) for key in ("  a", "a\0b", "a\0[b]")],
+        ("a[[", {"a__": "1"}),
+        ("a.b[c.d[e", {"a_b_c_d_e": "1"}),
+        ("a[b.c][d", {"a": {"b.c": "1"}}),
+        ("a.[b c][d.e]", {"a_": {"b c": {"d.e": "1"}}}),
+        ("a][b]", {"a]": {"b": "1"}}),
+        ("a[[]", {"a": {"[": "1"}}),
+        ("a[[b]]", {"a": {"[b": "1"}}),
+        ("a[b[c]d]", {"a": {"b[c": "1"}}),
+        ("a[  ]", {"a": {"  ": "1"}}),
+        ("a[ b ]", {"a": {" b ": "1"}}),
+        ("a[\u00a0]", {"a": {"\u00a0": "1"}}),
+        ("a[b][]c", {"a": {"b": ["1"]}}),
+        ("a" + "[]" * 64, {"a": json.loads("[" * 64 + '"1"' + "]" * 64)}),
+        ("a" + "[]" * 65, {}),
+    ],
+)
+def test_a_key_of_a_form_as_php_reads_it(key: str, expected: Mapping[str, Any]) -> None:
+    assert from_form([(key, "1")]) == Input(expected)
+
+
+def test_a_field_with_a_bracket_that_is_not_closed_is_another_field(http: FlaskClient) -> None:
+    for query, body in (("", "name[=N&webhook_url=http://xy&events[]=event_action"), ("?name[=N", "[name]=N")):
+        answer = http.post(f"{WEBHOOKS}{query}", data=body, content_type=FORM, headers=TOKEN)
+        assert answer.get_json()["errors"]["name"] == ["The name field is required."]
 
 
 def test_a_form_that_holds_json_is_a_form_and_the_note_says_so() -> None:
@@ -261,6 +300,22 @@ def test_a_form_creates_and_updates(app: Flask, http: FlaskClient) -> None:
     updated = http.put(f"{WEBHOOKS}/{WEBHOOK}", data=FORM_BODY, content_type=FORM, headers=TOKEN)
     assert updated.status_code == 200
     assert _stored(app, WEBHOOK) == STORED
+
+
+@each_row(
+    ("body", "errors"),
+    [
+        ("events[5]=nope", {"events.5": ["The selected events.5 is invalid."]}),
+        (
+            "custom_headers[7][key]=X-A&events[1]=event_action",
+            {"custom_headers.7.value": ["The custom_headers.7.value field is required."]},
+        ),
+    ],
+)
+def test_an_entry_of_a_form_is_named_by_the_key_it_was_sent_with(body: str, errors: object, http: FlaskClient) -> None:
+    body = f"name=N&webhook_url=http://xy&{body}"
+    answer = http.post(WEBHOOKS, data=body, content_type=FORM, headers=TOKEN)
+    assert (answer.status_code, answer.get_json()["errors"]) == (422, errors)
 
 
 def test_an_empty_field_of_a_form_clears_what_was_stored(app: Flask, http: FlaskClient) -> None:

@@ -1,10 +1,8 @@
 """Reads the input of an API request: the fields of its body and query, and the page that it asks for."""
 
 import re
-from collections.abc import Mapping, Sequence
-from email import message_from_bytes
-from email.message import Message
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from talkover_mock.base.shapes.calls import CallPage, Page
@@ -14,7 +12,14 @@ from talkover_mock.web.request import MockRequest
 T = TypeVar("T")
 _MOST_FIELDS = 1_000
 """The most fields of one form or query, as PHP limits them."""
+_MOST_HEADER_BYTES = 5 * 1024
+"""The bytes of a part's header that are read, about the longest line that PHP reads."""
 _METHOD = re.compile("[A-Za-z]+")
+_BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^",;][^,;]*))', re.IGNORECASE)
+_PART = re.compile(rb"\r?\n(|.*?\n)\r?\n(.*)", re.DOTALL)
+"""What follows a boundary: the lines of the header, an empty line, and the value."""
+_DISPOSITION = re.compile(r"^content-disposition:(.*?)\r?$", re.IGNORECASE | re.MULTILINE)
+_PARAMETER = re.compile(r"""(?<![^\s;])([^\s=;]+)=\s*(?:(["'])((?:\\\2|(?!\2).)*)|([^\s;]*))""", re.ASCII)
 
 
 def api_input(request: MockRequest) -> Mapping[str, Any]:
@@ -66,18 +71,32 @@ def _parsed(kind: str, body: bytes, method: str) -> inputs.Input:
 
 
 def _multipart(kind: str, body: bytes) -> inputs.Input:
-    """The fields of a multipart form; uploaded files are not fields, as in PHP."""
-    head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1")
-    form = message_from_bytes(head + body)
-    if not form.is_multipart() or form.defects:
+    """The fields of a multipart form as PHP reads it, which is not as mail is read: no value is decoded."""
+    boundary = _BOUNDARY.search(kind)
+    if not boundary:
         return inputs.unreadable("multipart/form-data") if body else inputs.Input()
-    parts = cast(list[Message], form.get_payload())
-    named = [(part.get_param("name", header="Content-Disposition"), part) for part in parts if not part.get_filename()]
-    return inputs.from_form((name, _content(part)) for name, part in named if name and isinstance(name, str))
+    line = b"--" + (boundary[1] or boundary[2]).encode("latin-1")
+    after = re.split(rb"\r?\n" + re.escape(line), b"\n" + body, maxsplit=_MOST_FIELDS + 1)[1 : _MOST_FIELDS + 1]
+    parts = [part for text in after if (part := _PART.fullmatch(text))]
+    if body and not parts and not body.startswith(line + b"--"):
+        return inputs.unreadable("multipart/form-data")
+    return inputs.from_form(_fields_in(parts))
 
 
-def _content(part: Message) -> str:
-    return cast(bytes, part.get_payload(decode=True)).decode(errors="replace")
+def _fields_in(parts: Sequence[re.Match[bytes]]) -> Iterator[tuple[str, str]]:
+    """The names and values of the parts of a form; a file is no field, also when none was chosen."""
+    for part in parts:
+        header = re.sub(r"\r?\n(?=[ \t])", "", part[1][:_MOST_HEADER_BYTES].decode(errors="replace"))
+        disposition = _DISPOSITION.search(header)
+        if not disposition:
+            continue
+        found = _PARAMETER.findall(disposition[1])
+        given = {key.lower(): text.replace(f"\\{quote}", quote) if quote else word for key, quote, text, word in found}
+        if "filename" in given:
+            continue
+        if "name" not in given:
+            return  # PHP reads no further
+        yield given["name"], part[2].decode(errors="replace")
 
 
 def page_of(records: Sequence[T], per_page: int, query: Mapping[str, Any]) -> tuple[Sequence[T], Page]:

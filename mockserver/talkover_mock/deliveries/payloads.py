@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from talkover_mock.base.refusals import Unfit
+from talkover_mock.dialect.inputs import is_list
 from talkover_mock.dialect.placeholders import PLACEHOLDER
 
 _INDEX = re.compile("[0-9]{1,9}")
@@ -179,8 +180,8 @@ def _text(value: Any) -> str:
     """A value as it stands inside a longer string."""
     if value is None:
         return ""
-    if isinstance(value, float):
-        return _php_float(value)
+    if isinstance(value, (int, float)):
+        return _php(value)
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
@@ -191,8 +192,7 @@ def _as_arrays(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         kept = {key: _as_arrays(each) for key, each in value.items()}
-        is_list = not isinstance(value, _Object) and all(key == str(i) for i, key in enumerate(kept))
-        return list(kept.values()) if is_list else kept
+        return list(kept.values()) if is_list(kept) and not isinstance(value, _Object) else kept
     return [_as_arrays(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -206,9 +206,14 @@ def _php(value: Any) -> str:
         return "[" + ",".join(map(_php, value)) + "]"
     if isinstance(value, float):
         return _php_float(value)
-    if isinstance(value, int) and _BEYOND_PHP < abs(value) < _BEYOND_FLOAT and not isinstance(value, _Int):
+    if isinstance(value, int) and _is_beyond_php(value) and not isinstance(value, _Int):
         return _php_float(float(value))
     return json.dumps(value)
+
+
+def _is_beyond_php(value: int) -> bool:
+    """PHP's whole numbers have 64 bits; PHP reads larger numbers as floats."""
+    return not -(1 << 63) <= value < 1 << 63 and abs(value) < _BEYOND_FLOAT
 
 
 def _key(key: Any) -> str:
@@ -221,8 +226,8 @@ def _php_text(text: str) -> str:
     return '"' + "\x7f".join(parts).replace("/", "\\/") + '"'
 
 
-_BEYOND_PHP, _BEYOND_FLOAT = 1 << 63, 1 << 1023
-"""PHP's whole numbers have 64 bits; PHP reads larger numbers as floats."""
+_BEYOND_FLOAT = 1 << 1023
+"""Whole numbers from here on are written with all their digits: the largest of them are no floats."""
 
 
 def _php_float(value: float) -> str:

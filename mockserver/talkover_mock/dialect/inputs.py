@@ -14,7 +14,11 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_VALUES = 250_000
 """The values in a JSON body, each with many times its own bytes in memory."""
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
-_FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
+_DEEPEST_KEY = 64
+"""PHP's `max_input_nesting_level`."""
+_FORM_KEY = re.compile(r"([^\[]+)((?:\[[^\]]*\])+)")
+_STEP = re.compile(r"\[(?:\s?|([^\]]+))\]", re.ASCII)
+"""A key in brackets; white space of one character is no key."""
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
@@ -50,12 +54,13 @@ def from_json(body: bytes) -> Input:
 def from_form(pairs: Iterable[tuple[str, str]], body: bytes = b"") -> Input:
     """Reads a form or a query string: `events[]=a` and `headers[0][key]=b` make lists and objects, as in PHP.
 
-    Dots and spaces in names become underscores, as in PHP.
+    Names are read as PHP 8.2 reads them; a field without one is dropped.
     """
     fields = _Array()
     for key, value in pairs:
-        name, *steps = _steps(key)
-        _put(fields, [re.sub("[. ]", "_", name.lstrip(" ")), *steps], value)
+        steps = _steps(key)
+        if steps:
+            _put(fields, steps, value)
     note = "the body looks like JSON but was sent, and so read, as a form; send Content-Type: application/json"
     listed = {key: _lists(value) for key, value in fields.items()}
     return Input(_cleaned(listed), note if looks_like_json(body) else "")
@@ -160,11 +165,17 @@ def looks_like_json(body: bytes) -> bool:
 
 
 def _steps(key: str) -> list[str]:
-    """Splits `headers[0][key]` into `headers`, `0`, `key`; a key of another form stays whole."""
+    """Splits `headers[0][key]` into `headers`, `0`, `key`; nothing for a key that PHP drops.
+
+    A bracket that is never closed belongs to the name, where it becomes an underscore as dots and spaces do; what
+    follows the last bracket is dropped.
+    """
+    key = key.partition("\0")[0].lstrip(" ")
     found = _FORM_KEY.match(key)
-    if not found or found[2].count("[") > _DEEPEST:
-        return [key]
-    return [found[1], *re.findall(r"\[([^\]]*)\]", found[2])]
+    name, brackets = found.groups() if found else (key, "")
+    if not key or key[0] == "[" or brackets.count("]") > _DEEPEST_KEY:
+        return []
+    return [re.sub(r"[. \[]", "_", name), *_STEP.findall(brackets)]
 
 
 class _Array(dict[str, Any]):
@@ -192,8 +203,13 @@ def _put(fields: _Array, steps: list[str], value: str) -> None:
 
 
 def _lists(value: Any) -> Any:
-    """Turns objects whose keys are numbers into lists: PHP has one kind of array for both."""
+    """Turns objects that PHP takes for lists into lists."""
     if not isinstance(value, dict):
         return value
     inner = {key: _lists(each) for key, each in value.items()}
-    return list(inner.values()) if inner and all(map(_NUMBER.fullmatch, inner)) else inner
+    return list(inner.values()) if is_list(inner) else inner
+
+
+def is_list(array: Iterable[str]) -> bool:
+    """Whether the keys of a PHP array count from 0: PHP has one kind of array for lists and objects (measured)."""
+    return all(key == str(i) for i, key in enumerate(array))
