@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from talkover_mock.client import MockServer
-from talkover_mock.environments.strays import has_token, strays
+from talkover_mock.environments.strays import has_token, is_late, strays
 from talkover_mock.pytest_report import presented
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Meanwhile(Protocol):
         """The calls without a token of any environment, where all of them are the test's."""
 
     def unmatched(self) -> Sequence[Call]:
-        """Those of `strays` that no route of the API took."""
+        """Those of `strays` that no route of the API took, and that are of no earlier test."""
 
     def elsewhere(self, own: Sequence[str]) -> Sequence[Call]:
         """The calls to environments that are not among `own`; `environment` has the name."""
@@ -43,7 +43,8 @@ class AtOwnServer:
 
     def unmatched(self) -> Sequence[Call]:
         """See `Meanwhile`."""
-        return presented([each for each in self._strays() if each.is_unmatched])
+        found = [each for each in self._strays() if each.is_unmatched and not is_late(self._world, each)]
+        return presented(found)
 
     def _strays(self) -> Sequence[Exchange]:
         return strays(self._world, self._begun[self._world.default.name])

@@ -203,6 +203,22 @@ def test_a_call_that_no_environment_gets_is_told_to_the_test_that_made_it(folder
     assert all(text[0] == UNMATCHED for text in teardowns(result).values())
 
 
+LATE = """
+LATE = {}
+
+def test_first(talkover_mock):
+    LATE.update(talkover_mock.headers)
+
+def test_a_call_of_an_earlier_test_comes(talkover_mock):
+    assert requests.get(talkover_mock.url + "/api/v1/nope", headers=LATE).status_code == 404
+"""
+
+
+def test_a_late_call_of_an_earlier_test_fails_no_other(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + LATE)
+    run(folder).assert_outcomes(passed=2)
+
+
 SHARED = """
 @pytest.fixture(scope="session")
 def application(talkover_mock_server):

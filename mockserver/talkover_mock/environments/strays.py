@@ -12,5 +12,14 @@ def strays(world: World, since: tuple[int, int]) -> list[Exchange]:
 
 def has_token(world: World, exchange: Exchange) -> bool:
     """Whether a call had a token of an environment or is the page's. Where journals mask tokens, any token counts."""
-    token = bearer_token(exchange.request_headers.get("Authorization", ""))
+    token = _token_of(exchange)
     return exchange.by == "page" or (token is not None and (world.mask_tokens or world.has_token(token)))
+
+
+def is_late(world: World, exchange: Exchange) -> bool:
+    """Whether a call had the token of an environment that is closed by now: it may be of an earlier test."""
+    return world.had_token(_token_of(exchange) or "")
+
+
+def _token_of(exchange: Exchange) -> str | None:
+    return bearer_token(exchange.request_headers.get("Authorization", ""))
