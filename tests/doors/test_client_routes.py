@@ -1,6 +1,7 @@
 """The harness's client as a whole: every admin route has its method, and a method asks for its own route alone."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from talkover_mock.web.routes import Route
 from talkover_mock.web.waiting import Waiting
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.peers import OK, answering, peers
+from tests.support.rows import each_row
 
 STARTED: Event = "event_phone_call_started"
 
@@ -46,6 +48,30 @@ def test_a_name_leads_to_no_other_route(method: str, mock: MockServer, log: list
         assert caught.value.status in (404, 422)
     assert (len(mock.faults()), mock.snapshots(), len(mock.environments())) == (1, [], 3)
     assert not [line for line in log if " /__admin/b" in line]
+
+
+@each_row("method", [*BY_NAME, "set_webhook", "agent", "webhook"])
+def test_only_a_text_is_a_name(method: str, mock: MockServer, log: list[str]) -> None:
+    take: Any = BY_NAME.get(method) or getattr(MockServer, method)
+    for given, hint in (
+        (5, ""),
+        (None, ""),
+        ([], ""),
+        (b"a", ""),
+        ({"key": "a"}, ""),
+        ({"id": "a", "name": "b"}, "; give its id"),
+        ({"name": "b"}, "; give its name"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(f"expected a name or an id (got {given!r}){hint}") + "$"):
+            take(mock, given)
+    assert log == []
+
+
+def test_what_utf_8_cannot_carry_is_shown_in_the_refusal(mock: MockServer) -> None:
+    with pytest.raises(MockServerError, match=r"no delivery that is kept has the id .*udcff"):
+        mock.redeliver("a\udcff")
+    with pytest.raises(KeyError, match=r"has the id .*udcff"):
+        mock.agent("a\udcff")
 
 
 PAGE = ("/__admin", "/__admin/", "/__admin/page.css", "/__admin/page.js")

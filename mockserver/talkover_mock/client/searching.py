@@ -8,6 +8,7 @@ from talkover_mock.client.errors import MockServerError, of_id
 from talkover_mock.client.headers import with_headers
 from talkover_mock.client.loops import loop_hints
 from talkover_mock.client.transport import Transport
+from talkover_mock.client.urls import text_of
 
 __tracebackhide__ = True  # pytest shows the test's own line
 
@@ -30,8 +31,9 @@ class Searching:
 
     def part(self, **id: str) -> Document:
         """The agent of the state with this id, or the owner of this webhook. Raises KeyError with the nearest id."""
+        query = {key: text_of(value) for key, value in id.items()}
         try:
-            [[found]] = self._transport.call("GET", "state", query=id).values()
+            [[found]] = self._transport.call("GET", "state", query=query).values()
         except MockServerError as error:
             raise of_id(error) from None
         return cast(Document, found)

@@ -6,11 +6,14 @@ from urllib.parse import quote, urlencode, urlsplit
 from talkover_mock.client.bodies import json_bytes
 
 __tracebackhide__ = True  # pytest shows the test's own line
+_ERRORS = "backslashreplace"
+"""How what UTF-8 can't carry is sent, such as a stray byte of a command line: the server's refusal shows it."""
 
 
 def query_text(query: Mapping[str, object] | None) -> str:
     """A query string; a value of None is left out. Objects, arrays and the value of `json` are JSON."""
-    return urlencode({key: _text(key, value) for key, value in (query or {}).items() if value is not None})
+    texts = {key: _text(key, value) for key, value in (query or {}).items() if value is not None}
+    return urlencode(texts, errors=_ERRORS)
 
 
 def root_of(url: str) -> str:
@@ -22,11 +25,24 @@ def root_of(url: str) -> str:
     return url.rstrip("/")
 
 
-def segment(name: str) -> str:
+def segment(name: object) -> str:
     """A name as one segment of a path. Raises ValueError for a name that would lead to another route."""
     if name in ("", ".", ".."):
-        raise ValueError(f"expected a name or an id (got {name!r})")
-    return quote(name, safe="")
+        raise _no_name(name)
+    return quote(text_of(name), safe="", errors=_ERRORS)
+
+
+def text_of(name: object) -> str:
+    """A name or an id. Raises ValueError for anything else, such as the record that has it."""
+    if not isinstance(name, str):
+        raise _no_name(name)
+    return name
+
+
+def _no_name(name: object) -> ValueError:
+    keys = [key for key in ("id", "name") if isinstance(name, Mapping) and key in name]
+    hint = f"; give its {keys[0]}" if keys else ""
+    return ValueError(f"expected a name or an id (got {name!r:.80}){hint}")
 
 
 def _text(key: str, value: object) -> str:
