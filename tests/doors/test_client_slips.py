@@ -1,7 +1,11 @@
 """Slips in the use of the client: datetimes, file names, near names, waits inside an event loop."""
 
 import asyncio
+import math
+import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import requests
@@ -29,8 +33,45 @@ def test_a_moment_may_be_a_datetime_wherever_a_body_has_one(mock: MockServer) ->
 def test_what_is_no_json_is_refused_before_it_is_sent(mock: MockServer) -> None:
     with pytest.raises(TypeError, match=r"^expected a value of JSON or a datetime \(got \{1\}\)$"):
         mock.emit(AGENT, EVENT, data={"set": {1}})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        mock.emit(AGENT, EVENT, data={"number": float("nan")})
+    itself: dict[str, object] = {}
+    itself["again"] = itself
+    with pytest.raises(ValueError, match=r"^Circular reference detected$"):
+        mock.emit(AGENT, EVENT, data=itself)
+
+
+Use = Callable[[Any], object]
+NAN = float("nan")
+NOT_FINITE: dict[str, tuple[Use, str]] = {
+    "in a list": (lambda mock: mock.emit(AGENT, EVENT, data={"a": [1, {"b": NAN}]}), " as data.a.1.b (got nan)"),
+    "a detail": (lambda mock: mock.add_fault("maintenance", times=-math.inf), " as times (got -inf)"),
+    "a filter": (lambda mock: mock.requests(json={"a": math.inf}), " as a (got inf)"),
+    "a whole filter": (lambda mock: mock.requests(json=NAN), " (got nan)"),
+}
+
+
+@each_row("use, text", NOT_FINITE.values(), ids=NOT_FINITE)
+def test_a_number_that_json_does_not_have_is_named_with_its_place(mock: MockServer, use: Use, text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'expected a finite number or None{text}')}$"):
+        use(mock)
+
+
+NO_NAME = "no preset or action is named {}; expected one of missing_token, "
+WRONG_KINDS: dict[str, tuple[Use, str]] = {
+    "a fault by its status": (lambda mock: mock.add_fault(503), NO_NAME.format(503)),
+    "a list as a fault": (lambda mock: mock.add_fault([]), NO_NAME.format([])),
+    "a list as `on`": (lambda mock: mock.add_fault("hang", on=[]), "on must be one of calls, deliveries (got [])"),
+    "a match": (lambda mock: mock.add_fault("hang", match=5), "match must be a dictionary, such as {"),
+    "no filters": (lambda mock: mock.verify("requests", None), "expected filters as a dictionary, such as {"),
+    "a list of filters": (lambda mock: mock.search("requests", []), "expected filters as a dictionary, such as {"),
+    "a number as a URL": (lambda _: MockServer(5), "expected the root of a server, "),  # type: ignore[arg-type]
+    "half a URL": (lambda _: MockServer("http://["), "expected the root of a server, "),
+}
+
+
+@each_row("use, text", WRONG_KINDS.values(), ids=WRONG_KINDS)
+def test_a_value_of_a_wrong_kind_is_refused_in_our_words(mock: MockServer, use: Use, text: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=f"^{re.escape(text)}"):
+        use(mock)
 
 
 def test_a_file_in_the_place_of_a_fixture(mock: MockServer) -> None:

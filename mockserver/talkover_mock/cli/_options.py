@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -121,6 +121,11 @@ def wait_option(what: str, default: float = 0) -> Callable[[Command], Command]:
 def json_value(name: str, text: str | None) -> Any:
     """The value of an option that is JSON. Raises BadParameter."""
     try:
-        return None if text is None else json.loads(text, object_pairs_hook=each_once)
+        return None if text is None else json.loads(text, object_pairs_hook=each_once, parse_constant=_no_number)
     except ValueError as error:
         raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None
+
+
+def _no_number(text: str) -> NoReturn:
+    """Raises ValueError for NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"JSON has no {text}")

@@ -1,7 +1,8 @@
 """Bodies that the client sends: JSON in which a datetime of a test or of a loaded YAML file may stand."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from datetime import date
 from os import PathLike
 
@@ -10,7 +11,13 @@ __tracebackhide__ = True  # pytest shows the test's own line
 
 def json_bytes(body: object) -> bytes:
     """The body as JSON; nothing for None. Raises TypeError and ValueError for what is not JSON."""
-    return b"" if body is None else json.dumps(body, allow_nan=False, default=_text).encode()
+    if body is None:
+        return b""
+    try:
+        return json.dumps(body, allow_nan=False, default=_text).encode()
+    except ValueError as error:
+        text = json.dumps(body, default=_text)  # raises it again for a body that has itself in it
+        raise ValueError(next(_not_finite(json.loads(text)), str(error))) from None
 
 
 def check_fixture(fixture: object) -> None:
@@ -19,6 +26,15 @@ def check_fixture(fixture: object) -> None:
         is_path = isinstance(fixture, (str, PathLike))
         hint = "; to use a file, load it: yaml.safe_load(Path(...).read_text())" if is_path else ""
         raise TypeError(f'expected a fixture as a dictionary, such as {{"agents": [...]}} (got {fixture!r:.80}){hint}')
+
+
+def _not_finite(value: object, place: str = "") -> Iterator[str]:
+    """What to say of each number that JSON does not have, with its place in the body."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"expected a finite number or None{place and f' as {place}'} (got {value})"
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in below:
+        yield from _not_finite(each, f"{place}.{key}" if place else str(key))
 
 
 def _text(value: object) -> str:

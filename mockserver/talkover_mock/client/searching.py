@@ -24,7 +24,7 @@ class Searching:
 
     def search(self, what: str, filters: Mapping[str, object], **waiting: float | None) -> Document:
         """See `MockServer.search`."""
-        _refuse_bounds(filters)
+        _check_filters(filters)
         query = {**filters, **waiting}
         found = self._transport.call("GET", what, query=query, longer=waiting.get("wait") or 0)
         return {**found, what: [with_headers(each) for each in found[what]]}
@@ -40,7 +40,7 @@ class Searching:
 
     def verify(self, of: str, filters: Mapping[str, object], wait: float = 0, **bounds: int | None) -> list[Document]:
         """See `MockServer.verify`."""
-        _refuse_bounds(filters)
+        _check_filters(filters)
         wanted = {**filters, "of": of, **bounds, "wait": wait}
         try:
             found = self._transport.call("POST", "verify", wanted, longer=wait)
@@ -53,8 +53,10 @@ class Searching:
         return [with_headers(each) for each in found[of]]
 
 
-def _refuse_bounds(filters: Mapping[str, object]) -> None:
-    """Raises TypeError for an argument among the filters, where the argument's own value would replace it."""
+def _check_filters(filters: object) -> None:
+    """Raises TypeError for no dictionary, and for an argument in it, which the argument's own value would replace."""
+    if not isinstance(filters, Mapping):
+        raise TypeError(f'expected filters as a dictionary, such as {{"path": "*/toggle"}} (got {filters!r:.80})')
     for key in _NO_FILTERS:
         if key in filters:
             raise TypeError(f"{key} is no filter, but an argument of `verify`")

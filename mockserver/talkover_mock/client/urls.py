@@ -18,9 +18,7 @@ def query_text(query: Mapping[str, object] | None) -> str:
 
 def root_of(url: str) -> str:
     """The URL without a slash at its end. Raises ValueError if it is not HTTP, or leads to a part of the server."""
-    parts = urlsplit(url)
-    is_part = any(f"{part}/" in f"{parts.path}/" for part in ("/api/v1", "/__admin"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or is_part:
+    if not _is_root(url):
         raise ValueError(f"expected the root of a server, such as http://127.0.0.1:7357 (got {url!r})")
     return url.rstrip("/")
 
@@ -37,6 +35,16 @@ def text_of(name: object) -> str:
     if not isinstance(name, str):
         raise _no_name(name)
     return name
+
+
+def _is_root(url: object) -> bool:
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+    except ValueError:  # such as http://[
+        return False
+    is_part = any(f"{part}/" in f"{parts.path}/" for part in ("/api/v1", "/__admin"))
+    is_alone = not (parts.query or parts.fragment or is_part)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_alone
 
 
 def _no_name(name: object) -> ValueError:
