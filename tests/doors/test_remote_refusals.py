@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from threading import Event, Thread, Timer
 from time import monotonic
-from typing import IO
+from typing import IO, Any
 
 import click
 import pytest
@@ -38,14 +38,32 @@ def arguments_of(verb: str) -> list[str]:
     return [verb, *more.get(verb, [])]
 
 
-@each_row("variable", ["TALKOVER_MOCK_TOKEN", "TALKOVER_MOCK_ADMIN_TOKEN"])
-def test_a_token_that_cannot_be_sent_is_not_printed(
-    variable: str, mock: MockServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(variable, "talq_mine\n")
-    done = run("state", "--url", mock.url)
-    text = f"Error: {mock.url} can't be asked: the token or the admin token has a line break or begins with a space\n"
-    assert (done.exit_code, done.stdout, done.stderr) == (2, "", text)
+UNSENDABLE = ("talq_mine\n", " talq_mine", "talq\0mine", "talq_mine\udcff")
+TOKENS = {
+    "TALKOVER_MOCK_TOKEN": "the token: {} (commands have it from --token or TALKOVER_MOCK_TOKEN)",
+    "TALKOVER_MOCK_ADMIN_TOKEN": "the admin token: {} "
+    "(commands and the pytest plugin have it from TALKOVER_MOCK_ADMIN_TOKEN)",
+    "--token": "the token: {} (commands have it from --token or TALKOVER_MOCK_TOKEN)",
+}
+
+
+@each_row("source, token", [(source, token) for source in TOKENS for token in UNSENDABLE if "\0" not in token])
+def test_a_token_that_cannot_be_sent_is_not_printed(source: str, token: str) -> None:
+    is_option = source.startswith("--")
+    with pytest.MonkeyPatch.context() as patch, closed_port() as url:
+        if not is_option:
+            patch.setenv(source, token)
+        done = run("state", "--url", url, *([source, token] if is_option else []))
+    text = TOKENS[source].format("it must be text on one line, without control characters, and begin with no space")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"Error: no header can carry {text}\n")
+
+
+@each_row("token", [*UNSENDABLE, b"talq_mine", 5])
+def test_a_client_refuses_a_token_that_cannot_be_sent(token: Any) -> None:
+    for tokens in ({"token": token}, {"admin_token": token}):
+        with pytest.raises(ValueError, match=r"^no header can carry the (admin )?token: it must be ") as caught:
+            MockServer("http://127.0.0.1:1", **tokens)
+        assert "talq" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("count", "code"), [("2", 0), ("1", 1), ("0", 1), ("3", 1)])
@@ -178,6 +196,8 @@ MISUSE = {
     ("emit", AGENT, STARTED, "--campaign", "c"): ONE_OWNER,
     ("emit", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "
     '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
+    ("emit", AGENT, STARTED, "--data", '{"a": NaN}'): "Invalid value for --data: expected JSON, such as "
+    '\'{"id": "call-1"}\': JSON has no NaN',
 }
 
 

@@ -76,15 +76,17 @@ class Remote(Output):
     @contextmanager
     def client(self) -> Iterator[MockServer]:
         """A client whose errors, of the server and of the network, become one message. Raises Failed."""
-        with MockServer(self.url, self.token, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN")) as client:
-            try:
+        try:
+            with MockServer(self.url, self.token, admin_token=os.environ.get("TALKOVER_MOCK_ADMIN_TOKEN")) as client:
                 yield client
-            except MockServerError as error:
-                raise Failed(self._refusal(error)) from None
-            except (requests.ConnectionError, requests.Timeout) as error:
-                raise Failed(f"{self.url} does not answer ({first_cause(error)}); {REMEDY}") from None
-            except (requests.RequestException, ValueError) as error:
-                raise Failed(f"{self.url} can't be asked: {error}") from None
+        except MockServerError as error:
+            raise Failed(self._refusal(error)) from None
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise Failed(f"{self.url} does not answer ({first_cause(error)}); {REMEDY}") from None
+        except (requests.RequestException, UnicodeError) as error:
+            raise Failed(f"{self.url} can't be asked: {error}") from None
+        except ValueError as error:  # of what was given, not of the server
+            raise Failed(str(error)) from None
 
     def _refusal(self, error: MockServerError) -> str:
         """The server's words, or that it has no admin routes."""

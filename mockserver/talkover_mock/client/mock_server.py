@@ -57,7 +57,7 @@ class MockServer(Timing, Faulting, Emitting):
         harness: Harness | None = None,
         prober: Prober | None = None,
     ) -> None:
-        """Raises ValueError for a URL that can't be the root of a server.
+        """Raises ValueError for a URL that can't be the root of a server, or a token that no header can carry.
 
         `harness` has the admin routes of a server that this process has started; without it they are asked over HTTP.
         `prober` is `talkover_mock.probe.probe`, for the method of that name.

@@ -17,18 +17,21 @@ T = TypeVar("T")
 __tracebackhide__ = True  # pytest shows the test's own line
 TIMEOUT_SECONDS = 30.0
 _LONGEST_SECONDS = 600.0
-_SENDABLE = re.compile(rb"\S[^\r\n]*")
-"""What the library sends as the value of a header."""
+_SENDABLE = re.compile(r"(?!\s)[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]+")
+"""What can be sent as the value of a header."""
+_TOKEN = ("token", "commands have it from --token or TALKOVER_MOCK_TOKEN")
+_ADMIN_TOKEN = ("admin token", "commands and the pytest plugin have it from TALKOVER_MOCK_ADMIN_TOKEN")
 
 
 class Remote:
     """A connection to the admin routes of one server, with one environment's token; each process has its own."""
 
     def __init__(self, url: str, token: str | None, admin_token: str | None) -> None:
+        """Raises ValueError for a token that can't be sent, without the token."""
         self._root = f"{url}/__admin/"
         self._headers: dict[str, bytes] = {
-            **({"Authorization": f"Bearer {token}".encode()} if token else {}),
-            **({"X-Mockserver-Admin-Token": admin_token.encode()} if admin_token else {}),
+            **({"Authorization": f"Bearer {_sendable(token, *_TOKEN)}".encode()} if token else {}),
+            **({"X-Mockserver-Admin-Token": _sendable(admin_token, *_ADMIN_TOKEN).encode()} if admin_token else {}),
         }
         self._session, self._process = OriginalSession(), os.getpid()
 
@@ -71,10 +74,6 @@ class Remote:
         """Returns an error instead of raising it: its traceback would keep the connection open."""
         sent = json_bytes(body)
         headers = self._headers | ({"Content-Type": b"application/json"} if sent else {})
-        if not all(map(_SENDABLE.fullmatch, headers.values())):  # the text of the library's own error has the token
-            raise requests.exceptions.InvalidHeader(
-                "the token or the admin token has a line break or begins with a space"
-            )
         url, session = self._root + path, self._own_session()
         answer = session.request(method, url, data=sent, headers=headers, timeout=timeout)
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
@@ -89,6 +88,14 @@ class _Answer(dict[str, Any]):
 
     def __missing__(self, key: str) -> Any:
         raise MissingKey(key, self._url)
+
+
+def _sendable(token: object, name: str, source: str) -> str:
+    """The token. Raises ValueError here, since the texts of the library's own errors have the token."""
+    if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
+        needed = "it must be text on one line, without control characters, and begin with no space"
+        raise ValueError(f"no header can carry the {name}: {needed} ({source})")
+    return token
 
 
 def _or_raise(found: T | MockServerError) -> T:
