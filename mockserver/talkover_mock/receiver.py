@@ -1,24 +1,27 @@
-"""A receiver of webhooks for tests: it keeps the requests and answers as told. Imports only its HTTP."""
+"""A receiver of webhooks for tests: it keeps the requests and answers as told. Imports only its HTTP and checks."""
 
 import base64
 import binascii
 import hashlib
 import hmac
 import json
+import re
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Condition, Event, Thread
+from threading import TIMEOUT_MAX, Condition, Event, Thread
 from typing import Any
 
+from talkover_mock.base.headers import are_headers
 from talkover_mock.base.receiving import ReceivingServer
 
 __all__ = ["Answer", "ReceivedRequest", "WebhookReceiver", "running_receiver"]
 
 __tracebackhide__ = True  # pytest shows the test's own line
 _MOST_SHOWN = 10
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SCHEMES = {
     "hmac": ("Signature", ""),
     "github": ("X-Hub-Signature-256", "sha256="),
@@ -64,8 +67,11 @@ class ReceivedRequest:
 
         `scheme` is hmac, github, stripe, standard or shopify. What is not given is that of the test's environment in
         pytest, else the scheme of `header` or of a header that the request has, or else hmac, and the scheme's own
-        header and prefix. Raises ValueError for an unknown scheme.
+        header and prefix. Raises ValueError for an unknown scheme, and for what is no text.
         """
+        for name, given in {"secret": secret, "header": header, "prefix": prefix, "scheme": scheme}.items():
+            if not _is_text(given) and (given is not None or name == "secret"):
+                raise ValueError(f"the {name} of a signature is a text (got {given!r:.80})")
         settings = self.settings()
         header = header or settings.get("signature_header")
         scheme = scheme or settings.get("signature_scheme") or self._scheme(header)
@@ -95,7 +101,7 @@ class ReceivedRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of the receiver, sent after `delay_seconds`. Raises ValueError for a status outside 200 to 599."""
+    """An answer of the receiver, sent after `delay_seconds`. Raises ValueError for what can't be sent."""
 
     status: int = 200
     body: str = ""
@@ -105,6 +111,13 @@ class Answer:
     def __post_init__(self) -> None:
         if type(self.status) is not int or not 200 <= self.status <= 599:
             raise ValueError(f"an answer's status is a number from 200 to 599 (got {self.status!r})")
+        if not _is_text(self.body):
+            raise ValueError(f"an answer's body is a text, such as that of json.dumps (got {self.body!r:.80})")
+        if not isinstance(self.headers, Mapping) or not are_headers(dict(self.headers)):
+            text = "an answer's headers are a dictionary of their names and texts, of ASCII on one line"
+            raise ValueError(f"{text} (got {self.headers!r:.80})")
+        if not _is_wait(self.delay_seconds):
+            raise ValueError(f"an answer's delay is a number of seconds, 0 or more (got {self.delay_seconds!r:.80})")
 
 
 class WebhookReceiver:
@@ -148,6 +161,10 @@ class WebhookReceiver:
 
     def wait_for(self, count: int, wait: float = 5.0) -> Sequence[ReceivedRequest]:
         """The requests, as soon as there are `count`. Raises AssertionError when `wait` seconds are over."""
+        if type(count) is not int:
+            raise ValueError(f"the requests to wait for are a whole number (got {count!r:.80})")
+        if not _is_wait(wait):
+            raise ValueError(f"the time to wait is a number of seconds, 0 or more (got {wait!r:.80})")
         with self._changed:
             if self._changed.wait_for(lambda: len(self._requests) >= count, wait):
                 return list(self._requests)
@@ -235,6 +252,16 @@ def _summary(request: ReceivedRequest) -> str:
     except ValueError:
         text = repr(request.body[:80])
     return f"{request.method} {request.path} ({text})"
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value is text that UTF-8 can carry."""
+    return isinstance(value, str) and not _SURROGATE.search(value)
+
+
+def _is_wait(seconds: object) -> bool:
+    """Whether a value is a number of seconds that a thread can wait."""
+    return isinstance(seconds, (int, float)) and 0 <= seconds <= TIMEOUT_MAX
 
 
 def _to_answer(answer: int | Answer) -> Answer:

@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import math
 import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -216,6 +218,35 @@ def test_what_can_not_be_a_status_is_no_answer(status: Any, receiver: WebhookRec
     assert send(receiver).status_code == 200
 
 
+WRONG_ANSWERS = [
+    *[("body", value) for value in (b"x", None, {"a": 1}, "\udcff")],
+    *[("headers", {"X": value}) for value in ("é€", "a\nb", 5, None)],
+    *[("headers", value) for value in ([("a", "b")], None, {"a b": "c"}, {5: "c"})],
+    *[("delay_seconds", value) for value in ("1", None, -1, math.nan, math.inf, 1e12)],
+]
+
+
+@each_row("key, value", WRONG_ANSWERS)
+def test_what_can_not_be_sent_is_no_answer(key: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=rf"^an answer's {key.partition('_')[0]} (is|are) a .* \(got ") as caught:
+        Answer(**{key: value})
+    assert str(caught.value).endswith(f"(got {value!r})")
+
+
+def test_headers_of_an_answer_are_any_mapping(receiver: WebhookReceiver) -> None:
+    receiver.answer_next(Answer(200, headers=MappingProxyType({"X-A": "1"})))
+    assert send(receiver).headers["X-A"] == "1"
+
+
+@each_row(
+    "given, text",
+    [(("1",), "the requests "), ((1.5,), "the requests "), ((0, "1"), "the time "), ((0, -1), "the time ")],
+)
+def test_what_is_waited_for_is_a_number(given: Any, text: str, receiver: WebhookReceiver) -> None:
+    with pytest.raises(ValueError, match=rf"^{text}to wait .* number .*\(got {re.escape(repr(given[-1]))}\)$"):
+        receiver.wait_for(*given)
+
+
 def signed(secret: str, body: bytes, header: str = "signature", prefix: str = "") -> ReceivedRequest:
     value = prefix + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return ReceivedRequest("POST", "/", {header: value}, body)
@@ -238,6 +269,14 @@ def test_a_signature_may_stand_in_another_header_after_a_prefix() -> None:
     odd = signed("secret", b"{}", "x-odd", "v9:")
     assert odd.is_signed_with("secret", "X-Odd", "v9:")
     assert not odd.is_signed_with("secret", "X-Odd")
+
+
+@each_row("key", ["secret", "header", "prefix", "scheme"])
+def test_a_signature_has_texts(key: str) -> None:
+    wrong: list[Any] = [b"s", 5, [], "\udcff"]
+    for value in wrong:
+        with pytest.raises(ValueError, match=f"^the {key} of a signature is a text {re.escape(f'(got {value!r})')}$"):
+            signed("secret", b"{}").is_signed_with(**{"secret": "secret", key: value})
 
 
 SIGNED = [
