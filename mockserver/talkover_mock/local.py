@@ -9,6 +9,7 @@ from typing import NamedTuple
 from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.harness import Harness
 from talkover_mock.app import create_wsgi_app
+from talkover_mock.base.addresses import check_port
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
@@ -45,8 +46,10 @@ def running_mockserver(
 
     The server serves `fixtures`, or the built-in fixture. If the default environment has no `tokens`, it gets a token
     of its own, so that a wrong token opens nothing. `deliver_to` names hosts outside this machine and its network to
-    which deliveries are really sent. Raises FixtureError with every mistake, and OSError for a taken port.
+    which deliveries are really sent. Raises FixtureError with every mistake, ValueError for what is no port, and
+    OSError for a taken one.
     """
+    check_port(port)
     with serving(fixture_of(fixtures), port, deliver_to) as local:
         yield local.client
 

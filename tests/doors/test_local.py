@@ -1,6 +1,8 @@
 """A server in the process of a script or of a test suite of another kind."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -11,6 +13,7 @@ from talkover_mock.pytest_watching import AtOwnServer
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.webhooks import Webhooks
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+from tests.support.rows import each_row
 from tests.support.threads import threads_left
 
 WAIT = 10
@@ -63,6 +66,15 @@ def test_a_port_may_be_given_once() -> None:
             pytest.fail("it runs")
     with running_mockserver(port=port) as again:
         assert again.url == first.url
+
+
+@each_row("port", [99999, 65536, -1, "x", "7357", 1.5, None, True])
+def test_what_is_no_port_is_refused(port: Any) -> None:
+    text = re.escape(f"a port is a number from 0 to 65535, 0 for a free one (got {port!r})")
+    with pytest.raises(ValueError, match=f"^{text}$"), running_mockserver(port=port):
+        pytest.fail("it runs")
+    with pytest.raises(ValueError, match=f"^{text}$"):
+        WebhookReceiver(port=port)
 
 
 def test_deliveries_go_out(receiver: WebhookReceiver) -> None:

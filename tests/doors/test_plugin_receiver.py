@@ -84,6 +84,7 @@ def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pyteste
                 "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
                 "talkover_mock.pytest_schedules", "talkover_mock.pytest_keeping",
                 "talkover_mock.receiver", "talkover_mock.base.receiving", "talkover_mock.base.headers",
+                "talkover_mock.base.addresses",
             }
         """
     )

@@ -21,7 +21,7 @@ DOORS = (
 )
 ALONE = ("client", "receiver")
 """These import nothing of the package but themselves and the types of `base.shapes`."""
-RECEIVERS = ("talkover_mock.base.headers", "talkover_mock.base.receiving")
+RECEIVERS = ("talkover_mock.base.addresses", "talkover_mock.base.headers", "talkover_mock.base.receiving")
 """What the receiver imports too: its HTTP and its checks, which import nothing of the package themselves."""
 
 PACKAGE = ROOT / "mockserver" / "talkover_mock"

@@ -7,6 +7,7 @@ CONTAINER_HOSTS = ("host.docker.internal", "host.containers.internal", "host.tes
 """The names by which containers know the machine that runs them: Docker's, Podman's and Testcontainers'."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 """The addresses of a server that listens on every address, each with the local one under which it answers."""
+LAST_PORT = 65535
 
 _USER = re.compile(r"((?<=:)/{1,2}|\A/{0,2})(?:[^/?#\s\"']*@|[^/?#\s:\"']*:(?![0-9]*(?:[/?#\s\"']|$))[^\s\"']*@)")
 """The name and the password of a URL, also of one that has them in a wrong way, such as with a slash in them."""
@@ -16,6 +17,12 @@ def url_of(host: str, port: int) -> str:
     """The URL of a server bound to `host`: `http://127.0.0.1:7357`; the local one if it is bound to every address."""
     host = EVERYWHERE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def check_port(port: object) -> None:
+    """Raises ValueError for what is no port to listen on: some systems listen on another one then."""
+    if type(port) is not int or not 0 <= port <= LAST_PORT:
+        raise ValueError(f"a port is a number from 0 to {LAST_PORT}, 0 for a free one (got {port!r:.80})")
 
 
 def without_password(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from talkover_mock.base.addresses import LAST_PORT
 from talkover_mock.base.contents import each_once
 from talkover_mock.base.words import brief, number_of
 
@@ -51,7 +52,7 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
 
 def port_number(text: str) -> int:
     """An option type for ports; raises BadParameter."""
-    return whole(0, 65535)(text)
+    return whole(0, LAST_PORT)(text)
 
 
 class PortOption(click.Option):
