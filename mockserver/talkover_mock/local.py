@@ -1,7 +1,8 @@
 """A mock server in this process: for scripts, and for test suites that do not run under pytest."""
 
+import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -56,8 +57,10 @@ def running_mockserver(
 
 def fixture_of(fixtures: Fixtures) -> Fixture:
     """Loads fixtures, or the built-in fixture. Raises FixtureError."""
-    paths = [fixtures] if isinstance(fixtures, (str, Path)) else fixtures
-    return load(paths or [default_fixture()])
+    given: object = fixtures or [default_fixture()]
+    if isinstance(given, (str, bytes, os.PathLike, Mapping)) or not isinstance(given, Iterable):
+        given = [given]
+    return load(given)
 
 
 @contextmanager

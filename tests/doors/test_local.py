@@ -59,6 +59,16 @@ def test_mistakes_are_told_before_anything_runs(tmp_path: Path) -> None:
     assert threads_left() == []
 
 
+NO_PATHS = [(5, "5"), (b"x", "b'x'"), ({"agents": []}, "{'agents': []}"), ([["x"]], "['x']"), ([None], "None")]
+
+
+@each_row("fixtures, shown", NO_PATHS)
+def test_what_is_no_path_is_a_mistake(fixtures: Any, shown: str) -> None:
+    text = re.escape(f"{shown}: expected the path of a fixture file or folder")
+    with pytest.raises(FixtureError, match=f"^{text}$"), running_mockserver(fixtures):
+        pytest.fail("it runs")
+
+
 def test_a_port_may_be_given_once() -> None:
     with running_mockserver() as first:
         port = int(first.url.rpartition(":")[2])

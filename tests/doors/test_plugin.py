@@ -205,6 +205,25 @@ def test_mistakes_in_fixtures_are_told_and_nothing_else(folder: pytest.Pytester)
     ]
 
 
+@pytest.mark.parametrize(
+    ("fixtures", "shown"), [("5", ["5"]), ("['nowhere', 3]", ["3", "nowhere"]), ("b'x'", ["b'x'"])]
+)
+def test_a_fixture_of_no_paths_ends_the_run(fixtures: str, shown: list[str], folder: pytest.Pytester) -> None:
+    folder.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def talkover_mock_fixtures():
+            return {fixtures}
+        """
+    )
+    folder.makepyfile(TOGGLES)
+    title, *mistakes = end_of(run(folder))
+    assert title == "the fixtures of the mock server have mistakes:"
+    assert [each.partition(": ")[0] for each in mistakes] == shown
+
+
 def end_of(result: pytest.RunResult) -> list[str]:
     """What ended the run, before any test."""
     result.assert_outcomes()

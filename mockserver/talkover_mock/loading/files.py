@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -39,11 +39,11 @@ class FixtureFiles:
 
     def stamps(self) -> Stamps:
         """What tells one state of each file from another."""
-        return {str(file): _stamp(file) for file in _files_of([Path(path) for path in self._paths], [])}
+        return {str(file): _stamp(file) for file in _files_of(_paths(self._paths, []), [])}
 
 
 @collector_paused()
-def load(paths: Sequence[str | Path], variables: Mapping[str, str] = os.environ) -> Fixture:
+def load(paths: Iterable[object], variables: Mapping[str, str] = os.environ) -> Fixture:
     """The environments of all files together; a folder stands for its YAML and JSON files, in order of name.
 
     `variables` are the values of `${NAME}` in strings. Raises FixtureError with the mistakes of all files.
@@ -51,7 +51,7 @@ def load(paths: Sequence[str | Path], variables: Mapping[str, str] = os.environ)
     sources: list[Source] = []
     mistakes: list[Mistake] = []
     uncounted = 0
-    for file in _files_of([Path(path) for path in paths], mistakes):
+    for file in _files_of(_paths(paths, mistakes), mistakes):
         try:
             sources.append(filled(read_file(file), variables))
         except FixtureError as error:
@@ -100,6 +100,17 @@ def default_fixture() -> Path:
     package = Path(__file__).parent.parent
     installed = package / "fixtures" / "default.yaml"
     return installed if installed.exists() else package.parent.parent / "fixtures" / "default.yaml"
+
+
+def _paths(given: Iterable[object], mistakes: list[Mistake]) -> Sequence[Path]:
+    """The paths among what is given; anything else becomes a mistake."""
+    paths: list[Path] = []
+    for each in given:
+        if isinstance(each, (str, os.PathLike)):
+            paths.append(Path(each))
+        else:
+            mistakes.append(Mistake(f"{each!r:.80}", "", "expected the path of a fixture file or folder"))
+    return paths
 
 
 def _files_of(paths: Sequence[Path], mistakes: list[Mistake]) -> Iterator[Path]:
