@@ -123,6 +123,27 @@ def test_a_call_that_a_fault_answered_is_not_unmatched(mock: MockServer) -> None
     assert [call["path"] for call in mock.requests(unmatched=True)] == ["/api/v1/cals"]
 
 
+WAITS: dict[str, Use] = {
+    "an event": lambda mock: mock.emit(AGENT, EVENT, wait="1"),
+    "a delivery": lambda mock: mock.redeliver("any", wait="1"),
+    "a fault": lambda mock: mock.wait_for_fault(mock.add_fault("hang")["id"], wait="1"),
+    "calls": lambda mock: mock.requests(min=1, wait="1"),
+    "a verification": lambda mock: mock.verify("requests", {}, "1"),
+}
+
+
+@each_row("use", WAITS.values(), ids=WAITS)
+def test_a_wait_is_a_number(mock: MockServer, use: Use) -> None:
+    with pytest.raises(TypeError, match=r"^expected a number of seconds to wait \(got '1'\)$"):
+        use(mock)
+
+
+def test_strikes_may_be_a_text_of_digits(mock: MockServer) -> None:
+    fault: Any = mock.add_fault("hang")
+    with pytest.raises(AssertionError, match=f"^expected {fault['id']} to strike 1 within 0 s; "):
+        mock.wait_for_fault(fault["id"], struck="1", wait=0)  # type: ignore[arg-type]
+
+
 @pytest.mark.slow
 def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, receiver: WebhookReceiver) -> None:
     mock.set_webhook(WEBHOOK, enabled=True, webhook_url=receiver.url)

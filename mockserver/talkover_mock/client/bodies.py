@@ -28,6 +28,12 @@ def check_fixture(fixture: object) -> None:
         raise TypeError(f'expected a fixture as a dictionary, such as {{"agents": [...]}} (got {fixture!r:.80}){hint}')
 
 
+def check_wait(seconds: object) -> None:
+    """Raises TypeError for a wait that is no number; the server refuses one that is too long."""
+    if not isinstance(seconds, (int, float)):
+        raise TypeError(f"expected a number of seconds to wait (got {seconds!r:.80})")
+
+
 def _not_finite(value: object, place: str = "") -> Iterator[str]:
     """What to say of each number that JSON does not have, with its place in the body."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -56,7 +56,7 @@ class Faulting(Expecting):
         """
         query = {"struck": struck, "wait": wait}
         fault = cast(Fault, self._transport.call("GET", f"faults/{segment(id)}", query=query, longer=wait))
-        if fault["struck"] < struck:
+        if fault["struck"] < int(struck):  # which may be a text of digits, as the query has it
             counts = f"matched {fault['matched']}, struck {fault['struck']}"
             is_there = any(each["id"] == id for each in self.faults())
             gone = "" if is_there else ", and was removed or reset meanwhile"

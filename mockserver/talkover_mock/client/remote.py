@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from talkover_mock.client.bodies import json_bytes
+from talkover_mock.client.bodies import check_wait, json_bytes
 from talkover_mock.client.errors import NO_MOCK, MissingKey, MockServerError
 from talkover_mock.client.originals import OriginalSession
 from talkover_mock.client.urls import query_text
@@ -44,6 +44,7 @@ class Remote:
         longer: float = 0,
     ) -> dict[str, Any]:
         """See `Transport`. Raises the errors of `requests` too, when no server answers."""
+        check_wait(longer)
         wanted = query_text(query)
         extra = longer if 0 <= longer <= _LONGEST_SECONDS else 0  # the server refuses any other wait at once
         where = f"{path}?{wanted}" if wanted else path

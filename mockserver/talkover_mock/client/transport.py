@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
-from talkover_mock.client.bodies import json_bytes
+from talkover_mock.client.bodies import check_wait, json_bytes
 from talkover_mock.client.errors import MockServerError
 from talkover_mock.client.urls import query_text
 
@@ -63,6 +63,7 @@ class InProcess:
         """See `Transport`."""
         if os.getpid() != self._harness.process:
             return self._over_http().call(method, path, body, query, longer)
+        check_wait(longer)
         return cast(dict[str, Any], self._answer(method, path, query_text(query), body))
 
     def text(self, path: str) -> str:
