@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -47,10 +47,11 @@ def running_mockserver(
 
     The server serves `fixtures`, or the built-in fixture. If the default environment has no `tokens`, it gets a token
     of its own, so that a wrong token opens nothing. `deliver_to` names hosts outside this machine and its network to
-    which deliveries are really sent. Raises FixtureError with every mistake, ValueError for what is no port, and
-    OSError for a taken one.
+    which deliveries are really sent. Raises FixtureError with every mistake, ValueError for what is no port or
+    no list of hosts, and OSError for a taken port.
     """
     check_port(port)
+    _check_hosts(deliver_to)
     with serving(fixture_of(fixtures), port, deliver_to) as local:
         yield local.client
 
@@ -79,6 +80,12 @@ def serving(fixture: Fixture, port: int = 0, deliver_to: Sequence[str] = ()) -> 
     finally:
         world.stop()
         server.stop()
+
+
+def _check_hosts(hosts: object) -> None:
+    """Raises ValueError for anything but several hosts: the characters of one would be hosts that nobody has."""
+    if not isinstance(hosts, Collection) or isinstance(hosts, str) or not all(isinstance(each, str) for each in hosts):
+        raise ValueError(f'deliver_to is a list of hosts, such as ["example.com"] (got {hosts!r:.80})')
 
 
 def _with_a_token(fixture: Fixture) -> Fixture:

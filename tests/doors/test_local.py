@@ -87,6 +87,13 @@ def test_what_is_no_port_is_refused(port: Any) -> None:
         WebhookReceiver(port=port)
 
 
+@each_row("hosts", ["example.com", 5, None, [5], b"example.com"])
+def test_hosts_to_deliver_to_are_several(hosts: Any) -> None:
+    text = re.escape(f'deliver_to is a list of hosts, such as ["example.com"] (got {hosts!r})')
+    with pytest.raises(ValueError, match=f"^{text}$"), running_mockserver(deliver_to=hosts):
+        pytest.fail("it runs")
+
+
 def test_deliveries_go_out(receiver: WebhookReceiver) -> None:
     with running_mockserver(deliver_to=["127.0.0.1"]) as mock:
         mock.set_webhook(WEBHOOK, webhook_url=receiver.url, enabled=True)
