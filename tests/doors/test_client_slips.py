@@ -58,7 +58,6 @@ def test_a_number_that_json_does_not_have_is_named_with_its_place(mock: MockServ
 NO_NAME = "no preset or action is named {}; expected one of missing_token, "
 WRONG_KINDS: dict[str, tuple[Use, str]] = {
     "a fault by its status": (lambda mock: mock.add_fault(503), NO_NAME.format(503)),
-    "a list as a fault": (lambda mock: mock.add_fault([]), NO_NAME.format([])),
     "a list as `on`": (lambda mock: mock.add_fault("hang", on=[]), "on must be one of calls, deliveries (got [])"),
     "a match": (lambda mock: mock.add_fault("hang", match=5), "match must be a dictionary, such as {"),
     "no filters": (lambda mock: mock.verify("requests", None), "expected filters as a dictionary, such as {"),
