@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.admin.checks import A_JSON_VALUE
 from talkover_mock.admin.contents import KEYS
+from talkover_mock.base.contents import A_JSON_VALUE
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from talkover_mock.base.contents import each_once
+from talkover_mock.base.contents import A_JSON_VALUE, each_once, is_json
 from talkover_mock.base.words import brief, number_of
 
 if TYPE_CHECKING:
@@ -121,6 +121,12 @@ def wait_option(what: str, default: float = 0) -> Callable[[Command], Command]:
 def json_value(name: str, text: str | None) -> Any:
     """The value of an option that is JSON. Raises BadParameter."""
     try:
-        return None if text is None else json.loads(text, object_pairs_hook=each_once)
+        found = None if text is None else json.loads(text, object_pairs_hook=each_once)
+        is_fit = is_json(found)
     except ValueError as error:
         raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None
+    except RecursionError:
+        is_fit = False
+    if not is_fit:
+        raise click.BadParameter(f"expected {A_JSON_VALUE} (got {brief(text)})", param_hint=name)
+    return found
