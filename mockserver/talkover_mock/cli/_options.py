@@ -86,6 +86,19 @@ def seconds_to_wait(text: str) -> float:
     return found
 
 
+def utf8_secret(_: click.Context, __: click.Parameter, secret: str | None) -> str | None:
+    """The secret as the API keeps it, which trims texts: one that was read from a file may end with a line break.
+
+    Refuses one that no signature can be made with. Raises BadParameter.
+    """
+    secret = (secret or "").strip()
+    try:
+        secret.encode()
+    except UnicodeError:
+        raise click.BadParameter("the secret is not UTF-8") from None
+    return secret or None
+
+
 def refuse_both(one: str, others: Mapping[str, object]) -> None:
     """Refuses options that contradict the option `one`, which was given; None is an option that was not given.
 

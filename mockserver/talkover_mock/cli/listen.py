@@ -8,7 +8,7 @@ import click
 
 from talkover_mock.base.words import brief
 from talkover_mock.cli._ending import Handle, signals
-from talkover_mock.cli._options import PortOption, port_number, wait_option, whole
+from talkover_mock.cli._options import PortOption, port_number, utf8_secret, wait_option, whole
 from talkover_mock.cli._remote import Failed, Unexpected
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.cli._writing import keep, out_option
@@ -18,19 +18,6 @@ from talkover_mock.learning.listening import Lesson, Listener
 from talkover_mock.loading.mistakes import near_or_listed
 
 _PORT = DEFAULT_PORT + 1
-
-
-def _utf8(_: click.Context, __: click.Parameter, secret: str | None) -> str | None:
-    """The secret as the API keeps it, which trims texts: one that was read from a file may end with a line break.
-
-    Refuses one that no signature can be made with. Raises BadParameter.
-    """
-    secret = (secret or "").strip()
-    try:
-        secret.encode()
-    except UnicodeError:
-        raise click.BadParameter("the secret is not UTF-8") from None
-    return secret or None
 
 
 @click.command(name="listen")
@@ -47,7 +34,7 @@ def _utf8(_: click.Context, __: click.Parameter, secret: str | None) -> str | No
 @click.option(
     "--secret",
     envvar="TALKOVER_MOCK_SECRET",
-    callback=_utf8,
+    callback=utf8_secret,
     show_envvar=True,
     metavar="SECRET",
     help="The webhook's secret, to find out how deliveries are signed. It is never printed or written.",
