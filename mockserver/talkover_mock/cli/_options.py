@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +48,18 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         return found
 
     return number
+
+
+class PathType(click.Path):
+    """A path. The empty text is none: a variable that a shell left empty never stands for the current folder."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if value == "":
+            wanted = 'a path; "." is the current folder' if self.dir_okay else "the path of a file"
+            self.fail(f'expected {wanted} (got "")', param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def port_number(text: str) -> int:

@@ -23,7 +23,7 @@ from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
-from talkover_mock.cli._options import BadFixture, PortOption, port_number, whole
+from talkover_mock.cli._options import BadFixture, PathType, PortOption, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.cli._where import DEFAULT_PORT
@@ -82,11 +82,11 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 
 
 @click.command(name="serve")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=PathType())
 @click.option(
     "--fixtures",
     multiple=True,
-    type=click.Path(),
+    type=PathType(),
     metavar="PATH",
     envvar="TALKOVER_MOCK_FIXTURES",
     show_envvar=True,
@@ -122,7 +122,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 )
 @click.option(
     "--port-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PathType(dir_okay=False, path_type=Path),
     envvar="TALKOVER_MOCK_PORT_FILE",
     show_envvar=True,
     help="Write the port to this file when the server is ready.",
