@@ -64,7 +64,10 @@ def object_of(given: Mapping[str, Any], key: str, known: Sequence[str]) -> dict[
 
 def whole_of(given: Mapping[str, Any], name: str, default: Any, *, least: int = 0, most: int = _NO_LIMIT) -> Any:
     """A whole number; 2.0 counts as one, as in JSON Schema."""
-    expected = f"a whole number from {least} to {most}" if most < _NO_LIMIT else f"a whole number, {least} or more"
+    found: Any = given.get(name.rpartition(".")[2])
+    is_bounded = most < _NO_LIMIT or (_is_whole(found) and found > most)
+    bounds = f" from {least} to {most}" if is_bounded else f", {least} or more"
+    expected = f"a whole number{bounds}"
     value = value_of(given, name, default, lambda v: _is_whole(v) and least <= v <= most, expected)
     return int(value) if isinstance(value, float) else value
 
