@@ -3,6 +3,7 @@
 import errno
 import signal
 from pathlib import Path
+from threading import TIMEOUT_MAX
 
 import click
 
@@ -92,10 +93,11 @@ def command(
 def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -> Listener:
     try:
         return Listener(address, secrets, event, lambda line: click.echo(said(line, next(iter(secrets), None))))
-    except OSError as error:
-        hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
+    except (OSError, TypeError) as error:  # the latter is of a host that can't be looked up
         host, port = address
-        raise Failed(f"can't listen on {host}:{port}: {error.strerror}{hint}") from None
+        reason = error.strerror if isinstance(error, OSError) else f"{host!r} is not a host name"
+        hint = "; --port 0 picks a free one" if getattr(error, "errno", None) == errno.EADDRINUSE else ""
+        raise Failed(f"can't listen on {host}:{port}: {reason}{hint}") from None
 
 
 def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> bool:
@@ -108,7 +110,7 @@ def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> b
         handle(signal.default_int_handler)
         listener.start()
         click.echo(listener.url)
-        listener.done.wait(seconds or None)
+        listener.done.wait(min(seconds, TIMEOUT_MAX) or None)
     except KeyboardInterrupt:
         return True
     finally:
