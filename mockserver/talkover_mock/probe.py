@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from talkover_mock.base.addresses import without_password
 from talkover_mock.base.clock import Clock
+from talkover_mock.base.contents import A_JSON_VALUE, is_json
+from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
 from talkover_mock.base.moments import to_moment
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.client.types import Probed, ProbeOptions
@@ -77,18 +82,56 @@ def _examination(url: str, secret: str, options: ProbeOptions) -> _Examination:
         clock.move_to(_moment(wanted))
     if not (data is None or isinstance(data, Mapping)):
         raise ValueError(f"data must be an object (got {brief(data)})")
+    if data and not is_json({**data}):
+        raise ValueError(f"data must be {A_JSON_VALUE} (got {brief(data)})")
     given = {**options, "name": "My Webhook", "webhook_url": url, "webhook_secret": secret, "events": [_EVENT]}
+    _check_texts(given)
     try:
         fields, settings = fields_of(given, WEBHOOK_FIELDS), to_settings(given)
     except Invalid as invalid:
         raise ValueError(explained(given, invalid.entries)) from None
     if not fields["webhook_secret"]:
         raise ValueError("expected the secret with which deliveries to this receiver are signed")
+    _check_target(url)
+    _check_headers(fields["custom_headers"], settings.signature_prefix or "")
     now = clock.now()
     agent = Agent(ids.new(now), "My Agent")
     webhook = Webhook(id=ids.new(now), agent_id=agent.id, created_at=now, updated_at=now, **fields)
     event, deliver_to = _event(options), options.get("deliver_to") or ()
     return _Examination(agent, webhook, settings, event, data or {}, deliver_to, clock, ids, Lookups())
+
+
+def _check_texts(given: Mapping[str, Any]) -> None:
+    """Refuses texts that UTF-8 can't carry, such as bytes of another encoding in an argument. Raises ValueError."""
+    for name, value in given.items():
+        try:
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+        except UnicodeError:
+            got = "" if name == "webhook_secret" else f" (got {brief(value)})"
+            raise ValueError(f"{name} must be UTF-8{got}") from None
+
+
+def _check_target(url: str) -> None:
+    """Refuses a URL of the API's that nothing can be sent to. Raises ValueError."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        got = brief(without_password(url))
+        raise ValueError(f"webhook_url must begin with http:// or https://, and a port is 1 to 65535 (got {got})")
+
+
+def _check_headers(custom: Sequence[tuple[str, str]], prefix: str) -> None:
+    """Refuses what no header can be, which the API takes. Raises ValueError."""
+    for name, _ in custom:
+        if not HEADER_NAME.fullmatch(name):
+            raise ValueError(f"custom_headers: a name has letters, digits and - (got {brief(name)})")
+    values = {f"the value of {name} in custom_headers": value for name, value in custom}
+    for place, value in {**values, "signature_prefix": prefix}.items():
+        if NOT_IN_HEADER.search(value):
+            raise ValueError(f"{place} must be one line without control characters (got {brief(value)})")
 
 
 def _event(options: ProbeOptions) -> str:

@@ -35,6 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption(_NAME) and not config.getoption("talkover_mock_url"):
         text = "needs --talkover-mock-url: a server that pytest starts ends with the run, so no environment can stay"
         raise pytest.UsageError(f"{_OPTION} {text}")
+    try:
+        config.getini(_NAME)
+    except (ValueError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"the ini value {_NAME} must be true or false: {error}") from None
 
 
 def begin(item: pytest.Item, environment: MockServer) -> None:

@@ -47,6 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("talkover_mock_url") == "":  # such as a shell's variable that is not set
+        raise pytest.UsageError('--talkover-mock-url needs a URL, such as http://127.0.0.1:7357 (got "")')
     config.pluginmanager.register(pytest_schedules, "talkover_mock_schedules")
     config.pluginmanager.register(pytest_keeping, "talkover_mock_keeping")
 

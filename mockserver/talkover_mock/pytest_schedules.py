@@ -24,7 +24,10 @@ _USUAL = 200
 """How many schedules a marked test runs under."""
 _UNDISTURBED: Schedule = {"seed": 0, "only": []}
 _A_NUMBER = "a number of schedules such as 200, or 0 for none"
-_SCHEDULE = re.compile(r"[0-9]+(:([0-9.]+(,[0-9.]+)*)?)?")
+_DISTURBANCE = r"[1-9][0-9]*(\.[1-9][0-9]*){0,2}"
+_SCHEDULE = re.compile(rf"([0-9]{{1,19}})(:({_DISTURBANCE}(,{_DISTURBANCE})*)?)?")
+_LARGEST_SEED = 2**63 - 1
+"""The largest number that the server takes."""
 _MOST_WAYS = 5
 """How many different failures are shrunk and shown."""
 
@@ -157,9 +160,11 @@ def _number(text: str) -> int:
 
 def _schedule(text: str) -> Schedule:
     """`15`, or `15:2,3.2` for two of its disturbances, or `15:` for none."""
-    if not _SCHEDULE.fullmatch(text):
+    found = _SCHEDULE.fullmatch(text)
+    if not found or int(found[1]) > _LARGEST_SEED:
         raise ArgumentTypeError(
-            f"a schedule is a seed such as 15, or 15:2,3 for two of its disturbances (got {text!r})"
+            f"a schedule is a seed from 0 to {_LARGEST_SEED} such as 15, or 15:2,3 for two of its disturbances "
+            f"(got {text!r:.80})"
         )
     seed, colon, numbers = text.partition(":")
     return {"seed": int(seed), "only": [each for each in numbers.split(",") if each] if colon else None}

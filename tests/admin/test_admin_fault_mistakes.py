@@ -71,7 +71,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**DOWN, "times": 1.5}, "Bad value", "times must be a whole number, 1 or more (got 1.5)"),
     ({**DOWN, "after": -1}, "Bad value", "after must be a whole number, 0 or more (got -1)"),
     ({**DOWN, "seed": "x"}, "Bad value", 'seed must be a whole number, 0 or more (got "x")'),
-    ({**DOWN, "seed": 2**63}, "Bad value", "(got 9223372036854775808)"),
+    ({**DOWN, "seed": 2**63}, "Bad value", f"seed must be a whole number from 0 to {2**63 - 1} (got {2**63})"),
     ({**DOWN, "probability": 1.01}, "Bad value", "probability must be a number from 0 to 1 (got 1.01)"),
     ({**DOWN, "probability": -0.1}, "Bad value", "probability must be a number from 0 to 1 (got -0.1)"),
     ({**DOWN, "probability": True}, "Bad value", "probability must be a number from 0 to 1 (got true)"),

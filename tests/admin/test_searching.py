@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from talkover_mock.admin.checks import A_JSON_VALUE
 from talkover_mock.admin.contents import KEYS
+from talkover_mock.base.contents import A_JSON_VALUE
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
@@ -372,6 +372,7 @@ COMMON: dict[str, tuple[str, str]] = {
     'headers={"X-Team":null}': ("Bad value", f'{HEADERS} (got {{"X-Team": null}})'),
     "query=[1]": ("Bad value", f"{FIELDS} (got [1])"),
     'query={"page":[2]}': ("Bad value", f'{FIELDS} (got {{"page": [2]}})'),
+    "min=1000000000": ("Bad count", 'min must be a whole number from 0 to 999999999 (got "1000000000")'),
     "min=-1": ("Bad count", 'min must be a whole number, 0 or more (got "-1")'),
     "min=1.5": ("Bad count", 'min must be a whole number, 0 or more (got "1.5")'),
     "max=1.5": ("Bad count", 'max must be a whole number, 0 or more (got "1.5")'),

@@ -113,7 +113,7 @@ def test_a_header_s_value_is_sent_as_utf_8(peer: StartPeer) -> None:
 @each_row(
     ("name", "value"),
     [
-        *(("X-A", value) for value in ("1\r\nX-Evil: 1", "1\nX-Evil: 1", "1\r", "\x00", "\x7f", "\x1b[0m")),
+        *(("X-A", value) for value in ("1\r\nX-Evil: 1", "1\nX-Evil: 1", "1\r", "\x00", "\x7f", "\x1b[0m", "\udcff")),
         *((name, "1") for name in ("", "X A", "X-A:", "X-A\r\nX-Evil", "X-A\n", "Zoë", "X(A)")),
         ("Host", "127.0.0.1\r\nX-Evil: 1"),
     ],

@@ -21,6 +21,7 @@ from tests.support.installed import serving
 from tests.support.rows import each_row
 
 GOOD = "agents: [{name: A, webhooks: [{name: W, webhook_url: http://xy, events: [event_action]}]}]\n"
+NO_PATH = 'expected a path; "." is the current folder (got "")'
 COMMANDS = {"check", "conformance", "health", "routes", "schema", "serve"}
 REMOTE_COMMANDS = {
     *(
@@ -184,6 +185,12 @@ def test_the_help_of_serve_says_what_is_not_seen_from_a_name(text: str) -> None:
         ): "'--port' (env var: 'TALKOVER_MOCK_PORT'): expected a number from 0 to 65535 (got \"x\")",
         ("serve", "--port", "65536"): 'expected a number from 0 to 65535 (got "65536")',
         ("serve", "--port-file", "."): "'--port-file' (env var: 'TALKOVER_MOCK_PORT_FILE'): File '.' is a directory.",
+        ("serve", "--port-file", ""): 'TALKOVER_MOCK_PORT_FILE\'): expected the path of a file (got "")',
+        ("serve", "--fixtures", ""): f"'--fixtures' (env var: 'TALKOVER_MOCK_FIXTURES'): {NO_PATH}",
+        ("serve", "fixtures", ""): f"'[PATH]...': {NO_PATH}",
+        ("check", "fixtures", ""): f"'PATH...': {NO_PATH}",
+        ("routes", ""): f"'[PATH]...': {NO_PATH}",
+        ("listen", "--out", ""): 'TALKOVER_MOCK_OUT\'): expected the path of a file (got "")',
         ("serve", "--deliver-to", "https://a.test"): '"https://a.test" is no host; give a name or an address alone',
         ("serve", "--deliver-to", "a.test:443"): '"a.test:443" is no host',
         ("serve", "--deliver-to", "*"): "'--deliver-to' (env var: 'TALKOVER_MOCK_DELIVER_TO'): \"*\" is no host",
@@ -315,6 +322,13 @@ def test_what_an_option_can_not_be_is_told_with_its_variable(
         value(name)
     expected = f"Invalid value for '{flag}' (env var: '{variable}'): {said}"
     assert by_flag.value.format_message() == by_variable.value.format_message() == expected
+
+
+def test_an_empty_path_among_those_of_the_variable_is_not_the_current_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALKOVER_MOCK_FIXTURES", f"fixtures{os.pathsep}")
+    with pytest.raises(click.BadParameter) as refused:
+        value("fixtures")
+    assert refused.value.message == NO_PATH
 
 
 def test_an_admin_token_that_is_given_is_not_empty() -> None:

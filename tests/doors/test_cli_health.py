@@ -155,7 +155,7 @@ def test_health_fails_when_something_else_answers(status: str) -> None:
     assert outcome(result) == (1, "", f"Error: {expected}\n")
 
 
-@each_row("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff"])
+@each_row("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff", b"[" * 100_000])
 def test_health_fails_when_the_answer_is_not_that_of_a_mock_server(body: bytes) -> None:
     with Peer(lambda _, it: it.sendall(ok(body)) if it.recv(9_999) else None) as peer:
         result = run("health", "--url", peer.url)

@@ -139,6 +139,10 @@ def test_a_server_without_agents_is_asked_what_needs_none(start: Start) -> None:
             ["--token", "talq_mine", "--write-to", UNKNOWN],
             f"no webhook can be made at agent {UNKNOWN}: its webhooks are answered 404",
         ),
+        (
+            ["--token", "talq_mine", "--write-to", "\udcff"],
+            "no webhook can be made at agent \\udcff: its webhooks are answered 404",
+        ),
     ],
 )
 def test_what_it_cannot_do(start: Start, options: list[str], text: str) -> None:

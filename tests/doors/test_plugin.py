@@ -275,6 +275,14 @@ def test_what_is_no_root_of_a_server_is_one_line(folder: pytest.Pytester) -> Non
     assert end_of(result) == [f"--talkover-mock-url: {expected}"]
 
 
+def test_an_empty_url_does_not_stand_for_a_server_of_the_run(folder: pytest.Pytester) -> None:
+    folder.makepyfile(MINE)
+    result = run(folder, "--talkover-mock-url", "")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = '--talkover-mock-url needs a URL, such as http://127.0.0.1:7357 (got "")'
+    assert [line for line in result.stderr.lines if line] == [f"ERROR: {text}"]
+
+
 def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester, world: World) -> None:
     server = Server(create_app(world))
     server.start()

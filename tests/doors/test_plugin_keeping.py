@@ -156,6 +156,15 @@ def test_the_option_without_a_running_server_is_wrong_use(workers: tuple[str, ..
     assert [line for line in result.stderr.lines if line] == [f"ERROR: {KEEP} {text}"]
 
 
+def test_an_ini_value_that_is_neither_ends_the_run_and_is_named(folder: pytest.Pytester) -> None:
+    folder.makeini("[pytest]\ntalkover_mock_keep_failed = maybe")
+    folder.makepyfile("def test_it(talkover_mock):\n    pass")
+    result = run(folder)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = "the ini value talkover_mock_keep_failed must be true or false: invalid truth value 'maybe'"
+    assert [line for line in result.stderr.lines if line] == [f"ERROR: {text}"]
+
+
 SCHEDULED = """
 import pytest
 

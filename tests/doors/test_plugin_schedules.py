@@ -9,6 +9,7 @@ import pytest
 from talkover_mock.web.server import Server
 from tests.doors.test_plugin import run, run_alone
 from tests.support.documented import AGENT, WEBHOOK
+from tests.support.rows import each_row
 
 pytestmark = pytest.mark.slow
 N = 30
@@ -131,9 +132,16 @@ def test_the_line_of_the_report_repeats_it_and_so_does_the_run(folder: pytest.Py
         again.assert_outcomes(failed=1)
         again.stdout.fnmatch_lines(["*Order of deliveries by the schedule*", line])
     run(folder, "--talkover-mock-schedule", "1:").assert_outcomes(passed=1)
-    refused = run(folder, "--talkover-mock-schedule", "a:")
+    run(folder, "--talkover-mock-schedule", f"{2**63 - 1}:").assert_outcomes(passed=1)
+
+
+@each_row("wrong", ["a:", "-1", "15:0", "15:.", "15:1.2.3.4", f"{2**63}:1", "9" * 5_000])
+def test_what_is_no_schedule_is_refused_before_any_test(wrong: str, folder: pytest.Pytester) -> None:
+    refused = run(folder, f"--talkover-mock-schedule={wrong}")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
-    refused.stderr.fnmatch_lines(["*a schedule is a seed such as 15, *got 'a:'*"])
+    got = re.escape(repr(wrong)[:80])
+    [line] = [line for line in refused.stderr.lines if "error:" in line]
+    assert re.search(rf"a schedule is a seed from 0 to {2**63 - 1} such as 15, .*\(got {got}\)$", line)
 
 
 def test_each_run_has_new_fixtures_and_wider_ones_stay(folder: pytest.Pytester) -> None:

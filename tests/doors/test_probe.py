@@ -4,11 +4,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 
+from talkover_mock.base.contents import A_JSON_VALUE
 from talkover_mock.deliveries.probes import PROBES
 from talkover_mock.deliveries.records import Outcome
 from talkover_mock.deliveries.sender import Sending
@@ -322,6 +324,39 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = (
     ),
     ("http://a.b", {"now": "soon"}, 'now must be a moment such as 2025-09-03T23:19:51Z (got "soon")'),
     ("http://a.b", {"data": []}, "data must be an object (got [])"),
+    (
+        "http://a.b",
+        {"data": {"a": json.loads("[" * 900 + "]" * 900)}},
+        f'data must be {A_JSON_VALUE} (got {{"a": {"[" * 71}...)',
+    ),
+    ("http://a.b", {"data": {"a": date(2026, 1, 1)}}, f'data must be {A_JSON_VALUE} (got {{"a": "2026-01-01"}})'),
+    ("http://a.b", {"data": {"a": ("\udcff",)}}, 'data must be UTF-8 (got {"a": ["\\udcff"]})'),
+    ("http://a.b", {"event": "\udcff", "unknown": True}, 'event must be UTF-8 (got "\\udcff")'),
+    ("http://a.b", {"signature_prefix": "\udcff"}, 'signature_prefix must be UTF-8 (got "\\udcff")'),
+    (
+        "http://a.b",
+        {"signature_prefix": "a\nb"},
+        'signature_prefix must be one line without control characters (got "a\\nb")',
+    ),
+    (
+        "http://a.b",
+        {"custom_headers": [{"key": "a", "value": "\udcff"}]},
+        'custom_headers must be UTF-8 (got [{"key": "a", "value": "\\udcff"}])',
+    ),
+    (
+        "http://a.b",
+        {"custom_headers": [{"key": "a", "value": "b\nc"}]},
+        'the value of a in custom_headers must be one line without control characters (got "b\\nc")',
+    ),
+    (
+        "http://a.b",
+        {"custom_headers": [{"key": "a\nb", "value": "c"}]},
+        'custom_headers: a name has letters, digits and - (got "a\\nb")',
+    ),
+    *(
+        (url, {}, f'webhook_url must begin with http:// or https://, and a port is 1 to 65535 (got "{url}")')
+        for url in ("http://127.0.0.1:99999", "http://127.0.0.1:0", "ftp://127.0.0.1")
+    ),
     ("http://a.b", {"expect": {"escape": "2xx"}}, 'no probe is named "escape"; did you mean escapes?'),
     (
         "http://a.b",
@@ -341,6 +376,8 @@ def test_wrong_options_and_targets_are_refused(url: str, options: dict[str, Any]
 def test_a_secret_is_needed(sendings: list[Sending]) -> None:
     with pytest.raises(ValueError, match="expected the secret"):
         probe("http://localhost/", " ")
+    with pytest.raises(ValueError, match=r"^webhook_secret must be UTF-8$"):
+        probe("http://localhost/", "my secret\udcff")
     assert sendings == []
 
 

@@ -5,6 +5,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
+from talkover_mock.base.contents import A_JSON_VALUE
 from talkover_mock.cli import main
 from talkover_mock.cli._remote import Unexpected
 from talkover_mock.cli.probe import command
@@ -92,6 +93,10 @@ def test_options_reach_the_receiver() -> None:
 MISUSE = {
     (): "Missing option '--secret' (env var: 'TALKOVER_MOCK_SECRET').",
     ("--secret", ""): "expected the secret with which deliveries to this receiver are signed",
+    ("--secret", "\udcff"): "Invalid value for '--secret' (env var: 'TALKOVER_MOCK_SECRET'): the secret is not UTF-8",
+    (*OPTIONS, "--data", f'{{"a": {"[" * 900 + "]" * 900}}}'): "Invalid value for --data: "
+    f'expected {A_JSON_VALUE} (got "{{\\"a\\": {"[" * 68}...)',
+    (*OPTIONS, "--custom-header", "a=\udcff"): 'custom_headers must be UTF-8 (got [{"key": "a", "value": "\\udcff"}])',
     (*OPTIONS, "--expect", "large"): 'expected key=value, such as escapes=401 (got "large")',
     (*OPTIONS, "--custom-header", "foo"): 'expected key=value, such as X-Tenant=7 (got "foo")',
     (*OPTIONS, "--event", "event_recordin"): "event must be one of the 22 events "

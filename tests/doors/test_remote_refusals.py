@@ -17,6 +17,7 @@ from typing import IO, Any
 import click
 import pytest
 
+from talkover_mock.base.contents import A_JSON_VALUE
 from talkover_mock.cli import main
 from talkover_mock.client import MockServer
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
@@ -134,6 +135,9 @@ def contradiction(one: str, other: str) -> str:
     return f"{one} and {other} contradict each other; give one, or run the command twice"
 
 
+TOO_DEEP = "[" * 100_000
+NOT_JSON = f'expected {A_JSON_VALUE} (got "{"[" * 76}...)'
+
 MISUSE = {
     ("requests", "toggle"): 'expected key=value, such as status=404 (got "toggle")',
     ("requests", "=404"): 'expected key=value, such as status=404 (got "=404")',
@@ -192,6 +196,13 @@ MISUSE = {
     'expected a number of seconds, 0 or more (got "-99")',
     ("deliveries", 'headers={"a": "1", "a": "2"}'): "Invalid value for headers: expected JSON, such as "
     '\'{"id": "call-1"}\': the key "a" is given twice',
+    ("emit", AGENT, STARTED, "--data", TOO_DEEP): f"Invalid value for --data: {NOT_JSON}",
+    ("emit", AGENT, STARTED, "--context", f"{'[' * 101}{']' * 101}"): f"Invalid value for --context: {NOT_JSON}",
+    ("requests", f"json={'[' * 5_000}{']' * 5_000}"): f"Invalid value for json: {NOT_JSON}",
+    ("play", "answered", "--agent", AGENT, "--call", TOO_DEEP): f"Invalid value for --call: {NOT_JSON}",
+    ("fault", "maintenance", f"json={TOO_DEEP}"): f"Invalid value for json: {NOT_JSON}",
+    ("fault", "maintenance", "json={"): 'Invalid value for json: expected JSON, such as \'{"id": "call-1"}\': '
+    "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
     ("emit", STARTED): ONE_OWNER,
     ("emit", AGENT, STARTED, "--campaign", "c"): ONE_OWNER,
     ("emit", AGENT, STARTED, "--call", "{"): "Invalid value for --call: expected JSON, such as "

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from talkover_mock.app import create_app
+from talkover_mock.base.words import printable
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.doors.test_remote_commands import run
@@ -26,11 +27,21 @@ def error_of(*arguments: str, **variables: str) -> str:
 @each_row("command", ASKING)
 @each_row(
     "url",
-    ["", "foo", "7357", "localhost:7357", "http://", "http://127.0.0.1:port", "http://127.0.0.1:0", "http://[::1"],
+    [
+        "",
+        "foo",
+        "7357",
+        "localhost:7357",
+        "http://",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:0",
+        "http://[::1",
+        "http://a/\udcff",
+    ],
 )
 def test_what_is_no_url_is_wrong_use(url: str, command: str) -> None:
     option = "Invalid value for '--url' (env var: 'TALKOVER_MOCK_URL')"
-    assert error_of(command, "--url", url) == f"Error: {option}: {NO_URL.format(url=url)}"
+    assert error_of(command, "--url", url) == f"Error: {option}: {NO_URL.format(url=printable(url))}"
 
 
 def test_a_variable_that_is_no_url_is_named() -> None:

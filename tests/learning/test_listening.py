@@ -21,6 +21,7 @@ from click.testing import Result
 
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.shapes.values import Event
+from talkover_mock.base.words import printable
 from talkover_mock.cli import listen
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.behaviours import conformance
@@ -265,7 +266,7 @@ def test_a_secret_is_trimmed_as_the_api_trims_it(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_it_ends_by_itself_and_writes_a_fixture_without_a_value_of_the_account(tmp_path: Path) -> None:
-    with started(tmp_path, "--count", "2", "--out", "learned.yaml") as process:
+    with started(tmp_path, "--count", "2", "--wait", "1e308", "--out", "learned.yaml") as process:
         url = url_of(process)
         with account(f"{url}/{TOKEN}") as mock:
             mock.emit(AGENT, STARTED, data={"to": PHONE, "who": NAME, "api_key": TOKEN})
@@ -362,6 +363,13 @@ def test_wrong_use(options: list[str], text: str) -> None:
     done = finished(*options)
     assert (done.exit_code, done.stdout) == (2, "")
     assert text in done.stderr
+
+
+@each_row("host", ["é" * 70, "\udcff"])
+def test_a_host_that_is_none(host: str) -> None:
+    done = run("listen", "--host", host, "--port", "0")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"Error: can't listen on {printable(host)}:0: {host!r} is not a host name\n"
 
 
 def test_a_port_that_is_taken() -> None:

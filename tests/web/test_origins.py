@@ -18,7 +18,7 @@ from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import FOR_PAGES, World
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.web.answers import REASON
-from talkover_mock.web.origins import Origins
+from talkover_mock.web.origins import Origins, origin_of
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.rows import each_row
 from tests.support.stories import MOMENT, STARTED, attempts, hook
@@ -260,8 +260,30 @@ def test_the_server_s_names_and_the_allowed_origins_are_let_in(
     assert origins.is_foreign(environ) is foreign
 
 
-@each_row("value", ["", "app.example", "https://app.example/path", "https://", "https://a,https://b"])
+NO_ORIGINS = [
+    *("", "app.example", "https://app.example/path", "https://", "https://a,https://b", "//a", "https://*.example"),
+    *("http://x:99999", "http://x:0", "http://x:y", "http://[x", "http://[::x]", "http://[::1::]", "http://\udcff"),
+    *("http://é.example", "http://a b", "http://me@a", "1http://a"),
+]
+
+
+@each_row("value", NO_ORIGINS)
 def test_a_mistake_in_an_allowed_origin_is_told(value: str) -> None:
     result = CliRunner().invoke(command, ["--allow-origin", value])
     assert result.exit_code == 2
     assert "is no origin; give one such as https://app.example.com:8443" in " ".join(result.output.split())
+
+
+@each_row(
+    ("value", "sent"),
+    [
+        ("https://app.example:443", "https://app.example"),
+        ("HTTP://app.example:80/", "HTTP://app.example"),
+        ("http://app.example:443", "http://app.example:443"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("http://my_app", "http://my_app"),
+        ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+    ],
+)
+def test_an_origin_is_allowed_as_browsers_send_it(value: str, sent: str) -> None:
+    assert origin_of(value) == sent

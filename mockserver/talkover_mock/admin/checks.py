@@ -1,6 +1,5 @@
 """Checks the input of admin requests: each check takes an object and the path of a key, and raises Problem 422."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +8,6 @@ from talkover_mock.base.words import brief, near_or_all, nearest
 
 MOST_WAITING_SECONDS = 300
 _NO_LIMIT = 2**63 - 1
-_MOST_LEVELS = 100
-A_JSON_VALUE = f"JSON of at most {_MOST_LEVELS} levels; put dates and infinite numbers in quotes"
 
 Check = Callable[[Any], bool]
 
@@ -67,7 +64,10 @@ def object_of(given: Mapping[str, Any], key: str, known: Sequence[str]) -> dict[
 
 def whole_of(given: Mapping[str, Any], name: str, default: Any, *, least: int = 0, most: int = _NO_LIMIT) -> Any:
     """A whole number; 2.0 counts as one, as in JSON Schema."""
-    expected = f"a whole number from {least} to {most}" if most < _NO_LIMIT else f"a whole number, {least} or more"
+    found: Any = given.get(name.rpartition(".")[2])
+    is_bounded = most < _NO_LIMIT or (_is_whole(found) and found > most)
+    bounds = f" from {least} to {most}" if is_bounded else f", {least} or more"
+    expected = f"a whole number{bounds}"
     value = value_of(given, name, default, lambda v: _is_whole(v) and least <= v <= most, expected)
     return int(value) if isinstance(value, float) else value
 
@@ -91,15 +91,6 @@ def number_in(value: object, low: float, high: float) -> bool:
 
 def _is_whole(value: Any) -> bool:
     return type(value) is int or (isinstance(value, float) and value.is_integer())
-
-
-def is_json(value: Any, levels: int = _MOST_LEVELS) -> bool:
-    """Whether JSON can carry a value: YAML also has dates, infinite numbers and keys that are no strings."""
-    if isinstance(value, dict):
-        return all(isinstance(key, str) for key in value) and is_json(list(value.values()), levels)
-    if isinstance(value, list):
-        return levels > 0 and all(is_json(each, levels - 1) for each in value)
-    return math.isfinite(value) if isinstance(value, float) else isinstance(value, str | int | None)
 
 
 def seconds_in(value: object, name: str) -> float:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from talkover_mock.admin.checks import A_JSON_VALUE, is_json, value_of
+from talkover_mock.admin.checks import value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.search import Filter
-from talkover_mock.base.contents import Content, GivenTwice, Sent, each_once
+from talkover_mock.base.contents import A_JSON_VALUE, Content, GivenTwice, Sent, each_once, is_json
 from talkover_mock.base.headers import HEADER_NAME
 from talkover_mock.base.shapes.faults import AskedContent
 from talkover_mock.base.words import brief

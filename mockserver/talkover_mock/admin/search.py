@@ -188,5 +188,6 @@ def count_of(request: MockRequest, name: str) -> int | None:
 
 def _whole(value: str, name: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", value):
-        raise Problem(422, "Bad count", f"{name} must be a whole number, 0 or more (got {brief(value)})")
+        bounds = " from 0 to 999999999" if re.fullmatch("[0-9]+", value) else ", 0 or more"
+        raise Problem(422, "Bad count", f"{name} must be a whole number{bounds} (got {brief(value)})")
     return int(value)

@@ -1,6 +1,7 @@
 """The content of HTTP requests: a part of its JSON, its headers, and the values of its query."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -13,6 +14,8 @@ from talkover_mock.base.headers import joined
 from talkover_mock.base.words import brief
 
 _NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,6})?")
+_MOST_LEVELS = 100
+A_JSON_VALUE = f"JSON of at most {_MOST_LEVELS} levels; put dates and infinite numbers in quotes"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -59,6 +62,15 @@ def is_part(part: Any, whole: Any) -> bool:
     if isinstance(part, bool) or isinstance(whole, bool):  # in Python, true is 1
         return part is whole
     return bool(part == whole)
+
+
+def is_json(value: Any, levels: int = _MOST_LEVELS) -> bool:
+    """Whether JSON can carry a value: YAML also has dates, infinite numbers and keys that are no strings."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and is_json(list(value.values()), levels)
+    if isinstance(value, (list, tuple)):
+        return levels > 0 and all(is_json(each, levels - 1) for each in value)
+    return math.isfinite(value) if isinstance(value, float) else isinstance(value, str | int | None)
 
 
 class GivenTwice(ValueError):

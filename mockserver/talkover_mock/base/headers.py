@@ -20,8 +20,8 @@ SERVERS_HEADERS = (
     "upgrade",
 )
 """Headers that only the server can set: they say where an answer ends, and whether the connection stays open."""
-NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""What no value of a header can hold: control characters but the tab."""
+NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""What no value of a header can hold: control characters but the tab, and what is no UTF-8."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 

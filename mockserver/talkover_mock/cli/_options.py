@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from talkover_mock.base.addresses import LAST_PORT
-from talkover_mock.base.contents import each_once
+from talkover_mock.base.contents import A_JSON_VALUE, each_once, is_json
 from talkover_mock.base.words import brief, number_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,18 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return number
 
 
+class PathType(click.Path):
+    """A path. The empty text is none: a variable that a shell left empty never stands for the current folder."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if value == "":
+            wanted = 'a path; "." is the current folder' if self.dir_okay else "the path of a file"
+            self.fail(f'expected {wanted} (got "")', param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def port_number(text: str) -> int:
     """An option type for ports; raises BadParameter."""
     return whole(0, LAST_PORT)(text)
@@ -87,6 +100,19 @@ def seconds_to_wait(text: str) -> float:
     return found
 
 
+def utf8_secret(_: click.Context, __: click.Parameter, secret: str | None) -> str | None:
+    """The secret as the API keeps it, which trims texts: one that was read from a file may end with a line break.
+
+    Refuses one that no signature can be made with. Raises BadParameter.
+    """
+    secret = (secret or "").strip()
+    try:
+        secret.encode()
+    except UnicodeError:
+        raise click.BadParameter("the secret is not UTF-8") from None
+    return secret or None
+
+
 def refuse_both(one: str, others: Mapping[str, object]) -> None:
     """Refuses options that contradict the option `one`, which was given; None is an option that was not given.
 
@@ -122,9 +148,15 @@ def wait_option(what: str, default: float = 0) -> Callable[[Command], Command]:
 def json_value(name: str, text: str | None) -> Any:
     """The value of an option that is JSON. Raises BadParameter."""
     try:
-        return None if text is None else json.loads(text, object_pairs_hook=each_once, parse_constant=_no_number)
+        found = None if text is None else json.loads(text, object_pairs_hook=each_once, parse_constant=_no_number)
+        is_fit = is_json(found)
     except ValueError as error:
         raise click.BadParameter(f'expected JSON, such as \'{{"id": "call-1"}}\': {error}', param_hint=name) from None
+    except RecursionError:
+        is_fit = False
+    if not is_fit:
+        raise click.BadParameter(f"expected {A_JSON_VALUE} (got {brief(text)})", param_hint=name)
+    return found
 
 
 def _no_number(text: str) -> NoReturn:

@@ -52,8 +52,9 @@ def _shown(url: str) -> str:
 
 
 def _parts(url: str) -> SplitResult | None:
-    """The parts of a URL, or None without a scheme, without a host, or with a bad port."""
+    """The parts of a URL, or None without a scheme, without a host, with a bad port or no UTF-8."""
     try:
+        url.encode()
         parts = urlsplit(url)
         is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:

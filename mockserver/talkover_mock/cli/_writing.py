@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from talkover_mock.cli._options import PathType
 from talkover_mock.cli._remote import Failed
 from talkover_mock.learning.writing import CannotWrite, check_path, text_of, write
 
@@ -22,7 +23,7 @@ def _checked(_: click.Context, __: click.Parameter, path: Path | None) -> Path |
 
 out_option = click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PathType(dir_okay=False, path_type=Path),
     callback=_checked,
     envvar="TALKOVER_MOCK_OUT",
     show_envvar=True,

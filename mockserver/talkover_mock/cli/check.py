@@ -3,13 +3,13 @@
 import click
 
 from talkover_mock.base.words import number_of
-from talkover_mock.cli._options import BadFixture
+from talkover_mock.cli._options import BadFixture, PathType
 from talkover_mock.loading.files import load
 from talkover_mock.loading.mistakes import FixtureError
 
 
 @click.command(name="check")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=PathType(), metavar="PATH...")
 def command(paths: tuple[str, ...]) -> None:
     """Check fixture files and folders.
 

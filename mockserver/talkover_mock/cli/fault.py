@@ -1,6 +1,5 @@
 """`talkover-mock fault`."""
 
-import json
 from shlex import quote
 from typing import Any
 
@@ -9,7 +8,7 @@ import click
 from talkover_mock.admin.lines import fault_answer, fault_match
 from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.base.words import brief, near_or_all, nearest
-from talkover_mock.cli._options import BARE, pairs, refuse_both, whole
+from talkover_mock.cli._options import BARE, json_value, pairs, refuse_both, whole
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DETAILS, MATCH
@@ -105,14 +104,19 @@ def _details(given: tuple[str, ...], on: str) -> dict[str, Any]:
             raise click.UsageError(f"{key} is an option: --{key} {quote(value)}")
         if key not in known:
             raise click.UsageError(f"unknown detail {brief(key)}{near_or_all(key, known)}")
-    return {key: text if key in _TEXTS else _value(text) for key, text in found.items()}
+    return {key: text if key in _TEXTS else _value(key, text) for key, text in found.items()}
 
 
-def _value(text: str) -> Any:
-    """A number, true or false for `2`, `0.5` and `true`; a text for anything else."""
+def _value(key: str, text: str) -> Any:
+    """A number, true or false for `2`, `0.5` and `true`; a text for anything else.
+
+    Raises BadParameter for an object or an array that can't be read.
+    """
     try:
-        return json.loads(text)
-    except ValueError:
+        return json_value(key, text)
+    except click.BadParameter:
+        if text.lstrip().startswith(("{", "[")):
+            raise
         return text
 
 

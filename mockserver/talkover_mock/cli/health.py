@@ -56,6 +56,6 @@ def _health(address: str) -> str:
 def _is_health(text: str) -> bool:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.get("status") == "ok"

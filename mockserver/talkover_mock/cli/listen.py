@@ -3,12 +3,13 @@
 import errno
 import signal
 from pathlib import Path
+from threading import TIMEOUT_MAX
 
 import click
 
 from talkover_mock.base.words import brief
 from talkover_mock.cli._ending import Handle, signals
-from talkover_mock.cli._options import PortOption, port_number, wait_option, whole
+from talkover_mock.cli._options import PortOption, port_number, utf8_secret, wait_option, whole
 from talkover_mock.cli._remote import Failed, Unexpected
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.cli._writing import keep, out_option
@@ -18,19 +19,6 @@ from talkover_mock.learning.listening import Lesson, Listener
 from talkover_mock.loading.mistakes import near_or_listed
 
 _PORT = DEFAULT_PORT + 1
-
-
-def _utf8(_: click.Context, __: click.Parameter, secret: str | None) -> str | None:
-    """The secret as the API keeps it, which trims texts: one that was read from a file may end with a line break.
-
-    Refuses one that no signature can be made with. Raises BadParameter.
-    """
-    secret = (secret or "").strip()
-    try:
-        secret.encode()
-    except UnicodeError:
-        raise click.BadParameter("the secret is not UTF-8") from None
-    return secret or None
 
 
 @click.command(name="listen")
@@ -47,7 +35,7 @@ def _utf8(_: click.Context, __: click.Parameter, secret: str | None) -> str | No
 @click.option(
     "--secret",
     envvar="TALKOVER_MOCK_SECRET",
-    callback=_utf8,
+    callback=utf8_secret,
     show_envvar=True,
     metavar="SECRET",
     help="The webhook's secret, to find out how deliveries are signed. It is never printed or written.",
@@ -105,10 +93,11 @@ def command(
 def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -> Listener:
     try:
         return Listener(address, secrets, event, lambda line: click.echo(said(line, next(iter(secrets), None))))
-    except OSError as error:
-        hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
+    except (OSError, TypeError) as error:  # the latter is of a host that can't be looked up
         host, port = address
-        raise Failed(f"can't listen on {host}:{port}: {error.strerror}{hint}") from None
+        reason = error.strerror if isinstance(error, OSError) else f"{host!r} is not a host name"
+        hint = "; --port 0 picks a free one" if getattr(error, "errno", None) == errno.EADDRINUSE else ""
+        raise Failed(f"can't listen on {host}:{port}: {reason}{hint}") from None
 
 
 def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> bool:
@@ -121,7 +110,7 @@ def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> b
         handle(signal.default_int_handler)
         listener.start()
         click.echo(listener.url)
-        listener.done.wait(seconds or None)
+        listener.done.wait(min(seconds, TIMEOUT_MAX) or None)
     except KeyboardInterrupt:
         return True
     finally:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from talkover_mock.base.words import number_of
-from talkover_mock.cli._options import json_value, pairs, whole
+from talkover_mock.cli._options import json_value, pairs, utf8_secret, whole
 from talkover_mock.cli._remote import Failed, Output, Unexpected, json_option
 from talkover_mock.client.probing import got
 from talkover_mock.deliveries.probes import PROBES
@@ -29,6 +29,7 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
 @click.option(
     "--secret",
     required=True,
+    callback=utf8_secret,
     envvar="TALKOVER_MOCK_SECRET",
     show_envvar=True,
     metavar="SECRET",
@@ -61,13 +62,13 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
     help="A host outside this machine and its network that may be called. May be repeated.",
 )
 @json_option
-def command(url: str, secret: str, as_json: bool, **given: Any) -> None:
+def command(url: str, secret: str | None, as_json: bool, **given: Any) -> None:
     expect = pairs(given.pop("expect"), "escapes=401")
     headers = pairs(given.pop("custom_headers"), "X-Tenant=7")
     custom = [{"key": name, "value": value} for name, value in headers.items()]
     data = json_value("--data", given.pop("data"))
     try:
-        probed = probe(url, secret, expect=expect, custom_headers=custom, data=data, **given)
+        probed = probe(url, secret or "", expect=expect, custom_headers=custom, data=data, **given)
     except (ValueError, ConnectionError) as error:
         raise Failed(str(error)) from None
     rows = [(each["name"], each["expected"], got(each), each["passed"], each["why"]) for each in probed]

@@ -2,7 +2,7 @@
 
 import click
 
-from talkover_mock.cli._options import BadFixture
+from talkover_mock.cli._options import BadFixture, PathType
 from talkover_mock.cli._remote import table
 from talkover_mock.dialect.endpoints import ENDPOINTS
 from talkover_mock.loading.files import load
@@ -11,7 +11,7 @@ from talkover_mock.web.routes import shown
 
 
 @click.command(name="routes")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=PathType(), metavar="[PATH]...")
 def command(paths: tuple[str, ...]) -> None:
     """List the routes of the API: emulated, stubbed or known.
 

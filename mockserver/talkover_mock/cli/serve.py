@@ -23,7 +23,7 @@ from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
-from talkover_mock.cli._options import BadFixture, PortOption, port_number, whole
+from talkover_mock.cli._options import BadFixture, PathType, PortOption, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.cli._where import DEFAULT_PORT
@@ -31,12 +31,11 @@ from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import FixtureFiles, default_fixture
 from talkover_mock.loading.fixture import Fixture
 from talkover_mock.loading.mistakes import FixtureError
+from talkover_mock.web.origins import origin_of
 from talkover_mock.web.request_log import Log
 from talkover_mock.web.server import Server, raise_file_limit
 
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
-
-_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@,]+/?", re.IGNORECASE)
 
 
 def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,10 +58,15 @@ def _host(value: str) -> str:
 
 def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Origins as browsers send them: scheme, host and port, without a path. Raises BadParameter."""
-    for value in values:
-        if not _ORIGIN.fullmatch(value):
-            raise click.BadParameter(f"{brief(value)} is no origin; give one such as https://app.example.com:8443")
-    return tuple(value.rstrip("/") for value in values)
+    return tuple(map(_origin, values))
+
+
+def _origin(value: str) -> str:
+    """`*`, `null` or an origin. Raises BadParameter."""
+    origin = value if value.lower() in ("*", "null") else origin_of(value)
+    if origin is None:
+        raise click.BadParameter(f"{brief(value)} is no origin; give one such as https://app.example.com:8443")
+    return origin
 
 
 def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -78,11 +82,11 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 
 
 @click.command(name="serve")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=PathType())
 @click.option(
     "--fixtures",
     multiple=True,
-    type=click.Path(),
+    type=PathType(),
     metavar="PATH",
     envvar="TALKOVER_MOCK_FIXTURES",
     show_envvar=True,
@@ -118,7 +122,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 )
 @click.option(
     "--port-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PathType(dir_okay=False, path_type=Path),
     envvar="TALKOVER_MOCK_PORT_FILE",
     show_envvar=True,
     help="Write the port to this file when the server is ready.",

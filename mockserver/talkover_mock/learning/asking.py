@@ -114,7 +114,7 @@ class Server:
             raise CannotRun("the token has a line break or a character that no header can have")
         names = {"unknown": UNKNOWN, "token": self._token, **ids}
         given = {name: filled(value, names) for name, value in asked.headers.items() if value is not None}
-        path = filled(asked.path, {name: quote(value, safe="") for name, value in names.items()})
+        path = filled(asked.path, {name: segment(value) for name, value in names.items()})
         for tries in range(1, _MOST_TRIES + 1):
             self._wait(self._opens_at - self._now())
             came = self._answer_in_time(asked.method, path, given, asked.body)
@@ -233,6 +233,11 @@ def records(data: Any) -> list[dict[str, Any]]:
     """The records of a list that have an id."""
     listed = data if isinstance(data, list) else []
     return [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), (str, int))]
+
+
+def segment(value: str) -> str:
+    """A value as one segment of a path. What UTF-8 can't carry, such as a stray byte of an argument, is escaped."""
+    return quote(value, safe="", errors="backslashreplace")
 
 
 def filled(text: str, names: Mapping[str, str]) -> str:

@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import requests
 
 from talkover_mock.base.words import digits, number_of
 from talkover_mock.dialect.fields import CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
-from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server, asking, data_of, hint_at, records
+from talkover_mock.learning.asking import (
+    RIGHT_ROOT,
+    Came,
+    CannotRun,
+    Server,
+    asking,
+    data_of,
+    hint_at,
+    records,
+    segment,
+)
 from talkover_mock.learning.redacting import URL, cleaned, stand_in
 from talkover_mock.learning.sifting import Sieve
 from talkover_mock.learning.writing import literal
@@ -166,7 +175,7 @@ class Account:
 
 
 def _quoted(record: dict[str, Any]) -> str:
-    return quote(str(record["id"]), safe="")
+    return segment(str(record["id"]))
 
 
 def _mapping(data: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import requests
 
@@ -25,6 +24,7 @@ from talkover_mock.learning.asking import (
     filled,
     hint_at,
     records,
+    segment,
 )
 
 _NOBODYS = "talq_nobody_has_this_token"
@@ -256,11 +256,11 @@ def _with_names(shape: Any, names: Mapping[str, str]) -> Any:
 
 def _webhooks_path(kind: str, owner: str) -> str:
     """The path of the webhooks of one of the `agents` or `campaigns`."""
-    return f"/{kind}/{quote(owner, safe='')}/webhooks"
+    return f"/{kind}/{segment(owner)}/webhooks"
 
 
 def _path(agent: str, webhook: str) -> str:
-    return f"{_webhooks_path('agents', agent)}/{quote(webhook, safe='')}"
+    return f"{_webhooks_path('agents', agent)}/{segment(webhook)}"
 
 
 def _webhooks_of(server: Server, kind: str, owner: str) -> list[str]:

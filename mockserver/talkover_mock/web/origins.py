@@ -6,12 +6,15 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from talkover_mock.base.addresses import CONTAINER_HOSTS, EVERYWHERE
 
 ANY = "*"
 _HOST = re.compile(r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 """A Host header. Names of containers have underscores, which Flask's `request.host` refuses."""
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class Origins(NamedTuple):
@@ -43,6 +46,20 @@ class Origins(NamedTuple):
         name = host_name(rest).rstrip(".") if scheme in ("http", "https") else ""
         # A page under an address is the server's own: no other site can have that address.
         return bool(name) and (_is_local(name) or name in self.names or (is_address(name) and rest == host))
+
+
+def origin_of(text: str) -> str | None:
+    """The origin as browsers send it: without the scheme's usual port or a slash at its end; None for no origin."""
+    origin = text.removesuffix("/")
+    scheme, _, rest = origin.partition("://")
+    name = host_name(rest)
+    try:
+        port = urlsplit(origin).port
+    except ValueError:
+        return None
+    if not _SCHEME.fullmatch(scheme) or not name or (":" in name and not is_address(name)) or port == 0:
+        return None
+    return origin.removesuffix(f":{port}") if port == _USUAL_PORTS.get(scheme.lower()) else origin
 
 
 def is_other_origin(environ: Mapping[str, Any], root_url: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import A_JSON_VALUE, flag_of, is_json, refuse_unknown_keys, required_of, value_of
+from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routes.deliveries import (
     after_attempts,
@@ -17,6 +17,7 @@ from talkover_mock.admin.routes.deliveries import (
 )
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter
+from talkover_mock.base.contents import A_JSON_VALUE, is_json
 from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.shapes import deliveries as shapes

@@ -6,10 +6,8 @@ from typing import Any
 from talkover_mock.admin import contents, delivery_faults
 from talkover_mock.admin.bodies import admin_answer, json_object
 from talkover_mock.admin.checks import (
-    A_JSON_VALUE,
     choice_of,
     flag_of,
-    is_json,
     number_in,
     object_of,
     refuse_unknown_keys,
@@ -20,6 +18,7 @@ from talkover_mock.admin.checks import (
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import count_of
+from talkover_mock.base.contents import A_JSON_VALUE, is_json
 from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
 from talkover_mock.base.shapes import faults as shapes
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES

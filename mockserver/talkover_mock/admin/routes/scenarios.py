@@ -3,9 +3,10 @@
 from typing import Any
 
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import A_JSON_VALUE, is_json, object_of, refuse_unknown_keys, required_of, value_of
+from talkover_mock.admin.checks import object_of, refuse_unknown_keys, required_of, value_of
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
+from talkover_mock.base.contents import A_JSON_VALUE, is_json
 from talkover_mock.base.shapes.admin import Played
 from talkover_mock.base.words import brief
 from talkover_mock.dialect.call_fields import PLAYED_FIELDS
