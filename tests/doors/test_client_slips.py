@@ -173,3 +173,11 @@ def test_an_unmet_wait_inside_an_event_loop_says_how_to_wait(mock: MockServer, r
 def test_another_servers_problem_is_shown_whatever_its_errors_are(errors: object) -> None:
     error = MockServerError(400, {"title": "Bad name", "detail": "a name is missing", "errors": errors})
     assert str(error) == "400 Bad name: a name is missing"
+
+
+@each_row(("method", "path"), [(None, None), ("", ""), ("GET", None), (None, "/api/v1/nope")])
+def test_no_stub_goes_where_none_is_named(mock: MockServer, method: Any, path: Any) -> None:
+    mock.add_stub("GET", "/api/v1/nope")
+    with pytest.raises(ValueError, match=r"^expected the method and the path of a stub \(got "):
+        mock.remove_stub(method, path)
+    assert len(mock.stubs()) == 1

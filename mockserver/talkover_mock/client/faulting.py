@@ -89,6 +89,10 @@ class Faulting(Expecting):
         return cast(Stub, self._transport.call("POST", "stubs", wanted))
 
     def remove_stub(self, method: StubMethod, path: str) -> None:
+        """Raises ValueError without a method or a path: the server would take their lack for all stubs."""
+        if not (method and path):
+            remedy = "remove_stubs() removes all"
+            raise ValueError(f"expected the method and the path of a stub (got {method!r} and {path!r}); {remedy}")
         self._transport.call("DELETE", "stubs", query={"method": method, "path": path})
 
     def remove_stubs(self) -> None:
