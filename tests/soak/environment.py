@@ -114,7 +114,9 @@ class SoakEnvironment:
     def _mark(self) -> None:
         """A snapshot, and copies of the models."""
         snapshot = self._server.snapshot("mark")
-        assert snapshot["webhooks"] == sum(len(each.model.agents[each.agent]["webhooks"]) for each in self.clients)
+        models = [each.model for each in self.clients]
+        owners = [owner for each in models for owner in (*each.agents.values(), *each.campaigns.values())]
+        assert snapshot["webhooks"] == sum(len(owner["webhooks"]) for owner in owners)
         self._marked = [each.model.copied() for each in self.clients]
         self._forget()
 
