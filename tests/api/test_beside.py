@@ -125,6 +125,7 @@ def test_without_the_page_a_browser_s_visit_is_a_call(world: World) -> None:
     assert (answer.status_code, calls_of(world)) == (404, ["/"])
 
 
+@pytest.mark.slow
 def test_over_a_socket_it_is_the_same(app: Flask, serve: Callable[[Flask], Server], world: World) -> None:
     """Where the event loop answers."""
     url = serve(app).url

@@ -118,6 +118,7 @@ def test_as_many_parts_are_read_as_fields_of_another_form(before: int, status: i
     assert created(http, part(b"form-data; name=x", b"") * before + N).status_code == status
 
 
+@pytest.mark.slow
 @each_row(
     "unit", [b"\n--B", b"\n--B\r\n\r\n", b"a", b";a=", b"\\'", b" ", b"\n a", b"\nContent-Disposition:", b"\t\r\n"]
 )

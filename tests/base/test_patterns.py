@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from talkover_mock.base.patterns import matches
 from tests.support.rows import each_row
 
 
+@pytest.mark.slow
 @given(st.text("ab", max_size=8), st.text("ab*", max_size=8))
 def test_a_star_stands_for_anything(text: str, pattern: str) -> None:
     expression = ".*".join(map(re.escape, pattern.split("*")))

@@ -42,6 +42,7 @@ def test_a_pipe_gets_json() -> None:
     assert [each["name"] for each in others if not each["passed"]] == []
 
 
+@pytest.mark.slow
 def test_a_failed_probe_ends_with_1_and_is_named() -> None:
     with listening(verifying_what_it_has_parsed()) as place:
         result = run("probe", place.url, *OPTIONS)

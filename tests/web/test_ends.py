@@ -115,6 +115,7 @@ def test_the_end_of_an_answer_is_told_to_the_application(started: Callable[[Any]
     assert ended.wait(WAIT)
 
 
+@pytest.mark.slow
 def test_connections_that_have_ended_leave_nothing(
     server: Server, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
