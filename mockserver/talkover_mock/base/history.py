@@ -66,7 +66,7 @@ class History(Generic[T]):
     `dropped` counts those that the limits have cost.
 
     An item that changes is put again; it has ended when it is published, and only then do waits count it. The
-    caller holds the environment's lock, except for the methods of waits, which take it themselves.
+    caller holds the environment's lock, except for `all` and the methods of waits, which take it themselves.
     """
 
     __slots__ = (

@@ -45,18 +45,8 @@ class Environment:
     __slots__ = (
         *("_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
         *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
-        *(
-            "expired_tokens",
-            "faults",
-            "for_pages",
-            "journal",
-            "lock",
-            "name",
-            "journal_start",
-            "rate_limit",
-            "snapshots",
-        ),
-        *("stubs", "title", "tokens", "webhooks"),
+        *("expired_tokens", "faults", "for_pages", "journal", "journal_start", "lock", "name"),
+        *("rate_limit", "snapshots", "stubs", "title", "tokens", "webhooks"),
     )
 
     def __init__(

@@ -85,21 +85,17 @@ def order_of(deliveries: Sequence[Delivery]) -> list[str]:
     answered = {each.webhook_id for each in deliveries if each.outcome and each.outcome.status}
     in_order = sorted(deliveries, key=lambda each: (each.ended_at is None, each.ended_at or each.created_at))
     sent = [each for each in in_order if each.webhook_id in answered]
-    numbers = {call: number for number, call in enumerate(dict.fromkeys(_call(each) for each in sent), 1)}
-    calls_of = Counter(event for event, _ in {(_event(each), _call(each)) for each in sent})
+    calls = [json.dumps(each.occurrence.call_id) for each in sent]  # as text: a test may have given a list
+    numbers = {call: number for number, call in enumerate(dict.fromkeys(calls), 1)}
+    calls_of = Counter(event for event, _ in {(_event(each), call) for each, call in zip(sent, calls, strict=True)})
     several_webhooks = len({each.webhook_id for each in sent}) > 1
     return [
         _event(each)
-        + (f" of call {numbers[_call(each)]}" if calls_of[_event(each)] > 1 else "")
+        + (f" of call {numbers[call]}" if calls_of[_event(each)] > 1 else "")
         + (f" to {each.webhook_id}" if several_webhooks else "")
         + _notes(each)
-        for each in sent
+        for each, call in zip(sent, calls, strict=True)
     ]
-
-
-def _call(delivery: Delivery) -> str:
-    """The id of the delivery's call as JSON: a test may have given a list, which no mapping takes as a key."""
-    return json.dumps(delivery.occurrence.call_id)
 
 
 def _event(delivery: Delivery) -> str:

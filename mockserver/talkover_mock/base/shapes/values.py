@@ -141,12 +141,7 @@ PhoneNumber = Annotated[str, ("pattern", f"^{PHONE_PATTERN}$"), ("description", 
 Seconds = Annotated[str, ("pattern", f"^{_MOMENT_PATTERN}Z$"), ("description", "UTC")]
 Milliseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.[0-9]{{3}}Z$"), ("description", "UTC")]
 Microseconds = Annotated[str, ("pattern", rf"^{_MOMENT_PATTERN}\.000000Z$"), ("description", _ZERO)]
-EventName = Annotated[
-    str,
-    ("minLength", 1),
-    ("maxLength", 255),
-    ("description", _ANY_NAME),
-]
+EventName = Annotated[str, ("minLength", 1), ("maxLength", 255), ("description", _ANY_NAME)]
 EventPattern = Annotated[str, ("pattern", "[*]")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{32}$")]
 StruckBy = Annotated[str, ("pattern", r"^fault-[0-9]+ \(.+\)$")]
