@@ -3,6 +3,7 @@
 It imports nothing of the package, since a receiver alone imports no server and no client.
 """
 
+import errno
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -47,8 +48,11 @@ class ReceivingServer(ThreadingHTTPServer):
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
-        """Binds without the library's look-up of the address's name, which may take seconds."""
-        TCPServer.server_bind(self)
+        """Binds without the library's look-up of the address's name, which may take seconds. Raises OSError."""
+        try:
+            TCPServer.server_bind(self)
+        except (TypeError, UnicodeError):
+            raise OSError(errno.EINVAL, f"{self.server_address[0]!r} is not a host name") from None
         self.server_port = self.server_address[1]
 
     def wake(self) -> None:

@@ -93,11 +93,10 @@ def command(
 def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -> Listener:
     try:
         return Listener(address, secrets, event, lambda line: click.echo(said(line, next(iter(secrets), None))))
-    except (OSError, TypeError) as error:  # the latter is of a host that can't be looked up
+    except OSError as error:
         host, port = address
-        reason = error.strerror if isinstance(error, OSError) else f"{host!r} is not a host name"
-        hint = "; --port 0 picks a free one" if getattr(error, "errno", None) == errno.EADDRINUSE else ""
-        raise Failed(f"can't listen on {host}:{port}: {reason}{hint}") from None
+        hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
+        raise Failed(f"can't listen on {host}:{port}: {error.strerror}{hint}") from None
 
 
 def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> bool:
