@@ -131,6 +131,7 @@ def test_a_trailing_slash_matches_without_a_redirect(verb: str, rule: str, heade
     assert "Location" not in slash.headers
 
 
+@pytest.mark.slow
 @every_call
 def test_a_double_slash_matches_nothing(server: Server, verb: str, rule: str) -> None:
     path = filled(rule) + "/"
@@ -213,6 +214,7 @@ def test_every_answer_is_json_with_the_headers_of_the_api_and_every_refusal_has_
 MALFORMED = ("not-a-uuid", "1", "%00", "%0A", "%C3%A9", "%FF", "..", "'--", AGENT.upper(), "x" * 1000)
 
 
+@pytest.mark.slow
 @each_row(("verb", "rule"), [(verb, rule) for verb, rule in GUARDED if "<" in rule])
 def test_a_malformed_id_is_simply_an_unknown_one(http: FlaskClient, verb: str, rule: str) -> None:
     for name in re.findall(r"<(?:\w+:)?(\w+)>", rule):
@@ -225,6 +227,7 @@ def test_a_malformed_id_is_simply_an_unknown_one(http: FlaskClient, verb: str, r
             assert (malformed.status_code, malformed.text) == (404, text), id
 
 
+@pytest.mark.slow
 @each_row("headers", [{}, TOKEN], ids=["no token", "token"])
 @each_row(("verb", "rule"), [*CALLS, ("POST", "/api/v1/nope"), ("PUT", "/api/v1/health")])
 def test_a_body_never_breaks_a_connection(server: Server, verb: str, rule: str, headers: dict[str, str]) -> None:

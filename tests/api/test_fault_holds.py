@@ -51,6 +51,7 @@ def is_enabled(world: World) -> bool:
     return webhook.enabled
 
 
+@pytest.mark.slow
 def test_a_held_call_waits_before_its_operation_until_the_fault_is_removed(
     server: Server, mock: MockServer, world: World, pool: ThreadPoolExecutor
 ) -> None:

@@ -73,6 +73,7 @@ def test_what_is_just_within_the_limit_is_rendered() -> None:
         render(["{{context.text}}"] * 5000, scope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["x", "é", "/", "\x01", "\n", "🙂"])
 @pytest.mark.parametrize("style", ["php", "plain"])
 def test_the_limit_is_one_of_the_bytes_that_are_sent(text: str, style: str) -> None:

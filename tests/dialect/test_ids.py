@@ -41,6 +41,7 @@ def test_every_id_is_a_version_4_of_its_moment(moment: datetime, randomness: int
     assert abs(moment_of(id) - moment) <= timedelta(microseconds=10)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(moment=moments, later=st.integers(20, 10**12), one=randomness, other=randomness)
 def test_ids_sort_by_their_moments(moment: datetime, later: int, one: int, other: int) -> None:

@@ -36,6 +36,7 @@ BY_NAME: dict[str, Callable[[MockServer, str], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", BY_NAME)
 def test_a_name_leads_to_no_other_route(method: str, mock: MockServer, log: list[str]) -> None:
     mock.add_fault("maintenance")

@@ -53,6 +53,7 @@ def sent(**options: Any) -> dict[str, list[Request]]:
         return {each["name"]: [next(requests) for _ in each["statuses"]] for each in probed}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", CHECKS)
 def test_a_careful_receiver_passes_everything(scheme: str) -> None:
     with listening(careful(CHECKS[scheme])) as place:
@@ -191,6 +192,7 @@ def test_an_answer_that_does_not_come_fails_its_probe() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expected", "passes"),
     [

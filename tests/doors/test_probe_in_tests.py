@@ -57,6 +57,7 @@ def test_the_environment_says_how_deliveries_are_signed_unless_the_test_does(moc
         assert len(mock.probe(place.url, SECRET, signature_scheme="hmac")) == len(PROBES) - 2
 
 
+@pytest.mark.slow
 def test_signatures_have_the_time_of_the_environment(mock: MockServer) -> None:
     mock.merge_state({"settings": {"signature_scheme": "stripe"}})
     mock.freeze("2025-09-03T23:50:15Z")

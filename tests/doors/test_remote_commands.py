@@ -82,6 +82,7 @@ def calls(mock: MockServer) -> dict[str, tuple[list[str], object]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", sorted({*VERBS} - {"redeliver", *TEXTS}))  # which gives a new delivery each time
 def test_a_pipe_gets_json_and_so_does_a_terminal_that_asks_for_it(verb: str, frozen: MockServer) -> None:
     toggle(frozen)
@@ -316,6 +317,7 @@ def mine(mock: MockServer) -> Iterator[MockServer]:
         yield mine
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["state", "requests", "deliveries", "fault", "clock"])
 def test_the_token_chooses_the_environment_that_is_shown(verb: str, mock: MockServer, mine: MockServer) -> None:
     flag = run(verb, "--url", mock.url, "--token", "talq_mine", TALKOVER_MOCK_TOKEN="talq_staging")

@@ -121,6 +121,7 @@ def test_what_is_no_schedule_is_refused(mock: MockServer, schedule: Any) -> None
     assert caught.value.status == 422
 
 
+@pytest.mark.slow
 @each_row("id", [[1], {"a": 1}, None, 7, "one"])
 def test_a_call_may_have_any_id(mock: MockServer, receiver: WebhookReceiver, id: object) -> None:
     environment = mock.open_environment(schedule={"seed": 3, "only": []})

@@ -312,6 +312,7 @@ def test_a_reset_looks_by_itself(edited: Edited) -> None:
     assert edited.name() == "Second"
 
 
+@pytest.mark.slow
 def test_without_watch_a_reset_says_that_the_file_is_newer(edited: Edited) -> None:
     edited.world.catch_up = lambda: not_in_use(edited.files)
     http = create_app(edited.world, Guard()).test_client()

@@ -58,6 +58,7 @@ every_unicode_text = pytest.mark.parametrize("text", [text for text in HOSTILE i
 """Fixtures and events take no half of a pair; requests do."""
 
 
+@pytest.mark.slow
 @every_unicode_text
 def test_hostile_names_of_agents_and_webhooks_are_text(http: FlaskClient, text: str) -> None:
     webhook = {"id": WEBHOOK, "name": text, "webhook_url": "https://x.example/" + "%3Cb%3E", "events": [*EVENTS][:1]}
@@ -72,6 +73,7 @@ def test_hostile_names_of_agents_and_webhooks_are_text(http: FlaskClient, text: 
         checked(http, **query)
 
 
+@pytest.mark.slow
 @every_unicode_text
 def test_hostile_titles_of_environments_are_text(http: FlaskClient, text: str) -> None:
     assert http.post("/__admin/environments", json={"name": "mine", "title": text}).status_code == 201
@@ -79,6 +81,7 @@ def test_hostile_titles_of_environments_are_text(http: FlaskClient, text: str) -
         assert printable(text) in checked(http, **query).text
 
 
+@pytest.mark.slow
 @every_text
 def test_hostile_requests_are_text(http: FlaskClient, text: str) -> None:
     path = f"/api/v1/agents/{'x' * 3}"

@@ -17,6 +17,7 @@ REVERSED = "Abc\u202edef"
 SHOWN = "Abc\\u202edef"
 
 
+@pytest.mark.slow
 @each_row(
     ("query", "expected"),
     [

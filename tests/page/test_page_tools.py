@@ -86,6 +86,7 @@ def test_of_many_agents_the_name_is_typed(http: FlaskClient) -> None:
     assert press(http, "Emit", tool="emit", owner="Desk 0") == '2 agents are named "Desk 0": a0, a60'
 
 
+@pytest.mark.slow
 def test_a_scenario_is_played_and_its_call_is_ended(http: FlaskClient, world: World) -> None:
     http.put("/__admin/clock", json={"now": "2025-09-03T23:50:15Z"})
     assert "No calls yet." in page(http, tool="calls").text

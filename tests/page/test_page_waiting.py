@@ -66,6 +66,7 @@ def until_it_waits(server: Server) -> None:
         assert monotonic() < end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_change_of_what_is_shown_ends_the_wait(
     http: FlaskClient, server: Server, change: Callable[[FlaskClient], object]

@@ -238,6 +238,7 @@ ACCEPTED: dict[str, tuple[bytes, list[int]]] = {
 """What is sent, and the statuses of its answer and of the next request's, where the connection goes on."""
 
 
+@pytest.mark.slow
 @each_row("piece", [0, 1, 7])
 @each_row(("sent", "statuses"), ACCEPTED.values(), ids=ACCEPTED)
 def test_what_is_a_request_is_answered_and_the_connection_goes_on(

@@ -128,6 +128,7 @@ def test_no_route_of_the_api_lets_a_foreign_page_touch_anything(headers: dict[st
         assert [traces(each) for each in (world.default, world.by_name("other"))] == before, path
 
 
+@pytest.mark.slow
 @each_row("origin", [*LOCAL_ORIGINS, *FOREIGN_ORIGINS])
 def test_the_admin_routes_refuse_every_other_origin(origin: str, world: World) -> None:
     http = create_app(world, Guard()).test_client()
@@ -193,6 +194,7 @@ def test_nothing_that_a_foreign_page_starts_is_sent(
     assert attempts(world.default) == []
 
 
+@pytest.mark.slow
 def test_the_copy_is_shown_like_any_environment(visited: tuple[World, FlaskClient]) -> None:
     _, http = visited
     listed = http.get("/__admin/environments").get_json()["environments"]

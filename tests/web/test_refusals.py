@@ -42,6 +42,7 @@ def test_a_crash_of_the_mock_is_a_server_error(
     assert f"{verb} {filled(rule)} 500 " in log[1]
 
 
+@pytest.mark.slow
 def test_a_traceback_is_kept_by_the_environment_where_it_happened(
     world: World, http: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,6 +178,7 @@ LONG = 50
 """An example that is asked for more often is slow."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", operations(), ids=str)
 def test_the_server_gives_every_example(operation: Operation) -> None:
     mine = [title for title, each in EXAMPLES.items() if each.operation == operation and times(each) <= LONG]
