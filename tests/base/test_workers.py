@@ -1,6 +1,7 @@
 """Threads for jobs: no job waits for one that does not end, and quick jobs need few threads."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Event, Lock, Timer
 from time import monotonic
 
@@ -89,6 +90,22 @@ def test_at_the_limit_jobs_wait_for_a_thread(workers: Workers, released: Event) 
     released.set()
     assert done.reaches(50)
     assert len(workers._threads) <= 40
+
+
+def test_jobs_of_one_and_of_another_take_turns(released: Event) -> None:
+    workers, begun, order = Workers("workers", 1, 1, later), Event(), list[str]()
+
+    def hang() -> None:
+        begun.set()
+        released.wait(WAIT)
+
+    workers.submit(hang, "a")
+    assert begun.wait(WAIT)
+    for name in ("a1", "a2", "a3", "b1", "b2", "c1"):
+        workers.submit(partial(order.append, name), name[0])
+    released.set()
+    workers.stop(WAIT)
+    assert order == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
 def test_two_jobs_that_come_together_run_together(workers: Workers) -> None:

@@ -4,10 +4,13 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from socket import socket
 from threading import Event, RLock, current_thread
 from typing import Any, cast
 
 import pytest
+from flask import Flask
+from flask import request as current_request
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.api.app import ApiApplication
@@ -19,6 +22,7 @@ from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import load
 from talkover_mock.receiver import Answer, WebhookReceiver
+from talkover_mock.web import server as server_module
 from talkover_mock.web.server import Server
 from tests.conftest import FIXTURES
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
@@ -104,6 +108,30 @@ def test_receivers_that_hang_delay_no_other_environment(
     for _ in range(10):
         other.call()
     until(lambda: server.waiting == 40)
+
+
+def test_calls_of_different_tokens_take_turns_where_they_wait_for_a_thread(
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[[Flask], Server], stack: ExitStack
+) -> None:
+    monkeypatch.setattr(server_module, "_FEW_THREADS", 1)
+    monkeypatch.setattr(server_module, "_MOST_THREADS", 1)
+    app, tokens, over = Flask(__name__), list[str](), Event()
+
+    @app.get("/")
+    def view() -> str:
+        tokens.append(current_request.headers["Authorization"])
+        over.wait(WAIT)
+        return ""
+
+    server = serve(app)
+    clients = list[socket]()
+    for token in (b"one", *[b"one"] * 20, b"other"):
+        clients.append(stack.enter_context(connect(server)))
+        clients[-1].sendall(request(b"GET /", b"Authorization: " + token + b"\r\n", CLOSE))
+        until(lambda: server.waiting == len(clients))
+    over.set()
+    assert [client.recv(15) for client in clients] == [b"HTTP/1.1 200 OK"] * len(clients)
+    assert tokens.index("other") == 2
 
 
 class Watched:

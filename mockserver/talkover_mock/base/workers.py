@@ -1,7 +1,7 @@
 """Daemon threads that run jobs: as many as are needed up to a limit, and none for long without a job."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from itertools import count
 from threading import Condition, Thread, current_thread
@@ -28,7 +28,10 @@ class Workers:
     def __init__(self, name: str, few: int, most: int, later: Later) -> None:
         self._name, self._few, self._most, self._later = name, few, most, later
         self._changed = Condition()
-        self._jobs: deque[Job] = deque()
+        self._jobs: dict[Hashable, deque[Job]] = {}
+        """Those of each that wait, where the next to have its turn is first."""
+        self._waiting = 0
+        """Jobs in `_jobs`."""
         self._threads: set[Thread] = set()
         self._numbers = count(1)
         self._idle = 0
@@ -37,13 +40,17 @@ class Workers:
         """Jobs that threads have taken so far."""
         self._is_watched = self._stopped = False
 
-    def submit(self, job: Job) -> None:
-        """Runs a job in a thread: one that is free, a new one or, at the limit, the next one that becomes free."""
+    def submit(self, job: Job, of: Hashable = None) -> None:
+        """Runs a job in a thread: one that is free, a new one or, at the limit, the next one that becomes free.
+
+        Where jobs wait, those `of` one and of another take turns, so that many of one don't hold up the other's.
+        """
         with self._changed:
             if self._stopped:
                 return
-            self._jobs.append(job)
-            if len(self._jobs) <= self._idle:
+            self._jobs.setdefault(of, deque()).append(job)
+            self._waiting += 1
+            if self._waiting <= self._idle:
                 self._changed.notify()
             elif len(self._threads) < self._few:
                 self._start()
@@ -71,7 +78,7 @@ class Workers:
             if self._stopped or not self._jobs:
                 return
             if self._taken == taken:
-                for _ in range(min(len(self._jobs), len(self._threads), self._most - len(self._threads))):
+                for _ in range(min(self._waiting, len(self._threads), self._most - len(self._threads))):
                     self._start()
             self._watch()
 
@@ -93,6 +100,16 @@ class Workers:
             self._idle -= 1
             if self._jobs:
                 self._taken += 1
-                return self._jobs.popleft()
+                return self._take()
             self._threads.discard(current_thread())
             return None
+
+    def _take(self) -> Job:
+        """The oldest job of the one whose turn it is, who then comes last."""
+        of = next(iter(self._jobs))
+        jobs = self._jobs.pop(of)
+        job = jobs.popleft()
+        self._waiting -= 1
+        if jobs:
+            self._jobs[of] = jobs
+        return job

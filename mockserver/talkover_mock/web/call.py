@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,8 +27,8 @@ class Carrier(Protocol):
     log: Callable[[str], object]
     is_gone: bool
 
-    def submit(self, job: Callable[[], object], /) -> None:
-        """Runs a job in a thread."""
+    def submit(self, job: Callable[[], object], of: Hashable, /) -> None:
+        """Runs a job in a thread, where jobs of different `of` take turns."""
 
     def send(self, call: Call, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends the answer. After an answer that is `cut` the connection ends."""
@@ -90,9 +90,16 @@ class Call:
     def wake(self) -> None:
         self._on_loop(self._wake)
 
+    def start(self) -> None:
+        """Goes on in a thread. Calls with different tokens, and so of different environments, take turns there."""
+        self._submit(self._run)
+
+    def _submit(self, job: Callable[[], object]) -> None:
+        self._connection.submit(job, self._environ.get("HTTP_AUTHORIZATION"))
+
     # In a thread
 
-    def run(self) -> None:
+    def _run(self) -> None:
         """Goes on until the answer is whole, fails or waits."""
         error: Exception | None = None
         try:
@@ -140,14 +147,14 @@ class Call:
         if self._timer:
             self._timer.cancel()
         self._timer, self._is_armed, self._is_woken = None, False, False
-        self._connection.submit(self.run)
+        self.start()
 
     def close(self) -> None:
         """Ends a wait for good, in a thread, since the server stops."""
         self._is_woken = True
         if self._timer:
             self._timer.cancel()
-            self._connection.submit(self._end_parts)
+            self._submit(self._end_parts)
 
     def _finish(self, error: Exception | None) -> None:
         if self._is_reset:

@@ -204,7 +204,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             )
         call = self._call = Call(self, incoming, environ, application)
         environ[CONNECTION] = environ[PARK] = call
-        self.submit(call.run)
+        call.start()
 
     def _headers(self, answer: Answer) -> Headers:
         return [("Date", self._server.date()), *answer.headers.items(), ("Content-Length", str(len(answer.body)))]
