@@ -57,16 +57,17 @@ def probe(url: str, secret: str, **options: Unpack[ProbeOptions]) -> list[Probed
         examination.lookups.stop()
 
 
-def _expectations(given: Mapping[str, str]) -> dict[str, str]:
+def _expectations(given: object) -> dict[str, str]:
     """What is expected of each probe. Raises ValueError."""
+    if not isinstance(given, Mapping):
+        raise ValueError(f'expect must be an object of probes, such as {{"replay": "409"}} (got {brief(given)})')
     expected = {each.name: each.expected for each in PROBES}
     for name, expectation in given.items():
         if name not in expected:
             raise ValueError(f"no probe is named {brief(name)}{near_or_all(name, list(expected))}")
-        if not _EXPECTATION.fullmatch(expectation):
-            raise ValueError(
-                f"{name} can be expected to be 2xx, not-5xx or 409, for example (got {brief(expectation)})"
-            )
+        if not (isinstance(expectation, str) and _EXPECTATION.fullmatch(expectation)):
+            text = f'{name} can be expected to be "2xx", "not-5xx" or "409", for example'
+            raise ValueError(f"{text} (got {brief(expectation)})")
     return {**expected, **given}
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from threading import TIMEOUT_MAX, Condition, Event, Thread
 from typing import Any
 
-from talkover_mock.base.addresses import check_port
+from talkover_mock.base.addresses import check_host, check_port
 from talkover_mock.base.headers import are_headers
 from talkover_mock.base.receiving import ReceivingServer
 
@@ -125,7 +125,8 @@ class WebhookReceiver:
     """Listens on a free port, or on `port`, from `start` to `stop`. Answers 200 unless told otherwise."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Raises ValueError for what is no port, and OSError for a taken one."""
+        """Raises ValueError for what is no host or no port, and OSError for a taken one."""
+        check_host(host)
         check_port(port)
         self._server = ReceivingServer(host, port, self._received, self.refuse)
         self._thread = Thread(target=self._serve, name="webhook-receiver", daemon=True)

@@ -37,6 +37,11 @@ def test_what_is_no_json_is_refused_before_it_is_sent(mock: MockServer) -> None:
     itself["again"] = itself
     with pytest.raises(ValueError, match=r"^Circular reference detected$"):
         mock.emit(AGENT, EVENT, data=itself)
+    deep: list[object] = []
+    for _ in range(10_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match=r"^expected a value of JSON \(got one that is nested too deeply\)$"):
+        mock.emit(AGENT, EVENT, data={"a": deep})
 
 
 Use = Callable[[Any], object]

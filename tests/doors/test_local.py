@@ -87,6 +87,13 @@ def test_what_is_no_port_is_refused(port: Any) -> None:
         WebhookReceiver(port=port)
 
 
+@each_row("host", ["", 5, None, b"127.0.0.1"])
+def test_what_is_no_host_is_refused(host: Any) -> None:
+    text = "a host to listen on is a name or an address, such as 127.0.0.1, or 0.0.0.0 for every address"
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{text} (got {host!r})')}$"):
+        WebhookReceiver(host=host)
+
+
 @each_row("hosts", ["example.com", 5, None, [5], b"example.com"])
 def test_hosts_to_deliver_to_are_several(hosts: Any) -> None:
     text = re.escape(f'deliver_to is a list of hosts, such as ["example.com"] (got {hosts!r})')

@@ -363,8 +363,14 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = (
     (
         "http://a.b",
         {"expect": {"large": "6xx"}},
-        'large can be expected to be 2xx, not-5xx or 409, for example (got "6xx")',
+        'large can be expected to be "2xx", "not-5xx" or "409", for example (got "6xx")',
     ),
+    (
+        "http://a.b",
+        {"expect": {"large": 409}},
+        'large can be expected to be "2xx", "not-5xx" or "409", for example (got 409)',
+    ),
+    ("http://a.b", {"expect": 5}, 'expect must be an object of probes, such as {"replay": "409"} (got 5)'),
 )
 
 

@@ -102,7 +102,8 @@ MISUSE = {
     (*OPTIONS, "--custom-header", "foo"): 'expected key=value, such as X-Tenant=7 (got "foo")',
     (*OPTIONS, "--event", "event_recordin"): "event must be one of the 22 events "
     '(got "event_recordin"); did you mean event_recording?',
-    (*OPTIONS, "--expect", "large=big"): 'large can be expected to be 2xx, not-5xx or 409, for example (got "big")',
+    (*OPTIONS, "--expect", "large=big"): 'large can be expected to be "2xx", "not-5xx" or "409", for example '
+    '(got "big")',
     (*OPTIONS, "--expect", "larg=4xx"): 'no probe is named "larg"; did you mean large?',
     (*OPTIONS, "--timeout", "3"): "timeout: The timeout must be between 5 and 120 (got 3)",
     (*OPTIONS, "--http-method", "GET"): 'http_method: The selected http method is invalid (got "GET")',

@@ -209,13 +209,18 @@ def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
     {
         ("--host", "..."): "can't listen on ...:0: '...' is not a host name",
         ("--host", "192.0.2.1"): "can't listen on 192.0.2.1:0: Cannot assign requested address",
+        (
+            "--host",
+            "",
+        ): "Invalid value for '--host' (env var: 'TALKOVER_MOCK_HOST'): a host to listen on is a name or an "
+        "address, such as 127.0.0.1, or 0.0.0.0 for every address (got '')",
         ("--port-file", "nowhere/p"): "can't write the port file nowhere/p: No such file or directory",
         ("--port-file", "file/p"): "can't write the port file file/p: Not a directory",
     }.items(),
 )
 def test_what_it_cannot_have_is_said_so(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    before = USAGE if "--port-file" in arguments else "Error: "
+    before = "Error: " if message.startswith("can't listen") else USAGE
     assert refusal(tmp_path, "--port", "0", *arguments) == f"{before}{message}\n"
 
 

@@ -372,6 +372,12 @@ def test_a_host_that_is_none(host: str) -> None:
     assert done.stderr == f"Error: can't listen on {printable(host)}:0: {host!r} is not a host name\n"
 
 
+def test_an_empty_host_is_none() -> None:
+    done = run("listen", "--host", "", "--port", "0")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "a host to listen on is a name or an address, such as 127.0.0.1" in done.stderr
+
+
 def test_a_port_that_is_taken() -> None:
     with listening() as (listener, _):
         port = listener.url.split(":")[2].partition("/")[0]

@@ -42,7 +42,7 @@ def connected(server: Server) -> socket.socket:
     return client
 
 
-HOSTS = {"127.0.0.1": "127.0.0.1", "0.0.0.0": "127.0.0.1", "": "127.0.0.1", "localhost": "localhost"}
+HOSTS = {"127.0.0.1": "127.0.0.1", "0.0.0.0": "127.0.0.1", "localhost": "localhost"}
 HOSTS |= {"::1": "[::1]", "::": "[::1]"} if can_listen_on("::1") else {}
 
 

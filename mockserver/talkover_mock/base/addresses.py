@@ -5,7 +5,7 @@ import re
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 CONTAINER_HOSTS = ("host.docker.internal", "host.containers.internal", "host.testcontainers.internal")
 """The names by which containers know the machine that runs them: Docker's, Podman's and Testcontainers'."""
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """The addresses of a server that listens on every address, each with the local one under which it answers."""
 LAST_PORT = 65535
 
@@ -17,6 +17,13 @@ def url_of(host: str, port: int) -> str:
     """The URL of a server bound to `host`: `http://127.0.0.1:7357`; the local one if it is bound to every address."""
     host = EVERYWHERE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def check_host(host: object) -> None:
+    """Raises ValueError for what is no host to listen on: sockets take the empty text for every address."""
+    if not isinstance(host, str) or not host:
+        text = "a host to listen on is a name or an address, such as 127.0.0.1, or 0.0.0.0 for every address"
+        raise ValueError(f"{text} (got {host!r:.80})")
 
 
 def check_port(port: object) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from talkover_mock.base.addresses import LAST_PORT
+from talkover_mock.base.addresses import LAST_PORT, check_host
 from talkover_mock.base.contents import A_JSON_VALUE, each_once, is_json
 from talkover_mock.base.words import brief, number_of
 
@@ -61,6 +61,15 @@ class PathType(click.Path):
             wanted = 'a path; "." is the current folder' if self.dir_okay else "the path of a file"
             self.fail(f'expected {wanted} (got "")', param, ctx)
         return super().convert(value, param, ctx)
+
+
+def host_to_listen_on(text: str) -> str:
+    """An option type for hosts to listen on; raises BadParameter."""
+    try:
+        check_host(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return text
 
 
 def port_number(text: str) -> int:

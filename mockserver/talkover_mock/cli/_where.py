@@ -19,7 +19,7 @@ _BELOW_ROOT = ("/api/v1", "/__admin")
 def root(_: click.Context, __: click.Parameter, url: str | None) -> str:
     """The server's root, without a slash at its end. Raises BadParameter for another URL."""
     if url is None:
-        return url_of(os.environ.get("TALKOVER_MOCK_HOST", ""), _default_port())
+        return url_of(os.environ.get("TALKOVER_MOCK_HOST") or "127.0.0.1", _default_port())
     parts = _parts(url)
     if parts is None:
         example = f"http://127.0.0.1:{DEFAULT_PORT}"

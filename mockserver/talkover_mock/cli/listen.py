@@ -9,7 +9,7 @@ import click
 
 from talkover_mock.base.words import brief
 from talkover_mock.cli._ending import Handle, signals
-from talkover_mock.cli._options import PortOption, port_number, utf8_secret, wait_option, whole
+from talkover_mock.cli._options import PortOption, host_to_listen_on, port_number, utf8_secret, wait_option, whole
 from talkover_mock.cli._remote import Failed, Unexpected
 from talkover_mock.cli._where import DEFAULT_PORT
 from talkover_mock.cli._writing import keep, out_option
@@ -22,7 +22,14 @@ _PORT = DEFAULT_PORT + 1
 
 
 @click.command(name="listen")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    type=host_to_listen_on,
+    metavar="HOST",
+    show_default=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
     cls=PortOption,

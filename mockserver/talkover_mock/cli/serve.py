@@ -23,7 +23,7 @@ from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
-from talkover_mock.cli._options import BadFixture, PathType, PortOption, port_number, whole
+from talkover_mock.cli._options import BadFixture, PathType, PortOption, host_to_listen_on, port_number, whole
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.cli._where import DEFAULT_PORT
@@ -104,6 +104,8 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option(
     "--host",
     default="127.0.0.1",
+    type=host_to_listen_on,
+    metavar="HOST",
     envvar="TALKOVER_MOCK_HOST",
     show_envvar=True,
     show_default=True,

@@ -14,10 +14,13 @@ def json_bytes(body: object) -> bytes:
     if body is None:
         return b""
     try:
-        return json.dumps(body, allow_nan=False, default=_text).encode()
-    except ValueError as error:
-        text = json.dumps(body, default=_text)  # raises it again for a body that has itself in it
-        raise ValueError(next(_not_finite(json.loads(text)), str(error))) from None
+        try:
+            return json.dumps(body, allow_nan=False, default=_text).encode()
+        except ValueError as error:
+            text = json.dumps(body, default=_text)  # raises it again for a body that has itself in it
+            raise ValueError(next(_not_finite(json.loads(text)), str(error))) from None
+    except RecursionError:
+        raise ValueError("expected a value of JSON (got one that is nested too deeply)") from None
 
 
 def check_fixture(fixture: object) -> None:

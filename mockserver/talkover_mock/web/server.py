@@ -84,7 +84,7 @@ class Server:
         self._host, self.port = host, int(self._socket.getsockname()[1])
         self.log: Callable[[str], object] = log or (lambda _: None)
         self.begin: Callable[[WSGIEnvironment], WSGIApplication] = getattr(app, "begin", lambda _: app)
-        names = {"SERVER_NAME": host or "localhost", "SERVER_PORT": str(self.port), "wsgi.errors": sys.stderr}
+        names = {"SERVER_NAME": host, "SERVER_PORT": str(self.port), "wsgi.errors": sys.stderr}
         self.base: Mapping[str, Any] = {**_BASE, **names}
         self._selector = selectors.DefaultSelector()
         self.loop: asyncio.AbstractEventLoop = _Loop(self._selector)
@@ -284,7 +284,7 @@ def most_connections() -> int:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except UnicodeError:  # an empty label, or a far too long one
         raise OSError(f"{host!r} is not a host name") from None
     family, _, _, _, address = found[0]
