@@ -11,7 +11,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
-from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.asking import AskedServer
 from talkover_mock.learning.probing import look_around
 from talkover_mock.loading.files import default_fixture, read_file
 from talkover_mock.loading.fixture import read_fixture
@@ -179,6 +179,6 @@ def test_a_limit_that_is_used_up_is_waited_for(start: Start) -> None:
     mock = start()
     mock.add_fault("rate_limited", times=1)
     pauses: list[float] = []
-    with closing(Probed(mock.url, "talq_x", pauses.append)) as server:
+    with closing(AskedServer(mock.url, "talq_x", pauses.append)) as server:
         assert look_around(server).ids == {"agent": AGENT, "webhook": WEBHOOK}
     assert pauses == [60]

@@ -11,7 +11,7 @@ from talkover_mock.client import MockServer
 from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.learning.agreeing import setting_of, who_differs
-from talkover_mock.learning.asking import Came
+from talkover_mock.learning.asking import Reply
 from talkover_mock.learning.probing import Result
 from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture
@@ -39,7 +39,7 @@ def asked(mock: MockServer, *options: str) -> Any:
     return run("conformance", "--url", mock.url, "--token", TOKEN, *options)
 
 
-def probed(text: str, came: Came | None = None, **given: Any) -> Result:
+def probed(text: str, came: Reply | None = None, **given: Any) -> Result:
     """The first probe of the behaviour that begins so."""
     result = next(result for result in PROBES if result.behaviour.text.startswith(text))
     return result._replace(came=came, **given)
@@ -67,17 +67,17 @@ def test_who_differs(text: str, given: dict[str, Any], words: str) -> None:
 @each_row(
     ("text", "came", "setting"),
     [
-        ("Create answers 200", Came(201, {}, "{}"), ("create_status", 201)),
-        ("Create answers 200", Came(200, {}, "{}"), None),
-        ("Create answers 200", Came(202, {}, "{}"), None),
-        ("Create answers 200", Came(422, {}, "{}"), None),
-        ("The test sends", Came(502, {}, '{"success": false}'), ("failed_test_status", 502)),
-        ("The test sends", Came(502, {}, "no JSON"), None),
-        ("The test sends", Came(201, {}, '{"success": true}'), None),
-        ("Toggle flips", Came(201, {}, "{}"), None),
+        ("Create answers 200", Reply(201, {}, "{}"), ("create_status", 201)),
+        ("Create answers 200", Reply(200, {}, "{}"), None),
+        ("Create answers 200", Reply(202, {}, "{}"), None),
+        ("Create answers 200", Reply(422, {}, "{}"), None),
+        ("The test sends", Reply(502, {}, '{"success": false}'), ("failed_test_status", 502)),
+        ("The test sends", Reply(502, {}, "no JSON"), None),
+        ("The test sends", Reply(201, {}, '{"success": true}'), None),
+        ("Toggle flips", Reply(201, {}, "{}"), None),
     ],
 )
-def test_the_setting_that_takes_the_status_that_came(text: str, came: Came, setting: tuple[str, int] | None) -> None:
+def test_the_setting_that_takes_the_status_that_came(text: str, came: Reply, setting: tuple[str, int] | None) -> None:
     assert setting_of(probed(text, came)) == setting
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from talkover_mock.client import MockServer
-from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.asking import AskedServer, CannotRun
 from talkover_mock.learning.importing import NOT_TOLD, Account
 from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture
@@ -74,7 +74,7 @@ def account(**more: Any) -> Iterator[MockServer]:
 
 
 def imported(mock: MockServer, *, redacts: bool = False) -> tuple[dict[str, Any], Account]:
-    with closing(Server(mock.url, TOKEN)) as server:
+    with closing(AskedServer(mock.url, TOKEN)) as server:
         reading = Account(server, redacts=redacts)
         return reading.read(), reading
 
@@ -162,7 +162,7 @@ def test_the_rate_limit_is_obeyed_before_it_refuses() -> None:
             pauses.append(seconds)
             mock.advance(seconds)
 
-        with closing(Server(mock.url, TOKEN, pause, lambda: began + sum(pauses), paces=True)) as server:
+        with closing(AskedServer(mock.url, TOKEN, pause, lambda: began + sum(pauses), paces=True)) as server:
             assert Account(server).read()["agents"]
         assert {each["status"] for each in mock.requests()} == {200}
     assert pauses == [60, 60]
@@ -173,7 +173,7 @@ def test_a_refusal_is_waited_for_as_long_as_it_says() -> None:
     with account() as mock:
         mock.add_fault("rate_limited", times=2, headers={"Retry-After": "7"})
         mock.add_fault("maintenance", times=1, after=2, headers={"Retry-After": "3"})
-        with closing(Server(mock.url, TOKEN, pauses.append)) as server:
+        with closing(AskedServer(mock.url, TOKEN, pauses.append)) as server:
             assert Account(server).read()["agents"]
     assert pauses == [7, 7, 3]
 

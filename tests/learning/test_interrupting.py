@@ -9,7 +9,7 @@ import pytest
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.cli import conformance as command
 from talkover_mock.dialect.behaviours import Ask, conformance
-from talkover_mock.learning.asking import Came, CannotRun, Server
+from talkover_mock.learning.asking import AskedServer, CannotRun, Reply
 from tests.learning.test_agreeing import asked, live
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.fixture_documents import hook
@@ -22,13 +22,13 @@ def creates(asked: Ask) -> bool:
     return asked.method == "POST" and asked.path.endswith("/webhooks")
 
 
-def interrupted(number: signal.Signals, after: int) -> type[Server]:
+def interrupted(number: signal.Signals, after: int) -> type[AskedServer]:
     """A server in whose asker a signal comes just when webhook number `after` is made."""
 
-    class Interrupted(Server):
+    class Interrupted(AskedServer):
         created = 0
 
-        def ask(self, asked: Ask, ids: Mapping[str, str], **given: Any) -> Came:
+        def ask(self, asked: Ask, ids: Mapping[str, str], **given: Any) -> Reply:
             came = super().ask(asked, ids, **given)
             self.created += creates(asked) and came.status == 200
             if creates(asked) and self.created == after:
@@ -42,7 +42,7 @@ def interrupted(number: signal.Signals, after: int) -> type[Server]:
 @pytest.mark.parametrize("number", ending_signals())
 @pytest.mark.parametrize("after", [1, 2])
 def test_a_signal_leaves_no_webhook(number: signal.Signals, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "Server", interrupted(number, after))
+    monkeypatch.setattr(command, "AskedServer", interrupted(number, after))
     before = signal.getsignal(number)
     with live() as mock:
         done = asked(mock, "--write-to", AGENT)
@@ -54,16 +54,16 @@ def test_a_signal_leaves_no_webhook(number: signal.Signals, after: int, monkeypa
     assert signal.getsignal(number) == before
 
 
-def forgetful(answer: Came | None, after: int, *, goes: bool = False) -> type[Server]:
+def forgetful(answer: Reply | None, after: int, *, goes: bool = False) -> type[AskedServer]:
     """A server whose answer to the creation of webhook number `after` is another one; None never comes.
 
     If it `goes`, it is not there any more to list what was created.
     """
 
-    class Forgetful(Server):
+    class Forgetful(AskedServer):
         created = 0
 
-        def ask(self, asked: Ask, ids: Mapping[str, str], **given: Any) -> Came:
+        def ask(self, asked: Ask, ids: Mapping[str, str], **given: Any) -> Reply:
             if goes and self.created and asked.method == "GET":
                 raise CannotRun("it has gone")
             came = super().ask(asked, ids, **given)
@@ -79,11 +79,11 @@ def forgetful(answer: Came | None, after: int, *, goes: bool = False) -> type[Se
 
 @pytest.mark.slow
 @each_row("after", [1, 2])
-@each_row("answer", [None, Came(200, {}, "<html>"), Came(201, {}, '{"webhook": {"id": "w"}}'), Came(504, {}, "")])
+@each_row("answer", [None, Reply(200, {}, "<html>"), Reply(201, {}, '{"webhook": {"id": "w"}}'), Reply(504, {}, "")])
 def test_a_webhook_of_which_no_id_came_is_found_by_its_name(
-    answer: Came | None, after: int, monkeypatch: pytest.MonkeyPatch
+    answer: Reply | None, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "Server", forgetful(answer, after))
+    monkeypatch.setattr(command, "AskedServer", forgetful(answer, after))
     with live() as mock:
         mine = hook(id="mine", name=NAME, webhook_url="https://mine.example/")
         mock.merge_state({"agents": [{"id": AGENT, "webhooks": [mine]}]})
@@ -95,7 +95,7 @@ def test_a_webhook_of_which_no_id_came_is_found_by_its_name(
 
 @pytest.mark.slow
 def test_a_webhook_that_may_have_been_made_and_cannot_be_found_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "Server", forgetful(Came(201, {}, "{}"), 1, goes=True))
+    monkeypatch.setattr(command, "AskedServer", forgetful(Reply(201, {}, "{}"), 1, goes=True))
     with live() as mock:
         done = asked(mock, "--write-to", AGENT)
     assert done.exit_code == 2
@@ -108,7 +108,7 @@ def test_a_webhook_that_may_have_been_made_and_cannot_be_found_is_named(monkeypa
 def test_an_interrupted_pause_ends_at_once() -> None:
     with live() as mock:
         mock.add_fault("rate_limited", headers={"Retry-After": "300"})
-        server = Server(mock.url, "", lambda _: server.stop())
+        server = AskedServer(mock.url, "", lambda _: server.stop())
         server.is_writing = True
         with pytest.raises(KeyboardInterrupt):
             server.read("/agents")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from talkover_mock.learning.asking import RIGHT_ROOT, Came, CannotRun, Server
+from talkover_mock.learning.asking import RIGHT_ROOT, AskedServer, CannotRun, Reply
 from talkover_mock.learning.importing import NOT_TOLD, Account
 from tests.doors.test_cli import run
 from tests.learning.test_agreeing import TOKEN, live
@@ -21,20 +21,20 @@ from tests.support.rows import each_row
 NOW = 1756943415.0
 
 
-class Vendor(Server):
+class Vendor(AskedServer):
     """A server whose answers are scripted: by path and page, or by path."""
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         super().__init__("http://vendor.invalid", TOKEN)
         self.answers = answers
 
-    def ask(self, asked: Any, ids: Any, **_: Any) -> Came:
+    def ask(self, asked: Any, ids: Any, **_: Any) -> Reply:
         parts = urlsplit(asked.path)
         page = dict(parse_qsl(parts.query)).get("page", "1")
         found = self.answers.get(f"{parts.path} {page}", self.answers.get(parts.path))
         if found is None:
-            return Came(404, {}, "{}")
-        return Came(200, {}, found if isinstance(found, str) else json.dumps(found))
+            return Reply(404, {}, "{}")
+        return Reply(200, {}, found if isinstance(found, str) else json.dumps(found))
 
 
 def listed(*ids: Any, **more: Any) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def dripping(peer: Peer, connection: socket.socket) -> None:
 
 
 def test_an_answer_that_takes_too_long_is_given_up() -> None:
-    with peers() as start, closing(Server(start(dripping).url, TOKEN)) as server:
+    with peers() as start, closing(AskedServer(start(dripping).url, TOKEN)) as server:
         server.longest = 0.05
         with pytest.raises(CannotRun, match=r"/api/v1/agents is not answered in 0\.05 seconds"):
             server.read("/agents")
@@ -176,7 +176,7 @@ def test_a_rate_limit_is_waited_for_where_its_moment_is_near(reset: str, paused:
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
     with live() as mock:
         mock.add_fault(respond={"status": 200, "headers": headers, "body": {"data": []}})
-        with closing(Server(mock.url, TOKEN, pauses.append, lambda: NOW, paces=True)) as server:
+        with closing(AskedServer(mock.url, TOKEN, pauses.append, lambda: NOW, paces=True)) as server:
             assert [server.read("/agents"), server.read("/agents")] == [[], []]
     assert pauses == paused
 
@@ -191,7 +191,7 @@ def test_a_busy_server_is_waited_for_until_its_moment(status: int, header: str, 
     told: list[str] = []
     with live() as mock:
         mock.add_fault(respond={"status": status, "headers": {"Retry-After": header}, "body": {}}, times=1)
-        with closing(Server(mock.url, TOKEN, pauses.append, lambda: NOW)) as server:
+        with closing(AskedServer(mock.url, TOKEN, pauses.append, lambda: NOW)) as server:
             server.tell = told.append
             assert server.read("/agents")
     assert (pauses, told) == ([pause], [f"waits {pause:g} seconds, as the server wants it"])
@@ -200,7 +200,7 @@ def test_a_busy_server_is_waited_for_until_its_moment(status: int, header: str, 
 @pytest.mark.slow
 @each_row("command", [["import"], ["conformance", "--url"]])
 def test_a_pause_is_told_on_standard_error(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Server.__init__, "__defaults__", (lambda _: None, lambda: NOW))  # no test sleeps
+    monkeypatch.setattr(AskedServer.__init__, "__defaults__", (lambda _: None, lambda: NOW))  # no test sleeps
     with live() as mock:
         mock.add_fault("rate_limited", times=1, headers={"Retry-After": "7"})
         done = run(*command, mock.url, "--token", TOKEN)
@@ -238,6 +238,6 @@ def test_the_last_refusal_is_not_waited_for(status: int, header: str, waited: li
     pauses: list[float] = []
     with live() as mock:
         mock.add_fault(respond={"status": status, "headers": {"Retry-After": header}, "body": {}})
-        with closing(Server(mock.url, TOKEN, pauses.append, lambda: NOW)) as server:
+        with closing(AskedServer(mock.url, TOKEN, pauses.append, lambda: NOW)) as server:
             assert server.read("/agents") is None
     assert pauses == waited

@@ -14,7 +14,7 @@ from talkover_mock.dialect.behaviours import ABSENT, conformance
 from talkover_mock.dialect.settings import SETTING_FIELDS
 from talkover_mock.dialect.shapes import differences, is_type
 from talkover_mock.environments.world import World
-from talkover_mock.learning.asking import Server as Probed
+from talkover_mock.learning.asking import AskedServer
 from talkover_mock.learning.probing import look_around, run, scratch
 from talkover_mock.loading.files import read_file
 from talkover_mock.loading.fixture import read_fixture
@@ -43,7 +43,7 @@ def app() -> Iterator[Flask]:
 
 @pytest.mark.slow
 def test_the_mock_agrees_with_every_probe(app: Flask, serve: Callable[[Flask], Server]) -> None:
-    with closing(Probed(serve(app).url, "talq_test")) as server:
+    with closing(AskedServer(serve(app).url, "talq_test")) as server:
         found = look_around(server)
         results = list(run(server, conformance(), found.ids, found.kinds, writing=False))
         with scratch(server, AGENT) as ids:

@@ -17,8 +17,8 @@ _MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
 _LONGEST_SILENCE_SECONDS = 30.0
 
 
-class Sent(Protocol):
-    """An answer."""
+class AnswerLike(Protocol):
+    """An answer, as a `receiver.Answer` is one."""
 
     @property
     def status(self) -> int: ...
@@ -28,7 +28,7 @@ class Sent(Protocol):
     def headers(self) -> Mapping[str, str]: ...
 
 
-Take = Callable[[str, str, Sequence[tuple[str, str]], bytes], Sent]
+Take = Callable[[str, str, Sequence[tuple[str, str]], bytes], AnswerLike]
 """Answers a request: its method, path, headers and body."""
 Refuse = Callable[[int, str], int]
 """Gets the status for what is no delivery, and why in words; returns the status to answer."""

@@ -13,7 +13,7 @@ from talkover_mock.cli._where import url_option
 from talkover_mock.cli._writing import keep, out_option
 from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.learning.agreeing import defaults_of, setting_of, settings_of, who_differs
-from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.asking import AskedServer, CannotRun
 from talkover_mock.learning.hiding import said
 from talkover_mock.learning.probing import SCRATCH_NAME, Result, check_agent, look_around, run, scratch
 from talkover_mock.learning.redacting import without_secrets
@@ -50,7 +50,7 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
     differs, and which settings make the mock agree; --out writes them into a fixture. The exit code is 1 if an answer
     differs, and 2 if the probes can't be asked.
     """
-    with closing(Server(url, token)) as server, signals() as handle:
+    with closing(AskedServer(url, token)) as server, signals() as handle:
         handle(server.stop)
         server.tell = partial(click.echo, err=True)
         try:
@@ -78,7 +78,7 @@ def command(url: str, token: str, write_to: str | None, out: Path | None) -> Non
     raise SystemExit(_DIFFERS if differ else 0)
 
 
-def _left_by(server: Server) -> str:
+def _left_by(server: AskedServer) -> str:
     """The end of an error's text: what is left in the account."""
     left = ", ".join(server.made)
     said = f"; left in the account: {left}; delete it by hand" if left else ""
@@ -86,7 +86,7 @@ def _left_by(server: Server) -> str:
     return said + (unsure if server.is_unsure else "")
 
 
-def _ask(server: Server, write_to: str | None, tell: _Tell) -> list[Result]:
+def _ask(server: AskedServer, write_to: str | None, tell: _Tell) -> list[Result]:
     found = look_around(server)
     for line in found.said:
         tell(line)

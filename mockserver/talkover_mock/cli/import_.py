@@ -10,7 +10,7 @@ from talkover_mock.base.words import number_of
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import root
 from talkover_mock.cli._writing import keep, out_option
-from talkover_mock.learning.asking import CannotRun, Server
+from talkover_mock.learning.asking import AskedServer, CannotRun
 from talkover_mock.learning.hiding import said
 from talkover_mock.learning.importing import Account
 
@@ -34,7 +34,7 @@ def command(url: str, token: str, out: Path | None, redact: bool) -> None:
     than the rate limit allows. What the API does not tell, such as secrets and custom headers, is left out and listed
     at the top of the fixture. Tokens and phone numbers are replaced.
     """
-    with closing(Server(url, token, paces=True)) as server:
+    with closing(AskedServer(url, token, paces=True)) as server:
         server.tell = partial(click.echo, err=True)
         account = Account(server, redacts=redact)
         try:

@@ -7,7 +7,7 @@ from typing import Any
 from talkover_mock.base.words import digits
 from talkover_mock.dialect.behaviours import ABSENT
 from talkover_mock.dialect.settings import DEFAULTS, PLANS, is_setting
-from talkover_mock.learning.asking import Came
+from talkover_mock.learning.asking import Reply
 from talkover_mock.learning.probing import Result
 
 
@@ -53,7 +53,7 @@ def setting_of(result: Result) -> tuple[str, int] | None:
     return (name, came.status) if is_fitting and is_setting(name, came.status) else None
 
 
-def _limit(came: Came) -> int:
+def _limit(came: Reply) -> int:
     limit = digits(came.headers.get("X-RateLimit-Limit", "")) or 0
     return limit if is_setting("rate_limit", limit) else 0
 

@@ -40,7 +40,7 @@ class CannotRun(Exception):
     """The server can't be asked; the text says why."""
 
 
-class Came(NamedTuple):
+class Reply(NamedTuple):
     """What came back."""
 
     status: int
@@ -62,7 +62,7 @@ class Came(NamedTuple):
         return document if _is_flat(document) else ABSENT
 
 
-class Server:
+class AskedServer:
     """A server that is asked, as the holder of one token. Pauses where it answers 429 or 503 with `Retry-After`.
 
     With `paces`, also pauses before a call that the rate limit would refuse, until the time that the server names.
@@ -103,7 +103,7 @@ class Server:
         if not self.is_writing or self._is_pausing:
             raise KeyboardInterrupt
 
-    def ask(self, asked: Ask, ids: Mapping[str, str], *, even_stopped: bool = False) -> Came:
+    def ask(self, asked: Ask, ids: Mapping[str, str], *, even_stopped: bool = False) -> Reply:
         """Raises CannotRun when nothing answers, or when the server wants a pause that is too long.
 
         After `stop`, raises KeyboardInterrupt unless the call is one to make `even_stopped`.
@@ -137,12 +137,12 @@ class Server:
             finally:
                 self._is_pausing = False
 
-    def _answer_in_time(self, method: str, path: str, *request: Any) -> Came:
+    def _answer_in_time(self, method: str, path: str, *request: Any) -> Reply:
         """Raises CannotRun for an answer that takes too long: its thread, which still reads it, ends with the program.
 
         A limit of the library is one of silence, which an answer that comes drop by drop never reaches.
         """
-        came: SimpleQueue[Came | Exception] = SimpleQueue()
+        came: SimpleQueue[Reply | Exception] = SimpleQueue()
 
         def answer() -> None:
             try:
@@ -160,7 +160,7 @@ class Server:
             raise found
         return found
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: str) -> Came:
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: str) -> Reply:
         try:
             answer = self._session.request(
                 method,
@@ -175,7 +175,7 @@ class Server:
                 content = self._content(path, answer)
         except (requests.RequestException, ValueError) as error:
             raise CannotRun(f"{self._root}{path} can't be asked ({type(error).__name__})") from None
-        return Came(answer.status_code, answer.headers, content.decode(errors="replace"), self._token)
+        return Reply(answer.status_code, answer.headers, content.decode(errors="replace"), self._token)
 
     def _content(self, path: str, answer: requests.Response) -> bytes:
         """The body. Raises CannotRun for one that does not end."""
@@ -186,7 +186,7 @@ class Server:
                 raise CannotRun(f"{self._root}{path} is answered with more than {_MOST_BYTES >> 20} MB")
         return bytes(content)
 
-    def _seconds_to_wait(self, came: Came) -> float | None:
+    def _seconds_to_wait(self, came: Reply) -> float | None:
         """How long the server wants a refused call to wait; None for an answer that is no such refusal."""
         if came.status not in _BUSY:
             return None
@@ -198,7 +198,7 @@ class Server:
             return moment - self._now()
         return _USUAL_PAUSE_SECONDS if came.status == requests.codes.too_many_requests else None
 
-    def _reset(self, came: Came) -> float:
+    def _reset(self, came: Reply) -> float:
         """When the rate limit opens again; 0 of a moment that is too far away to be one in Unix seconds."""
         moment = float(digits(came.headers.get("X-RateLimit-Reset", "")) or 0)
         return moment if moment - self._now() <= _LONGEST_PAUSE_SECONDS else 0.0
@@ -214,13 +214,13 @@ def asking(method: str, path: str, body: str = "", **headers: str) -> Ask:
     return Ask(method, path, {"Authorization": "Bearer {token}", **kind, **headers}, body)
 
 
-def data_of(came: Came) -> Any:
+def data_of(came: Reply) -> Any:
     """The `data` of an answer; None where there is none."""
     document = came.document()
     return document.get("data") if isinstance(document, dict) else None
 
 
-def hint_at(came: Came, otherwise: str = RIGHT_ROOT) -> str:
+def hint_at(came: Reply, otherwise: str = RIGHT_ROOT) -> str:
     """What to do about an answer that tells nothing, after a colon."""
     if came.status == requests.codes.unauthorized:
         return ": give the token of an environment"

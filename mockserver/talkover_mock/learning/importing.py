@@ -10,9 +10,9 @@ from talkover_mock.dialect.fields import CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.rules import Field
 from talkover_mock.learning.asking import (
     RIGHT_ROOT,
-    Came,
+    AskedServer,
     CannotRun,
-    Server,
+    Reply,
     asking,
     data_of,
     hint_at,
@@ -45,7 +45,7 @@ NOT_TOLD = (
 class Account:
     """The agents and campaigns of an account with their webhooks; `notes` say what was left out."""
 
-    def __init__(self, server: Server, *, redacts: bool = False) -> None:
+    def __init__(self, server: AskedServer, *, redacts: bool = False) -> None:
         self._server, self._redacts = server, redacts
         self.notes = [*NOT_TOLD]
         self._named = dict.fromkeys(("Agent", "Campaign", "Webhook"), 0)
@@ -106,7 +106,7 @@ class Account:
         else:
             yield from self._pages("/campaigns", first)
 
-    def _pages(self, path: str, first: Came | None = None) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, first: Reply | None = None) -> Iterator[dict[str, Any]]:
         """The records of a list, page by page. Raises CannotRun."""
         seen: set[str] = set()
         count = 0
@@ -166,7 +166,7 @@ class Account:
         came = self._server.ask(asking("GET", path), {})
         return None if or_none and came.status in _NONE else self._data(path, came)
 
-    def _data(self, path: str, came: Came) -> Any:
+    def _data(self, path: str, came: Reply) -> Any:
         """Raises CannotRun for any answer but 200."""
         if came.status != requests.codes.ok:
             hint = hint_at(came, RIGHT_ROOT if path == "/agents" else "")
@@ -182,7 +182,7 @@ def _mapping(data: Any) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _page(came: Came) -> dict[str, Any]:
+def _page(came: Reply) -> dict[str, Any]:
     """What an answer tells of its page."""
     document = _mapping(came.document())
     return _mapping(document.get("meta")) or _mapping(document.get("pagination"))

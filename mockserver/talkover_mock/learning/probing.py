@@ -16,9 +16,9 @@ from talkover_mock.learning.asking import (
     PLACEHOLDER,
     RIGHT_ROOT,
     UNKNOWN,
-    Came,
+    AskedServer,
     CannotRun,
-    Server,
+    Reply,
     asking,
     data_of,
     filled,
@@ -49,7 +49,7 @@ class Result(NamedTuple):
     probe: Probe
     differences: Sequence[Difference]
     left_out: str = ""
-    came: Came | None = None
+    came: Reply | None = None
     fits_page: bool = False
 
 
@@ -61,7 +61,7 @@ class Found(NamedTuple):
     said: Sequence[str]
 
 
-def look_around(server: Server) -> Found:
+def look_around(server: AskedServer) -> Found:
     """Finds an agent with a webhook and, if it can, a log entry. Raises CannotRun for a token that opens nothing."""
     listed = server.ask(asking("GET", "/agents?per_page=100"), {})
     if listed.status != requests.codes.ok:
@@ -86,7 +86,7 @@ def look_around(server: Server) -> Found:
     return Found(ids, kinds, [*said, *of_campaign])
 
 
-def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
+def _campaign(server: AskedServer) -> tuple[dict[str, str], list[str]]:
     """The ids of a campaign and, if one has any, of its webhook, and the sentence that says how they were found."""
     listed = records(server.read("/campaigns?per_page=100"))[:_MOST_LOOKED_AT]
     ids = [str(campaign["id"]) for campaign in listed]
@@ -98,7 +98,7 @@ def _campaign(server: Server) -> tuple[dict[str, str], list[str]]:
     return ({"campaign": ids[0]}, [f"campaign {ids[0]}: {none}"]) if ids else ({}, [])
 
 
-def check_agent(server: Server, agent: str) -> None:
+def check_agent(server: AskedServer, agent: str) -> None:
     """Raises CannotRun for an agent that the server does not have, before any probe is asked in vain."""
     came = server.ask(asking("GET", _webhooks_path("agents", agent)), {})
     if came.status != requests.codes.ok:
@@ -106,7 +106,7 @@ def check_agent(server: Server, agent: str) -> None:
 
 
 @contextmanager
-def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
+def scratch(server: AskedServer, agent: str) -> Iterator[dict[str, str]]:
     """Makes a webhook at an agent for the writing probes, and deletes it after them. Raises CannotRun."""
     creation = asking("POST", _webhooks_path("agents", agent), json.dumps(_SCRATCH))
     before: list[str] | None = None
@@ -124,7 +124,7 @@ def scratch(server: Server, agent: str) -> Iterator[dict[str, str]]:
         server.is_writing = False
 
 
-def _look_for_lost(server: Server, agent: str, before: Sequence[str] | None) -> None:
+def _look_for_lost(server: AskedServer, agent: str, before: Sequence[str] | None) -> None:
     """Notes the webhooks that were made though no id of theirs came: those that are new, by their name."""
     found = _named_as_scratch(server, agent) if server.is_unsure and before is not None else None
     if before is not None and found is not None:
@@ -132,7 +132,7 @@ def _look_for_lost(server: Server, agent: str, before: Sequence[str] | None) -> 
         server.is_unsure = False
 
 
-def _named_as_scratch(server: Server, agent: str) -> list[str] | None:
+def _named_as_scratch(server: AskedServer, agent: str) -> list[str] | None:
     """The paths of an agent's webhooks that have the name of all that probes make; None where they can't be listed."""
     try:
         data = data_of(server.ask(asking("GET", _webhooks_path("agents", agent)), {}, even_stopped=True))
@@ -144,7 +144,7 @@ def _named_as_scratch(server: Server, agent: str) -> list[str] | None:
     return [_path(agent, str(each["id"])) for each in records(listed) if each.get("name") == SCRATCH_NAME]
 
 
-def _delete_made(server: Server, *, but: int = 0) -> None:
+def _delete_made(server: AskedServer, *, but: int = 0) -> None:
     """Deletes the webhooks that were made, the latest first; those that can't be deleted stay in `server.made`."""
     for path in reversed(server.made[but:]):
         try:
@@ -156,7 +156,7 @@ def _delete_made(server: Server, *, but: int = 0) -> None:
 
 
 def run(
-    server: Server, conformance: Conformance, ids: Mapping[str, str], kinds: frozenset[str], *, writing: bool
+    server: AskedServer, conformance: Conformance, ids: Mapping[str, str], kinds: frozenset[str], *, writing: bool
 ) -> Iterator[Result]:
     """Asks the probes that read, or those that write; of these, deletes every webhook that they create."""
     for behaviour in conformance.behaviours:
@@ -177,7 +177,7 @@ def _why_left_out(probe: Probe, ids: Mapping[str, str], kinds: frozenset[str]) -
 
 
 def _asked(
-    server: Server, shapes: Mapping[str, Any], behaviour: Behaviour, probe: Probe, ids: Mapping[str, str]
+    server: AskedServer, shapes: Mapping[str, Any], behaviour: Behaviour, probe: Probe, ids: Mapping[str, str]
 ) -> Result:
     names, agent, before = dict(ids), ids.get("agent", ""), len(server.made)
     try:
@@ -203,7 +203,7 @@ _WHY_LEFT_OUT = {
 """By the kind of server or the id that a probe needs."""
 
 
-def compared(came: Came, expected: Expected, shapes: Mapping[str, Any], names: Mapping[str, str]) -> list[Difference]:
+def compared(came: Reply, expected: Expected, shapes: Mapping[str, Any], names: Mapping[str, str]) -> list[Difference]:
     """The differences between an answer and what is expected of it."""
     found: list[Difference] = []
     if came.status != expected.status:
@@ -263,13 +263,13 @@ def _path(agent: str, webhook: str) -> str:
     return f"{_webhooks_path('agents', agent)}/{segment(webhook)}"
 
 
-def _webhooks_of(server: Server, kind: str, owner: str) -> list[str]:
+def _webhooks_of(server: AskedServer, kind: str, owner: str) -> list[str]:
     """The ids of the webhooks of one of the `agents` or `campaigns`."""
     data = server.read(_webhooks_path(kind, owner))
     return [str(webhook["id"]) for webhook in records(data.get("webhooks") if isinstance(data, dict) else None)]
 
 
-def _asked_of(server: Server, agent: str, asked: Ask, ids: Mapping[str, str]) -> tuple[Came, str]:
+def _asked_of(server: AskedServer, agent: str, asked: Ask, ids: Mapping[str, str]) -> tuple[Reply, str]:
     """What comes of a call, and the id of the webhook that it created, which is noted to be deleted; else no id."""
     creates, was_unsure = asked.method == "POST" and asked.path.endswith("/webhooks"), server.is_unsure
     server.is_unsure |= creates  # until its answer tells

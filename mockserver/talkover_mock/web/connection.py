@@ -13,9 +13,9 @@ from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.workers import Workers
 from talkover_mock.dialect.errors import Refused
 from talkover_mock.web.answers import STATUS_LINES, Answer, error_answer
-from talkover_mock.web.call import Call, Headers, crash_answer
 from talkover_mock.web.parser import Incoming, Parser, environ_of
 from talkover_mock.web.request import CONNECTION, RESET
+from talkover_mock.web.running import Headers, RunningRequest, crash_answer
 from talkover_mock.web.waiting import PARK
 from talkover_mock.web.writer import Writer
 
@@ -66,12 +66,12 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "__weakref__",
-        "_call",
         "_is_ending",
         "_is_full",
         "_is_paused",
         "_parser",
         "_refused",
+        "_running",
         "_server",
         "_writer",
         "is_gone",
@@ -85,7 +85,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     def __init__(self, server: Host) -> None:
         self._server = server
         self._parser = Parser(server.hold)
-        self._call: Call | None = None
+        self._running: RunningRequest | None = None
         """The request that is being answered."""
         self._refused: Refused | None = None
         self._is_full = self._is_paused = self._is_ending = False
@@ -115,15 +115,15 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._parser.drop()
         self._server.remove(self)
         self._writer.stop_watching()
-        if self._call:
-            self._call.wake()
+        if self._running:
+            self._running.wake()
 
     def eof_received(self) -> bool:
         """A client may close its half and still read; a wait ends soon, since the client may have gone altogether."""
         self.is_gone = True
-        if self._call:
-            self._call.wake()
-        return not self._is_ending and bool(self._call or self._parser.whole or self._refused)
+        if self._running:
+            self._running.wake()
+        return not self._is_ending and bool(self._running or self._parser.whole or self._refused)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._server.buffer
@@ -164,14 +164,14 @@ class HttpConnection(asyncio.BufferedProtocol):
         """
         whole = self._parser.whole
         for _ in range(_MOST_AT_ONCE):
-            if not whole or self._call or self._is_full or self._is_ending:
+            if not whole or self._running or self._is_full or self._is_ending:
                 break
             self._answer(whole.pop(0))
         else:
             self.go_on()  # other connections have their turn first
-        if not (whole or self._call or self._is_ending):
+        if not (whole or self._running or self._is_ending):
             self._go_on_reading()
-        is_enough = bool(whole or (self._call and self._parser.held))
+        is_enough = bool(whole or (self._running and self._parser.held))
         if is_enough is not self._is_paused and not self.transport.is_closing():
             self._is_paused = is_enough
             (self.transport.pause_reading if is_enough else self.transport.resume_reading)()
@@ -202,16 +202,16 @@ class HttpConnection(asyncio.BufferedProtocol):
             return self._write(
                 incoming, STATUS_LINES[application.status_code], self._headers(application), application.body
             )
-        call = self._call = Call(self, incoming, environ, application)
-        environ[CONNECTION] = environ[PARK] = call
-        call.start()
+        running = self._running = RunningRequest(self, incoming, environ, application)
+        environ[CONNECTION] = environ[PARK] = running
+        running.start()
 
     def _headers(self, answer: Answer) -> Headers:
         return [("Date", self._server.date()), *answer.headers.items(), ("Content-Length", str(len(answer.body)))]
 
-    def send(self, call: Call, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
+    def send(self, running: RunningRequest, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends an answer that a thread has made. After one that is `cut` the connection ends."""
-        self._call = None
+        self._running = None
         if self.transport.is_closing():
             return
         given = {name.lower() for name, _ in headers}
@@ -219,7 +219,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             headers.insert(0, ("Date", self._server.date()))
         if "content-length" not in given and status[:3] not in _EMPTY:
             headers.append(("Content-Length", str(len(body))))
-        self._write(call.incoming, status, headers, body, cut)
+        self._write(running.incoming, status, headers, body, cut)
         self.flush()
 
     def _write(self, incoming: Incoming, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
@@ -264,8 +264,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         with suppress(OSError):
             self.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._abort()
-        if self._call:
-            self._call.close()
+        if self._running:
+            self._running.close()
 
     def _refuse(self, error: Refused, line: str) -> None:
         """Answers what is no request in the API's JSON, and ends the connection once the client can have read it.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Carrier(Protocol):
-    """The connection that a call came on, and that carries its answer."""
+    """The connection that a request came on, and that carries its answer."""
 
     loop: AbstractEventLoop
     log: Callable[[str], object]
@@ -30,7 +30,7 @@ class Carrier(Protocol):
     def submit(self, job: Callable[[], object], of: Hashable, /) -> None:
         """Runs a job in a thread, where jobs of different `of` take turns."""
 
-    def send(self, call: Call, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
+    def send(self, running: RunningRequest, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends the answer. After an answer that is `cut` the connection ends."""
 
     def go_on(self) -> None:
@@ -40,7 +40,7 @@ class Carrier(Protocol):
         """Ends the connection at once, with a reset."""
 
 
-class Call:
+class RunningRequest:
     """One request with its answer so far: also its `Connection` and its `Park`, see web.request and web.waiting.
 
     A thread runs it until the answer is whole or waits; then the event loop goes on with it.
