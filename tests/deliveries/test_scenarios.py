@@ -235,7 +235,7 @@ def test_a_reset_ends_it(environment: Environment) -> None:
 
 
 def test_a_closed_environment_ends_it(world: World) -> None:
-    opened = world.open(world.default.baseline, "mine")
+    opened = world.open(world.default, "mine")
     opened.freeze(MOMENT)
     play(opened, "answered")
     world.close("mine")
@@ -365,7 +365,7 @@ def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
 def under_schedule(world: World, receiver: WebhookReceiver, seed: int) -> tuple[list[str], list[str], Call]:
     """The order, the disturbances and the call of a scenario that is played to its end."""
     receiver.clear()
-    environment = world.open(world.default.baseline, "mine", schedule=Schedule(seed))
+    environment = world.open(world.default, "mine", schedule=Schedule(seed))
     call = play(environment, "short")
     environment.deliveries.advance(None)
     assert environment.deliveries.latest_attempts().keys() == {

@@ -130,7 +130,7 @@ def test_nothing_happens_in_a_world_that_has_stopped(open_world: OpenWorld, rece
     world = open_world(hook(receiver.url))
     world.stop()
     before = threading.active_count()
-    for environment in (world.default, world.open(world.default.baseline)):
+    for environment in (world.default, world.open(world.default)):
         environment.deliveries.emit(AGENT, STARTED)
         environment.deliveries.advance(3600)
         assert not environment.deliveries.log.watch(lambda _: True, 1, None, 60).satisfied
@@ -191,7 +191,7 @@ def test_every_long_request_and_every_delivery_ends_within_a_second(
 ) -> None:
     world = open_world(*[hook(f"{scheme}://{silence.address}/", id) for id in (WEBHOOK, "2", "3")])
     server = serve(create_app(world, Guard()))
-    environment = world.open(world.default.baseline, "opened", "talq_opened")
+    environment = world.open(world.default, "opened", "talq_opened")
     if frozen:
         environment.freeze(MOMENT)
     with ThreadPoolExecutor(len(LONG_REQUESTS) + 1) as pool:
@@ -214,7 +214,7 @@ def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
 ) -> None:
     with started(HoldingReceiver()) as receiver:
         world = open_world(hook(receiver.url))
-        world.open(world.default.baseline, "opened")
+        world.open(world.default, "opened")
         for name in ("default", "opened"):
             world.by_name(name).deliveries.emit(AGENT, STARTED)
             world.by_name(name).deliveries.emit(AGENT, STARTED)

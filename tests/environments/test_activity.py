@@ -21,7 +21,7 @@ from talkover_mock.environments.activity import VIEWS, Activity, DeliveryRow, Ro
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import EnvironmentFixture
+from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.store import Baseline
 from talkover_mock.web.server import Server
@@ -395,7 +395,7 @@ def test_no_change_is_missed_that_comes_as_a_wait_begins() -> None:
 
 def test_a_fixture_that_was_edited_is_a_change(world: World, activity: Activity) -> None:
     changed = activity.changed_after(activity.version)
-    assert world.default.follow(Baseline())
+    assert world.follow({DEFAULT: EnvironmentFixture(Baseline(), ())}) == []
     assert changed.is_set
 
 

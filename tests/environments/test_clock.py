@@ -231,7 +231,7 @@ def test_the_clock_can_be_set_while_it_is_advanced(open_world: OpenWorld, receiv
 
 def test_the_clocks_of_environments_are_their_own(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(hook(receiver.url))
-    other = world.open(world.default.baseline)
+    other = world.open(world.default)
     world.default.freeze(NEW_YEAR)
     other.freeze(MOMENT)
     world.default.deliveries.advance(60)

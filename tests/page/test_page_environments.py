@@ -11,7 +11,7 @@ from tests.support.page_document import PAGE, Document, Form, page, told
 def twenty(world: World) -> World:
     """The world with 20 environments that were opened."""
     for number in range(20):
-        world.open(world.default.baseline, f"test-{number}", title=f"test_it.py::test_{number}")
+        world.open(world.default, f"test-{number}", title=f"test_it.py::test_{number}")
     return world
 
 

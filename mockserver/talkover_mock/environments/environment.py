@@ -116,25 +116,27 @@ class Environment:
         """
         self.end_for_pages()
         with self.lock:
-            self._state.reset(self.baseline)
+            baseline = self.baseline  # an edited fixture may replace it at any time
+            self._state.reset(baseline)
             self.clock.unfreeze()
             self._begin_schedule()
             self.webhooks.ids.restart(self.settings.seed)
             self.calls.ids.restart(self.settings.seed)
-            self.deliveries.reset(self.baseline.logs)
+            self.deliveries.reset(baseline.logs)
             self.calling.reset()
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
 
-    def follow(self, baseline: Baseline) -> bool:
-        """Takes an edited baseline: at once, and True, if nobody has changed the state, else with the next reset.
+    def follow(self, before: Baseline) -> bool:
+        """Goes to its baseline, which has just been edited: at once, and True, if nobody has changed the state.
 
-        Journal, faults, clock and deliveries stay. Given log entries are replaced while the log holds no others.
+        Otherwise the next reset does. Journal, faults, clock and deliveries stay. Given log entries are replaced while
+        the log holds no others.
         """
         with self.lock:
-            before, self.baseline = self.baseline, baseline
-            if not self._state.is_unchanged(before):
+            baseline = self.baseline
+            if not (self._state.is_unchanged(before) or self._state.is_unchanged(baseline)):  # a reset may be faster
                 return False
             seed = self.settings.seed
             self._state.reset(baseline)

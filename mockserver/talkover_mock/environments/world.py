@@ -166,14 +166,15 @@ class World:
 
     def open(
         self,
-        baseline: Baseline,
+        origin: Environment | Baseline,
         name: str | None = None,
         token: str | None = None,
         schedule: Schedule | None = None,
         title: str = "",
     ) -> Environment:
-        """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
+        """Opens an environment on a baseline or another's; makes a missing name or token. Raises Conflict, Unfit."""
         with self._lock:
+            baseline = origin.baseline if isinstance(origin, Environment) else origin
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
@@ -241,7 +242,9 @@ class World:
             gone = [self._environments.pop(name) for name in self._permanent.difference(fixture)]
             known = [self._environments[name] for name in self._permanent.intersection(fixture)]
             moved = {id(each.baseline): fixture[each.name].baseline for each in known}
-            following = [each for each in self._environments.values() if id(each.baseline) in moved]
+            following = [(each, each.baseline) for each in self._environments.values() if id(each.baseline) in moved]
+            for each, before in following:
+                each.baseline = moved[id(before)]
             for each in known:
                 each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
             for name in [each for each in fixture if each not in self._permanent]:
@@ -256,7 +259,7 @@ class World:
             self._permanent = frozenset(fixture)
         for each in gone:
             each.close()
-        return [each.name for each in following if not each.follow(moved[id(each.baseline)])]
+        return [each.name for each, before in following if not each.follow(before)]
 
     def _check_free(self, fixture: Fixture) -> None:
         """Raises Conflict where an opened environment has a name or a token of the fixture."""
