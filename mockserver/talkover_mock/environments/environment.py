@@ -44,7 +44,7 @@ class Environment:
 
     __slots__ = (
         *("_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
-        *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
+        *("changes", "clock", "closed", "deliveries", "disturbances", "documents", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "journal_start", "lock", "name"),
         *("rate_limit", "snapshots", "stubs", "title", "tokens", "webhooks"),
     )
@@ -70,6 +70,7 @@ class Environment:
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
         self._begin_schedule()
+        self.closed = False
         self.lock, self.changes = RLock(), Changes()
         """The lock that every method takes: whoever holds it finds no change between two of them."""
         self._state = State(self.baseline)
@@ -112,10 +113,13 @@ class Environment:
     def reset(self) -> None:
         """Goes back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
 
-        A large baseline costs no more than a small one. The copy for foreign web pages ends.
+        A large baseline costs no more than a small one. The copy for foreign web pages ends. An environment that
+        was closed while the reset waited stays closed, as if the reset had come before.
         """
         self.end_for_pages()
         with self.lock:
+            if self.closed:
+                return
             baseline = self.baseline  # an edited fixture may replace it at any time
             self._state.reset(baseline)
             self.clock.unfreeze()
@@ -136,6 +140,8 @@ class Environment:
         """
         with self.lock:
             baseline = self.baseline
+            if self.closed:
+                return True
             if not (self._state.is_unchanged(before) or self._state.is_unchanged(baseline)):  # a reset may be faster
                 return False
             seed = self.settings.seed
@@ -161,7 +167,9 @@ class Environment:
         return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:
-        """Ends every delivery under way, and every wait."""
+        """Ends every delivery under way, and every wait, for good."""
+        with self.lock:
+            self.closed = True
         self.end_for_pages()
         self.deliveries.close()
         self.journal.close()

@@ -155,14 +155,14 @@ class World:
 
     def _copy_for_pages(self, environment: Environment) -> Environment:
         with self._lock:
-            if environment.for_pages is None:
+            copy = environment.for_pages
+            if copy is None:
+                name, fixture = environment.name + FOR_PAGES, EnvironmentFixture(environment.baseline, ())
                 sharing = self._sharing._replace(capture=_FOR_A_PAGE)
-                fixture = EnvironmentFixture(environment.baseline, ())
-                copy = Environment(environment.name + FOR_PAGES, fixture, Clock(self._time), sharing)
-                if self._stopped:
+                copy = environment.for_pages = Environment(name, fixture, Clock(self._time), sharing)
+                if environment.closed:
                     copy.close()
-                environment.for_pages = copy
-            return environment.for_pages
+            return copy
 
     def open(
         self,
@@ -183,8 +183,6 @@ class World:
             environment.title, environment.journal_start = title, self.default.journal.position
             self._add(environment)
             self._closed_tokens.pop(token, None)
-            if self._stopped:
-                environment.close()
         return environment
 
     def close(self, name: str) -> Environment:
@@ -248,7 +246,7 @@ class World:
             for each in known:
                 each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
             for name in [each for each in fixture if each not in self._permanent]:
-                self._environments[name] = Environment(name, fixture[name], Clock(self._time), self._sharing)
+                self._add(Environment(name, fixture[name], Clock(self._time), self._sharing))
             for each in gone:
                 self._closed_tokens.update(dict.fromkeys(each.tokens, each.name))
             self._by_token = {
@@ -282,6 +280,8 @@ class World:
         self._environments[environment.name] = environment
         for token in (*environment.tokens, *environment.expired_tokens):
             self._by_token[token] = environment
+        if self._stopped:
+            environment.close()
 
     def _free_name(self) -> str:
         return next(name for n in self._numbers if (name := f"environment-{n}") not in self._environments)
