@@ -59,7 +59,7 @@ def api(world: World) -> FlaskClient:
 
 def play(environment: Environment, name: str, id: str | None = None, **values: Any) -> Call:
     filled = {**fields_of(values, PLAYED_FIELDS), "context": values.get("context")}
-    return environment.calling.play(name, AGENT, id, filled)
+    return environment.calling.play(name, AGENT, id, filled)[0]
 
 
 def happened(environment: Environment) -> list[tuple[str, float]]:

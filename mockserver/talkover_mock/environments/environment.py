@@ -17,6 +17,7 @@ from talkover_mock.deliveries.messages import sent_by
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.activity import Activity
 from talkover_mock.environments.call_faults import STALE, CallFault
@@ -200,13 +201,13 @@ class Environment:
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]
-    ) -> Call:
+    ) -> tuple[Call, Scenario]:
         """Begins a scenario, see `Calling.play`. On a frozen clock, what is due at once is sent before it returns."""
         with self.lock:
-            call = self.calling.play(name, agent_id, id, values)
+            played = self.calling.play(name, agent_id, id, values)
             if self.clock.is_frozen:
                 self.deliveries.wait_until_settled(gave_up)
-        return call
+        return played
 
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""
