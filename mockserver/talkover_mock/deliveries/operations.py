@@ -21,6 +21,7 @@ from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
+from talkover_mock.state.calls import check_told
 from talkover_mock.state.checking import checked
 from talkover_mock.state.records import LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
@@ -77,22 +78,24 @@ class Deliveries:
         state carries its context, and gives it a status: the event's, or that of `call`. An event that the API does not
         have goes to every enabled webhook, since none can list it.
 
-        Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
+        Raises AgentNotFound, CampaignNotFound, Unfit for too much data or a status that no call has, and Conflict when
+        the queue is full.
         """
         size = size_of_event(call, context, extra)
         with self._lock:
             agent_id, campaign_id, webhooks = self._webhooks.hearing(owner_id)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
-            if followed:
+            if call and followed:
+                check_told(call)
                 context = followed.context if context is None else context
-                size = size_of_event({**followed.shown(), **(call or {})}, context, extra)
+                size = size_of_event({**followed.shown(), **call}, context, extra)
             if reason := self._reason_not_to_queue(sum(not reason for _, reason in reasons), size):
                 raise Conflict("Too many deliveries are queued", reason)
             due, now = self._outbox.begin_event(), self._clock.moment()
-            if followed:
-                followed = followed.after(event, (call or {}).get("status"), self._clock.now())
-                call = {**followed.shown(), **(call or {})}
+            if call and followed:
+                followed = followed.after(event, call, self._clock.now())
+                call = {**followed.shown(), **call}
                 self._state.put_call(followed)
             if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
