@@ -74,7 +74,7 @@ def _open(mock: Connection) -> Sample:
 def _megabytes(world: World) -> float:
     """What environments on the world's baseline hold while they are open."""
     tracemalloc.start()
-    opened = [world.open(world.default.baseline) for _ in range(_OPENED)]
+    opened = [world.open(world.default) for _ in range(_OPENED)]
     for environment in opened:
         environment.webhooks.toggle(agent_id(0), webhook_id(0))
     held, _ = tracemalloc.get_traced_memory()

@@ -121,7 +121,7 @@ def test_a_token_that_no_environment_has_acts_on_none_and_is_told_the_nearest(
 
 
 def test_a_token_of_a_closed_environment_says_so(http: FlaskClient, world: World) -> None:
-    world.open(world.default.baseline, "mine", "talq_mine")
+    world.open(world.default, "mine", "talq_mine")
     world.close("mine")
     answer = http.post("/__admin/reset", headers={"Authorization": "Bearer talq_mine"})
     expected = "the token belonged to environment mine, which has been closed"

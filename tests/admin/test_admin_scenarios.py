@@ -1,6 +1,7 @@
 """Playing a scenario over HTTP: what is answered, what is refused, and what has been sent by then."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
+from talkover_mock.loading.mistakes import Source
 from talkover_mock.receiver import WebhookReceiver
 from tests.support.calling import CALL, listed, world_with
+from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT
 from tests.support.rows import each_row
-from tests.support.stories import MOMENT, STARTED, hook
+from tests.support.stories import MOMENT, STARTED, WAIT, hook
 
 PLAY = "/__admin/scenarios/{}/play"
 
@@ -95,3 +98,15 @@ def test_on_a_frozen_clock_what_is_due_at_once_has_been_sent(
     world.default.freeze(MOMENT)
     play(create_app(world, Guard()).test_client(), "at_once")
     assert len(receiver.requests) == 1
+
+
+def test_a_reset_that_takes_the_scenario_while_it_is_played_changes_no_answer(open_world: Callable[..., World]) -> None:
+    with started(HoldingReceiver()) as receiver, ThreadPoolExecutor(1) as pool:
+        world = open_world(hook(receiver.url))
+        world.default.documents.merge(Source("body", "", {"scenarios": {"mine": [{"event": STARTED}]}}))
+        world.default.freeze(MOMENT)
+        played = pool.submit(play, create_app(world, Guard()).test_client(), "mine")
+        receiver.wait_for(1)
+        world.default.reset()
+        receiver.go_on.set()
+        assert (played.result(WAIT)["events"], world.default.errors) == ([STARTED], [])

@@ -130,7 +130,7 @@ def test_an_unknown_name_and_a_key_of_the_query_are_problems(http: FlaskClient) 
 
 def test_environments_are_marked_from_many_threads(world: World) -> None:
     """Each too many is closed once, whoever marks it."""
-    names = [world.open(world.default.baseline).name for _ in range(60)]
+    names = [world.open(world.default).name for _ in range(60)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: world.mark(name, "failed"), names))
     kept = [each for each in world.environments.values() if world.state_of(each) == "failed, kept"]

@@ -44,7 +44,7 @@ def environment(world: World) -> Environment:
 @pytest.fixture
 def mine(world: World) -> Environment:
     """Another environment."""
-    return world.open(world.default.baseline, "mine", TOKEN_OF_MINE)
+    return world.open(world.default, "mine", TOKEN_OF_MINE)
 
 
 Wait = Callable[..., "Future[Json]"]

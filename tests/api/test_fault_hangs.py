@@ -10,6 +10,7 @@ from time import monotonic
 import pytest
 import requests
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Faults
 from talkover_mock.web.server import Server
@@ -191,7 +192,7 @@ def test_what_was_held_up_before_a_reset_does_nothing_to_what_comes_after_it(
 
 
 def test_removing_a_fault_ends_only_what_it_has_held_up() -> None:
-    faults = Faults(RLock(), 0)
+    faults = Faults(RLock(), 0, Changes())
     one, other = (faults.add(CallFault(action="hang")) for _ in range(2))
     faults.remove(other.id)
     assert (one.ended.is_set, other.ended.is_set) == (False, True)
@@ -200,7 +201,7 @@ def test_removing_a_fault_ends_only_what_it_has_held_up() -> None:
 
 
 def test_a_fault_that_ended_between_its_strike_and_its_pause_holds_nothing_up() -> None:
-    faults = Faults(RLock(), 0)
+    faults = Faults(RLock(), 0, Changes())
     faults.add(CallFault(action="hang"))
     fault = faults.strike(CallFault, lambda _: True)
     assert fault

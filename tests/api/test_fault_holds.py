@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 from talkover_mock.api import app
 from talkover_mock.api.app import ApiApplication
 from talkover_mock.api.fault_answers import held
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.shapes.faults import Fault
 from talkover_mock.client import MockServer
 from talkover_mock.environments.call_faults import CallFault
@@ -203,7 +204,7 @@ def test_a_reset_or_a_closed_environment_ends_a_held_call_without_its_operation(
 
 
 def test_a_fault_that_ended_between_its_strike_and_its_hold_holds_nothing() -> None:
-    faults = Faults(RLock(), 0)
+    faults = Faults(RLock(), 0, Changes())
     fault = faults.add(CallFault(action="hold"))
     faults.remove(fault.id)
     answer = held(fault, lambda: Answer(b"done")).block(OtherConnection({}))

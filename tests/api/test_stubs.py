@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.loading.fixture import read_fixture
@@ -101,6 +102,14 @@ def test_stubs_belong_to_an_environment_and_a_reset_brings_the_fixtures_back() -
     other = {"Authorization": "Bearer talq_other"}
     assert http.post("/api/v1/agents/7/callback", headers=other).status_code == 501
     assert call(http).text == "fixture"
+
+
+def test_a_stub_of_the_fixture_that_is_removed_and_added_again_is_the_newest() -> None:
+    first, second = stubs = [{"method": "POST", "path": path} for path in ("/api/v1/one", "/api/v1/two")]
+    http = create_app(world_with(stubs=stubs), Guard()).test_client()
+    http.delete(STUBS, query_string=first)
+    put(http, **first)
+    assert [each["path"] for each in http.get(STUBS).get_json()["stubs"]] == [second["path"], first["path"]]
 
 
 def test_one_stub_is_removed_whatever_its_ids_are_called(http: FlaskClient) -> None:

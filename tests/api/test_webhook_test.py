@@ -136,7 +136,7 @@ def test_a_fixture_may_choose_the_status_of_a_failed_test(
     open_world: OpenWorld, status: int, http: FlaskClient, world: World, receiver: WebhookReceiver
 ) -> None:
     other = open_world(hook(NOWHERE), settings={"failed_test_status": status}).default
-    world.open(other.baseline, token="talq_other")
+    world.open(other, token="talq_other")
     answer = http.post(TEST, headers={"Authorization": "Bearer talq_other"})
     assert answer.status_code == status
     assert answer.text == '{"success":false,"message":"Webhook test failed: Connection refused"}'

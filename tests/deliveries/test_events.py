@@ -73,7 +73,7 @@ def test_an_event_of_one_environment_does_not_happen_in_its_copy(
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     world = open_world(hook(receiver.url))
-    copy = world.open(world.default.baseline)
+    copy = world.open(world.default)
     emit(world.default)
     assert (len(attempts(world.default)), len(attempts(copy)), len(receiver.requests)) == (1, 0, 1)
 

@@ -31,7 +31,7 @@ def test_a_receiver_that_hangs_delays_neither_another_webhook_nor_another_enviro
     open_world: OpenWorld, receiver: WebhookReceiver
 ) -> None:
     world = open_world(hook(receiver.url), hook(f"{receiver.url}/other", "other"))
-    others = [world.open(world.default.baseline) for _ in range(30)]
+    others = [world.open(world.default) for _ in range(30)]
     for environment in others:
         environment.webhooks.toggle(AGENT, WEBHOOK)
     receiver.answer_next(HUNG, HUNG)
@@ -49,7 +49,7 @@ def test_a_receiver_that_hangs_delays_neither_another_webhook_nor_another_enviro
 @pytest.mark.slow
 def test_a_retry_is_made_in_time_while_another_receiver_hangs(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(hook(receiver.url), settings={"retry_schedule": [0.2]})
-    other = world.open(world.default.baseline)
+    other = world.open(world.default)
     receiver.answer_next(500, HUNG)
     emit(world.default)
     other.deliveries.emit(AGENT, STARTED)
@@ -60,7 +60,7 @@ def test_a_retry_is_made_in_time_while_another_receiver_hangs(open_world: OpenWo
 @pytest.mark.slow
 def test_a_hundred_receivers_may_hang_at_once(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(*hooks(receiver.url, 100))
-    other = world.open(world.default.baseline)
+    other = world.open(world.default)
     receiver.answer_next(*[HUNG] * 100)
     world.default.deliveries.emit(AGENT, STARTED)
     receiver.wait_for(100)
@@ -99,7 +99,7 @@ def test_a_crash_is_reported_to_its_environment_ends_its_entry_and_stops_nothing
     open_world: OpenWorld, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, target: object, name: str
 ) -> None:
     world = open_world(hook(receiver.url, max_retries=0))
-    environment = world.open(world.default.baseline)
+    environment = world.open(world.default)
     crash_once(monkeypatch, target, name)
     environment.freeze()
     first, second = emit(environment)[0], emit(environment)[0]
@@ -150,7 +150,7 @@ def test_what_was_dropped_while_it_was_under_way_is_still_delivered_and_counted(
 def test_whatever_happens_at_once_everything_ends(open_world: OpenWorld, receiver: WebhookReceiver, seed: int) -> None:
     """Threads do all that can be done, in any order; at the end nothing is pending, stuck or broken."""
     world = open_world(*hooks(receiver.url, 4, max_retries=2), settings={"retry_schedule": [0.01, 0.02]})
-    environments = [world.default, world.open(world.default.baseline)]
+    environments = [world.default, world.open(world.default)]
     for environment, (action, details) in product(environments, DISTURBANCES if seed % 2 else ()):
         add(environment, action, probability=0.1, **details)
 

@@ -1,5 +1,7 @@
 """Sending a delivery again on demand: which one, what of it is the same, and when there is nothing to send."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -8,7 +10,7 @@ from talkover_mock.app import create_app
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.environments.environment import Environment
 from talkover_mock.receiver import Answer, WebhookReceiver
-from tests.support.disturbed import OpenWorld, add, frozen, running, story
+from tests.support.disturbed import HoldingReceiver, OpenWorld, add, frozen, running, started, story
 from tests.support.documented import AGENT, TOKEN, WEBHOOK
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, hook
 
@@ -134,6 +136,20 @@ def test_without_a_wait_it_is_answered_at_once(open_world: OpenWorld, receiver: 
     for body in (None, {}, {"wait": 300}):
         answer = http.post(url, json=body).get_json()
         assert (answer["status"], answer["fault"]) == ("pending", "fault-1 (delay)")
+
+
+def test_a_delivery_that_a_reset_takes_during_the_wait_is_answered_as_it_was_queued(open_world: OpenWorld) -> None:
+    with started(HoldingReceiver(2)) as receiver, ThreadPoolExecutor(1) as pool:
+        world = open_world(hook(receiver.url))
+        http = create_app(world, Guard()).test_client()
+        [first] = emit(world.default)
+        url = f"/__admin/deliveries/{first.id}/redeliver"
+        sent_again = pool.submit(lambda: http.post(url, json={"wait": 300}).get_json())
+        receiver.wait_for(2)
+        world.default.reset()
+        receiver.go_on.set()
+        answer = sent_again.result(WAIT)
+    assert (answer.get("copy_of"), answer["status"], world.default.errors) == (first.id, "pending", [])
 
 
 def test_there_must_be_something_to_send(open_world: OpenWorld, receiver: WebhookReceiver) -> None:

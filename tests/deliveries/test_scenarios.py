@@ -61,7 +61,7 @@ def api(world: World) -> FlaskClient:
 
 def play(environment: Environment, name: str, id: str | None = None, **values: Any) -> Call:
     filled = {**fields_of(values, PLAYED_FIELDS), "context": values.get("context")}
-    return environment.calling.play(name, AGENT, id, filled)
+    return environment.calling.play(name, AGENT, id, filled)[0]
 
 
 def happened(environment: Environment) -> list[tuple[str, float]]:
@@ -237,7 +237,7 @@ def test_a_reset_ends_it(environment: Environment) -> None:
 
 
 def test_a_closed_environment_ends_it(world: World) -> None:
-    opened = world.open(world.default.baseline, "mine")
+    opened = world.open(world.default, "mine")
     opened.freeze(MOMENT)
     play(opened, "answered")
     world.close("mine")
@@ -378,7 +378,7 @@ def test_calls_are_numbered_as_their_events_were_emitted(world: World) -> None:
 def under_schedule(world: World, receiver: WebhookReceiver, seed: int) -> tuple[list[str], list[str], Call]:
     """The order, the disturbances and the call of a scenario that is played to its end."""
     receiver.clear()
-    environment = world.open(world.default.baseline, "mine", schedule=Schedule(seed))
+    environment = world.open(world.default, "mine", schedule=Schedule(seed))
     call = play(environment, "short")
     environment.deliveries.advance(None)
     assert environment.deliveries.latest_attempts().keys() == {

@@ -14,13 +14,16 @@ from flask import Flask
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.environments import environment as environment_module
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
+from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture
 from talkover_mock.receiver import Answer, WebhookReceiver
 from talkover_mock.web.server import Server
 from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
+from tests.support.turns import errors_in, every_turn
 
 OpenWorld = Callable[..., World]
 HUNG = Answer(delay_seconds=60)
@@ -126,11 +129,41 @@ def test_a_reset_does_not_open_what_was_closed(open_world: OpenWorld, receiver: 
     assert receiver.requests == []
 
 
+def are_open(environment: Environment) -> list[bool]:
+    """Whether the log, the events and the journal can still be waited for."""
+    deliveries = environment.deliveries
+    logs = (deliveries.log.watch, deliveries.events.watch, environment.journal.log.watch)
+    return [not watch(lambda _: True).closed for watch in logs]
+
+
+def test_a_reset_while_an_environment_closes_leaves_all_of_it_closed(open_world: OpenWorld) -> None:
+    def prepare() -> Environment:
+        return open_world(hook("http://127.0.0.1:1")).default
+
+    for change, look in ((Environment.close, Environment.reset), (Environment.reset, Environment.close)):
+        for environment, results in every_turn(prepare, change, look, environment_module):
+            assert (errors_in(results), are_open(environment)) == ([], [False] * 3)
+
+
+def test_an_edited_fixture_opens_nothing_in_a_world_that_has_stopped(open_world: OpenWorld) -> None:
+    world = open_world(hook("http://127.0.0.1:1"))
+    world.stop()
+    logged = open_world(hook("http://127.0.0.1:1", logs=[{"id": "one", "event": STARTED}])).default.baseline
+    world.follow({DEFAULT: EnvironmentFixture(logged, ()), "more": EnvironmentFixture(logged, ("talq_more",))})
+    assert [are_open(each) for each in world.environments.values()] == [[False] * 3] * 2
+
+
+def test_the_copy_for_pages_of_a_closed_environment_is_closed_too(open_world: OpenWorld) -> None:
+    world = open_world(hook("http://127.0.0.1:1"))
+    world.default.close()
+    assert are_open(world.for_page(world.default)) == [False] * 3
+
+
 def test_nothing_happens_in_a_world_that_has_stopped(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(hook(receiver.url))
     world.stop()
     before = threading.active_count()
-    for environment in (world.default, world.open(world.default.baseline)):
+    for environment in (world.default, world.open(world.default)):
         environment.deliveries.emit(AGENT, STARTED)
         environment.deliveries.advance(3600)
         assert not environment.deliveries.log.watch(lambda _: True, 1, None, 60).satisfied
@@ -191,7 +224,7 @@ def test_every_long_request_and_every_delivery_ends_within_a_second(
 ) -> None:
     world = open_world(*[hook(f"{scheme}://{silence.address}/", id) for id in (WEBHOOK, "2", "3")])
     server = serve(create_app(world, Guard()))
-    environment = world.open(world.default.baseline, "opened", "talq_opened")
+    environment = world.open(world.default, "opened", "talq_opened")
     if frozen:
         environment.freeze(MOMENT)
     with ThreadPoolExecutor(len(LONG_REQUESTS) + 1) as pool:
@@ -214,7 +247,7 @@ def test_closing_an_environment_leaves_the_deliveries_of_others_alone(
 ) -> None:
     with started(HoldingReceiver()) as receiver:
         world = open_world(hook(receiver.url))
-        world.open(world.default.baseline, "opened")
+        world.open(world.default, "opened")
         for name in ("default", "opened"):
             world.by_name(name).deliveries.emit(AGENT, STARTED)
             world.by_name(name).deliveries.emit(AGENT, STARTED)

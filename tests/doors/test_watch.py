@@ -79,7 +79,7 @@ def test_a_file_that_nobody_has_touched_changes_nothing(edited: Edited) -> None:
 
 def test_an_environment_that_nobody_has_changed_follows_the_file(edited: Edited) -> None:
     world = edited.world
-    opened = world.open(world.default.baseline, "opened")
+    opened = world.open(world.default, "opened")
     assert edited.edit(edited.of("Second")) == ""
     assert (edited.name(), edited.name(opened)) == ("Second", "Second")
     assert edited.log == [f"the fixtures have changed and are in use ({edited.path})"]
@@ -104,7 +104,7 @@ def test_an_environment_that_somebody_has_changed_follows_with_its_next_reset(
     change: Callable[[Environment], object], edited: Edited
 ) -> None:
     world = edited.world
-    opened = world.open(world.default.baseline, "opened")
+    opened = world.open(world.default, "opened")
     change(world.default)
     before = world.default.documents.whole()
     assert edited.edit(edited.of("Second")) == ""
@@ -297,7 +297,7 @@ def test_environments_are_in_the_order_of_the_file(edited: Edited) -> None:
     ("name", "token"), [("three", "talq_mine"), ("mine", "talq_three"), ("mine", "talq_old_three")]
 )
 def test_an_opened_environment_keeps_its_name_and_its_token(name: str, token: str, edited: Edited) -> None:
-    opened = edited.world.open(edited.world.default.baseline, name, token)
+    opened = edited.world.open(edited.world.default, name, token)
     said = edited.edit(edited.of("Second", named("three")))
     assert f"environment {name} was opened with the name or a token of three; close it first" in said
     assert (edited.name(), edited.world.by_token(token)) == ("First", opened)

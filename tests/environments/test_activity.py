@@ -17,11 +17,11 @@ from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.sharing import Sharing
 from talkover_mock.environments import activity as activity_module
 from talkover_mock.environments import journal as journal_module
-from talkover_mock.environments.activity import VIEWS, Activity, DeliveryRow, Row, SkippedRow
+from talkover_mock.environments.activity import VIEWS, Activity, DeliveryRow, Page, Row, SkippedRow
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import EnvironmentFixture
+from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.store import Baseline
 from talkover_mock.web.server import Server
@@ -402,6 +402,12 @@ def test_the_counts_are_those_of_one_moment_while_a_call_comes() -> None:
         assert counts in ((0, 0), (1, 1))
 
 
+def test_a_page_counts_the_rows_of_one_moment_while_a_call_comes() -> None:
+    for _, (page, _) in every_turn(Story, Story.rows, Story.refused, activity_module):
+        assert isinstance(page, Page)
+        assert (page.total, page.older) == (len(page.rows), None)
+
+
 def test_no_change_is_missed_that_comes_as_a_wait_begins() -> None:
     for story, (signal, _) in every_turn(Story, Story.waits, Story.refused, changes_module, activity_module):
         assert isinstance(signal, Signal)
@@ -410,7 +416,7 @@ def test_no_change_is_missed_that_comes_as_a_wait_begins() -> None:
 
 def test_a_fixture_that_was_edited_is_a_change(world: World, activity: Activity) -> None:
     changed = activity.changed_after(activity.version)
-    assert world.default.follow(Baseline())
+    assert world.follow({DEFAULT: EnvironmentFixture(Baseline(), ())}) == []
     assert changed.is_set
 
 
@@ -427,6 +433,9 @@ class Story:
     def counted(self) -> tuple[int, int]:
         counts = self.environment.activity.counts()
         return counts["requests"], counts["problems"]
+
+    def rows(self) -> Page:
+        return self.environment.activity.rows()
 
     def waits(self) -> Signal:
         return self.environment.activity.changed_after(0)

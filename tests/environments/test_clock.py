@@ -271,7 +271,7 @@ def test_whenever_a_reset_or_an_unfreezing_comes_no_frozen_time_is_left(
 
 def test_the_clocks_of_environments_are_their_own(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
     world = open_world(hook(receiver.url))
-    other = world.open(world.default.baseline)
+    other = world.open(world.default)
     world.default.freeze(NEW_YEAR)
     other.freeze(MOMENT)
     world.default.deliveries.advance(60)

@@ -10,6 +10,7 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
+from talkover_mock.base.changes import Changes
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Faults, Limits
 from talkover_mock.web.server import Server
@@ -201,7 +202,7 @@ class Dice(Random):
 
 @pytest.mark.parametrize("times", [1, 2, 700])
 def test_a_strike_is_decided_and_counted_in_one_step(times: int) -> None:
-    faults = Faults(RLock(), 0)
+    faults = Faults(RLock(), 0, Changes())
     fault = faults.add(CallFault(preset="maintenance"), Limits(times=times))
     fault.random = Dice()
 

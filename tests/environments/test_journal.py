@@ -8,6 +8,7 @@ from time import sleep
 import pytest
 
 from talkover_mock.base import history as history_module
+from talkover_mock.base.changes import Changes
 from talkover_mock.base.headers import Head
 from talkover_mock.base.history import Found
 from talkover_mock.environments import journal as journal_module
@@ -33,7 +34,7 @@ def numbers(journal: Journal) -> list[int]:
 
 @pytest.fixture
 def journal() -> Journal:
-    return Journal(RLock(), 5)
+    return Journal(RLock(), 5, Changes())
 
 
 def test_exchanges_are_numbered_from_one_and_kept_oldest_first(journal: Journal) -> None:
@@ -90,7 +91,7 @@ def test_after_its_end_nobody_waits(journal: Journal) -> None:
 
 @pytest.mark.slow
 def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() -> None:
-    journal = Journal(RLock(), 10_000)
+    journal = Journal(RLock(), 10_000, Changes())
 
     def slowly(number: int, arrival: int) -> Exchange:
         sleep(0)  # lets the others run
@@ -107,7 +108,7 @@ def test_exchanges_that_come_at_once_have_numbers_of_their_own_in_their_order() 
 
 def test_a_call_that_comes_while_calls_are_forgotten_is_kept() -> None:
     def with_three() -> Journal:
-        journal = Journal(RLock(), 100)
+        journal = Journal(RLock(), 100, Changes())
         record(journal, 3)
         return journal
 
@@ -121,7 +122,7 @@ def test_a_call_that_comes_while_calls_are_forgotten_is_kept() -> None:
 
 def test_a_call_that_comes_while_the_journal_is_reset_is_the_first_or_forgotten() -> None:
     def with_three() -> Journal:
-        journal = Journal(RLock(), 100)
+        journal = Journal(RLock(), 100, Changes())
         record(journal, 3)
         return journal
 

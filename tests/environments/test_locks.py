@@ -7,6 +7,9 @@ from threading import RLock
 
 import pytest
 
+from talkover_mock.admin.guard import Guard
+from talkover_mock.admin.routes import environments as routes_module
+from talkover_mock.app import create_app
 from talkover_mock.base.refusals import Missing
 from talkover_mock.base.signals import Signal
 from talkover_mock.deliveries import calling as calling_module
@@ -22,6 +25,7 @@ from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.rate_limit import RateLimit
 from talkover_mock.environments.world import World
 from talkover_mock.loading import fixture as fixture_module
+from talkover_mock.loading.fixture import Fixture, read_fixture
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.state import store as store_module
 from talkover_mock.state import webhooks as webhooks_module
@@ -151,7 +155,7 @@ def test_a_snapshot_holds_no_state_that_is_half_changed() -> None:
 def with_mine() -> World:
     """A world in which the token `talq_mine` opens an environment."""
     world = frozen_world(Time())
-    world.open(world.default.baseline, "mine", "talq_mine")
+    world.open(world.default, "mine", "talq_mine")
     return world
 
 
@@ -171,7 +175,7 @@ def close_mine(world: World) -> str:
 
 
 def open_mine(world: World) -> str:
-    return world.open(world.default.baseline, "mine", "talq_mine").name
+    return world.open(world.default, "mine", "talq_mine").name
 
 
 CLOSED = "the token belonged to environment mine, which has been closed"
@@ -201,13 +205,62 @@ def test_an_environment_is_closed_once() -> None:
 
 def test_a_name_and_a_token_are_given_once() -> None:
     def open_it(world: World, token: str) -> object:
-        return world.open(world.default.baseline, "mine", token).name
+        return world.open(world.default, "mine", token).name
 
     turns = every_turn(
         lambda: frozen_world(Time()), partial(open_it, token="a"), partial(open_it, token="b"), world_module
     )
     for _, results in turns:
         assert (results.count("mine"), len(errors_in(results))) == (1, 1)
+
+
+def named(name: str) -> Fixture:
+    """A fixture whose agent has this name."""
+    return read_fixture([Source("fixture", "", {"agents": [{"id": AGENT, "name": name}]})])
+
+
+def open_by_http(world: World) -> object:
+    return create_app(world, Guard()).test_client().post("/__admin/environments", json={"name": "mine"}).status_code
+
+
+def follow_second(world: World) -> object:
+    return world.follow(named("Second"))
+
+
+@pytest.mark.slow
+def test_an_environment_that_opens_while_a_fixture_is_edited_follows_later_edits() -> None:
+    def names(world: World) -> list[str]:
+        agents = [each.agent(AGENT) for each in world.environments.values()]
+        return [agent.name for agent in agents if agent]
+
+    for change, look in ((open_by_http, follow_second), (follow_second, open_by_http)):
+        for world, results in every_turn(lambda: World(named("First")), change, look, world_module, routes_module):
+            assert sorted(map(str, results)) == ["201", "[]"]
+            assert names(world) == ["Second", "Second"]
+            world.follow(named("Third"))
+            assert names(world) == ["Third", "Third"]
+
+
+@pytest.mark.slow
+def test_after_a_reset_while_a_fixture_is_edited_the_environment_is_as_edited() -> None:
+    def logged(number: int) -> Fixture:
+        webhook = {**RIGHT, "id": WEBHOOK, "logs": [{"id": f"log-{number}", "event": "event_action"}]}
+        agent = {"id": AGENT, "name": f"Agent {number}", "webhooks": [webhook]}
+        return read_fixture([Source("fixture", "", {"agents": [agent]})])
+
+    def follow(world: World) -> object:
+        return world.follow(logged(2))
+
+    def reset(world: World) -> object:
+        world.default.reset()
+        return None
+
+    for change, look in ((reset, follow), (follow, reset)):
+        for world, results in every_turn(lambda: World(logged(1)), change, look, world_module, environment_module):
+            agent = world.default.agent(AGENT)
+            assert agent
+            assert (results.count([]), results.count(None)) == (1, 1)
+            assert (agent.name, [each.id for each in world.default.deliveries.log.all()]) == ("Agent 2", ["log-2"])
 
 
 def test_two_calls_at_once_are_both_counted() -> None:

@@ -94,7 +94,7 @@ def test_an_agent_that_is_the_only_one_is_named(http: FlaskClient) -> None:
 
 def test_of_many_environments_some_are_named(http: FlaskClient, world: World) -> None:
     for _ in range(3):
-        world.open(world.by_name("staging").baseline)
+        world.open(world.by_name("staging"))
     expected = f"agent {SHARED_AGENT} is in environments staging, production and 3 more; the token selects default"
     assert reason_of(http, f"GET {AGENTS}/{SHARED_AGENT}", 404, headers=TOKEN) == expected
 
@@ -113,7 +113,7 @@ def test_a_webhook_that_has_been_deleted(http: FlaskClient) -> None:
 def test_a_deleted_webhook_is_not_sought_in_an_environment_with_the_same_baseline(
     http: FlaskClient, world: World
 ) -> None:
-    token = {"Authorization": f"Bearer {world.open(world.default.baseline).tokens[0]}"}
+    token = {"Authorization": f"Bearer {world.open(world.default).tokens[0]}"}
     assert http.delete(f"{WEBHOOKS}/{WEBHOOK}", headers=token).status_code == 200
     expected = f"webhook {WEBHOOK} has been deleted; a reset brings it back"
     assert reason_of(http, f"PATCH {TOGGLE}", 404, headers=token) == expected
@@ -164,7 +164,7 @@ def test_a_token_that_no_environment_has() -> None:
 
 
 def test_a_token_whose_environment_was_closed(http: FlaskClient, world: World) -> None:
-    token = world.open(world.default.baseline, "mine").tokens[0]
+    token = world.open(world.default, "mine").tokens[0]
     world.close("mine")
     headers = {"Authorization": f"Bearer {token}"}
     expected = "the token belonged to environment mine, which has been closed"

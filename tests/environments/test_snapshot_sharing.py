@@ -97,7 +97,7 @@ class SnapshotMachine(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr("talkover_mock.state.store._MOST_CHANGES", 2)  # else copies hardly ever share a base
         world = world_of(3, 3)
-        self.environment, self.other = world.default, world.open(world.default.baseline)
+        self.environment, self.other = world.default, world.open(world.default)
         self.untouched = self.other.documents.whole()
         self.copies: dict[str, StateDocument] = {}
 

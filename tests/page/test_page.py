@@ -98,7 +98,7 @@ def test_the_admin_token_opens_it_as_the_password_that_a_browser_asks_for(world:
 
 
 def test_a_token_that_another_environment_took_is_not_used_for_the_default_one(http: FlaskClient, world: World) -> None:
-    taken = world.open(world.default.baseline, "taken", "talq_page_1")
+    taken = world.open(world.default, "taken", "talq_page_1")
     press(http, NAME)
     assert is_enabled(world)
     assert taken.journal.log.watch(lambda _: True).items == []

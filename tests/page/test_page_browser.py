@@ -289,7 +289,7 @@ def test_the_environments_of_failed_tests_can_be_read_and_closed(
     browser: Browser, server: Server, world: World, width: int
 ) -> None:
     for name, test in {"short": "test_it", "long": "test_" + "W" * 150}.items():
-        world.open(world.default.baseline, name, title=f"tests/test_orders.py::{test}")
+        world.open(world.default, name, title=f"tests/test_orders.py::{test}")
         world.mark(name, "failed")
     browser.open(f"{server.url}{PAGE}?environments=orders", width)
     places = browser.run(

@@ -3,15 +3,24 @@
 import pytest
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.guard import Guard
+from talkover_mock.admin.page import content as content_module
+from talkover_mock.admin.page import running as running_module
+from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
+from talkover_mock.loading.fixture import Fixture, read_fixture
+from tests.support.fixture_documents import fixture, hook, source
 from tests.support.page_document import PAGE, Document, Form, page, told
+from tests.support.turns import every_turn
+
+OF_THE_AGENT = {"owners": "agents", "owner_id": "agent", "webhook_id": "w"}
 
 
 @pytest.fixture(autouse=True)
 def twenty(world: World) -> World:
     """The world with 20 environments that were opened."""
     for number in range(20):
-        world.open(world.default.baseline, f"test-{number}", title=f"test_it.py::test_{number}")
+        world.open(world.default, f"test-{number}", title=f"test_it.py::test_{number}")
     return world
 
 
@@ -100,3 +109,21 @@ def test_a_mark_is_a_new_version_of_every_page(http: FlaskClient) -> None:
     http.patch("/__admin/environments/test-3", json={"state": "failed"})
     after = [version(name) for name in ("default", "test-3")]
     assert all(old != new for old, new in zip(before, after, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [None, {"action": "toggle", **OF_THE_AGENT}])
+def test_the_page_is_shown_and_works_while_an_edit_takes_the_tokens(form: dict[str, str] | None) -> None:
+    def called(*tokens: str) -> Fixture:
+        return read_fixture([source({"tokens": tokens, **fixture(hook(id="w"))})])
+
+    def ask(world: World) -> object:
+        http = create_app(world, Guard()).test_client()
+        return (http.post(PAGE, data=form) if form else http.get(PAGE)).status_code
+
+    def take(world: World) -> object:
+        return world.follow(called())
+
+    turns = every_turn(lambda: World(called("talq_mine")), ask, take, running_module if form else content_module)
+    for world, (status, _) in turns:
+        assert (status, world.default.errors) == (303 if form else 200, [])

@@ -142,7 +142,7 @@ def test_a_refusal_is_in_sight_on_a_phone(browser: Browser, server: Server, scri
 
 def test_environments_are_searched_and_the_result_stays(browser: Browser, server: Server, world: World) -> None:
     for number in range(25):
-        world.open(world.default.baseline, f"test-{number}")
+        world.open(world.default, f"test-{number}")
     browser.open(server.url + PAGE)
     browser.press("#environment summary")
     browser.fill("#environment [type=search]", "test-7")
@@ -150,7 +150,7 @@ def test_environments_are_searched_and_the_result_stays(browser: Browser, server
     names = "return [...document.querySelectorAll('#environment li b')].map(each => each.textContent)"
     browser.until(lambda: browser.run(names) == ["test-7"])
     browser.until(lambda: browser.text("#live") == "live")
-    world.open(world.default.baseline, "another")
+    world.open(world.default, "another")
     browser.wait_for("#environment [placeholder*='29 environments']")
     assert browser.run(names) == ["test-7"]
 
@@ -162,7 +162,7 @@ def test_environments_of_failed_tests_are_closed_one_after_another(
         return f"{name} is closed" in browser.text("#outcome")
 
     for name in ("one", "two", "shown"):
-        world.open(world.default.baseline, name)
+        world.open(world.default, name)
         world.mark(name, "failed")
     browser.open(f"{server.url}{PAGE}?environment=shown")
     browser.press("#environment summary")

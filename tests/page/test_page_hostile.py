@@ -196,7 +196,7 @@ def test_a_copied_line_of_another_environment_never_calls_the_default_one(
 ) -> None:
     world.mask_tokens = masks
     token = "talq_'a\"b$(>pwned)`c"
-    other = world.open(world.default.baseline, "other", token)
+    other = world.open(world.default, "other", token)
     path = f"{PAGE}?environment=other"
 
     def lines(query: str) -> list[str]:
@@ -222,7 +222,7 @@ def test_a_copied_line_of_another_environment_never_calls_the_default_one(
 
 
 def test_no_line_is_offered_for_an_environment_that_no_token_opens(http: FlaskClient, world: World) -> None:
-    world.open(world.default.baseline, "template").tokens = ()
+    world.open(world.default, "template").tokens = ()
     shown = page(http, "template")
     assert [code for code in shown.code if code.startswith("curl")] == []
     assert "No token opens this environment" in shown.text

@@ -7,13 +7,20 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
+from talkover_mock.admin.page import tools as tools_module
+from talkover_mock.admin.page.address import Address
+from talkover_mock.admin.page.tools import panel_of
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.scenarios import SCENARIOS
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
+from talkover_mock.loading.fixture import read_fixture
+from talkover_mock.loading.mistakes import Source
 from talkover_mock.web.server import Server
 from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, page, press, rows, told
+from tests.support.turns import errors_in, every_turn
 
 NAME = "My Webhook"
 MOMENT = "2025-09-03T23:50:15.000Z"
@@ -39,6 +46,22 @@ def test_one_tool_is_open_at_a_time(http: FlaskClient) -> None:
         assert [each["id"] for each in shown.attributes("section") if "panel" in (each["id"] or "")] == [
             f"panel-{tool}"
         ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["scenario:mine", STARTED])
+def test_the_form_of_events_is_shown_while_a_reset_takes_its_agent_and_its_scenario(what: str) -> None:
+    def prepare() -> Environment:
+        environment = World(read_fixture([])).default
+        more = {"agents": [{"id": "a", "name": "A"}], "scenarios": {"mine": [{"event": STARTED}]}}
+        environment.documents.merge(Source("body", "", more))
+        return environment
+
+    def show(environment: Environment) -> object:
+        return panel_of(environment, Address("default", [("tool", "emit"), ("owner", "a"), ("what", what)]), {})
+
+    for _, results in every_turn(prepare, show, Environment.reset, tools_module):
+        assert errors_in(results) == []
 
 
 def test_the_form_of_events_knows_every_event_and_tells_who_gets_it(http: FlaskClient, world: World) -> None:

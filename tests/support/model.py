@@ -80,8 +80,6 @@ class World:
         """As `GET /__admin/state` has them, by id, in the order in which they were placed."""
         self.campaigns: dict[str, Json] = {}
         """By id, each with its webhooks by id."""
-        self._places: list[str] = []
-        """The ids of agents that come back at their old place."""
         assert self.replace(fixture)
         self._baseline = self.copied()
 
@@ -94,13 +92,13 @@ class World:
 
     def reset(self) -> None:
         self.put_back(self._baseline)
-        self.calls, self._places = {}, [*self.agents]
+        self.calls = {}
 
     def replace(self, fixture: Json) -> bool:
         """Whether the fixture is right; nothing changes when it is not."""
-        replaced = self._apply({}, fixture, [])
+        replaced = self._apply({}, fixture)
         if replaced:
-            self.calls, self._places, self.campaigns = {}, [*self.agents], {}
+            self.calls, self.campaigns = {}, {}
             for given in fixture.get("campaigns", ()):
                 webhooks = {
                     each["id"]: _laid_over(None, {"include_call_events": False, **each}) for each in given["webhooks"]
@@ -109,9 +107,9 @@ class World:
         return replaced
 
     def merge(self, fixture: Json) -> bool:
-        return self._apply(deepcopy(self.agents), fixture, self._places)
+        return self._apply(deepcopy(self.agents), fixture)
 
-    def _apply(self, agents: dict[str, Json], fixture: Json, places: list[str]) -> bool:
+    def _apply(self, agents: dict[str, Json], fixture: Json) -> bool:
         owners = {id: agent_id for agent_id, agent in agents.items() for id in agent["webhooks"]}
         for given in fixture["agents"]:
             agent = agents.setdefault(given["id"], {"id": given["id"], "cache_clears": 0, "webhooks": {}})
@@ -125,8 +123,7 @@ class World:
                 if laid is None:
                     return False
                 agent["webhooks"][each["id"]] = laid
-        known = [id for id in places if id in agents]
-        self.agents = {id: agents[id] for id in dict.fromkeys([*known, *agents])}
+        self.agents = agents
         return True
 
     def document(self) -> Json:

@@ -165,7 +165,7 @@ def test_the_receivers_of_one_environment_delay_no_other(
         Event().wait(0.05)
         assert len(receiver.requests) == 3
         receiver.answer_always(200)
-        mine = world.open(world.default.baseline)
+        mine = world.open(world.default)
         emitted = mine.deliveries.emit(AGENT, STARTED)
         found = emitted.log.watch(lambda each: each.outcome is not None and each.outcome.successful, 6, None, WAIT)
         assert found.satisfied

@@ -218,7 +218,7 @@ def test_all_foreign_pages_share_one_copy(visited: tuple[World, FlaskClient]) ->
 @pytest.mark.parametrize("end", ["reset", "close", "close the copy"])
 def test_a_reset_or_a_close_ends_the_copy(end: str, visited: tuple[World, FlaskClient]) -> None:
     world, http = visited
-    mine = world.open(world.default.baseline, "mine", "talq_mine")
+    mine = world.open(world.default, "mine", "talq_mine")
     headers = {"Authorization": "Bearer talq_mine", "Origin": "https://evil.example"}
     assert http.patch(TOGGLE, headers=headers).status_code == 200
     copy = world.by_name("mine@web-pages")

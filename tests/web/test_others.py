@@ -39,7 +39,7 @@ class Other:
     """
 
     def __init__(self, server: Server, world: World, stack: ExitStack) -> None:
-        token = world.open(world.default.baseline).tokens[0]
+        token = world.open(world.default).tokens[0]
         self._line = f"Authorization: Bearer {token}\r\n".encode()
         self._client = stack.enter_context(connect(server))
         self._server = server

@@ -61,7 +61,7 @@ def test_two_thousand_waits_cost_no_thread_each_and_are_gone_with_their_clients(
     count: int, app: Flask, started: Callable[[Any], Server], world: World, stack: ExitStack
 ) -> None:
     server, most = started(app.wsgi_app), 0
-    token = world.open(world.default.baseline).tokens[0].encode()
+    token = world.open(world.default).tokens[0].encode()
     other = stack.enter_context(connect(server))
     asked(server, request(b"GET /__admin/clock", CLOSE))  # imports the admin side
     clients = [stack.enter_context(connect(server)) for _ in range(count)]

@@ -68,14 +68,15 @@ class Calling:
                 raise Maintenance(full.detail) from None
             return self._calls.find(agent_id, call.id)
 
-    def play(self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any]) -> Call:
-        """Begins a scenario at the agent's active call of this id, or at a new call with these values.
+    def play(self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any]) -> tuple[Call, Scenario]:
+        """Begins a scenario at the agent's active call of this id, or at a new call with these values. Returns both.
 
         At a call that is there, of `values` only a context counts; a scenario that is under way there stops. Raises
         AgentNotFound, Missing for an unknown scenario, and Conflict for a call that is over or another agent's.
         """
         with self._lock:
-            if name not in self.scenarios:
+            steps = self.scenarios.get(name)
+            if steps is None:
                 detail = f"no scenario is named {brief(name)}{near_or_all(name, tuple(self.scenarios))}"
                 raise Missing("No such scenario", detail)
             call = self._state.calls.get(id) if id else None
@@ -88,8 +89,8 @@ class Calling:
             elif values["context"] is not None:
                 call = call._replace(context=values["context"])
                 self._state.put_call(call)
-            self._begin(call, self.scenarios[name], timedelta())
-        return call
+            self._begin(call, steps, timedelta())
+        return call, steps
 
     def reset(self) -> None:
         """Forgets what is under way."""

@@ -239,14 +239,11 @@ class Deliveries:
     def reset(self, given: Sequence[LogEntry] = ()) -> None:
         """Empties the queue, and leaves the log with the given entries; attempts under way are stopped, not logged."""
         with self._lock:
-            was_closed = self._outbox.closed
             self._outbox.close()
             self.ids.restart(self._state.settings.seed)
             self._outbox = self._new_outbox(given)
             self.events.close()
             self.events = self._new_events()
-            if was_closed:
-                self._outbox.close()
 
     def close(self) -> None:
         """Stops sending, and ends every wait."""

@@ -173,7 +173,9 @@ class Activity:
         Walks all rows only to count those that match, or to find an older page.
         """
         wanted = matches or (lambda _: True)
-        found = (row for row in self._newest_first(view) if wanted(row))
+        with self._lock:
+            newest_first, kept = self._newest_first(view), self.counts()[view]
+        found = (row for row in newest_first if wanted(row))
         above: deque[int] = deque(maxlen=limit + 1)
         first, rows = 1, list[Row]()
         for row in found:
@@ -184,7 +186,7 @@ class Activity:
             first += 1
         rows += islice(found, limit - 1)
         rest = 0 if matches is None else sum(1 for _ in found)
-        total = self.counts()[view] if matches is None else first - 1 + len(rows) + rest
+        total = kept if matches is None else first - 1 + len(rows) + rest
         older = rows[-1].arrival if rows and first - 1 + len(rows) < total else None
         newer = None if not above else above[0] if len(above) > limit else 0
         return Page(self._with_due(rows), total, first, older, newer)

@@ -17,6 +17,7 @@ from talkover_mock.deliveries.messages import sent_by
 from talkover_mock.deliveries.operations import Deliveries
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.deliveries.sharing import Sharing
+from talkover_mock.dialect.scenarios import Scenario
 from talkover_mock.dialect.settings import Settings
 from talkover_mock.environments.activity import Activity
 from talkover_mock.environments.call_faults import STALE, CallFault
@@ -44,7 +45,7 @@ class Environment:
 
     __slots__ = (
         *("_state", "agents", "baseline", "calling", "calls", "campaigning", "campaigns"),
-        *("changes", "clock", "deliveries", "disturbances", "documents", "errors"),
+        *("changes", "clock", "closed", "deliveries", "disturbances", "documents", "errors"),
         *("expired_tokens", "faults", "for_pages", "journal", "journal_start", "lock", "name"),
         *("rate_limit", "snapshots", "stubs", "title", "tokens", "webhooks"),
     )
@@ -70,6 +71,7 @@ class Environment:
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
         self.disturbances = Disturbances(schedule) if schedule else None
         self._begin_schedule()
+        self.closed = False
         self.lock, self.changes = RLock(), Changes()
         """The lock that every method takes: whoever holds it finds no change between two of them."""
         self._state = State(self.baseline)
@@ -112,29 +114,36 @@ class Environment:
     def reset(self) -> None:
         """Goes back to the baseline: state, ids, clock, deliveries, journal, faults, rate limit; snapshots stay.
 
-        A large baseline costs no more than a small one. The copy for foreign web pages ends.
+        A large baseline costs no more than a small one. The copy for foreign web pages ends. An environment that
+        was closed while the reset waited stays closed, as if the reset had come before.
         """
         self.end_for_pages()
         with self.lock:
-            self._state.reset(self.baseline)
+            if self.closed:
+                return
+            baseline = self.baseline  # an edited fixture may replace it at any time
+            self._state.reset(baseline)
             self.clock.unfreeze()
             self._begin_schedule()
             self.webhooks.ids.restart(self.settings.seed)
             self.calls.ids.restart(self.settings.seed)
-            self.deliveries.reset(self.baseline.logs)
+            self.deliveries.reset(baseline.logs)
             self.calling.reset()
             self.rate_limit.reset()
             self.journal.reset()
             self.faults.reset(self.settings.seed)
 
-    def follow(self, baseline: Baseline) -> bool:
-        """Takes an edited baseline: at once, and True, if nobody has changed the state, else with the next reset.
+    def follow(self, before: Baseline) -> bool:
+        """Goes to its baseline, which has just been edited: at once, and True, if nobody has changed the state.
 
-        Journal, faults, clock and deliveries stay. Given log entries are replaced while the log holds no others.
+        Otherwise the next reset does. Journal, faults, clock and deliveries stay. Given log entries are replaced while
+        the log holds no others.
         """
         with self.lock:
-            before, self.baseline = self.baseline, baseline
-            if not self._state.is_unchanged(before):
+            baseline = self.baseline
+            if self.closed:
+                return True
+            if not (self._state.is_unchanged(before) or self._state.is_unchanged(baseline)):  # a reset may be faster
                 return False
             seed = self.settings.seed
             self._state.reset(baseline)
@@ -159,7 +168,9 @@ class Environment:
         return struck or (self.disturbances.strike(delivery) if self.disturbances else None)
 
     def close(self) -> None:
-        """Ends every delivery under way, and every wait."""
+        """Ends every delivery under way, and every wait, for good."""
+        with self.lock:
+            self.closed = True
         self.end_for_pages()
         self.deliveries.close()
         self.journal.close()
@@ -190,13 +201,13 @@ class Environment:
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]
-    ) -> Call:
+    ) -> tuple[Call, Scenario]:
         """Begins a scenario, see `Calling.play`. On a frozen clock, what is due at once is sent before it returns."""
         with self.lock:
-            call = self.calling.play(name, agent_id, id, values)
+            played = self.calling.play(name, agent_id, id, values)
             if self.clock.is_frozen:
                 self.deliveries.wait_until_settled(gave_up)
-        return call
+        return played
 
     def unfreeze(self) -> None:
         """Sets the clock back to real time, and sends the deliveries that are due by then."""

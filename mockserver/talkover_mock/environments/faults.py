@@ -101,8 +101,8 @@ class Faults:
 
     __slots__ = ("_changes", "_faults", "_lock", "_number", "_seed")
 
-    def __init__(self, lock: RLock, seed: int, changes: Changes | None = None) -> None:
-        self._lock, self._changes = lock, changes or Changes()
+    def __init__(self, lock: RLock, seed: int, changes: Changes) -> None:
+        self._lock, self._changes = lock, changes
         self._faults: list[Fault[Any]] = []
         self._number, self._seed = 0, seed
 

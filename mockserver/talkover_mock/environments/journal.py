@@ -114,8 +114,8 @@ class Journal:
 
     __slots__ = ("_changes", "_history", "_lock", "_most", "_number", "_resets", "_unmatched")
 
-    def __init__(self, lock: RLock, most: int, changes: Changes | None = None) -> None:
-        self._lock, self._most, self._changes = lock, most, changes or Changes()
+    def __init__(self, lock: RLock, most: int, changes: Changes) -> None:
+        self._lock, self._most, self._changes = lock, most, changes
         self._number = self._resets = 0
         self._history = self._new_history()
         self._unmatched: deque[Exchange] = deque(maxlen=_MOST_UNMATCHED)

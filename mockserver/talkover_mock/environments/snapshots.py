@@ -37,7 +37,7 @@ class Snapshots:
         self._taken: dict[str, Snapshot] = {}
 
     def all(self) -> list[Snapshot]:
-        """Oldest name first; a snapshot taken again keeps its place."""
+        """In the order in which their names were first taken: a snapshot taken again keeps its place."""
         with self._lock:
             return list(self._taken.values())
 

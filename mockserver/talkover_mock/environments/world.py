@@ -155,25 +155,26 @@ class World:
 
     def _copy_for_pages(self, environment: Environment) -> Environment:
         with self._lock:
-            if environment.for_pages is None:
+            copy = environment.for_pages
+            if copy is None:
+                name, fixture = environment.name + FOR_PAGES, EnvironmentFixture(environment.baseline, ())
                 sharing = self._sharing._replace(capture=_FOR_A_PAGE)
-                fixture = EnvironmentFixture(environment.baseline, ())
-                copy = Environment(environment.name + FOR_PAGES, fixture, Clock(self._time), sharing)
-                if self._stopped:
+                copy = environment.for_pages = Environment(name, fixture, Clock(self._time), sharing)
+                if environment.closed:
                     copy.close()
-                environment.for_pages = copy
-            return environment.for_pages
+            return copy
 
     def open(
         self,
-        baseline: Baseline,
+        origin: Environment | Baseline,
         name: str | None = None,
         token: str | None = None,
         schedule: Schedule | None = None,
         title: str = "",
     ) -> Environment:
-        """Opens an environment on `baseline`; a missing name or token is generated. Raises Conflict, Unfit."""
+        """Opens an environment on a baseline or another's; makes a missing name or token. Raises Conflict, Unfit."""
         with self._lock:
+            baseline = origin.baseline if isinstance(origin, Environment) else origin
             name = name or self._free_name()
             token = token or "talq_" + secrets.token_hex(12)
             self._check_new(name, token)
@@ -182,8 +183,6 @@ class World:
             environment.title, environment.journal_start = title, self.default.journal.position
             self._add(environment)
             self._closed_tokens.pop(token, None)
-            if self._stopped:
-                environment.close()
         return environment
 
     def close(self, name: str) -> Environment:
@@ -241,11 +240,13 @@ class World:
             gone = [self._environments.pop(name) for name in self._permanent.difference(fixture)]
             known = [self._environments[name] for name in self._permanent.intersection(fixture)]
             moved = {id(each.baseline): fixture[each.name].baseline for each in known}
-            following = [each for each in self._environments.values() if id(each.baseline) in moved]
+            following = [(each, each.baseline) for each in self._environments.values() if id(each.baseline) in moved]
+            for each, before in following:
+                each.baseline = moved[id(before)]
             for each in known:
                 each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
             for name in [each for each in fixture if each not in self._permanent]:
-                self._environments[name] = Environment(name, fixture[name], Clock(self._time), self._sharing)
+                self._add(Environment(name, fixture[name], Clock(self._time), self._sharing))
             for each in gone:
                 self._closed_tokens.update(dict.fromkeys(each.tokens, each.name))
             self._by_token = {
@@ -256,7 +257,7 @@ class World:
             self._permanent = frozenset(fixture)
         for each in gone:
             each.close()
-        return [each.name for each in following if not each.follow(moved[id(each.baseline)])]
+        return [each.name for each, before in following if not each.follow(before)]
 
     def _check_free(self, fixture: Fixture) -> None:
         """Raises Conflict where an opened environment has a name or a token of the fixture."""
@@ -279,6 +280,8 @@ class World:
         self._environments[environment.name] = environment
         for token in (*environment.tokens, *environment.expired_tokens):
             self._by_token[token] = environment
+        if self._stopped:
+            environment.close()
 
     def _free_name(self) -> str:
         return next(name for n in self._numbers if (name := f"environment-{n}") not in self._environments)

@@ -21,8 +21,8 @@ MOST_CALLS = 10_000
 class Table(Generic[V]):
     """A mapping by id that shares `base`, never changes it, and keeps only its own changes.
 
-    Records come in the order of the base, then of their addition. The cost of a new table, and so of a reset, does
-    not depend on the size of the base.
+    Records come in the order of the base, then of their addition; one that was removed and is put again comes last.
+    The cost of a new table, and so of a reset, does not depend on the size of the base.
     """
 
     __slots__ = ("_base", "_changes", "_more")
@@ -41,8 +41,9 @@ class Table(Generic[V]):
 
     def put(self, key: str, value: V) -> bool:
         """Puts a record, new or known, and returns whether it is new."""
-        before = self._changes.get(key)
-        is_new = before is _REMOVED if before is not None else key not in self._base
+        if self._changes.get(key) is _REMOVED:  # its old place in the base is no longer its own
+            self._rebase()
+        is_new = key not in self
         self._more += is_new
         self._changes[key] = value
         return is_new
@@ -61,11 +62,15 @@ class Table(Generic[V]):
     def copy(self) -> "Table[V]":
         """An independent table with the same records. Copies only the changes; many changes become a new base first."""
         if len(self._changes) > _MOST_CHANGES:
-            self._base = {key: cast(V, self.get(key)) for key in self}
-            self._changes, self._more = {}, 0
+            self._rebase()
         copy = Table(self._base)
         copy._changes, copy._more = dict(self._changes), self._more
         return copy
+
+    def _rebase(self) -> None:
+        """Makes a base of the records as they are. The new base comes first: some look up without a lock."""
+        self._base = {key: cast(V, self.get(key)) for key in self}
+        self._changes, self._more = {}, 0
 
     def __contains__(self, key: Any) -> bool:
         return self.get(key) is not None

@@ -42,13 +42,17 @@ def bar_of(environment: Environment) -> dict[str, Any]:
 
 
 def panel_of(environment: Environment, address: Address, typed: Fields) -> dict[str, Any]:
-    """The fields of the open tool, with what was `typed` into its form if that was refused; empty without one."""
+    """The fields of the open tool, with what was `typed` into its form if that was refused; empty without one.
+
+    All of them are of one moment: a reset must not take an owner or a scenario between two looks at it.
+    """
     name = address.value("tool")
     tools: Mapping[str, Callable[..., dict[str, Any]]] = dict(
         zip(TOOLS, (_emit, _calls, _clock, _faults, _snapshots, lambda *_: {}, _webhook), strict=True)
     )
     asked = {each: typed.get(each) or address.value(each) for each in ("owner", "what")}
-    return {"tool": name, **tools[name](environment, address, asked)} if name in tools else {}
+    with environment.lock:
+        return {"tool": name, **tools[name](environment, address, asked)} if name in tools else {}
 
 
 def owners_of(environment: Environment) -> list[tuple[str, str, str]]:

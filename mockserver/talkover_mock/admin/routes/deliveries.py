@@ -122,7 +122,13 @@ def _redeliver(request: MockRequest, environment: Environment, id: str) -> Answe
     refuse_unknown_keys(wanted, ("replay", "wait"))
     replay, wait = flag_of(wanted, "replay", False), wait_of(wanted)
     emitted = environment.deliveries.redeliver(id, replay)
-    return after_attempts(emitted, wait, lambda deliveries, _: admin_answer(deliveries[0]))
+    queued = present(emitted.deliveries[0])
+
+    def show(deliveries: list[shapes.Delivery], _: bool) -> Answer:
+        """The new delivery; as it was queued, if the log has forgotten it meanwhile."""
+        return admin_answer(next((each for each in deliveries if each["id"] == queued["id"]), queued))
+
+    return after_attempts(emitted, wait, show)
 
 
 def wait_of(wanted: Mapping[str, Any]) -> float:

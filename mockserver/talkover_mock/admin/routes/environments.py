@@ -44,9 +44,9 @@ def _list(request: MockRequest) -> Answer:
 
 def _open(request: MockRequest) -> Answer:
     wanted = _checked(json_object(request))
-    baseline, schedule = _baseline(request, wanted), _schedule(wanted)
+    origin, schedule = _origin(request, wanted), _schedule(wanted)
     environment = request.world.open(
-        baseline, wanted.get("name"), wanted.get("token"), schedule, cut(wanted.get("title") or "", _LONGEST_TITLE)
+        origin, wanted.get("name"), wanted.get("token"), schedule, cut(wanted.get("title") or "", _LONGEST_TITLE)
     )
     url = request.root_url
     body: shapes.OpenedEnvironment = {
@@ -117,18 +117,18 @@ def _are_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) and NUMBER.fullmatch(each) for each in value)
 
 
-def _baseline(request: MockRequest, wanted: dict[str, Any]) -> Baseline:
-    """The baseline of the given `fixture`, of the environment named by `from`, or else of the token's environment.
+def _origin(request: MockRequest, wanted: dict[str, Any]) -> Environment | Baseline:
+    """The baseline of the given `fixture`, the environment named by `from`, or else the token's environment.
 
     A request with the token of the new environment itself, by which a balancer finds its server, gets the default's.
     """
     if wanted.get("fixture") is not None:
         return to_baseline(Source("fixture", "", wanted["fixture"]))
     if wanted.get("from"):
-        return request.world.by_name(wanted["from"]).baseline
+        return request.world.by_name(wanted["from"])
     if request.bearer_token and request.bearer_token == wanted.get("token"):
-        return request.world.default.baseline
-    return environment_of(request).baseline
+        return request.world.default
+    return environment_of(request)
 
 
 def _present(environment: Environment, world: World) -> shapes.Environment:

@@ -34,10 +34,9 @@ def _play(request: MockRequest, environment: Environment, name: str) -> Answer:
         value_of(wanted, key, None, is_json, A_JSON_VALUE)
     values = _values(wanted)
     try:
-        call = environment.play(name, agent_id, _id(wanted), values, request.connection.is_gone)
+        call, steps = environment.play(name, agent_id, _id(wanted), values, request.connection.is_gone)
     except AgentNotFound as error:
         raise Problem(404, "No such agent", explain(error, environment, request.world)) from None
-    steps = environment.calling.scenarios[name]
     events = [step.event for step in steps]
     seconds = sum(step.after for step in steps)
     body: Played = {"scenario": name, "agent_id": agent_id, "call_id": call.id, "events": events, "seconds": seconds}
