@@ -66,6 +66,15 @@ def test_after_it():
     assert len(ENDED) == 1
 """
 
+HINTED = """
+import pytest
+
+def test_what_came_is_told(talkover_mock, webhook_receiver):
+    talkover_mock.events = None
+    with pytest.raises(AssertionError, match="^expected 1 request .*, got 0\\n.*\\nthe journal can't be read: "):
+        webhook_receiver.wait_for(1, 0)
+"""
+
 
 @pytest.mark.parametrize("is_running", [True, False])
 def test_an_environment_that_another_client_closes_is_forgotten(
@@ -86,3 +95,8 @@ def test_an_environment_that_cannot_be_read_ends_neither_the_run_nor_the_fixture
     result.assert_outcomes(passed=1, failed=1, errors=1)
     unreadable = "the journal can't be read: TypeError(\"'NoneType' object is not callable\")"
     assert [text for heading, title, text in parts(result) if title == "API calls to the mock server"] == [[unreadable]]
+
+
+def test_events_that_cannot_be_read_hide_no_request(folder: pytest.Pytester) -> None:
+    folder.makepyfile(HINTED)
+    run(folder).assert_outcomes(passed=1)
