@@ -134,6 +134,8 @@ class WebhookReceiver:
         self._requests: list[ReceivedRequest] = []
         self._answers: deque[Answer] = deque()
         self._default = Answer()
+        self._failures: list[BaseException] = []
+        """What `take` has raised; `stop` raises the first of them."""
         self._stopping = Event()
         self.settings: Callable[[], Mapping[str, str]] = dict
         """Tells how the sender signs: in pytest, the settings of the test's environment."""
@@ -194,7 +196,10 @@ class WebhookReceiver:
         self._thread.start()
 
     def stop(self) -> None:
-        """Frees the port, and ends every delayed answer and every thread. A second call does nothing."""
+        """Frees the port, and ends every delayed answer and every thread. A second call does nothing.
+
+        Raises what a `take` of your own has raised, so that the test fails.
+        """
         self._stopping.set()
         self._server.hush()
         if self._thread.is_alive():
@@ -203,6 +208,9 @@ class WebhookReceiver:
             with suppress(OSError):
                 self._server.socket.shutdown(socket.SHUT_RDWR)  # also for a forked child's copy
         self._server.server_close()
+        failures, self._failures = self._failures, []
+        if failures:
+            raise failures[0]
 
     def _serve(self) -> None:
         """Handles requests until `stop`. The library's own loop polls, and every test would wait for it at teardown."""
@@ -210,8 +218,16 @@ class WebhookReceiver:
             self._server.handle_request()
 
     def _received(self, method: str, path: str, raw: Sequence[tuple[str, str]], body: bytes) -> Answer:
+        """The answer of `take`, or 500 as of an application that fails; the failure is kept for `stop`."""
         headers = {name.lower(): value for name, value in raw}
-        return self.take(ReceivedRequest(method, path, headers, body, self.settings, raw))
+        try:
+            answer: object = self.take(ReceivedRequest(method, path, headers, body, self.settings, raw))
+            if not isinstance(answer, Answer):
+                raise TypeError(f"take returns an Answer, such as Answer(200) (got {answer!r:.80})")
+        except BaseException as failure:  # that of `pytest.fail` is no Exception
+            self._failures.append(failure)
+            return Answer(500)
+        return answer
 
     def refuse(self, status: int, why: str) -> int:
         """The status to answer what is no delivery, such as a GET: what is proposed. It is not kept."""

@@ -199,6 +199,15 @@ def test_deliveries_that_were_never_made(http: FlaskClient) -> None:
     assert f"  {STARTED} to webhook {DISABLED}: skipped (it is disabled)" in text.splitlines()
 
 
+def test_where_none_was_skipped_the_deliveries_that_were_made_are_shown(http: FlaskClient) -> None:
+    http.patch(f"/__admin/webhooks/{DISABLED}", json={"enabled": True})
+    emit(http, STARTED)
+    lines = unmet(http, of="deliveries", status="skipped").splitlines()
+    assert lines[0] == "expected at least 1 delivery status=skipped, got 0; the nearest of all deliveries:"
+    assert len(lines) == 3
+    assert all(line.startswith(f"  {STARTED} to webhook ") for line in lines[1:])
+
+
 def test_without_anything_it_says_whose_calls_are_meant(http: FlaskClient) -> None:
     assert unmet(http) == (
         "expected at least 1 request, got 0; there are no requests at all; "

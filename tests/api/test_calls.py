@@ -309,6 +309,37 @@ def test_an_event_may_give_a_call_another_status_and_context(heard: FlaskClient,
     assert (event.occurrence.context, event.occurrence.call["status"]) == ({"other": 1}, "busy")
 
 
+def test_an_event_may_tell_how_long_a_call_was(heard: FlaskClient) -> None:
+    id = placed(heard)
+    emit(heard, STARTED, id, call={"duration": 5})
+    assert listed(heard)[0]["duration"] == 0, "it is not over"
+    emit(heard, ENDED, id, call={"duration": 77})
+    assert [(each["status"], each["duration"]) for each in listed(heard)] == [("completed", 77)]
+
+
+STATUSES = "expected one of initiated, ringing, answered, completed, failed, busy, no-answer"
+SECONDS = "the duration of call {} must be a whole number of seconds, 0 or more"
+NOT_TOLD = {
+    "a near status": ({"status": "bussy"}, 'call {} can\'t have the status "bussy"; did you mean busy?'),
+    "no status": ({"status": 5}, f"call {{}} can't have the status 5; {STATUSES}"),
+    "a text": ({"duration": "x"}, f'{SECONDS} (got "x")'),
+    "less than none": (
+        {"duration": -5},
+        f"{SECONDS} (got -5)",
+    ),
+    "true": ({"duration": True}, f"{SECONDS} (got true)"),
+}
+
+
+@each_row(("call", "text"), NOT_TOLD.values(), ids=NOT_TOLD)
+def test_what_no_call_can_be_is_told_of_none(heard: FlaskClient, call: dict[str, Any], text: str) -> None:
+    id = placed(heard)
+    body = {"agent_id": AGENT, "event": ENDED, "call": {"id": id, **call}}
+    answer = heard.post("/__admin/events", json=body)
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, text.format(f'"{id}"'))
+    assert (listed(heard)[0]["status"], heard.get("/__admin/events").get_json()["count"]) == ("initiated", 0)
+
+
 @pytest.mark.parametrize("id", [["x"], {}, 5, None, "unknown"])
 def test_an_event_of_a_call_that_is_not_in_the_state_is_as_it_is_given(heard: FlaskClient, id: object) -> None:
     emit(heard, STARTED, id)

@@ -12,12 +12,13 @@ from talkover_mock.client import MockServer
 from talkover_mock.dialect.errors import AgentNotFound
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.schedules import Schedule
 from talkover_mock.environments.world import World
 from talkover_mock.loading.mistakes import Source
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
 from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, WEBHOOK
-from tests.support.stories import ENDED, MOMENT, STARTED, WAIT, attempts, emit, hook, statuses
+from tests.support.stories import ENDED, MOMENT, OTHER, STARTED, WAIT, attempts, emit, hook, statuses
 
 OpenWorld = Callable[..., World]
 HUNG = Answer(delay_seconds=60)
@@ -259,6 +260,16 @@ def test_an_event_is_refused_whole_when_more_would_wait_than_is_kept(
     assert problem.status == 409
     assert refused.value.detail == "6 deliveries are queued, and 2 more would exceed the limit of 7"
     assert len(receiver.requests) == 2
+
+
+def test_a_refused_event_moves_no_clock_and_uses_no_id_up(open_world: OpenWorld) -> None:
+    world = open_world(hook("http://127.0.0.1:9/"), hook("http://127.0.0.1:9/", OTHER), most_kept=1)
+    environment, same = (world.open(world.default.baseline, schedule=Schedule(1)) for _ in range(2))
+    before = environment.clock.moment()
+    with pytest.raises(Conflict):
+        environment.deliveries.emit(AGENT, STARTED)
+    assert environment.clock.moment() == before
+    assert environment.deliveries.ids.new(MOMENT) == same.deliveries.ids.new(MOMENT)
 
 
 def test_a_seed_that_comes_back_makes_no_id_twice(open_world: OpenWorld, receiver: WebhookReceiver) -> None:

@@ -10,11 +10,13 @@ from flask.testing import FlaskClient
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.base.refusals import Conflict, Missing
+from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.dialect.call_fields import PLAYED_FIELDS
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.rules import fields_of
 from talkover_mock.dialect.scenarios import SCENARIOS
 from talkover_mock.environments.environment import Environment
+from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.schedules import Schedule, order_of
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import WebhookReceiver
@@ -360,6 +362,17 @@ def test_a_step_behind_a_delivery_that_is_under_way_holds_up_nothing_behind_it(
     environment.deliveries.emit(AGENT, CONNECTED)
     environment.deliveries.advance(1)
     assert receiver.events == [STARTED, CONNECTED, STARTED, ENDED, ENDED]
+
+
+def test_calls_are_numbered_as_their_events_were_emitted(world: World) -> None:
+    environment = world.open(world.default.baseline, schedule=Schedule(1, only=[]))
+    for id in "abc":
+        if id == "b":
+            environment.faults.add(DeliveryFault("delay", delay_seconds=60), Limits(times=1))
+        environment.deliveries.emit(AGENT, STARTED, {"id": id})
+    environment.deliveries.advance(None)
+    order = order_of(environment.deliveries.log.all())
+    assert order == ["call_started of call 1", "call_started of call 3", "call_started of call 2 (late)"]
 
 
 def under_schedule(world: World, receiver: WebhookReceiver, seed: int) -> tuple[list[str], list[str], Call]:

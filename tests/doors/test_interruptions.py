@@ -172,7 +172,7 @@ def call(url: str, method: str, path: str, body: object) -> int:
 def wait_until_all_wait(environment: Environment) -> None:
     """Three requests for deliveries, and one that has the clock; nothing outside tells that they have come so far."""
     deadline, deliveries = monotonic() + WAIT, environment.deliveries
-    while len(deliveries._outbox.log._expectations) < 3 or not deliveries._advancing.locked():
+    while len(deliveries._outbox.log._expectations) < 3 or not deliveries._advancing._turn.locked():
         assert monotonic() < deadline
         threading.Event().wait(0.001)
 

@@ -6,6 +6,7 @@ import math
 import re
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import monotonic
@@ -127,6 +128,43 @@ def test_a_receiver_on_a_port_of_ones_own(receiver: WebhookReceiver) -> None:
     again = WebhookReceiver(port=port)
     again.stop()
     assert again.url == receiver.url
+
+
+class Own(WebhookReceiver):
+    """A receiver that takes requests in a way of its own."""
+
+    def __init__(self, take: Callable[[ReceivedRequest], Any]) -> None:
+        super().__init__()
+        self._take = take
+
+    def take(self, request: ReceivedRequest) -> Answer:
+        answer: Answer = self._take(request)
+        return answer
+
+
+def wrong_take(request: ReceivedRequest) -> Answer:
+    assert request.json == {"right": True}
+    return Answer(201)
+
+
+@pytest.mark.parametrize(
+    ("take", "error", "text"),
+    [
+        (wrong_take, AssertionError, "right"),
+        (lambda request: request.json["nope"], KeyError, "nope"),
+        (lambda _: pytest.fail("so it is"), pytest.fail.Exception, "so it is"),
+        (lambda _: 200, TypeError, r"^take returns an Answer, such as Answer\(200\) \(got 200\)$"),
+    ],
+)
+def test_what_a_take_raises_is_a_500_and_is_raised_by_stop(
+    take: Callable[[ReceivedRequest], Any], error: type[BaseException], text: str
+) -> None:
+    receiver = Own(take)
+    receiver.start()
+    assert [send(receiver, b"{}").status_code for _ in range(2)] == [500, 500]
+    with pytest.raises(error, match=text):
+        receiver.stop()
+    receiver.stop()
 
 
 def test_requests_are_kept_in_order_and_read_as_a_copy(receiver: WebhookReceiver) -> None:

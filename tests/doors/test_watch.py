@@ -1,6 +1,7 @@
 """`serve --watch`: environments that nobody has changed follow an edited file, the others with their next reset."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -133,6 +134,17 @@ def test_what_happened_without_a_change_stays(edited: Edited) -> None:
     assert edited.name() == "First"
 
 
+def logged(edited: Edited, *ids: str) -> str:
+    """The file with these log entries."""
+    entries = ", ".join(f"{{id: {id}, event: event_action}}" for id in ids)
+    return edited.of("First").replace("enabled: false", f"enabled: false, logs: [{entries}]")
+
+
+def log(edited: Edited) -> list[str]:
+    """The ids in the log."""
+    return [each.id for each in edited.world.default.deliveries.log.all()]
+
+
 @pytest.mark.parametrize(
     "happen",
     [
@@ -144,24 +156,34 @@ def test_what_happened_without_a_change_stays(edited: Edited) -> None:
 def test_given_log_entries_follow_until_something_is_delivered(
     happen: Callable[[Environment], object], edited: Edited
 ) -> None:
-    def logged(*ids: str) -> str:
-        entries = ", ".join(f"{{id: {id}, event: event_action}}" for id in ids)
-        return edited.of("First").replace("enabled: false", f"enabled: false, logs: [{entries}]")
-
-    def log() -> list[str]:
-        return [each.id for each in edited.world.default.deliveries.log.all()]
-
-    edited.edit(logged("one"))
-    assert log() == ["one"]
-    edited.edit(logged("two", "three"))
-    assert log() == ["two", "three"]
+    edited.edit(logged(edited, "one"))
+    assert log(edited) == ["one"]
+    edited.edit(logged(edited, "two", "three"))
+    assert log(edited) == ["two", "three"]
     happen(edited.world.default)
-    before = log()
+    before = log(edited)
     assert before[:2] == ["two", "three"]
-    edited.edit(logged("four"))
-    assert log() == before
+    edited.edit(logged(edited, "four"))
+    assert log(edited) == before
     edited.world.default.reset()
-    assert log() == ["four"]
+    assert log(edited) == ["four"]
+
+
+def test_a_delivery_in_the_place_of_the_given_log_entry_stays(edited: Edited) -> None:
+    edited.edit(logged(edited, "one"))
+    edited.world.default.deliveries.clear()
+    edited.world.default.deliveries.test("a", "w")
+    before = log(edited)
+    edited.edit(logged(edited, "two"))
+    assert log(edited) == before
+
+
+def test_given_log_entries_follow_also_where_fewer_are_kept(edited: Edited) -> None:
+    edited.write(logged(edited, "one", "two"))
+    edited.world = FixtureFiles([edited.path]).load(partial(World, most_kept=1))
+    edited.write(logged(edited, "three", "four"))
+    assert edited.world.follow(load([edited.path])) == []
+    assert log(edited) == ["four"]
 
 
 def test_a_mistake_is_logged_once_and_the_old_fixture_stays(edited: Edited) -> None:

@@ -207,6 +207,21 @@ def test_a_delivery_that_waits_stays_when_the_others_are_cleared(environment: En
     assert (activity.outcome_of(WEBHOOK), activity.counts()["all"]) == (None, 0)
 
 
+def test_the_rows_keep_their_order_when_the_others_are_cleared(
+    environment: Environment, activity: Activity, receiver: WebhookReceiver
+) -> None:
+    receiver.answer_next(500)
+    emit(environment)
+    environment.faults.add(DeliveryFault("delay", delay_seconds=60), Limits(times=2))
+    environment.deliveries.emit(AGENT, STARTED)
+    environment.deliveries.advance(5)
+    assert [each.attempt for each in attempts(environment)] == [1, 1, 2], "the row of the latest attempt is older"
+    before = [row.id for row in activity.rows("deliveries").rows if row.kind == "delivery"]
+    environment.deliveries.clear()
+    page = activity.rows("deliveries", limit=1)
+    assert [row.id for row in (*page.rows, *activity.rows("deliveries", before=page.older).rows)] == before
+
+
 def test_a_row_that_a_retry_kept_longer_than_the_latest_row_is_cleared_too(
     environment: Environment, activity: Activity, receiver: WebhookReceiver
 ) -> None:

@@ -13,10 +13,14 @@ from flask.testing import FlaskClient
 
 from talkover_mock.app import create_app
 from talkover_mock.base.clock import Clock
+from talkover_mock.deliveries import advancing as advancing_module
+from talkover_mock.environments import environment as environment_module
+from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.world import World
 from talkover_mock.receiver import Answer, WebhookReceiver
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.stories import MOMENT, STARTED, WAIT, attempts, emit, hook, seconds_after, statuses
+from tests.support.turns import every_turn
 
 OpenWorld = Callable[..., World]
 NEW_YEAR = datetime(2030, 1, 1, 12, 0, 0, 250_000, tzinfo=timezone.utc)
@@ -215,18 +219,54 @@ def test_events_during_an_advance_are_sent_and_nothing_hangs(open_world: OpenWor
 
 
 @pytest.mark.slow
-def test_the_clock_can_be_set_while_it_is_advanced(open_world: OpenWorld, receiver: WebhookReceiver) -> None:
+@pytest.mark.parametrize("settle", [False, True], ids=["advanced", "settled"])
+def test_who_sets_the_clock_while_it_is_advanced_has_the_last_word(
+    settle: bool, open_world: OpenWorld, receiver: WebhookReceiver
+) -> None:
     environment = open_world(hook(receiver.url)).default
     environment.freeze(MOMENT)
     receiver.answer_next(500, Answer(500, delay_seconds=0.3))
     emit(environment)
     with ThreadPoolExecutor(1) as pool:
-        advancing = pool.submit(environment.deliveries.advance, 10)
+        advancing = pool.submit(environment.deliveries.advance, None if settle else 10)
         receiver.wait_for(2)
         environment.freeze(MOMENT - timedelta(days=1))
         advancing.result(WAIT)
-    assert environment.clock.moment() == MOMENT + timedelta(seconds=10)
+    assert environment.clock.moment() == MOMENT - timedelta(days=1)
+    assert statuses(environment) == ["failed", "retrying"]
+    environment.deliveries.advance(10)
     assert statuses(environment) == ["failed", "failed", "success"]
+
+
+@pytest.mark.slow
+def test_a_clock_that_is_unfrozen_while_it_is_advanced_shows_the_real_time(
+    open_world: OpenWorld, receiver: WebhookReceiver
+) -> None:
+    environment = open_world(hook(receiver.url)).default
+    environment.freeze()
+    receiver.answer_next(Answer(delay_seconds=0.3))
+    environment.deliveries.emit(AGENT, STARTED)
+    with ThreadPoolExecutor(1) as pool:
+        advancing = pool.submit(environment.deliveries.advance, 86_400)
+        receiver.wait_for(1)
+        environment.unfreeze()
+        advancing.result(WAIT)
+    assert (environment.clock.is_frozen, environment.clock.offset) == (False, timedelta())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [Environment.reset, Environment.unfreeze], ids=["reset", "unfrozen"])
+def test_whenever_a_reset_or_an_unfreezing_comes_no_frozen_time_is_left(
+    end: Callable[[Environment], None], open_world: OpenWorld
+) -> None:
+    for environment, _ in every_turn(
+        lambda: open_world(hook("http://127.0.0.1:9/")).default,
+        lambda environment: environment.freeze(NEW_YEAR + timedelta(days=365_000)),
+        end,
+        environment_module,
+        advancing_module,
+    ):
+        assert environment.clock.is_frozen or environment.clock.offset == timedelta()
 
 
 def test_the_clocks_of_environments_are_their_own(open_world: OpenWorld, receiver: WebhookReceiver) -> None:

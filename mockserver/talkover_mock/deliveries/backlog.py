@@ -9,7 +9,7 @@ from talkover_mock.deliveries.attempts import Scheduled
 from talkover_mock.deliveries.plans import Plan
 
 _MOST_BUSY = 100
-"""Attempts under way at once, so that the receivers of one environment, however slow, delay no other's."""
+"""Attempts under way at once: one environment, however slow its receivers, leaves others half of the pump's threads."""
 _EVERYBODY = ""
 """The place of those that wait until nothing at all is under way; no webhook has this id."""
 

@@ -78,6 +78,7 @@ class Log(History[Delivery]):
         cleared, self._rows = super().clear(), None
         for waiting in self.all():
             self._entered(waiting)
+        self.rows.sort()
         return cleared
 
     def close(self) -> None:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from threading import Lock, RLock
+from threading import RLock
 from typing import Any, cast
 
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.refusals import Conflict, Missing
 from talkover_mock.base.words import brief
+from talkover_mock.deliveries.advancing import Advancing, ClockSet
 from talkover_mock.deliveries.attempts import outcome_of
 from talkover_mock.deliveries.given import put_given
 from talkover_mock.deliveries.log import Emitted, Events, Log, is_row, reason_to_skip
 from talkover_mock.deliveries.messages import TEST_EVENT, struck_message
-from talkover_mock.deliveries.outbox import LOOK_SECONDS, Outbox
+from talkover_mock.deliveries.outbox import Outbox
 from talkover_mock.deliveries.payloads import TooLarge, size_of_event
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome
 from talkover_mock.deliveries.sharing import Sharing
@@ -20,6 +21,7 @@ from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
+from talkover_mock.state.calls import check_told
 from talkover_mock.state.checking import checked
 from talkover_mock.state.records import LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
@@ -40,8 +42,10 @@ class Deliveries:
     def __init__(self, state: State, lock: RLock, clock: Clock, webhooks: Webhooks, sharing: Sharing) -> None:
         self._state, self._lock, self._clock, self._webhooks = state, lock, clock, webhooks
         self._sharing = sharing
-        self._advancing = Lock()
+        self._advancing = Advancing(lock, clock)
         self.ids = IdSource("deliveries", state.settings.seed)
+        self._given: Sequence[str] = ()
+        """The ids of the entries that the log was given, and has kept."""
         self._outbox = self._new_outbox(())
         self.events = self._new_events()
         """The events since the latest reset, to search and to wait for."""
@@ -74,28 +78,30 @@ class Deliveries:
         state carries its context, and gives it a status: the event's, or that of `call`. An event that the API does not
         have goes to every enabled webhook, since none can list it.
 
-        Raises AgentNotFound, CampaignNotFound, Unfit for too much data, and Conflict when the queue is full.
+        Raises AgentNotFound, CampaignNotFound, Unfit for too much data or a status that no call has, and Conflict when
+        the queue is full.
         """
         size = size_of_event(call, context, extra)
         with self._lock:
             agent_id, campaign_id, webhooks = self._webhooks.hearing(owner_id)
-            due, now = self._outbox.begin_event(), self._clock.moment()
+            reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
-            if followed:
-                followed = followed.after(event, (call or {}).get("status"), self._clock.now())
-                call = {**followed.shown(), **(call or {})}
+            if call and followed:
+                check_told(call)
                 context = followed.context if context is None else context
-                size = size_of_event(call, context, extra)
+                size = size_of_event({**followed.shown(), **call}, context, extra)
+            if reason := self._reason_not_to_queue(sum(not reason for _, reason in reasons), size):
+                raise Conflict("Too many deliveries are queued", reason)
+            due, now = self._outbox.begin_event(), self._clock.moment()
+            if call and followed:
+                followed = followed.after(event, call, self._clock.now())
+                call = {**followed.shown(), **call}
+                self._state.put_call(followed)
             if call or campaign_id is None:
                 call = {"id": self.ids.new(now), **(call or {})}
             id, call, extra, payload = self.ids.new(now), call or {}, extra or {}, self._state.payloads.get(event)
             occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id, payload)
-            reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
-            if reason := self._reason_not_to_queue(len(deliveries), size):
-                raise Conflict("Too many deliveries are queued", reason)
-            if followed:
-                self._state.put_call(followed)
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]
             arrival = self.events.arrive() if is_row(deliveries, skipped) else 0
             awaited = [*due, *(each for delivery in deliveries for each in self._outbox.queue(delivery))]
@@ -189,11 +195,11 @@ class Deliveries:
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be deleted by now."""
         with self._lock:
-            return any(each.webhook_id == webhook_id for each in self._outbox.log.all())
+            return self._outbox.log.rows.latest_of(webhook_id) is not None
 
-    def has_only_given(self, given: Sequence[LogEntry]) -> bool:
-        """Whether nothing has happened but that the log got the given entries."""
-        return not self.events.all() and len(self._outbox.log.all()) == len(given)
+    def has_only_given(self) -> bool:
+        """Whether nothing has happened since the reset: the log has just the entries that it was given."""
+        return not self.events.all() and self._given == [each.id for each in self._outbox.log.all()]
 
     def clear(self) -> int:
         """Forgets the events and the deliveries that have ended, and returns the number of the deliveries."""
@@ -204,43 +210,23 @@ class Deliveries:
     def advance(self, seconds: float | None, gave_up: Callable[[], bool] = lambda: False) -> None:
         """Advances the clock, and returns when every delivery that falls due on the way has been sent, in order.
 
-        With None it goes as far as it must, until nothing is queued. It stops early after a reset, and when `gave_up`
-        says that the client has disconnected.
+        With None it goes as far as it must, until nothing is queued. It stops early after a reset, when the clock is
+        set meanwhile, and when `gave_up` says that the client has disconnected.
         """
-        self._advance(lambda now: None if seconds is None else now + timedelta(seconds=seconds), gave_up)
+        self._advancing.by(seconds, self._outbox, gave_up)
 
-    def advance_to(self, moment: datetime, gave_up: Callable[[], bool]) -> None:
-        """The same up to a moment; the clock is frozen."""
-        self._advance(lambda _: moment, gave_up)
-
-    def _advance(self, target_at: Callable[[datetime], datetime | None], gave_up: Callable[[], bool]) -> None:
-        outbox = self._outbox
-        while not self._advancing.acquire(timeout=LOOK_SECONDS):
-            if gave_up():
-                return
-        try:
-            with self._lock:
-                self._move(outbox, target_at(outbox.now()), gave_up)
-        finally:
-            self._advancing.release()
-
-    def _move(self, outbox: Outbox, target: datetime | None, gave_up: Callable[[], bool]) -> None:
-        while outbox.wait_until_settled(gave_up):
-            due = outbox.backlog.next_due
-            if due is None or (target and due > target):
-                if target:
-                    self._clock.advance_to(target)
-                return
-            self._clock.advance_to(due)
-            outbox.wake()
+    def advance_to(self, moment: datetime, since: ClockSet, gave_up: Callable[[], bool]) -> None:
+        """The same up to a moment, from where the clock was set."""
+        self._advancing.to(moment, since, gave_up)
 
     def now(self) -> datetime:
         """The environment's time, to note before the clock is set."""
         return self._outbox.now()
 
-    def clock_was_set(self, before: datetime) -> None:
+    def clock_was_set(self, before: datetime) -> ClockSet:
         """Sends the deliveries that are due at the clock's new time; a clock set back makes no delivery wait longer."""
         self._outbox.clock_was_set(before)
+        return ClockSet(self._outbox, self._outbox.clock_sets)
 
     def plan(self, due: datetime, happen: Callable[[datetime], None]) -> None:
         """Has something happen at a time on the environment's clock; a reset forgets it."""
@@ -277,6 +263,7 @@ class Deliveries:
         outbox = Outbox(self._state, self._lock, self._clock, self.ids, self._sharing)
         if given:
             put_given(outbox.log, given, self._state, self.ids, self._clock.moment())
+        self._given = [each.id for each in outbox.log.all()]
         return outbox
 
     def _pending(self, occurrence: Occurrence, webhook: Webhook) -> Delivery:

@@ -40,7 +40,8 @@ class Outbox:
         self._state, self._lock, self._clock = state, lock, clock
         self._sharing, self.report = sharing, sharing.report
         self.log = Log(lock, sharing.most_kept, clock, ids, sharing.changes)
-        self.closed = False
+        self.closed, self.clock_sets = False, 0
+        """`clock_sets` counts how often the clock was set."""
         self._numbers = count()
         self.backlog = Backlog()
         self._room: BoundedSemaphore | None = None
@@ -169,6 +170,7 @@ class Outbox:
 
     def clock_was_set(self, before: datetime) -> None:
         """After the clock was set back, moves every due time back by as much: no delivery waits longer."""
+        self.clock_sets += 1
         back = before - self._clock.moment()
         if back > timedelta():
             self.backlog.shift(-back)

@@ -52,6 +52,10 @@ class Rows:
         self._latest[delivery.webhook_id] = delivery.arrival
         self._put(delivery.arrival, (*self.get(delivery.arrival), delivery))
 
+    def sort(self) -> None:
+        """Puts the rows in their order again, after attempts were added whose rows are older than their turn."""
+        self._rows = dict(sorted(self._rows.items()))
+
     def replace(self, delivery: Delivery) -> None:
         """Puts an attempt in the place of what it was."""
         row = self.get(delivery.arrival)

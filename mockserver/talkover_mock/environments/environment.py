@@ -139,7 +139,7 @@ class Environment:
             seed = self.settings.seed
             self._state.reset(baseline)
             self._reseed(seed)
-            if before.logs != baseline.logs and self.deliveries.has_only_given(before.logs):
+            if before.logs != baseline.logs and self.deliveries.has_only_given():
                 self.deliveries.reset(baseline.logs)
             self.changes.note()
         self.end_for_pages()
@@ -184,9 +184,9 @@ class Environment:
         with self.lock:
             before = self.deliveries.now()
             self.clock.freeze(min(moment or before, before))
-            self.deliveries.clock_was_set(before)
+            frozen = self.deliveries.clock_was_set(before)
         if moment and moment > before:
-            self.deliveries.advance_to(moment, gave_up)
+            self.deliveries.advance_to(moment, frozen, gave_up)
 
     def play(
         self, name: str, agent_id: str, id: str | None, values: Mapping[str, Any], gave_up: Callable[[], bool]

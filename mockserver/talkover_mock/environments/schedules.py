@@ -80,13 +80,15 @@ def _disturbance(random: Random) -> DeliveryFault:
 def order_of(deliveries: Sequence[Delivery]) -> list[str]:
     """The attempts in the order in which they were sent: `call_started`, `call_ended`, `call_ended (again)`.
 
-    A webhook whose receiver has never answered is left out: its many retries tell nothing.
+    Calls are numbered as their events were emitted, not as they were sent. A webhook whose receiver has never answered
+    is left out: its many retries tell nothing.
     """
     answered = {each.webhook_id for each in deliveries if each.outcome and each.outcome.status}
     in_order = sorted(deliveries, key=lambda each: (each.ended_at is None, each.ended_at or each.created_at))
     sent = [each for each in in_order if each.webhook_id in answered]
     calls = [json.dumps(each.occurrence.call_id) for each in sent]  # as text: a test may have given a list
-    numbers = {call: number for number, call in enumerate(dict.fromkeys(calls), 1)}
+    by_arrival = sorted(zip(sent, calls, strict=True), key=lambda pair: pair[0].arrival)
+    numbers = {call: number for number, call in enumerate(dict.fromkeys(call for _, call in by_arrival), 1)}
     calls_of = Counter(event for event, _ in {(_event(each), call) for each, call in zip(sent, calls, strict=True)})
     several_webhooks = len({each.webhook_id for each in sent}) > 1
     return [

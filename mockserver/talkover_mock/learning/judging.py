@@ -42,7 +42,8 @@ def verdicts(heard: Sequence[Heard]) -> list[Verdict]:
     return found
 
 
-def mock_keys(event: str, of_campaign: bool = False, envelope: bool = True) -> list[str]:
+@cache
+def mock_keys(event: str, of_campaign: bool = False, envelope: bool = True) -> tuple[str, ...]:
     """The keys of the mock's own payload of an event, in their order."""
     moment = datetime(2025, 1, 1, tzinfo=timezone.utc)
     call = {} if of_campaign and event not in EVENTS else {"id": "call"}
@@ -50,7 +51,7 @@ def mock_keys(event: str, of_campaign: bool = False, envelope: bool = True) -> l
     owners, webhook = Owners(Agent("agent", ""), None), _webhook()
     webhook = webhook._replace(campaign_id="campaign" if of_campaign else None)
     outgoing = message(Occurrence("event", "agent", event, moment, call), owners, webhook, settings, 0)
-    return list(json.loads(outgoing.body))
+    return tuple(json.loads(outgoing.body))
 
 
 def is_bare(each: Heard) -> bool:
@@ -93,8 +94,12 @@ def _of_calls(heard: Sequence[Heard]) -> list[tuple[str, dict[str, Any]]]:
 
 def _all_have(pairs: Sequence[tuple[Sequence[str], dict[str, Any]]]) -> _Finding:
     """Whether each payload begins with its expected keys."""
-    wrong = [document for keys, document in pairs if list(document)[: len(keys)] != list(keys)]
-    return (not wrong, f"the keys {shown_keys(list(wrong[0]))}" if wrong else "") if pairs else None
+    return _by_keys(pairs, [document for keys, document in pairs if list(document)[: len(keys)] != list(keys)])
+
+
+def _by_keys(came: Sequence[object], wrong: Sequence[dict[str, Any]]) -> _Finding:
+    """The finding from all that came, and from the payloads of it that have the wrong keys."""
+    return (not wrong, f"the keys {shown_keys(list(wrong[0]))}" if wrong else "") if came else None
 
 
 def _envelope(heard: Sequence[Heard]) -> _Finding:
@@ -108,7 +113,7 @@ def _envelope(heard: Sequence[Heard]) -> _Finding:
 def _call(heard: Sequence[Heard]) -> _Finding:
     calls = _of_calls(heard)
     wrong = [document for event, document in calls if not {*mock_keys(event, envelope=False)} <= document.keys()]
-    return (not wrong, f"the keys {shown_keys(list(wrong[0]))}" if wrong else "") if calls else None
+    return _by_keys(calls, wrong)
 
 
 def _context(heard: Sequence[Heard]) -> _Finding:
@@ -126,8 +131,7 @@ def _test(heard: Sequence[Heard]) -> _Finding:
         for each in heard
         if each.event == TEST_EVENT and each.document is not None
     ]
-    wrong = [document for document, keys in tests if list(document) != keys]
-    return (not wrong, f"the keys {shown_keys(list(wrong[0]))}" if wrong else "") if tests else None
+    return _by_keys(tests, [document for document, keys in tests if tuple(document) != keys])
 
 
 def _bytes(heard: Sequence[Heard]) -> _Finding:

@@ -6,7 +6,8 @@ from threading import RLock
 from typing import Any
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.words import brief
+from talkover_mock.base.refusals import Unfit
+from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.dialect.call_errors import (
     AgentInactive,
     CallNotActive,
@@ -20,6 +21,7 @@ from talkover_mock.dialect.call_fields import (
     CALLER,
     END_FIELDS,
     PLACE_FIELDS,
+    STATUSES,
     formatted,
     is_international,
 )
@@ -28,6 +30,17 @@ from talkover_mock.dialect.ids import IdSource
 from talkover_mock.state.checking import checked, filtered
 from talkover_mock.state.records import Agent, Call
 from talkover_mock.state.store import State
+
+
+def check_told(call: Mapping[str, Any]) -> None:
+    """Refuses a status or a duration that no call has, where an event tells them of a call. Raises Unfit."""
+    status, duration = call.get("status"), call.get("duration")
+    if status is not None and status not in STATUSES:
+        text = f"call {brief(call.get('id'))} can't have the status {brief(status)}"
+        raise Unfit("Bad value", f"{text}{near_or_all(str(status), STATUSES)}")
+    if duration is not None and not (type(duration) is int and duration >= 0):
+        text = f"the duration of call {brief(call.get('id'))} must be a whole number of seconds, 0 or more"
+        raise Unfit("Bad value", f"{text} (got {brief(duration)})")
 
 
 class Calls:

@@ -18,7 +18,7 @@ from talkover_mock.base.shapes.values import (
     StubMethod,
     WebhookStatus,
 )
-from talkover_mock.dialect.call_fields import ACTIVE, STATUS_AFTER, STATUSES
+from talkover_mock.dialect.call_fields import ACTIVE, STATUS_AFTER
 
 AGENT_DEFAULTS: api.Agent = {
     "id": "",
@@ -179,14 +179,16 @@ class Call(NamedTuple):
     def is_active(self) -> bool:
         return self.status in ACTIVE
 
-    def after(self, event: str, status: object, now: datetime) -> "Call":
-        """The call after an event, with `status` or else the status that the event gives it; one that is over stays."""
-        given = cast(CallStatus, status) if status in STATUSES else STATUS_AFTER.get(event)
-        if given is None or not self.is_active:
+    def after(self, event: str, told: Mapping[str, Any], now: datetime) -> "Call":
+        """The call after an event, with what is `told` of it or else what the event means; one that is over stays."""
+        status: CallStatus | None = told.get("status") or STATUS_AFTER.get(event)
+        if status is None or not self.is_active:
             return self
-        started = now if given == "answered" != self.status else self.started_at
-        duration = self.seconds_until(now) if given == "completed" else 0
-        return self._replace(status=given, duration=duration, started_at=started, updated_at=now)
+        started = now if status == "answered" != self.status else self.started_at
+        duration = told.get("duration")
+        if status in ACTIVE or duration is None:
+            duration = self.seconds_until(now) if status == "completed" else 0
+        return self._replace(status=status, duration=duration, started_at=started, updated_at=now)
 
     def shown(self) -> dict[str, Any]:
         """The call as payload templates see it."""

@@ -16,7 +16,7 @@ from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.shapes import deliveries as shapes
 from talkover_mock.base.shapes.values import DeliveryStatus
-from talkover_mock.deliveries.log import Emitted
+from talkover_mock.deliveries.log import SKIPPED, Emitted
 from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.deliveries.records import Delivery, Occurrence, Outcome, Outgoing
 from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound
@@ -29,8 +29,7 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
-_SKIPPED = "skipped"
-_STATUSES = (*get_args(DeliveryStatus), "captured", _SKIPPED)
+_STATUSES = (*get_args(DeliveryStatus), "captured", SKIPPED)
 
 
 def _status(value: str) -> Callable[[Delivery], bool]:
@@ -76,7 +75,7 @@ def log_of(
     known = with_unknown_events(FILTERS, given, environment, lambda delivery: delivery.occurrence.event, TEST_EVENT)
     matches = filters.matching(given, known, others)
     check_ids(request, environment, given)
-    if ("status", _SKIPPED) in given:
+    if ("status", SKIPPED) in given:
         return _skipped(environment, matches)
     return Log("deliveries", environment.deliveries.log, matches, lambda items: [present(each) for each in items])
 
@@ -95,10 +94,9 @@ def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> L
 
 
 def everything(environment: Environment, status: object) -> Sequence[Mapping[str, Any]]:
-    """The attempts that are kept, or for that status the deliveries that were never made."""
-    if status == _SKIPPED:
-        return _skipped(environment, lambda _: True).all()
-    return [present(each) for each in environment.deliveries.log.all()]
+    """The deliveries that were never made, for that status and if there are any; else the attempts that are kept."""
+    skipped = _skipped(environment, lambda _: True).all() if status == SKIPPED else ()
+    return skipped or [present(each) for each in environment.deliveries.log.all()]
 
 
 def _clear(_: MockRequest, environment: Environment) -> Answer:
@@ -191,7 +189,7 @@ def _present_missed(delivery: Delivery) -> shapes.SkippedDelivery:
         "event": delivery.occurrence.event,
         "attempt": 0,
         "copy_of": None,
-        "status": "skipped",
+        "status": SKIPPED,
         "test": False,
         "captured": False,
         "captured_because": None,
