@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,8 +34,9 @@ class Local(NamedTuple):
         """The tracebacks of the mock's own crashes in open environments; each traceback is returned once."""
         found: list[str] = []
         for environment in self.world.environments.values():
-            found += environment.errors
-            environment.errors.clear()
+            with suppress(IndexError):  # one by one: another thread may report a crash at any moment
+                while True:
+                    found.append(environment.errors.pop(0))
         return found
 
 

@@ -150,15 +150,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fails the test for unmatched calls to environments that tests have opened themselves, and not closed."""
     run = item.config.stash.get(_RUN, None)
-    opened = run.opened() if run else ()
-    allowed = {each.name for each in opened if each.allows_unmatched}
-    unmatched = [
-        {**call, "environment": name}
-        for name, calls in (run.new_calls(item.stash.get(_BEGUN, {}), unmatched=True) if run and opened else {}).items()
-        for call in calls
-        if name not in allowed
-    ]
-    yield
+    try:
+        unmatched = run.unmatched(item.stash.get(_BEGUN, {})) if run else []
+    finally:
+        yield  # fixtures end in any case
     _fail_for_unmatched(unmatched)
 
 
@@ -174,19 +169,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _sections(item: pytest.Item, run: Run) -> list[tuple[str, str]]:
-    from talkover_mock.pytest_report import guarded, sections, sections_of_another, sections_of_strays
+    from talkover_mock.pytest_report import guarded, sections
 
     environment, meanwhile = item.stash.get(_USED, (None, None))
     found = sections(environment) if environment else []
-    begun = item.stash.get(_BEGUN, {})
-    calls = run.new_calls(begun)
-    for other in run.opened():
-        if calls[other.name] or other.name not in begun:
-            found += sections_of_another(other, calls[other.name])
-    if environment and meanwhile:
-        own = [environment.name, *calls]
-        found += guarded(lambda: sections_of_strays(meanwhile.strays(), meanwhile.elsewhere(own)))
-    return found
+    others = guarded(lambda: run.sections(item.stash.get(_BEGUN, {}), environment, meanwhile))
+    return found + others
 
 
 @pytest.fixture

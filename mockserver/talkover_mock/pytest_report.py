@@ -42,8 +42,8 @@ def guarded(make: Callable[[], list[Section]]) -> list[Section]:
 
 
 def events_text(environment: MockServer) -> str:
-    """The section of events; empty without any."""
-    return "\n".join(lines(environment.events(), event_text))
+    """The section of events, or why they can't be read; empty without any."""
+    return "".join(text for _, text in guarded(lambda: _section("", environment.events(), event_text)))
 
 
 def presented(exchanges: Sequence[Exchange]) -> list[Request]:

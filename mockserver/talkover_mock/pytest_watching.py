@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from talkover_mock.client import MockServer
+from talkover_mock.base.refusals import Missing
+from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.environments.strays import has_token, is_late, strays
-from talkover_mock.pytest_report import presented
+from talkover_mock.pytest_report import Section, guarded, presented, sections_of_another, sections_of_strays
 
 if TYPE_CHECKING:
     from talkover_mock.environments.environment import Environment
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from talkover_mock.local import Local
 
 Call = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Meanwhile(Protocol):
@@ -101,11 +104,45 @@ class Run(NamedTuple):
 
     def positions(self) -> Mapping[str, int]:
         """The number of the latest call to each of those."""
-        return {each.name: self._latest(each) for each in self.opened()}
+        return self._of_each(self._latest)
 
     def new_calls(self, begun: Mapping[str, int], unmatched: bool | None = None) -> Mapping[str, Sequence[Call]]:
         """The calls since those positions; a reset in between makes all of them new."""
-        return {each.name: each.requests(after=self._after(each, begun), unmatched=unmatched) for each in self.opened()}
+        return self._of_each(lambda each: each.requests(after=self._after(each, begun), unmatched=unmatched))
+
+    def unmatched(self, begun: Mapping[str, int]) -> Sequence[Call]:
+        """Those of `new_calls` that no route of the API took, but for environments that allow them."""
+        allowed = {each.name for each in self.opened() if each.allows_unmatched}
+        return [
+            {**call, "environment": name}
+            for name, calls in self.new_calls(begun, unmatched=True).items()
+            for call in calls
+            if name not in allowed
+        ]
+
+    def sections(self, begun: Mapping[str, int], own: MockServer | None, meanwhile: Meanwhile | None) -> list[Section]:
+        """The report's sections of all that is not in the test's `own` environment."""
+        found, calls = list[Section](), self.new_calls(begun)
+        for other in self.opened():
+            new = calls.get(other.name, ())
+            if new or other.name not in begun:
+                found += sections_of_another(other, new)
+        if own and meanwhile:
+            names = [own.name, *calls]
+            found += guarded(lambda: sections_of_strays(meanwhile.strays(), meanwhile.elsewhere(names)))
+        return found
+
+    def _of_each(self, ask: Callable[[MockServer], T]) -> Mapping[str, T]:
+        """What each of those answers, by name. One that another client has closed is forgotten."""
+        found = {}
+        for each in self.opened():
+            try:
+                found[each.name] = ask(each)
+            except (Missing, MockServerError) as error:
+                if isinstance(error, MockServerError) and error.status != HTTPStatus.UNAUTHORIZED:
+                    raise
+                self.server.opened.pop(each.name, None)
+        return found
 
     def _after(self, environment: MockServer, begun: Mapping[str, int]) -> int:
         number = begun.get(environment.name, 0)

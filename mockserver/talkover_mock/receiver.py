@@ -198,7 +198,8 @@ class WebhookReceiver:
     def stop(self) -> None:
         """Frees the port, and ends every delayed answer and every thread. A second call does nothing.
 
-        Raises what a `take` of your own has raised, so that the test fails.
+        A sender may take a second to read its answer. Raises what a `take` of your own has raised, so that the test
+        fails.
         """
         self._stopping.set()
         self._server.hush()

@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 import requests
 
+from talkover_mock import local
+from talkover_mock.client import MockServer
+from talkover_mock.environments.world import World
 from talkover_mock.loading.mistakes import FixtureError
-from talkover_mock.local import Fixtures, fixture_of, running_mockserver, serving
+from talkover_mock.local import Fixtures, Local, fixture_of, running_mockserver, serving
 from talkover_mock.pytest_watching import AtOwnServer
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.webhooks import Webhooks
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
 from tests.support.rows import each_row
 from tests.support.threads import threads_left
+from tests.support.turns import errors_in, every_turn
 
 WAIT = 10
 
@@ -128,3 +132,27 @@ def test_strays_are_told_whatever_is_reset_and_crashes_wherever_they_are(
         [crash] = local.crashes()
         assert crash.endswith("ZeroDivisionError: division by zero\n")
         assert local.crashes() == []
+
+
+def crashed() -> Local:
+    """A server without a client, whose default environment has crashed twice."""
+    found = Local(MockServer("http://127.0.0.1"), World(fixture_of(())))
+    for crash in ("first", "second"):
+        found.world.default.report(crash)
+    return found
+
+
+def test_a_crash_that_comes_while_others_are_taken_is_not_lost() -> None:
+    def crash(server: Local) -> list[str]:
+        server.world.default.report("third")
+        return []
+
+    for server, (taken, _) in every_turn(crashed, Local.crashes, crash, local):
+        assert isinstance(taken, list)
+        assert [*taken, *server.crashes()] == ["first", "second", "third"]
+
+
+def test_each_crash_is_taken_by_one_of_two() -> None:
+    for _, results in every_turn(crashed, Local.crashes, Local.crashes, local):
+        assert sorted(crash for taken in results if isinstance(taken, list) for crash in taken) == ["first", "second"]
+        assert not errors_in(results)

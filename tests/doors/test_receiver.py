@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from talkover_mock.base import receiving
 from talkover_mock.dialect.signing import SCHEMES, Scheme, sign
 from talkover_mock.local import running_mockserver
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver, running_receiver
@@ -461,6 +462,19 @@ def test_a_sender_that_says_nothing_more_holds_stopping_for_two_seconds_at_most(
         receiver.stop()
         assert monotonic() - started < 2
     assert len(receiver.requests) == 1
+
+
+def test_a_sender_that_never_reads_its_answer_holds_stopping_for_a_moment(
+    receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "LAST_SECONDS", 0.01)
+    receiver.answer_always(Answer(body="x" * (32 << 20)))  # far more than the sockets take
+    port = int(receiver.url.rpartition(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), WAIT) as client, ThreadPoolExecutor(1) as pool:
+        client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        receiver.wait_for(1)
+        assert client.recv(1, socket.MSG_PEEK) == b"H"
+        pool.submit(receiver.stop).result(WAIT)
 
 
 def test_a_request_that_ends_early_is_not_kept(receiver: WebhookReceiver) -> None:

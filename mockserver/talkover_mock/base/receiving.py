@@ -10,11 +10,14 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
+from threading import Timer
 from typing import Any, Protocol
 
 _MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
 """The bytes of a body, and of the line with the size of a chunk."""
 _LONGEST_SILENCE_SECONDS = 30.0
+LAST_SECONDS = 1.0
+"""How long a sender may take to read its answer once the receiver stops."""
 
 
 class AnswerLike(Protocol):
@@ -43,7 +46,8 @@ class ReceivingServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, take: Take, refuse: Refuse) -> None:
         self.take, self.refuse = take, refuse
         self._open: set[socket.socket] = set()
-        self._is_stopping = False
+        self._shut: int | None = None
+        """What of connections is shut down, once the receiver stops."""
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
 
@@ -63,21 +67,38 @@ class ReceivingServer(ThreadingHTTPServer):
 
     def begin(self, connection: socket.socket) -> None:
         self._open.add(connection)
-        if self._is_stopping:
-            self.hush()
+        if self._shut is not None:
+            _shut_down(connection, self._shut)
 
     def end(self, connection: socket.socket) -> None:
         self._open.discard(connection)
 
     def hush(self) -> None:
         """From now on, reads nothing from senders: none that is silent holds a thread. Answers are still sent."""
-        self._is_stopping = True
+        self._shut_all(socket.SHUT_RD)
+
+    def server_close(self) -> None:
+        """Frees the port and ends every thread; what a sender has not read after a moment is not sent."""
+        end = Timer(LAST_SECONDS, self._shut_all, [socket.SHUT_RDWR])
+        end.start()
+        try:
+            super().server_close()
+        finally:
+            end.cancel()
+            end.join()
+
+    def _shut_all(self, how: int) -> None:
+        self._shut = how
         for connection in tuple(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
+            _shut_down(connection, how)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignores it: a sender that disconnects is no error of the receiver."""
+
+
+def _shut_down(connection: socket.socket, how: int) -> None:
+    with suppress(OSError):  # its sender has disconnected
+        connection.shutdown(how)
 
 
 class _Refused(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -136,7 +137,7 @@ class MockServer(Timing, Faulting, Emitting):
 
     def environment(self, name: str) -> Environment:
         """The name of an environment, its title and masked tokens, and its numbers of agents and of kept crashes."""
-        return cast(Environment, self._call("GET", f"environments/{segment(name)}"))
+        return cast(Environment, self._of_opened("GET", name))
 
     def open_environment(
         self,
@@ -165,14 +166,14 @@ class MockServer(Timing, Faulting, Emitting):
 
         Returns what `close_environment` does. The server keeps 20 such environments: one more closes the first one.
         """
-        marked = cast(MarkedEnvironment, self._call("PATCH", f"environments/{segment(name)}", {"state": state}))
+        marked = cast(MarkedEnvironment, self._of_opened("PATCH", name, {"state": state}))
         if state == "failed":
             self.opened.pop(name, None)
         return marked
 
     def close_environment(self, name: str) -> ClosedEnvironment:
         """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""
-        closed = cast(ClosedEnvironment, self._call("DELETE", f"environments/{segment(name)}"))
+        closed = cast(ClosedEnvironment, self._of_opened("DELETE", name))
         self.opened.pop(name, None)
         return closed
 
@@ -220,6 +221,15 @@ class MockServer(Timing, Faulting, Emitting):
 
     def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> dict[str, Any]:
         return self._transport.call(method, path, body, longer=longer)
+
+    def _of_opened(self, method: str, name: str, body: object = None) -> dict[str, Any]:
+        """The answer about an environment, which is forgotten if another client has closed it."""
+        try:
+            return self._call(method, f"environments/{segment(name)}", body)
+        except MockServerError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                self.opened.pop(name, None)
+            raise
 
     def __reduce__(self) -> tuple[type[MockServer], tuple[object, ...]]:
         """A copy, such as that of a spawned process, asks over HTTP, and has opened no environment."""
