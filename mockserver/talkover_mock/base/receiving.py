@@ -10,7 +10,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from threading import Timer
+from threading import Condition
 from typing import Any, Protocol
 
 _MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
@@ -46,6 +46,8 @@ class ReceivingServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, take: Take, refuse: Refuse) -> None:
         self.take, self.refuse = take, refuse
         self._open: set[socket.socket] = set()
+        self._closed = Condition()
+        """Notified of each connection that is done."""
         self._shut: int | None = None
         """What of connections is shut down, once the receiver stops."""
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -71,7 +73,9 @@ class ReceivingServer(ThreadingHTTPServer):
             _shut_down(connection, self._shut)
 
     def end(self, connection: socket.socket) -> None:
-        self._open.discard(connection)
+        with self._closed:
+            self._open.discard(connection)
+            self._closed.notify_all()
 
     def hush(self) -> None:
         """From now on, reads nothing from senders: none that is silent holds a thread. Answers are still sent."""
@@ -79,13 +83,10 @@ class ReceivingServer(ThreadingHTTPServer):
 
     def server_close(self) -> None:
         """Frees the port and ends every thread; what a sender has not read after a moment is not sent."""
-        end = Timer(LAST_SECONDS, self._shut_all, [socket.SHUT_RDWR])
-        end.start()
-        try:
-            super().server_close()
-        finally:
-            end.cancel()
-            end.join()
+        with self._closed:
+            self._closed.wait_for(lambda: not self._open, LAST_SECONDS)
+        self._shut_all(socket.SHUT_RDWR)
+        super().server_close()
 
     def _shut_all(self, how: int) -> None:
         self._shut = how
