@@ -61,6 +61,15 @@ def test_a_row_names_what_it_is_about_and_says_why(http: FlaskClient) -> None:
     )
 
 
+def test_only_what_the_route_takes_for_an_id_is_shown_as_a_name(http: FlaskClient) -> None:
+    http.put("/__admin/state", json={"agents": [{"id": "agents", "name": "Desk"}, {"id": "long", "name": "Other"}]})
+    for path in ("/api/v1/agents", "/api/v1/agents/agents", "/api/v1/agents/agents/", "/a/long/path"):
+        http.get(path, headers=TOKEN)
+    shown = page(http)
+    paths = [row(shown, f"request-{number}").split()[3] for number in range(1, 5)]
+    assert paths == ["/agents", "/agents/Desk", "/agents/Desk/", "/a/long/path"]
+
+
 def test_all_attempts_of_a_delivery_are_one_row_with_its_next_one(delivering: FlaskClient) -> None:
     emit(delivering)
     [id] = [each for each in rows(page(delivering)) if each.startswith("delivery")]

@@ -167,6 +167,23 @@ def test_the_address_is_what_is_shown_and_can_be_sent(browser: Browser, server: 
     assert browser.run(ROWS) == ["request-2"]
 
 
+def test_the_way_back_leads_through_what_was_opened(browser: Browser, server: Server, http: FlaskClient) -> None:
+    browser.open(server.url + PAGE)
+    browser.press("#request-1 .row")
+    browser.wait_for("#request-1 .inside")
+    browser.press("#tool-clock")
+    browser.wait_for("#panel-clock")
+    browser.driver.back()
+    browser.until(lambda: not browser.find("#panel-clock"))
+    assert browser.find("#request-1 .inside")
+    browser.driver.back()
+    browser.until(lambda: not browser.find("#request-1 .inside"))
+    browser.driver.forward()
+    browser.wait_for("#request-1 .inside")
+    http.get("/api/v1/agents", headers=TOKEN)
+    browser.until(lambda: "1 new row" in browser.text("#arrived"))
+
+
 def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> None:
     first, second = World(shipped()), World(shipped())
     server = Server(create_app(first, Guard()))

@@ -1,5 +1,6 @@
 """The tools above the list: what each shows, and what its forms do."""
 
+import re
 from threading import Thread
 from time import monotonic
 
@@ -141,6 +142,9 @@ def test_a_call_is_placed_and_the_latest_are_shown(http: FlaskClient, world: Wor
     text = page(http, tool="calls").text
     assert ("+4930123421" in text, "+49301234000" in text) == (True, False)
     assert "3 earlier calls not shown" in text
+    assert re.search(r"completed, \d\d:\d\d:\d\d", text), "of today, the time alone"
+    http.put("/__admin/clock", json={"now": "2099-01-01T00:00:00Z"})
+    assert re.search(r"completed, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", page(http, tool="calls").text)
 
 
 def test_the_clock_is_frozen_advanced_and_unfrozen(http: FlaskClient, world: World) -> None:

@@ -215,11 +215,24 @@
     }
   }
 
-  // The address changed: what hangs asks for another page than this one.
-  function moved(to) {
-    history.replaceState(null, "", to.split("#")[0]);
+  // The address changed: what hangs asks for another page than this one. A step is one that the way back takes.
+  function moved(to, isStep = false) {
+    if (isStep) history.pushState(null, "", to.split("#")[0]);
+    else history.replaceState(null, "", to.split("#")[0]);
     version = null;
     hanging?.abort();
+  }
+
+  // The way back or forth leads to another part of this page; a link into the page moves nothing.
+  async function goBack() {
+    const to = location.pathname + location.search;
+    if (to === address()) return;
+    try {
+      show(await textOf(await fetch(to, { headers: { Accept: "text/html" }, cache: "no-store" })), { force: true });
+      moved(to);
+    } catch (error) {
+      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
+    }
   }
 
   // A link to another part of the same page: a row, a tool, an agent that unfolds. One after another: each leads on from
@@ -236,7 +249,7 @@
     try {
       const text = await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" }));
       show(text, { row, force: isNews });
-      moved(href);
+      moved(href, !isNews);
       const control = document.querySelector(".panel :is(input:not([type=hidden]), select, button)");
       if (row) scrollBy(0, link.getBoundingClientRect().top - top);
       else if (isNews && !isChange) {
@@ -372,6 +385,8 @@
       if (!details.contains(event.target)) details.open = false;
     }
   });
+
+  addEventListener("popstate", () => (going = going.then(goBack)));
 
   document.addEventListener("keydown", (event) => {
     const details = event.key === "Escape" && event.target.closest(".environment[open], .clear[open]");

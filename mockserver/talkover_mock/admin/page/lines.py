@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -66,7 +67,7 @@ def request_line(exchange: Exchange, environment: Environment) -> Line:
         status=status,
         tone=TONES.get(status, "bad" if exchange.is_problem else ""),
         method=exchange.method,
-        parts=path_parts(exchange.path, environment),
+        parts=path_parts(exchange.path, exchange.operation or "", environment),
         why=named(_why_of(exchange), environment),
         took=f"{exchange.duration_ms:,.0f} ms" if exchange.duration_ms >= _SLOW_MS and not exchange.under_way else "",
         tag="by this page" if exchange.by == "page" else "",
@@ -90,13 +91,16 @@ def _why_of(exchange: Exchange) -> str:
     return f"{exchange.fault} · {'applied' if exchange.applied else 'not applied'}{lost}"
 
 
-def path_parts(path: str, environment: Environment) -> list[Part]:
-    """The path without the API's own, known ids replaced by names; the last word stands out."""
+def path_parts(path: str, operation: str, environment: Environment) -> list[Part]:
+    """The path without the API's own, known ids replaced by names; the last word stands out.
+
+    Without an operation it is as it came: what looks like an id may be the mistake.
+    """
     bare, mark, query = path.partition("?")
-    words = bare.removeprefix(API).split("/")
+    words, route = ([*each.removeprefix(API).split("/")] for each in (bare, operation.partition(" ")[2]))
     parts: list[Part] = []
-    for number, word in enumerate(words):
-        name = name_of(word, environment) if word else ""
+    for number, (word, step) in enumerate(zip_longest(words, route[: len(words)], fillvalue="")):
+        name = name_of(word, environment) if step.startswith("{") else ""
         parts.append(Part("", "/" if number else ""))
         parts.append(Part("name", name) if name else Part("last" if number == len(words) - 1 else "", short(word)))
     merged: list[Part] = []

@@ -123,9 +123,10 @@ def _calls(environment: Environment, *_: object) -> dict[str, Any]:
 
 
 def _call(call: Call, environment: Environment) -> dict[str, Any]:
-    at = to_milliseconds(call.created_at)
+    at, today = to_milliseconds(call.created_at), to_milliseconds(environment.clock.moment())[:10]
+    time = at[11:19] if at.startswith(today) else f"{at[:10]} {at[11:19]}"
     agent = name_of(call.agent_id, environment) or short(call.agent_id)
-    return {**call.shown(), "agent_id": call.agent_id, "agent": agent, "time": at[11:19], "is_active": call.is_active}
+    return {**call.shown(), "agent_id": call.agent_id, "agent": agent, "time": time, "is_active": call.is_active}
 
 
 def _clock(environment: Environment, *_: object) -> dict[str, Any]:
