@@ -1,4 +1,4 @@
-"""Examines a receiver of webhooks: sends it some fifteen deliveries, right and wrong, and compares the answers."""
+"""Examines a receiver of webhooks: sends it deliveries, right and wrong, and compares the answers."""
 
 from __future__ import annotations
 

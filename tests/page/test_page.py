@@ -85,8 +85,9 @@ def test_a_web_page_of_another_origin_neither_reads_nor_drives_it(
 
 def test_the_admin_token_opens_it_as_the_password_that_a_browser_asks_for(world: World) -> None:
     http = create_app(world, Guard(token="secret")).test_client()
-    refused = http.get(PAGE)
-    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="talkover-mock"')
+    for path in (PAGE, "/__admin/page.css", "/__admin/page.js"):
+        refused = http.get(path)
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="talkover-mock"')
     assert "WWW-Authenticate" not in http.get("/__admin/state").headers
     for password, status in (("secret", 200), ("Secret", 401), ("", 401)):
         basic = {"Authorization": "Basic " + base64.b64encode(f"me:{password}".encode()).decode()}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import click
 import pytest
@@ -28,6 +29,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text()
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [(f"{page.name}-{i}", *found) for page in PAGES for i, found in enumerate(_BLOCK.findall(page.read_text()))]
+PAGES_BY_NAME = {page.name: page.read_text() for page in PAGES}
 LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)]+)\)", page.read_text())]
 
 
@@ -91,6 +93,21 @@ def test_the_tests_that_are_shown_pass(page: str, pytester: pytest.Pytester, mon
     outcomes = pytester.runpytest_subprocess("-W", "error", "-p", "talkover_mock").parseoutcomes()
     assert outcomes.keys() == {"passed"}
     assert outcomes["passed"] >= sum(counts)
+
+
+@pytest.mark.slow
+def test_a_mistake_that_only_some_orders_show_is_reported_as_shown(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    [billing] = [text for text in PROGRAMS["pytest.md"] if "class Billing" in text]
+    for right, wrong in {"set()": "[]", "bills.add": "bills.append", '{"call-1"}': '["call-1"]'}.items():
+        assert billing.count(right) == 1
+        billing = billing.replace(right, wrong)
+    [report] = re.findall(r"^    \d+ of 200 schedules fail\n\n(?:    .*\n)+", PAGES_BY_NAME["pytest.md"], re.MULTILINE)
+    pytester.makepyfile(test_billing=billing)
+    output = pytester.runpytest_subprocess("-p", "talkover_mock").stdout.str()
+    assert dedent(report) in output
 
 
 @pytest.mark.slow

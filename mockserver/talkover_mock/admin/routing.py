@@ -40,6 +40,10 @@ class Admin:
         self.routes.append(Route(method, ADMIN + path, _checked(view, query)))
 
 
+_OF_BROWSERS = (ADMIN, f"{ADMIN}/page.css", f"{ADMIN}/page.js")
+"""What a browser asks for by itself, and where it then asks its user for the admin token."""
+
+
 class Answers:
     """Answers requests to admin routes; `log` gets a line for each request."""
 
@@ -75,7 +79,7 @@ class Answers:
     def _refusal(self, request: MockRequest, error: Exception) -> Answer:
         problem = problem_of(error) or Problem(500, "Server Error", report_crash(request, error, self._log))
         answer = problem_answer(request, problem)
-        if problem.status == 401 and request.path.rstrip("/") == ADMIN:
+        if problem.status == 401 and request.path.rstrip("/") in _OF_BROWSERS:
             answer.headers["WWW-Authenticate"] = 'Basic realm="talkover-mock"'  # the browser asks for the admin token
         return answer
 

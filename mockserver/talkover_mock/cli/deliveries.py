@@ -9,7 +9,9 @@ from talkover_mock.cli._search import CONTENT, search_of
 
 COLUMNS = ("AT", "EVENT", "WEBHOOK", "ATTEMPT", "STATUS", "HTTP", "MS", "URL", "FAULT", "ERROR")
 FILTERS = (
-    *("agent_id", "campaign_id", "webhook_id", "event", "event_id", "status", "attempt", "url (with *)", "fault"),
+    *("agent_id", "campaign_id", "webhook_id", "event", "event_id"),
+    "status (pending, success, retrying, failed, captured, skipped)",
+    *("attempt", "url (with *)", "fault"),
     *("since", *CONTENT),
 )
 """The filters of the admin route, with remarks for the help."""

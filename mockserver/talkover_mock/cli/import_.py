@@ -28,7 +28,7 @@ from talkover_mock.learning.importing import Account
 @out_option
 @click.option("--redact", is_flag=True, help="Replace names, URLs and all other texts too.")
 def command(url: str, token: str, out: Path | None, redact: bool) -> None:
-    """Make a fixture of an account.
+    """Make a fixture from an account.
 
     Reads the agents, the campaigns and their webhooks from the API at URL, with GET only, page by page, and no faster
     than the rate limit allows. What the API does not tell, such as secrets and custom headers, is left out and listed

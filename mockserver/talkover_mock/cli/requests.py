@@ -15,7 +15,7 @@ COLUMNS = ("#", "AT", "METHOD", "STATUS", "MS", "PATH", "REASON")
 FILTERS = (
     "method",
     "path (with *)",
-    "status (404 or 4xx)",
+    "status (404, 4xx, none or held)",
     "operation",
     "unmatched",
     "fault",

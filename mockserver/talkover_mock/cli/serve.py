@@ -179,7 +179,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
     is_flag=True,
     envvar="TALKOVER_MOCK_MASK_TOKENS",
     show_envvar=True,
-    help="Mask the tokens of calls in the journal too; the log and the page always do.",
+    help="Mask the tokens of calls in the journal and on the page too. The log always masks them.",
 )
 @click.option(
     "--keep",

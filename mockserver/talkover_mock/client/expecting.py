@@ -35,9 +35,9 @@ class Expecting:
     ) -> list[Request]:
         """The API calls so far, oldest first, after waiting up to `wait` seconds for `min` to `max` calls.
 
-        Filters are method, path (with *), status (404 or 4xx), operation, unmatched, fault, by, since, after; json (a
-        part of the body), headers and query (values with *). Raises AssertionError, with the nearest calls, when there
-        were too few or too many.
+        Filters are method, path (with *), status (404, 4xx, none, held), operation, unmatched, fault, by, since, after;
+        json (a part of the body), headers and query (values with *). Raises AssertionError, with the nearest calls,
+        when there were too few or too many.
         """
         return self._found("requests", filters, min, max, wait)
 

@@ -205,7 +205,7 @@ class MockServer(Timing, Faulting, Emitting):
         self.allows_unmatched = True
 
     def probe(self, url: str, secret: str, **options: Unpack[ProbeOptions]) -> list[Probed]:
-        """Examines the receiver at `url` with some fifteen deliveries, signed as this environment signs, at its time.
+        """Examines the receiver at `url` with right and wrong deliveries, signed as this environment signs at its time.
 
         Further keywords are expect, event, unknown, data, http_method, custom_headers, timeout, signature_scheme,
         signature_header, signature_prefix, delivery_json, deliver_to, now; see docs/deliveries.md. Returns the
