@@ -1,7 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
 If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, except
-for the real clock and two small modules of hooks.
+for the real clock and three small modules of hooks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from talkover_mock import pytest_keeping, pytest_schedules
+from talkover_mock import pytest_importing, pytest_keeping, pytest_schedules  # noqa: F401  # importing comes first
 from talkover_mock.base import real_time  # noqa: F401  # takes the real clock before a test can freeze time
 
 if TYPE_CHECKING:

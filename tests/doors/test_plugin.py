@@ -329,11 +329,31 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
                 "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
-                "talkover_mock.pytest_schedules", "talkover_mock.pytest_keeping",
+                "talkover_mock.pytest_importing", "talkover_mock.pytest_keeping", "talkover_mock.pytest_schedules",
             }
         """
     )
     run_alone(folder).assert_outcomes(passed=1)
+
+
+def test_pytest_rewrites_the_asserts_of_tests_but_looks_for_none_in_the_package(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
+        """
+        import sys
+        from importlib.machinery import SourceFileLoader
+
+        def test_it(talkover_mock):
+            loaders = {name: sys.modules[name].__loader__ for name in sys.modules if name.startswith("talkover_mock.")}
+            others = {name for name, loader in loaders.items() if not isinstance(loader, SourceFileLoader)}
+            assert others == {"talkover_mock.pytest_plugin", "talkover_mock.pytest_importing"}
+            assert len(loaders) > 100
+            word = "ab"
+            assert word == "abc"
+        """
+    )
+    result = run_alone(folder)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*AssertionError: assert 'ab' == 'abc'"])
 
 
 def test_a_run_against_a_running_server_imports_no_server(folder: pytest.Pytester, server: Server) -> None:
