@@ -205,8 +205,11 @@ def _hint(item: pytest.Item) -> str:
 
 
 def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServer]:
-    from talkover_mock.local import serving
-    from talkover_mock.pytest_watching import Run
+    from talkover_mock.base.collector import collector_paused
+
+    with collector_paused():
+        from talkover_mock.local import serving
+        from talkover_mock.pytest_watching import Run
 
     with serving(_fixture(fixtures)) as local:
         config.stash[_RUN] = Run(local.client, local.client, local, set())

@@ -12,7 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talkover_mock.loading.documents import collector_paused, is_json, parse, read, to_yaml
+from talkover_mock.base.collector import collector_paused
+from talkover_mock.loading.documents import is_json, parse, read, to_yaml
 from talkover_mock.loading.yaml_builder import DocumentError
 from tests.support.rows import each_row
 
@@ -175,7 +176,7 @@ class Collector:
 
 def test_the_collector_is_on_again_when_one_thread_ends_while_another_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     collector = Collector()
-    monkeypatch.setattr("talkover_mock.loading.documents.gc", collector)
+    monkeypatch.setattr("talkover_mock.base.collector.gc", collector)
     with ExitStack() as first:
         first.enter_context(collector_paused())
         collector.meanwhile.append(first.close)
@@ -186,7 +187,7 @@ def test_the_collector_is_on_again_when_one_thread_ends_while_another_begins(mon
 
 def test_the_collector_is_on_again_when_one_thread_begins_while_another_does(monkeypatch: pytest.MonkeyPatch) -> None:
     collector = Collector()
-    monkeypatch.setattr("talkover_mock.loading.documents.gc", collector)
+    monkeypatch.setattr("talkover_mock.base.collector.gc", collector)
     with ExitStack() as first:
         collector.meanwhile.append(lambda: first.enter_context(collector_paused()))
         with collector_paused():

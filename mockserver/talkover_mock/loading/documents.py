@@ -1,17 +1,14 @@
 """YAML and JSON to plain data and back, quickly."""
 
-import gc
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
 from typing import Any, NoReturn
 
 import yaml
 from yaml.reader import Reader, ReaderError
 
+from talkover_mock.base.collector import collector_paused
 from talkover_mock.base.words import brief
 from talkover_mock.dialect.inputs import compression
 from talkover_mock.loading.lines import json_as_yaml
@@ -22,8 +19,6 @@ _HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 _RESERVED = ("@", "`", "%")
 """Characters that can't begin a plain text in YAML, though a user may expect it."""
-_PAUSING = Lock()
-"""Held by the thread that has paused the process's garbage collector."""
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc]
@@ -70,24 +65,6 @@ def is_json(name: str) -> bool:
 
 def to_yaml(data: object) -> str:
     return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000))
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Pauses the garbage collector, which would walk the growing data again and again (twice the time).
-
-    Only one thread pauses it at a time; other threads go on without a pause. If each thread restored the state that
-    it had found, a thread that begins while another ends could leave the collector off for good.
-    """
-    if not gc.isenabled() or not _PAUSING.acquire(blocking=False):
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        _PAUSING.release()
 
 
 def _parse_json(text: str, loader: Any) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from talkover_mock.loading.documents import collector_paused, is_json, read
+from talkover_mock.base.collector import collector_paused
+from talkover_mock.loading.documents import is_json, read
 from talkover_mock.loading.fixture import Fixture, read_fixture
 from talkover_mock.loading.mistakes import FixtureError, Mistake, Source
 from talkover_mock.loading.variables import filled
