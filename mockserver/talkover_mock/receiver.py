@@ -134,8 +134,8 @@ class WebhookReceiver:
         self._requests: list[ReceivedRequest] = []
         self._answers: deque[Answer] = deque()
         self._default = Answer()
-        self._failures: list[BaseException] = []
-        """What `take` has raised; `stop` raises the first of them."""
+        self._failure: BaseException | None = None
+        """What `take` has raised first; `stop` raises it again."""
         self._stopping = Event()
         self.settings: Callable[[], Mapping[str, str]] = dict
         """Tells how the sender signs: in pytest, the settings of the test's environment."""
@@ -209,9 +209,9 @@ class WebhookReceiver:
             with suppress(OSError):
                 self._server.socket.shutdown(socket.SHUT_RDWR)  # also for a forked child's copy
         self._server.server_close()
-        failures, self._failures = self._failures, []
-        if failures:
-            raise failures[0]
+        failure, self._failure = self._failure, None
+        if failure:
+            raise failure
 
     def _serve(self) -> None:
         """Handles requests until `stop`. The library's own loop polls, and every test would wait for it at teardown."""
@@ -226,7 +226,8 @@ class WebhookReceiver:
             if not isinstance(answer, Answer):
                 raise TypeError(f"take returns an Answer, such as Answer(200) (got {answer!r:.80})")
         except BaseException as failure:  # that of `pytest.fail` is no Exception
-            self._failures.append(failure)
+            would_end_run = isinstance(failure, (SystemExit, KeyboardInterrupt))
+            self._failure = self._failure or (RuntimeError(f"take raised {failure!r}") if would_end_run else failure)
             return Answer(500)
         return answer
 

@@ -317,6 +317,14 @@ def test_an_event_may_tell_how_long_a_call_was(heard: FlaskClient) -> None:
     assert [(each["status"], each["duration"]) for each in listed(heard)] == [("completed", 77)]
 
 
+def test_null_tells_nothing_of_a_call(heard: FlaskClient, delivering: World) -> None:
+    id = placed(heard)
+    emit(heard, ENDED, id, call={"status": None, "duration": None})
+    [event] = delivering.default.deliveries.events.watch(lambda _: True).items
+    [call] = listed(heard)
+    assert (event.occurrence.call["status"], event.occurrence.call["duration"]) == (call["status"], call["duration"])
+
+
 STATUSES = "expected one of initiated, ringing, answered, completed, failed, busy, no-answer"
 SECONDS = "the duration of call {} must be a whole number of seconds, 0 or more"
 NOT_TOLD = {

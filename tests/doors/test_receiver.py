@@ -5,9 +5,10 @@ import hmac
 import math
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from time import monotonic
 from types import MappingProxyType
@@ -153,6 +154,7 @@ def wrong_take(request: ReceivedRequest) -> Answer:
         (wrong_take, AssertionError, "right"),
         (lambda request: request.json["nope"], KeyError, "nope"),
         (lambda _: pytest.fail("so it is"), pytest.fail.Exception, "so it is"),
+        (lambda _: sys.exit(3), RuntimeError, r"^take raised SystemExit\(3\)$"),
         (lambda _: 200, TypeError, r"^take returns an Answer, such as Answer\(200\) \(got 200\)$"),
     ],
 )
@@ -165,6 +167,27 @@ def test_what_a_take_raises_is_a_500_and_is_raised_by_stop(
     with pytest.raises(error, match=text):
         receiver.stop()
     receiver.stop()
+
+
+def test_an_answer_that_takes_longer_than_a_sender_may_is_sent_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("talkover_mock.base.receiving.LAST_SECONDS", 0.01)
+    begun, over = threading.Event(), threading.Event()
+
+    def take(_: ReceivedRequest) -> Answer:
+        begun.set()
+        over.wait(WAIT)
+        return Answer(201)
+
+    receiver = Own(take)
+    receiver.start()
+    with ThreadPoolExecutor(2) as pool:
+        sent = pool.submit(send, receiver)
+        assert begun.wait(WAIT)
+        stopping = pool.submit(receiver.stop)
+        assert not wait([stopping], 0.1).done
+        over.set()
+        assert sent.result(WAIT).status_code == 201
+        stopping.result(WAIT)
 
 
 def test_requests_are_kept_in_order_and_read_as_a_copy(receiver: WebhookReceiver) -> None:

@@ -184,6 +184,23 @@ def test_the_way_back_leads_through_what_was_opened(browser: Browser, server: Se
     browser.until(lambda: "1 new row" in browser.text("#arrived"))
 
 
+def test_who_goes_back_while_a_link_is_followed_is_back(browser: Browser, server: Server) -> None:
+    browser.open(server.url + PAGE)
+    browser.press("#tool-clock")
+    browser.wait_for("#panel-clock")
+    browser.run(
+        "const own = window.fetch; window.released = new Promise(done => (window.release = done));"
+        "window.fetch = (to, how) => String(to).includes('wait=') ? own(to, how) : released.then(() => own(to, how))"
+    )
+    browser.press("#tool-faults")
+    browser.driver.back()
+    browser.run("release()")
+    browser.until(lambda: not browser.find(".panel"))
+    assert "tool=" not in browser.driver.current_url
+    browser.driver.forward()
+    browser.wait_for("#panel-clock")
+
+
 def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> None:
     first, second = World(shipped()), World(shipped())
     server = Server(create_app(first, Guard()))

@@ -5,12 +5,12 @@ It imports nothing of the package, since a receiver alone imports no server and 
 
 import errno
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from threading import Condition
+from threading import Condition, Thread, current_thread
 from typing import Any, Protocol
 
 _MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
@@ -46,8 +46,10 @@ class ReceivingServer(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, take: Take, refuse: Refuse) -> None:
         self.take, self.refuse = take, refuse
         self._open: set[socket.socket] = set()
-        self._closed = Condition()
-        """Notified of each connection that is done."""
+        self._makers: set[Thread] = set()
+        """The threads that make an answer."""
+        self._done = Condition()
+        """Notified of each answer that is made, and of each connection that is closed."""
         self._shut: int | None = None
         """What of connections is shut down, once the receiver stops."""
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -73,9 +75,21 @@ class ReceivingServer(ThreadingHTTPServer):
             _shut_down(connection, self._shut)
 
     def end(self, connection: socket.socket) -> None:
-        with self._closed:
+        with self._done:
             self._open.discard(connection)
-            self._closed.notify_all()
+            self._done.notify_all()
+
+    @contextmanager
+    def making_answer(self) -> Iterator[None]:
+        """Notes that this thread makes an answer, for which closing waits however long it takes."""
+        with self._done:
+            self._makers.add(current_thread())
+        try:
+            yield
+        finally:
+            with self._done:
+                self._makers.discard(current_thread())
+                self._done.notify_all()
 
     def hush(self) -> None:
         """From now on, reads nothing from senders: none that is silent holds a thread. Answers are still sent."""
@@ -83,8 +97,9 @@ class ReceivingServer(ThreadingHTTPServer):
 
     def server_close(self) -> None:
         """Frees the port and ends every thread; what a sender has not read after a moment is not sent."""
-        with self._closed:
-            self._closed.wait_for(lambda: not self._open, LAST_SECONDS)
+        with self._done:
+            self._done.wait_for(lambda: self._makers <= {current_thread()})
+            self._done.wait_for(lambda: not self._open, LAST_SECONDS)
         self._shut_all(socket.SHUT_RDWR)
         super().server_close()
 
@@ -125,7 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refused as refusal:
             return self._send(self.server.refuse(*refusal.args), "", {})
         if body is not None:
-            answer = self.server.take(self.command, self.path, tuple(self.headers.items()), body)
+            with self.server.making_answer():
+                answer = self.server.take(self.command, self.path, tuple(self.headers.items()), body)
             self._send(answer.status, answer.body, answer.headers)
 
     def _no_delivery(self) -> None:

@@ -21,7 +21,7 @@ from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.state.calls import check_told
+from talkover_mock.state.calls import told_of
 from talkover_mock.state.checking import checked
 from talkover_mock.state.records import LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
@@ -87,7 +87,7 @@ class Deliveries:
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
             followed = self._state.call_of(agent_id, (call or {}).get("id"))
             if call and followed:
-                check_told(call)
+                call = told_of(call)
                 context = followed.context if context is None else context
                 size = size_of_event({**followed.shown(), **call}, context, extra)
             if reason := self._reason_not_to_queue(sum(not reason for _, reason in reasons), size):

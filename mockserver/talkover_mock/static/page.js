@@ -240,7 +240,10 @@
   let going = Promise.resolve();
   const go = (link) => (going = going.then(() => link.isConnected && follow(link)));
 
+  let stepsBack = 0;
+
   async function follow(link) {
+    const before = stepsBack;
     const isChange = link.textContent === CHANGES;
     const href = link.getAttribute("href");
     const row = link.matches("#rows > li > .row") ? link.parentElement.id : "";
@@ -248,6 +251,7 @@
     const top = link.getBoundingClientRect().top;
     try {
       const text = await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" }));
+      if (before !== stepsBack) return; // who goes back meanwhile wants to be there
       show(text, { row, force: isNews });
       moved(href, !isNews);
       const control = document.querySelector(".panel :is(input:not([type=hidden]), select, button)");
@@ -386,7 +390,10 @@
     }
   });
 
-  addEventListener("popstate", () => (going = going.then(goBack)));
+  addEventListener("popstate", () => {
+    stepsBack += 1;
+    going = going.then(goBack);
+  });
 
   document.addEventListener("keydown", (event) => {
     const details = event.key === "Escape" && event.target.closest(".environment[open], .clear[open]");
