@@ -20,6 +20,8 @@ View: TypeAlias = Callable[..., Answer | Waiting]
 _READS = ("GET", "HEAD")
 Keys: TypeAlias = Sequence[str] | None
 _NOTHING_OPENED = "Unknown token"
+_OF_BROWSERS = (ADMIN, f"{ADMIN}/page.css", f"{ADMIN}/page.js")
+"""What a browser asks for by itself, and where it then asks its user for the admin token."""
 
 
 class Admin:
@@ -38,10 +40,6 @@ class Admin:
     def public_route(self, method: str, path: str, view: View, query: Keys = None) -> None:
         """A route that acts on no environment, or finds it by itself; `view` takes the request and the path's ids."""
         self.routes.append(Route(method, ADMIN + path, _checked(view, query)))
-
-
-_OF_BROWSERS = (ADMIN, f"{ADMIN}/page.css", f"{ADMIN}/page.js")
-"""What a browser asks for by itself, and where it then asks its user for the admin token."""
 
 
 class Answers:

@@ -41,7 +41,7 @@ class Table(Generic[V]):
 
     def put(self, key: str, value: V) -> bool:
         """Puts a record, new or known, and returns whether it is new."""
-        if self._changes.get(key) is _REMOVED:  # its old place in the base is no longer its own
+        if self._changes.get(key) is _REMOVED:  # its old place is no longer its own: one copy for all that are removed
             self._rebase()
         is_new = key not in self
         self._more += is_new

@@ -177,6 +177,8 @@
     throw new Error(problem.querySelector("main p")?.textContent ?? `The server answered ${answer.status}.`);
   }
 
+  const pageAt = async (to) => textOf(await fetch(to, { headers: { Accept: "text/html" }, cache: "no-store" }));
+
   // One request hangs until something changes, and none at all while nobody looks; a server that is gone is asked again.
   let version = null;
   let hanging = null;
@@ -217,8 +219,7 @@
 
   // The address changed: what hangs asks for another page than this one. A step is one that the way back takes.
   function moved(to, isStep = false) {
-    if (isStep) history.pushState(null, "", to.split("#")[0]);
-    else history.replaceState(null, "", to.split("#")[0]);
+    history[isStep ? "pushState" : "replaceState"](null, "", to.split("#")[0]);
     version = null;
     hanging?.abort();
   }
@@ -228,10 +229,10 @@
     const to = location.pathname + location.search;
     if (to === address()) return;
     try {
-      show(await textOf(await fetch(to, { headers: { Accept: "text/html" }, cache: "no-store" })), { force: true });
+      show(await pageAt(to), { force: true });
       moved(to);
     } catch (error) {
-      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
+      showOutcome(failure(error));
     }
   }
 
@@ -250,7 +251,7 @@
     const isNews = link.id === "arrived";
     const top = link.getBoundingClientRect().top;
     try {
-      const text = await textOf(await fetch(href, { headers: { Accept: "text/html" }, cache: "no-store" }));
+      const text = await pageAt(href);
       if (before !== stepsBack) return; // who goes back meanwhile wants to be there
       show(text, { row, force: isNews });
       moved(href, !isNews);
@@ -262,7 +263,7 @@
       } else if (control && new URL(link.href).searchParams.has("tool")) control.focus();
       else if (!link.isConnected) find("webhooks").focus();
     } catch (error) {
-      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message));
+      showOutcome(failure(error));
     }
   }
 
@@ -279,14 +280,14 @@
     if (place.querySelector(".good")) hiding = setTimeout(() => place.replaceChildren(), SHOWN_MILLISECONDS);
   }
 
-  function failure(text) {
+  function failure(error) {
     const line = document.createElement("p");
     line.className = "outcome bad";
     const dismiss = document.createElement("a");
     dismiss.href = address();
     dismiss.setAttribute("aria-label", "Dismiss the message");
     dismiss.append("✕");
-    line.append(text, dismiss);
+    line.append(error instanceof TypeError ? "The server does not answer." : error.message, dismiss);
     return [line];
   }
 
@@ -307,7 +308,7 @@
       if (isOfPanel && !document.querySelector(".panel")) find("webhooks").focus({ preventScroll: true });
       showOutcome([...fresh.getElementById("outcome").childNodes], isOfPanel);
     } catch (error) {
-      showOutcome(failure(error instanceof TypeError ? "The server does not answer." : error.message), isOfPanel);
+      showOutcome(failure(error), isOfPanel);
     } finally {
       form.removeAttribute("aria-busy");
     }

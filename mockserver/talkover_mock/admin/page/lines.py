@@ -97,7 +97,7 @@ def path_parts(path: str, operation: str, environment: Environment) -> list[Part
     Without an operation it is as it came: what looks like an id may be the mistake.
     """
     bare, mark, query = path.partition("?")
-    words, route = ([*each.removeprefix(API).split("/")] for each in (bare, operation.partition(" ")[2]))
+    words, route = (each.removeprefix(API).split("/") for each in (bare, operation.partition(" ")[2]))
     parts: list[Part] = []
     for number, (word, step) in enumerate(zip_longest(words, route[: len(words)], fillvalue="")):
         name = name_of(word, environment) if step.startswith("{") else ""
