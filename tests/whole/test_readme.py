@@ -26,11 +26,11 @@ from tests.support.installed import run
 from tests.support.rows import each_row
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-README = PAGES[0].read_text()
+TEXTS = {page.name: page.read_text() for page in PAGES}
+README = TEXTS["README.md"]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [(f"{page.name}-{i}", *found) for page in PAGES for i, found in enumerate(_BLOCK.findall(page.read_text()))]
-PAGES_BY_NAME = {page.name: page.read_text() for page in PAGES}
-LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)]+)\)", page.read_text())]
+BLOCKS = [(f"{page}-{i}", *found) for page, text in TEXTS.items() for i, found in enumerate(_BLOCK.findall(text))]
+LINKS = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)]+)\)", TEXTS[page.name])]
 
 
 SHOWN_URL = "http://127.0.0.1:7357"
@@ -104,7 +104,7 @@ def test_a_mistake_that_only_some_orders_show_is_reported_as_shown(
     for right, wrong in {"set()": "[]", "bills.add": "bills.append", '{"call-1"}': '["call-1"]'}.items():
         assert billing.count(right) == 1
         billing = billing.replace(right, wrong)
-    [report] = re.findall(r"^    \d+ of 200 schedules fail\n\n(?:    .*\n)+", PAGES_BY_NAME["pytest.md"], re.MULTILINE)
+    [report] = re.findall(r"^    \d+ of 200 schedules fail\n\n(?:    .*\n)+", TEXTS["pytest.md"], re.MULTILINE)
     pytester.makepyfile(test_billing=billing)
     output = pytester.runpytest_subprocess("-p", "talkover_mock").stdout.str()
     assert dedent(report) in output
@@ -163,7 +163,7 @@ def test_a_link_leads_somewhere(page: Path, link: str) -> None:
 
 
 def test_the_docs_name_every_admin_route(app: Flask) -> None:
-    page = (ROOT / "docs" / "admin.md").read_text()
+    page = TEXTS["admin.md"]
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/__admin"):
             method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
@@ -172,7 +172,7 @@ def test_the_docs_name_every_admin_route(app: Flask) -> None:
 
 
 def test_the_docs_name_every_key_of_a_call_and_of_a_delivery_in_order(mock: MockServer) -> None:
-    page = (ROOT / "docs" / "pytest.md").read_text()
+    page = TEXTS["pytest.md"]
     [delivery] = mock.emit(AGENT, "event_recording")
     requests.get(f"{mock.api_url}/agents", headers=mock.headers, timeout=10)
     for what, record in (("call", mock.requests()[0]), ("delivery", delivery)):
@@ -192,7 +192,7 @@ def test_the_readme_is_short_and_has_the_commands_to_begin_with() -> None:
 
 
 def test_the_messages_among_the_symptoms_are_those_of_the_program() -> None:
-    page, _, _ = (ROOT / "docs" / "troubleshooting.md").read_text().partition("\n## Questions")
+    page, _, _ = TEXTS["troubleshooting.md"].partition("\n## Questions")
     symptoms = [row.partition(" | ")[0] for row in re.findall(r"^\| (.*) \|$", page, re.MULTILINE)]
     messages = {text.strip("… ") for each in symptoms for text in re.findall("`(.*?)`", each) if " " in text}
     source = "".join(path.read_text() for path in Path(cli.__file__).parent.parent.rglob("*.py"))
@@ -201,7 +201,7 @@ def test_the_messages_among_the_symptoms_are_those_of_the_program() -> None:
 
 
 def test_variables_that_hold_several_values_are_explained() -> None:
-    commands, compose = ((ROOT / "docs" / name).read_text() for name in ("commands.md", "compose.md"))
+    commands, compose = (TEXTS[name] for name in ("commands.md", "compose.md"))
     several = [each.envvar for each in serve.command.params if isinstance(each, click.Option) and each.multiple]
     assert len(several) == 4
     for variable in several:
