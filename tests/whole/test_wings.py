@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 LINE = "base < dialect < state < {loading | deliveries} < environments < web < {api | admin} < app < doors"
 """A wing imports only from the left of itself; wings in braces do not import each other."""
 DOORS = (
-    *("learning", "local", "probe", "cli", "__main__"),
+    *("learning", "local", "probe", "examining", "cli", "__main__"),
     *("pytest_keeping", "pytest_plugin", "pytest_report", "pytest_schedules", "pytest_watching"),
 )
 ALONE = ("client", "receiver")
@@ -33,6 +33,7 @@ LATE = {
     "talkover_mock.__main__",  # the handlers of signals come before the imports
     "talkover_mock.pytest_plugin",  # a run that uses no fixture must not pay for the imports
     "talkover_mock.client.transport",  # requests takes longer to import than all else
+    "talkover_mock.probe",  # few runs of tests probe a receiver
     "talkover_mock.app",  # the admin side is imported when its first request comes
 }
 _FLOORS = [words.strip(" {}").split(" | ") for words in LINE.split(" < ")]

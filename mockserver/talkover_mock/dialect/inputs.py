@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
-_WHITESPACE = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\ufeff\u200b"
+_WHITESPACE = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff\u200b"
+)
 """The trimmed characters (measured): Unicode's white space, the byte order mark, the zero-width space."""
 _DEEPEST = 100
 MOST_BYTES = 4 * 1024 * 1024

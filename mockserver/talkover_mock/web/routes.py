@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from talkover_mock.dialect.endpoints import API
 
@@ -42,8 +42,7 @@ class Route:
         return shown(f"{self.method} {self.path}")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The routes of a path by method, and the ids in the path by name."""
 
     routes: Mapping[str, Route]
