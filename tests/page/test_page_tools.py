@@ -1,6 +1,7 @@
 """The tools above the list: what each shows, and what its forms do."""
 
 import re
+from functools import partial
 from threading import Thread
 from time import monotonic
 
@@ -220,6 +221,19 @@ def test_a_fault_that_applies_the_call_is_added(http: FlaskClient, world: World)
     [fault] = world.default.faults.all()
     assert (fault.spec.action, fault.spec.apply, fault.limits.times) == ("connection_reset", True, None)
     assert "connection_reset, applied" in page(http, tool="faults").text
+
+
+def test_calls_are_delayed_by_the_seconds_given_alone_or_before_an_answer(http: FlaskClient, world: World) -> None:
+    add = partial(press, http, "Add fault", tool="faults", action="add_call_fault")
+    assert add(what="delay") == "a delay needs its seconds; fill in Seconds"
+    assert add(what="delay", seconds="0.5") == "fault-1 is added."
+    assert add(what="maintenance", seconds="2") == "fault-2 is added."
+    delayed, answered = [fault.spec for fault in world.default.faults.all()]
+    assert (delayed.kind, delayed.delay_seconds, delayed.replaces) == ("delay", 0.5, False)
+    assert (answered.preset, answered.delay_seconds) == ("maintenance", 2)
+    text = page(http, tool="faults").text
+    assert "delay 0.5 s" in text
+    assert "maintenance, delay 2 s" in text
 
 
 def test_faults_on_deliveries_are_added_for_a_webhook_by_name(http: FlaskClient, world: World) -> None:

@@ -12,10 +12,10 @@ from talkover_mock.cli._options import BARE, json_value, pairs, refuse_both, who
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DETAILS, MATCH
-from talkover_mock.environments.call_faults import ACTIONS, PRESETS
+from talkover_mock.environments.call_faults import ACTIONS, DELAY, KINDS, PRESETS
 
 COLUMNS = ("ID", "FAULT", "STRIKES", "TIMES", "MATCHED", "STRUCK")
-_KINDS = {"calls": (*PRESETS, *ACTIONS, "delay"), "deliveries": tuple(ON_DELIVERIES)}
+_KINDS = {"calls": KINDS, "deliveries": tuple(ON_DELIVERIES)}
 _OPTIONS = ("method", "path", "times", "on")
 _TEXTS = ("event", "webhook_id", "agent_id", "url")
 _LIMITS = ("after", "probability", "seed")
@@ -33,7 +33,7 @@ _LOST = f"`talkover-mock fault lose_answer --on deliveries {_EXAMPLES['deliverie
     help=f"""Add, list or remove faults of a running server.
 
     A fault makes calls to the API, or deliveries, fail. Without KIND, the command lists the faults. KIND is a preset
-    ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or delay.
+    ({", ".join(PRESETS)}), an action ({", ".join(ACTIONS)}), or {DELAY}.
     Details are {", ".join(_DETAILS["calls"])}, such as {_DELAY}.
 
     With --on deliveries, KIND is {", ".join(ON_DELIVERIES)}.
@@ -88,7 +88,7 @@ def _spec(kind: str, on: str, given: tuple[str, ...]) -> dict[str, Any]:
     if kind not in kinds:
         hint = "; add --on deliveries" if on == "calls" and kind in ON_DELIVERIES else nearest(kind, kinds)
         raise click.UsageError(f"KIND must be one of {', '.join(kinds)}{hint} (got {brief(kind)})")
-    if kind == "delay" and on == "calls":
+    if kind == DELAY and on == "calls":
         if not details.get("delay_seconds"):
             raise click.UsageError(f"say for how long: {_DELAY}")
         return details

@@ -28,6 +28,10 @@ PRESETS: Mapping[Preset, Callable[[], ApiError]] = {
     "insufficient_credits": InsufficientCredits,
 }
 """The documented error answers by the name of their preset."""
+DELAY = "delay"
+"""What a fault does that only lets time pass."""
+KINDS: Sequence[str] = (*PRESETS, *ACTIONS, DELAY)
+"""What a fault can do without an answer of its own, in one word."""
 
 
 class Respond(NamedTuple):
@@ -63,4 +67,4 @@ class CallFault(NamedTuple):
     @property
     def kind(self) -> str:
         """What it does in one word: the preset, the action, `respond` or `delay`."""
-        return self.preset or self.action or ("respond" if self.respond else "delay")
+        return self.preset or self.action or ("respond" if self.respond else DELAY)

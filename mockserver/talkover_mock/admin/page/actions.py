@@ -10,7 +10,7 @@ from talkover_mock.admin.routes import faults
 from talkover_mock.base.words import brief, near_word, number_of
 from talkover_mock.dialect.endpoints import API
 from talkover_mock.dialect.events import ALL_EVENTS
-from talkover_mock.environments.call_faults import PRESETS
+from talkover_mock.environments.call_faults import DELAY, PRESETS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.state.records import Agent, Campaign, Webhook
 from talkover_mock.web.routes import ADMIN
@@ -115,10 +115,13 @@ def _matched(**given: str | None) -> dict[str, Any]:
 
 
 def _call_fault(fields: Fields, _: Environment) -> dict[str, Any]:
-    what = fields.get("what", "")
-    kind = {"preset" if what in PRESETS else "action": what}
+    what, seconds = fields.get("what", ""), _json(fields, "seconds")
+    if what == DELAY and not seconds:
+        raise Problem(422, "No delay", "a delay needs its seconds; fill in Seconds")
+    kind = {} if what == DELAY else {"preset" if what in PRESETS else "action": what}
+    delay = {"delay_seconds": seconds} if seconds is not None else {}
     match = _matched(method=fields.get("fault_method"), path=fields.get("fault_path", "").strip())
-    return {**kind, **match, **_limits(fields), **({"apply": True} if fields.get("apply") else {})}
+    return {**kind, **match, **delay, **_limits(fields), **({"apply": True} if fields.get("apply") else {})}
 
 
 def _delivery_fault(fields: Fields, environment: Environment) -> dict[str, Any]:

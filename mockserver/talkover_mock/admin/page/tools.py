@@ -14,8 +14,7 @@ from talkover_mock.deliveries.faults import ACTIONS, MATCH, NO_FAULT, DeliveryFa
 from talkover_mock.deliveries.log import reason_to_skip
 from talkover_mock.dialect.call_fields import CALLED
 from talkover_mock.dialect.events import ALL_EVENTS, CAMPAIGN_EVENTS, EVENTS
-from talkover_mock.environments.call_faults import ACTIONS as ON_CALLS
-from talkover_mock.environments.call_faults import PRESETS, CallFault
+from talkover_mock.environments.call_faults import KINDS, CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
 from talkover_mock.state.records import Call, CampaignId, Webhook
@@ -141,7 +140,7 @@ def _faults(environment: Environment, address: Address, _: Fields) -> dict[str, 
     return {
         "faults": sorted(shown, key=lambda each: bool(each["is_spent"])),
         "more": len(found) - len(shown),
-        "on_calls": [*PRESETS, *ON_CALLS],
+        "on_calls": KINDS,
         "on_deliveries": list(ACTIONS),
         "methods": METHODS,
         "events": ALL_EVENTS,
