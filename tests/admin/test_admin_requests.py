@@ -1,6 +1,7 @@
 """The admin routes `requests`: what is counted, dropped, deleted and forgotten."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -57,6 +58,48 @@ def test_the_journal_is_bounded_and_what_was_dropped_is_counted(short: FlaskClie
     assert short.get(REQUESTS, headers=bearer("talq_staging")).get_json()["dropped"] == 0
     assert short.delete(REQUESTS).get_json() == {"deleted": 3}
     assert short.get(REQUESTS).get_json()["dropped"] == 0
+
+
+def test_what_was_dropped_may_have_matched_and_no_expectation_of_few_calls_holds(short: FlaskClient) -> None:
+    for number in range(8):
+        short.get(f"{AGENTS}?page={number}", headers=TOKEN)
+
+    def verified(**expected: Any) -> tuple[int, str]:
+        answer = short.post("/__admin/verify", json=expected)
+        return answer.status_code, answer.get_json().get("detail", "")
+
+    lost = "older requests that may have matched, but are no longer kept (serve --keep): 5"
+    for expected in ({"times": 3}, {"max": 3}, {"path": "*page=0", "times": 0}, {"after": 4, "max": 3}):
+        status, text = verified(**expected)
+        assert (status, text.split("\n")[1]) == (409, lost), expected
+        assert "of those that are kept\n" in text
+    status, text = verified(times=8)
+    assert (status, text.split("\n")[-1]) == (409, lost)
+    for expected in ({"min": 3}, {"after": 5, "times": 3}, {"after": 6, "times": 2}, {"path": "*/nope", "min": 0}):
+        assert verified(**expected)[0] == 200, expected
+    assert "kept" not in verified(after=5, times=4)[1]
+    satisfied = {"max=3": False, "min=3": True, "after=4&max=3": False, "after=5&max=3": True, "max=2": False}
+    assert {query: short.get(f"{REQUESTS}?{query}").get_json()["satisfied"] for query in satisfied} == satisfied
+
+
+def test_a_report_says_that_older_calls_are_missing(short: FlaskClient) -> None:
+    for number in range(8):
+        short.get(f"{AGENTS}?page={number}", headers=TOKEN)
+    first = short.get("/__admin/report").text.split("\n")[1]
+    assert first == "  (older ones that are no longer kept: 5)"
+    assert "(older ones that are no longer kept: 1)" in short.get("/__admin/report?after=4").text
+    assert "no longer kept" not in short.get("/__admin/report?after=5").text
+
+
+def test_a_call_of_a_stub_is_found_by_its_operation(http: FlaskClient) -> None:
+    path, operation = "/api/v1/phone-numbers", "GET /api/v1/phone-numbers"
+    query = f"{REQUESTS}?operation={operation}"
+    assert http.get(query).status_code == 422
+    http.post("/__admin/stubs", json={"method": "GET", "path": path, "body": {"data": []}})
+    assert http.get(query).get_json()["count"] == 0
+    http.get(path, headers=TOKEN)
+    http.delete("/__admin/stubs")
+    assert [each["operation"] for each in http.get(query).get_json()["requests"]] == [operation]
 
 
 def test_a_token_that_opens_nothing_is_a_problem(http: FlaskClient) -> None:

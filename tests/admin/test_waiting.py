@@ -131,19 +131,35 @@ def test_a_delivery_that_is_under_way_is_shown_and_does_not_count(server: Server
     receiver.wait_for(1)
     assert DELIVERIES_MADE.result(server, "min=1&wait=0.03") == (False, 0, 1)
     assert DELIVERIES_MADE.result(server, "max=0") == (True, 0, 1)
+    assert requests.get(f"{server.url}/__admin/deliveries?status=pending", timeout=WAIT).json()["count"] == 0
+    for query in ("status=pending&max=0", "status=pending&min=1&wait=300"):
+        answer = requests.get(f"{server.url}/__admin/deliveries?{query}", timeout=WAIT)
+        assert (answer.status_code, answer.json()["title"]) == (422, "Bad status"), query
+    expected = {"of": "deliveries", "status": "pending", "times": 0}
+    assert requests.post(f"{server.url}/__admin/verify", json=expected, timeout=WAIT).status_code == 422
 
 
-def test_a_call_that_is_refused_or_struck_ends_a_wait_too(server: Server, pool: ThreadPoolExecutor) -> None:
+def test_a_held_call_counts_when_it_comes_and_once(server: Server) -> None:
     def search(query: str) -> Json:
-        found: Json = requests.get(f"{server.url}{REQUESTS}?{query}&min=1&wait=300", timeout=6 * WAIT).json()
+        found: Json = requests.get(f"{server.url}{REQUESTS}?method=PATCH&{query}", timeout=6 * WAIT).json()
         return found
 
-    requests.post(server.url + FAULTS, json={"action": "connection_reset", "times": 1}, timeout=WAIT)
-    found = [pool.submit(search, query) for query in ("status=none", "unmatched=true")]
-    with pytest.raises(requests.ConnectionError):
+    fault = {"action": "hold", "match": {"method": "PATCH"}, "times": 1}
+    requests.post(server.url + FAULTS, json=fault, timeout=WAIT)
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(search, f"{query}wait=300") for query in ("min=1&", "status=held&min=1&")]
+        twice = pool.submit(search, "min=2&wait=300")
+        until_held_up(server, 3)
+        held = pool.submit(call, server, "PATCH", TOGGLE)
+        assert [CALLS_MADE.outcome(each.result(WAIT)) for each in found] == [(True, 1, 1)] * 2
+        assert CALLS_MADE.outcome(search("status=held&max=0")) == (False, 1, 1)
+        assert CALLS_MADE.outcome(search("path=*/toggle&max=0")) == (False, 1, 1)
+        requests.delete(server.url + FAULTS, timeout=WAIT)
+        held.result(WAIT)
+        assert not twice.done()
+        assert CALLS_MADE.outcome(search("status=held&max=0")) == (True, 0, 0)
         call(server, "PATCH", TOGGLE)
-    call(server, "PATCH", "/api/v1/nope")
-    assert [CALLS_MADE.outcome(each.result(WAIT)) for each in found] == [(True, 1, 1)] * 2
+        assert CALLS_MADE.outcome(twice.result(WAIT)) == (True, 2, 2)
 
 
 @both_logs

@@ -64,8 +64,9 @@ def test_a_held_call_waits_before_its_operation_until_the_fault_is_removed(
     assert shown == [1, None, "fault-1 (hold)", False, True, None]
     assert call["reason"] == "fault-1 (hold) struck"
     assert ">held<" in requests.get(f"{server.url}/__admin/", timeout=WAIT).text
+    assert mock.requests(min=1, status="held") == mock.requests(min=1) == [call]
     with pytest.raises(AssertionError, match=f"#1 PATCH {TOGGLE} -> under way"):
-        mock.requests(min=1)
+        mock.assert_not_requested("PATCH", TOGGLE)
     assert not is_enabled(world)
     mock.remove_fault(fault["id"])
     assert is_enabled(world), "the operation has happened when the fault is gone"

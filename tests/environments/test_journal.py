@@ -75,10 +75,10 @@ def test_a_reset_begins_anew(journal: Journal) -> None:
 
 def test_a_call_that_began_before_a_reset_is_in_no_journal(journal: Journal) -> None:
     log = journal.log
-    number = journal.begin(exchange)
+    begun = journal.begin(exchange)
     journal.reset()
     record(journal, 1)
-    journal.record(lambda number, arrival: exchange(number, arrival, "/before"), number, log)
+    journal.record(lambda number, arrival: exchange(number, arrival, "/before"), begun, log)
     journal.record(lambda number, arrival: exchange(number, arrival, "/before"), None, log)
     assert [(each.number, each.path) for each in journal.log.all()] == [(1, "/x")]
 

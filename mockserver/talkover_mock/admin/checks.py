@@ -28,9 +28,15 @@ def refuse_unknown_keys(
 
 def refuse_in_query(query: Sequence[tuple[str, str]], known: Sequence[str]) -> None:
     """Raises Problem 422 for a key that is not in `known`, and for one that is given twice."""
-    given: dict[str, str] = {}
     for key, value in query:
         refuse_unknown_keys({key: value}, known)
+    refuse_twice(query)
+
+
+def refuse_twice(query: Sequence[tuple[str, str]]) -> None:
+    """Raises Problem 422 for a key that is given twice."""
+    given: dict[str, str] = {}
+    for key, value in query:
         if key in given:
             raise Problem(422, "Key given twice", f"{key} is given twice (got {brief(given[key])} and {brief(value)})")
         given[key] = value

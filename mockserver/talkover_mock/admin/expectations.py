@@ -34,6 +34,21 @@ class Expected(NamedTuple):
         """The text when `count` items match; `items` are all that there are, in the form of the admin route."""
         return printable_lines("\n".join([f"expected {self._text()}, got {count}; {self._nearest(items)}", *hints]))
 
+    def unknown(self, count: int, lost: int) -> str:
+        """The text when no more match than are wanted, but `lost` older ones may have matched too."""
+        text = f"expected {self._text()}, got {count} of those that are kept"
+        return printable_lines(
+            "\n".join([text, *self.lost(lost), "search since a moment, or let the server keep more"])
+        )
+
+    def lost(self, number: int) -> Sequence[str]:
+        """Says how many older ones may have matched, if any."""
+        return (
+            [f"older {self.what} that may have matched, but are no longer kept (serve --keep): {number}"]
+            if number
+            else []
+        )
+
     def interrupted(self) -> str:
         """The text when the environment was reset or closed during the wait."""
         return printable_lines(f"expected {self._text()}, but the environment was reset or closed meanwhile")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from talkover_mock.admin.bodies import admin_answer
-from talkover_mock.admin.checks import seconds_in
+from talkover_mock.admin.checks import refuse_twice, seconds_in
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base import patterns
 from talkover_mock.base.history import Found, History
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 BOUNDS = ("min", "max", "wait")
 """How many are wanted, and how long to wait for them."""
+_BEGINNINGS = ("since", "after")
 Filter = Callable[[str], Callable[[T], bool]]
 """From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
 
@@ -33,11 +34,6 @@ class Search(Generic[T]):
     least: int | None
     most: int | None
     seconds: float
-
-
-def search_of(request: MockRequest, filters: Mapping[str, Filter[T]]) -> Search[T]:
-    """The search that a query string asks for. Raises Problem 422 for what it can't be."""
-    return bounded(matching(request.query(), filters, BOUNDS), request)
 
 
 def bounded(matches: Callable[[T], bool], request: MockRequest) -> Search[T]:
@@ -57,8 +53,15 @@ def matching(
             raise Problem(
                 422, "Unknown filter", f"unknown filter {brief(key)}{near_or_all(key, known)}", filters=list(known)
             )
-    wanted = [parse(value) for name, parse in filters.items() for key, value in given if key == name]
+    refuse_twice(given)
+    asked = dict(given)
+    wanted = [parse(asked[name]) for name, parse in filters.items() if name in asked]
     return wanted[0] if len(wanted) == 1 else lambda item: all(matches(item) for matches in wanted)
+
+
+def beginning(given: Sequence[tuple[str, str]], filters: Mapping[str, Filter[T]]) -> Callable[[T], bool]:
+    """Matches what lies behind the beginning of the search that is asked for."""
+    return matching([pair for pair in given if pair[0] in _BEGINNINGS], filters, ())
 
 
 def check_bounds(least: int | None, most: int | None) -> None:
@@ -88,17 +91,34 @@ class Log(Generic[T]):
     history: History[T]
     matches: Callable[[T], bool]
     present: Callable[[Sequence[T]], Sequence[Mapping[str, Any]]]
-    dropped: Callable[[], int] | None = None
+    dropped_rows: Callable[[], int] | None = None
     """How many items were dropped, where the history does not tell."""
+    begins: Callable[[T], bool] = lambda _: True
+    """Whether an item lies behind the beginning of the search, such as a moment."""
+
+    @property
+    def dropped(self) -> int:
+        """How many older items are kept no longer."""
+        return self.dropped_rows() if self.dropped_rows else self.history.dropped
+
+    @property
+    def lost(self) -> int:
+        """How many of the dropped items may have matched."""
+        oldest = next(iter(self.history.all()), None)
+        return self.dropped if oldest is None or self.begins(oldest) else 0
 
     def search(self, request: MockRequest) -> Answer | Waiting:
         """The items that match, after the wait that a query string asks for. Raises Problem 422."""
-        return answer_found(self.history, bounded(self.matches, request), self.answer)
+        wanted = bounded(self.matches, request)
+        return answer_found(self.history, wanted, lambda found: self.answer(found, wanted.most))
 
-    def answer(self, found: Found[T]) -> Answer:
-        """The items that were found, with how it went."""
-        dropped = self.dropped() if self.dropped else self.history.dropped
-        body = {"satisfied": found.satisfied, "count": found.count, "dropped": dropped}
+    def answer(self, found: Found[T], most: int | None = None) -> Answer:
+        """The items that were found, with how it went: nobody knows of no more than `most` where some were lost."""
+        body = {
+            "satisfied": found.satisfied and (most is None or not self.lost),
+            "count": found.count,
+            "dropped": self.dropped,
+        }
         return admin_answer({**body, self.what: self.present(found.items)})
 
     def all(self) -> Sequence[Mapping[str, Any]]:

@@ -165,7 +165,7 @@ class ApiApplication:
         environment, none_yet = request.environment_of(), NoAnswer()
         none_yet.headers[REASON] = f"{fault.name} struck"
         exchange = exchange_of(request, none_yet, environment.clock.moment(), under_way=True)
-        request.number = environment.journal.begin(exchange)
+        request.begun = environment.journal.begin(exchange)
 
         def go_on() -> Answer:
             return NoAnswer() if fault.forgotten else self._operate(request)
@@ -232,7 +232,7 @@ class ApiApplication:
         """Notes the call in the journal of the token's environment, unless that was reset meanwhile."""
         environment = request.environment_of()
         exchange = exchange_of(request, answer, environment.clock.moment())
-        environment.journal.record(exchange, request.number, request.log)
+        environment.journal.record(exchange, request.begun, request.log)
 
     def _refuse(self, request: MockRequest, error: Exception) -> Answer:
         """The API's own answer to an error, with the reason."""

@@ -49,9 +49,10 @@ class Expectation(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """The items that match, oldest first, and whether there were as many as wanted; `count` is of those that ended.
+    """The items that match, oldest first, and whether there were as many as wanted.
 
-    `closed` says that the history was closed, and nothing can be found any more.
+    `count` is of those that count, see `History`. `closed` says that the history was closed: nothing can be found any
+    more.
     """
 
     items: Sequence[T]
@@ -65,7 +66,7 @@ class History(Generic[T]):
 
     `dropped` counts those that the limits have cost.
 
-    An item that changes is put again; it has ended when it is published, and only then do waits count it. The
+    An item that changes is put again; waits count it once it is published, which most are when they have ended. The
     caller holds the environment's lock, except for `all` and the methods of waits, which take it themselves.
     """
 
@@ -120,6 +121,10 @@ class History(Generic[T]):
             self._drop()
             self._changes.note()
 
+    def _counts(self, item: T) -> bool:
+        """Whether an item counts that is there when a wait begins."""
+        return self._has_ended(item)
+
     def _entered(self, item: T) -> None:
         """Called for an item that is added."""
 
@@ -139,7 +144,7 @@ class History(Generic[T]):
             self._left(oldest)
 
     def publish(self, item: T, before: T | None = None) -> None:
-        """Tells the waits that the item has ended; one that had ended as `before` already is not counted twice."""
+        """Tells the waits of an item that counts; one that they have counted as `before` is not counted twice."""
         if self._expectations:
             for expectation in list(self._expectations):
                 expectation.look_at(item, before)
@@ -175,7 +180,7 @@ class History(Generic[T]):
         """Begins a wait for at least `least` and at most `most` items that match. `found` ends it."""
         expectation = Expectation(matches, least, most)
         with self._lock:
-            expectation.add(sum(1 for item in self._items.values() if matches(item) and self._has_ended(item)))
+            expectation.add(sum(1 for item in self._items.values() if matches(item) and self._counts(item)))
             if self._closed:
                 expectation.decided.set()
             else:

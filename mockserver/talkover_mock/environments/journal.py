@@ -86,7 +86,7 @@ _HAS_ENDED, _SIZE = attrgetter("has_ended"), attrgetter("size")  # once, and not
 
 
 class Exchanges(History[Exchange]):
-    """The latest exchanges; `problems` counts those that are problems."""
+    """The latest exchanges; `problems` counts those that are problems. A call counts as soon as it has come."""
 
     __slots__ = ("problems",)
 
@@ -97,6 +97,9 @@ class Exchanges(History[Exchange]):
     def close(self) -> None:
         super().close()
         self.problems = 0
+
+    def _counts(self, item: Exchange) -> bool:
+        return True
 
     def _entered(self, item: Exchange) -> None:
         self.problems += item.is_problem
@@ -136,33 +139,34 @@ class Journal:
         was_reset = self._resets > resets
         return self._history.watch(lambda exchange: was_reset or exchange.number > number).items
 
-    def begin(self, exchange: Making) -> int:
-        """Adds an exchange that is under way, and returns its number, to record it with when it has ended."""
+    def begin(self, exchange: Making) -> Exchange:
+        """Adds an exchange that is under way, and returns it, to record what becomes of it when it has ended."""
         with self._lock:
-            self._number += 1
-            self._history.add(str(self._number), exchange(self._number, self._changes.arrive()))
-            return self._number
+            return self._add(exchange)
 
-    def record(self, exchange: Making, number: int | None = None, log: Exchanges | None = None) -> None:
-        """Adds an exchange, which is made when its numbers are known, or puts it in the place of one under way.
+    def record(self, exchange: Making, begun: Exchange | None = None, log: Exchanges | None = None) -> None:
+        """Adds an exchange, which is made when its numbers are known, or puts it in the place of one that has begun.
 
         An exchange that began under a `log` which a reset has ended is not kept.
         """
         with self._lock:
             if log is not None and log is not self._history:
                 return
-            if number is None:
-                self._number += 1
-                made = exchange(self._number, self._changes.arrive())
-                self._history.add(str(self._number), made)
+            if begun is None:
+                made = self._add(exchange)
             else:
-                begun = self._history.get(str(number))
-                made = exchange(number, begun.arrival if begun else 0)
-                made = made._replace(moment=begun.moment) if begun else made
-                self._history.change(str(number), made)
-            self._history.publish(made)
+                made = exchange(begun.number, begun.arrival)._replace(moment=begun.moment)
+                self._history.change(str(made.number), made)
+                self._history.publish(made, before=begun)
             if made.is_unmatched:
                 self._unmatched.append(made)
+
+    def _add(self, exchange: Making) -> Exchange:
+        self._number += 1
+        made = exchange(self._number, self._changes.arrive())
+        self._history.add(str(self._number), made)
+        self._history.publish(made)
+        return made
 
     def unmatched(self) -> list[Exchange]:
         """The latest unmatched ones, oldest first."""

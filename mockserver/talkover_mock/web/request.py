@@ -15,7 +15,7 @@ from talkover_mock.dialect.inputs import Input
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault
-from talkover_mock.environments.journal import Exchanges
+from talkover_mock.environments.journal import Exchange, Exchanges
 from talkover_mock.environments.rate_limit import Quota
 from talkover_mock.environments.world import World
 from talkover_mock.web.routes import Route
@@ -76,8 +76,19 @@ class MockRequest:
     """
 
     __slots__ = (
-        *("_body", "applied", "bearer_token", "environ", "environment_or_none", "ids", "input", "log", "method"),
-        *("note", "number", "page", "path", "quota", "route", "started", "struck", "world"),
+        *(
+            "_body",
+            "applied",
+            "bearer_token",
+            "begun",
+            "environ",
+            "environment_or_none",
+            "ids",
+            "input",
+            "log",
+            "method",
+        ),
+        *("note", "page", "path", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:
@@ -101,8 +112,8 @@ class MockRequest:
         """The fault that struck."""
         self.applied = False
         """Whether the operation has happened."""
-        self.number: int | None = None
-        """The call's number in the journal, where it is there as one under way."""
+        self.begun: Exchange | None = None
+        """The call as the journal has it while it is under way, of one that a fault holds."""
         self.log: Exchanges | None = None
         """The journal's log when the call began, where a reset may come before the call ends."""
         self._body: bytes | None = None

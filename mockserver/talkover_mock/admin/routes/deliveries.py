@@ -29,6 +29,7 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 T = TypeVar("T")
+PENDING: DeliveryStatus = "pending"
 _STATUSES = (*get_args(DeliveryStatus), "captured", SKIPPED)
 
 
@@ -65,7 +66,17 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    return log_of(request.query(), filters.BOUNDS, request, environment).search(request)
+    log, query = log_of(request.query(), filters.BOUNDS, request, environment), dict(request.query())
+    if "min" in query or "max" in query:
+        refuse_to_count(query.get("status"))
+    return log.search(request)
+
+
+def refuse_to_count(status: object) -> None:
+    """Raises Problem 422 for a status of attempts that have not ended: there would always seem to be none."""
+    if status == PENDING:
+        detail = "attempts that are pending are shown, but not counted; search without min, max and times"
+        raise Problem(422, "Bad status", f"{detail}, or settle and search for another status")
 
 
 def log_of(
@@ -77,7 +88,8 @@ def log_of(
     check_ids(request, environment, given)
     if ("status", SKIPPED) in given:
         return _skipped(environment, matches)
-    return Log("deliveries", environment.deliveries.log, matches, lambda items: [present(each) for each in items])
+    log, begins = environment.deliveries.log, filters.beginning(given, known)
+    return Log("deliveries", log, matches, lambda items: [present(each) for each in items], begins=begins)
 
 
 def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> Log[Emitted]:

@@ -16,12 +16,10 @@ from talkover_mock.admin.routes.deliveries import (
     with_unknown_events,
 )
 from talkover_mock.admin.routing import Admin
-from talkover_mock.admin.search import Filter
+from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base.contents import A_JSON_VALUE, is_json
-from talkover_mock.base.history import Found
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.shapes import deliveries as shapes
-from talkover_mock.base.shapes.admin import FoundEvents
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
@@ -53,21 +51,12 @@ def register(admin: Admin) -> None:
 
 
 def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
-    history = environment.deliveries.events
-
-    def show(found: Found[Emitted]) -> Answer:
-        body: FoundEvents = {
-            "satisfied": found.satisfied,
-            "count": found.count,
-            "dropped": history.dropped,
-            "events": presented(found.items, environment),
-        }
-        return admin_answer(body)
-
-    known = with_unknown_events(FILTERS, request.query(), environment, lambda emitted: emitted.occurrence.event)
-    wanted = filters.search_of(request, known)
-    check_ids(request, environment, request.query())
-    return filters.answer_found(history, wanted, show)
+    given = request.query()
+    known = with_unknown_events(FILTERS, given, environment, lambda emitted: emitted.occurrence.event)
+    matches, begins = filters.matching(given, known, filters.BOUNDS), filters.beginning(given, known)
+    check_ids(request, environment, given)
+    events = environment.deliveries.events
+    return Log("events", events, matches, lambda items: presented(items, environment), begins=begins).search(request)
 
 
 def _emit(request: MockRequest, environment: Environment) -> Answer | Waiting:

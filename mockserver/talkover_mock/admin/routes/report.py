@@ -53,18 +53,30 @@ def _strays(environment: Environment, world: World) -> Sequence[Section]:
     return [Section(title, lines(calls))] if calls else []
 
 
+def _older(dropped: int) -> Sequence[str]:
+    """The first line where older ones were dropped."""
+    return [f"(older ones that are no longer kept: {dropped})"] if dropped > 0 else []
+
+
 def sections(environment: Environment, after: int = 0) -> Sequence[Section]:
     """The parts of the report that have anything to tell, and the calls in any case: those after a number."""
-    calls = environment.journal.log.watch(lambda exchange: exchange.number > after).items
-    attempts = environment.deliveries.log.all()
+    journal, log = environment.journal.log, environment.deliveries.log
+    calls = journal.watch(lambda exchange: exchange.number > after).items
+    dropped_calls = min(journal.dropped, calls[0].number - after - 1) if calls else 0
+    attempts = log.all()
     emitted = environment.deliveries.events.all()
     presented_faults = [faults.present(each) for each in environment.faults.all()]
     order = order_of(attempts) if environment.disturbances else []
     now = to_milliseconds(environment.clock.moment())
     found = [
-        Section("API calls to the mock server", lines(list(map(requests.present, calls))) or ["none"]),
+        Section(
+            "API calls to the mock server",
+            [*_older(dropped_calls), *lines(list(map(requests.present, calls)))] or ["none"],
+        ),
         Section("Events of the mock server", lines(events.presented(emitted, environment), event_text)),
-        Section("Deliveries of the mock server", lines(list(map(deliveries.present, attempts)))),
+        Section(
+            "Deliveries of the mock server", [*_older(log.dropped), *lines(list(map(deliveries.present, attempts)))]
+        ),
         Section("Faults of the mock server", lines(presented_faults, fault_line)),
         Section("Clock of the mock server", [f"frozen at {now}"] if environment.clock.is_frozen else []),
         Section("Order of deliveries by the schedule", [", ".join(order)] if order else []),

@@ -68,12 +68,16 @@ def _sent(exchange: Exchange) -> Sent:
     return Sent([*exchange.request_headers.items()], exchange.path.partition("?")[2], exchange.request_body)
 
 
+def _operation(known: Sequence[str]) -> Filter[Exchange]:
+    return filters.one_of("operation", known, lambda exchange: exchange.operation)
+
+
 _OPERATIONS = sorted(shown(f"{each.method} {each.path}") for each in ENDPOINTS if each.is_emulated)
 FILTERS: Mapping[str, Filter[Exchange]] = {
     "method": _method,
     "path": _path,
     "status": _status,
-    "operation": filters.one_of("operation", _OPERATIONS, lambda exchange: exchange.operation),
+    "operation": _operation(_OPERATIONS),
     "unmatched": filters.yes("unmatched", lambda exchange: exchange.is_unmatched),
     "fault": filters.fault_id(lambda exchange: exchange.fault),
     "by": _by,
@@ -96,8 +100,25 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
 def log_of(given: Sequence[tuple[str, str]], others: Sequence[str], environment: Environment) -> Log[Exchange]:
     """The environment's calls that what is given asks for; see `filters.matching`."""
-    matches = filters.matching(given, FILTERS, others)
-    return Log("requests", environment.journal.log, matches, lambda items: [present_whole(each) for each in items])
+    known = _with_stubs(FILTERS, given, environment)
+    matches, starts = filters.matching(given, known, others), filters.beginning(given, known)
+
+    def begins(oldest: Exchange) -> bool:
+        return starts(oldest._replace(number=oldest.number - 1))
+
+    history = environment.journal.log
+    return Log("requests", history, matches, lambda items: [present_whole(each) for each in items], begins=begins)
+
+
+def _with_stubs(
+    known: Mapping[str, Filter[Exchange]], given: Sequence[tuple[str, str]], environment: Environment
+) -> Mapping[str, Filter[Exchange]]:
+    """The filters, of which `operation` also takes the calls that stubs answer, or have answered."""
+    if dict(given).get("operation") in (None, *_OPERATIONS):
+        return known
+    answered = (each.operation for each in environment.journal.log.all() if each.operation)
+    stubs = (stub.operation for stub in environment.stubs.all())
+    return {**known, "operation": _operation(list(dict.fromkeys([*_OPERATIONS, *stubs, *answered])))}
 
 
 def everything(environment: Environment) -> list[shapes.Request]:

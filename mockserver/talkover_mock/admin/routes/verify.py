@@ -39,6 +39,7 @@ def _verify(request: MockRequest, environment: Environment) -> Answer | Waiting:
         log: Log[Any] = requests.log_of(given, _OTHERS, environment)
         return _judged(expected, log, partial(requests.everything, environment), environment)
     log = deliveries.log_of(given, _OTHERS, request, environment)
+    deliveries.refuse_to_count(expected.filters.get("status"))
     return _judged(expected, log, partial(deliveries.everything, environment, body.get("status")), environment)
 
 
@@ -51,8 +52,10 @@ def _judged(
         if found.closed:
             raise Problem(409, "Not as expected", expected.interrupted(), count=found.count)
         if expected.is_met_by(found):
-            return log.answer(found)
-        hints = _hints(expected, found.count, environment)
+            if expected.most is None or not log.lost:
+                return log.answer(found)
+            raise Problem(409, "Not as expected", expected.unknown(found.count, log.lost), count=found.count)
+        hints = [*_hints(expected, found.count, environment), *expected.lost(log.lost)]
         text = expected.unmet(found.count, everything(), hints)
         raise Problem(409, "Not as expected", text, count=found.count)
 
