@@ -8,7 +8,8 @@ from talkover_mock.base.shapes.admin import Schedule
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.receiver import WebhookReceiver
 from tests.doors.conftest import IN_PROCESS, OVER_HTTP
-from tests.support.delivering import ENDED, STARTED
+from tests.support.delivering import ENDED, STARTED, WAIT
+from tests.support.disturbed import HoldingReceiver, started
 from tests.support.documented import AGENT, WEBHOOK
 from tests.support.rows import each_row
 
@@ -39,6 +40,26 @@ def test_the_order_follows_from_the_seed_and_is_told(mock: MockServer, receiver:
         orders.append(tuple(schedule["order"]))
     assert len(set(orders)) > len(SEEDS) / 3
     assert {each.partition(" (")[2].rstrip(")") for order in orders for each in order} >= NOTES | {""}
+
+
+@pytest.mark.slow
+def test_a_slow_receiver_changes_neither_the_order_nor_the_times(mock: MockServer) -> None:
+    def attempts(seed: int, is_slow: bool) -> list[Any]:
+        with started(HoldingReceiver()) as receiver:
+            environment = mock.open_environment(schedule=seed)
+            environment.freeze("2025-09-03T23:50:15Z")
+            environment.set_webhook(WEBHOOK, webhook_url=receiver.url, events=[STARTED], enabled=True)
+            if not is_slow:
+                receiver.go_on.set()
+            for number in range(8):
+                environment.emit(AGENT, STARTED, call={"id": f"call-{number}"}, wait=0 if is_slow else WAIT)
+            receiver.go_on.set()
+            environment.settle()
+            environment.close()
+            return [(each.json["call_id"], each.json["timestamp"]) for each in receiver.requests]
+
+    for seed in SEEDS:
+        assert attempts(seed, is_slow=True) == attempts(seed, is_slow=False), seed
 
 
 @pytest.mark.slow

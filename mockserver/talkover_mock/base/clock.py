@@ -33,6 +33,16 @@ class Clock:
     def is_frozen(self) -> bool:
         return self._frozen is not None
 
+    def next_event(self) -> bool:
+        """Moves a frozen clock on, where events are kept apart. False where they are not."""
+        if self.keeps_apart:
+            self.move_to(self.moment() + self.apart)
+        return self.keeps_apart
+
+    @property
+    def keeps_apart(self) -> bool:
+        return self.is_frozen and bool(self.apart)
+
     @property
     def offset(self) -> timedelta:
         """How far the running clock is ahead of the real time."""

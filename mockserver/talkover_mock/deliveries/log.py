@@ -7,7 +7,6 @@ from threading import RLock
 from typing import Literal, NamedTuple
 
 from talkover_mock.base.changes import Changes
-from talkover_mock.base.clock import Clock
 from talkover_mock.base.history import History
 from talkover_mock.base.shapes.values import DeliveryStatus, WhySkipped
 from talkover_mock.deliveries.faults import Struck
@@ -30,11 +29,11 @@ _HAS_ENDED, _SIZE = attrgetter("ended"), attrgetter("size")  # once, and not for
 class Log(History[Delivery]):
     """The attempts since the latest reset. The caller holds the environment's lock."""
 
-    __slots__ = ("_clock", "_ids", "_rows")
+    __slots__ = ("_ids", "_rows")
 
-    def __init__(self, lock: RLock, most: int, clock: Clock, ids: IdSource, changes: Changes | None = None) -> None:
+    def __init__(self, lock: RLock, most: int, ids: IdSource, changes: Changes | None = None) -> None:
         super().__init__(lock, most, _HAS_ENDED, _SIZE, changes)
-        self._clock, self._ids = clock, ids
+        self._ids = ids
         self._rows: Rows | None = None
 
     @property
@@ -59,10 +58,10 @@ class Log(History[Delivery]):
         self.change(delivery.id, delivery)
         return delivery
 
-    def end(self, delivery: Delivery, outcome: Outcome, again: bool) -> None:
+    def end(self, delivery: Delivery, outcome: Outcome, again: bool, at: datetime) -> None:
         """Notes the result, and whether another attempt is due; tells the waits of it."""
         status: DeliveryStatus = "success" if outcome.successful else "retrying" if again else "failed"
-        ended = delivery._replace(status=status, outcome=outcome, ended_at=self._clock.moment())
+        ended = delivery._replace(status=status, outcome=outcome, ended_at=at)
         self.change(delivery.id, ended)
         self.publish(ended)
 

@@ -14,7 +14,7 @@ from talkover_mock.deliveries.backlog import Backlog
 from talkover_mock.deliveries.faults import DeliveryFault
 from talkover_mock.deliveries.log import Log
 from talkover_mock.deliveries.messages import struck_message
-from talkover_mock.deliveries.plans import Plan
+from talkover_mock.deliveries.plans import Due, Plan
 from talkover_mock.deliveries.records import Delivery, Outcome, Outgoing
 from talkover_mock.deliveries.sender import Sending
 from talkover_mock.deliveries.sharing import Sharing
@@ -39,7 +39,7 @@ class Outbox:
     def __init__(self, state: State, lock: RLock, clock: Clock, ids: IdSource, sharing: Sharing) -> None:
         self._state, self._lock, self._clock = state, lock, clock
         self._sharing, self.report = sharing, sharing.report
-        self.log = Log(lock, sharing.most_kept, clock, ids, sharing.changes)
+        self.log = Log(lock, sharing.most_kept, ids, sharing.changes)
         self.closed, self.clock_sets = False, 0
         """`clock_sets` counts how often the clock was set."""
         self._numbers = count()
@@ -77,10 +77,9 @@ class Outbox:
             self.wake()
 
     def begin_event(self) -> Sequence[Delivery]:
-        """Moves a frozen clock on for a new event, where events are kept apart. Returns what falls due by that."""
-        if not (self._clock.apart and self._clock.is_frozen):
+        """What falls due as the clock moves on for a new event, where events are kept apart."""
+        if not self._clock.next_event():
             return ()
-        self._clock.move_to(self._clock.moment() + self._clock.apart)
         self.wake()
         return [each.delivery for each in self.backlog if each.due <= self.now()]
 
@@ -94,18 +93,22 @@ class Outbox:
                 found = self.backlog.pop()
                 if isinstance(found, Plan):
                     self._happen(found)
-                elif attempt := self._take(found, now):
+                elif attempt := self._take(found, self._at(found)):
                     if self._clock.is_frozen:
-                        self._line_up(now)
+                        self._line_up()
                     return attempt
         return None
 
-    def _line_up(self, now: datetime) -> None:
+    def _at(self, due: Due) -> datetime:
+        """Now; where events are kept apart, the time it was due: a later event may have moved the clock meanwhile."""
+        return due.due if self._clock.keeps_apart else self.now()
+
+    def _line_up(self) -> None:
         """Asks the faults about all that is due before the next plan: on a frozen clock, whoever answers first."""
         overlapping = []
         while self._has_due() and not self.backlog.next_is_plan:
             found = cast(Scheduled, self.backlog.pop())
-            if self._has_turn(found, now):
+            if self._has_turn(found, self._at(found)):
                 overlapping.append(found)
         for each in overlapping:
             self.backlog.add(each)
@@ -119,19 +122,17 @@ class Outbox:
 
         `outgoing` is None for a request that could not be made; no retry can mend that.
         """
-        with self._lock:
-            if not self.closed:
-                self._finish(attempt, outcome, outgoing)
-
-    def _finish(self, attempt: Attempt, outcome: Outcome, outgoing: Outgoing | None) -> None:
         scheduled, delivery = attempt.scheduled, attempt.scheduled.delivery
-        self._sendings.discard(attempt.sending)
-        self.backlog.end(delivery.webhook_id)
-        may_retry = scheduled.may_retry and outgoing is not None
-        again = not outcome.successful and may_retry and delivery.attempt <= attempt.webhook.max_retries
-        if again:  # the pump looks again after every attempt, and need not be woken
-            self.backlog.add(scheduled.retry(self.now(), self._state.settings))
-        self._end(delivery._replace(outgoing=outgoing), outcome, again)
+        may_retry = scheduled.may_retry and outgoing is not None and delivery.attempt <= attempt.webhook.max_retries
+        with self._lock:
+            if self.closed:
+                return
+            self._sendings.discard(attempt.sending)
+            self.backlog.end(delivery.webhook_id)
+            again, now = may_retry and not outcome.successful, self._at(scheduled)
+            if again:  # the pump looks again after every attempt, and need not be woken
+                self.backlog.add(scheduled.retry(now, self._state.settings))
+            self._end(delivery._replace(outgoing=outgoing), outcome, now, again)
 
     def wait_until_settled(self, gave_up: Callable[[], bool]) -> bool:
         """Blocks until no delivery is under way or due; the lock is released meanwhile.
@@ -157,7 +158,7 @@ class Outbox:
     def log_ended(self, delivery: Delivery, outcome: Outcome) -> None:
         """Logs a delivery that was sent outside of the queue."""
         if not self.closed:
-            self._end(self.log.enter(delivery), outcome)
+            self._end(self.log.enter(delivery), outcome, self._clock.moment())
 
     def close(self) -> None:
         """Forgets everything, and ends what is under way and every wait."""
@@ -196,8 +197,7 @@ class Outbox:
         return self.closed or self.backlog.has_to_wait(all_in_turn=self._clock.is_frozen)
 
     def _has_due(self) -> bool:
-        due = self.backlog.next_due
-        return due is not None and due <= self.now()
+        return (due := self.backlog.next_due) is not None and due <= self.now()
 
     def _goes_out(self, scheduled: Scheduled, now: datetime) -> bool:
         """Asks the faults, once, about an attempt that is due. False when one keeps it back."""
@@ -211,7 +211,7 @@ class Outbox:
         self._enter(scheduled, now)
         scheduled.delivery, fault = self.log.strike(scheduled.delivery, struck), struck.fault
         if fault.action == "drop":
-            self._end(scheduled.delivery, _DROPPED)
+            self._end(scheduled.delivery, _DROPPED, now)
         elif fault.action == "delay":
             scheduled.due = now + timedelta(seconds=fault.delay_seconds)
             scheduled.though_disabled |= fault.though_disabled
@@ -291,10 +291,10 @@ class Outbox:
             self.log.end_retrying(scheduled.previous)
         else:
             for each in (scheduled, *scheduled.copies):
-                self._end(each.delivery, _STOPPED)
+                self._end(each.delivery, _STOPPED, self._at(each))
         self.backlog.release(scheduled.delivery.webhook_id)
         self._settled.notify_all()
 
-    def _end(self, delivery: Delivery, outcome: Outcome, again: bool = False) -> None:
-        self.log.end(delivery, outcome, again)
+    def _end(self, delivery: Delivery, outcome: Outcome, at: datetime, again: bool = False) -> None:
+        self.log.end(delivery, outcome, again, at)
         self._settled.notify_all()
