@@ -140,6 +140,13 @@ def test_a_web_page_of_another_origin_is_refused_everywhere(world: World, header
     assert {name: each.documents.whole() for name, each in world.environments.items()} == before
 
 
+def test_a_refused_web_page_is_named(http: FlaskClient) -> None:
+    detail = http.get("/__admin/state", headers={"Origin": EVIL}).get_json()["detail"]
+    assert (
+        detail == f'a web page of another origin must not drive the admin routes (got "{EVIL}"); a test or a shell may'
+    )
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -353,6 +353,10 @@ HEADERS = 'headers must be an object of names and values of headers, such as {"X
 FIELDS = 'query must be an object of fields of the query, such as {"page": "2"}; * matches anything'
 COMMON: dict[str, tuple[str, str]] = {
     "since=yesterday": ("Bad moment", 'since must be a moment such as 2025-09-03T23:19:51Z (got "yesterday")'),
+    "since=2025-09-03T23:19:51+02:00": (
+        "Bad moment",
+        'since must be a moment such as 2025-09-03T23:19:51Z (got "2025-09-03T23:19:51 02:00"); write its + as %2B',
+    ),
     "json={": ("Bad value", 'json must be JSON, such as {"enabled": true} (got "{")'),
     "json=null": (
         "Bad value",

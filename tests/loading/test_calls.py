@@ -78,7 +78,7 @@ def test_an_environment_has_its_own_calls_and_a_file_may_hold_another_files_call
     assert [call.agent_id for call in found["staging"].baseline.calls.values()] == ["s"]
 
 
-QUOTES = 'The to must be in international format, in quotes: "+1234567890".'
+QUOTES = 'The to must be a text in international format, such as "+1234567890".'
 WRONG = [
     (5, "calls[0]: must be a mapping with id, agent_id, to, "),
     ({"to": "+1234567890"}, "calls[0].agent_id: The agent id field is required."),

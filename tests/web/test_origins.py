@@ -179,6 +179,22 @@ def visited(open_world: OpenWorld, receiver: WebhookReceiver) -> tuple[World, Fl
     return world, http
 
 
+@each_row(
+    ("origin", "allowed"),
+    [
+        ("null", "null"),
+        ("file://", "'*'"),
+        ("https://a b", "'*'"),
+        ("http://evil.example:8080", "http://evil.example:8080"),
+    ],
+)
+def test_a_foreign_page_is_told_of_an_option_that_the_server_takes(
+    http: FlaskClient, origin: str, allowed: str
+) -> None:
+    reason = http.get(WEBHOOK_PATH, headers={**TOKEN, "Origin": origin}).headers[REASON]
+    assert reason.endswith(f"; start with --allow-origin {allowed} to allow it")
+
+
 def test_nothing_that_a_foreign_page_starts_is_sent(
     visited: tuple[World, FlaskClient], receiver: WebhookReceiver
 ) -> None:

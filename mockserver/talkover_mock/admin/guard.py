@@ -48,7 +48,9 @@ class Guard(NamedTuple):
             detail = f"the request names the host {brief(given)}, which this server does not know as its own{hint}"
             raise Problem(403, "Unknown host", detail)
         if is_other_origin(request.environ, request.root_url):
-            raise Problem(403, "Foreign origin", "a web page of another origin must not drive the admin routes")
+            page = f" (got {brief(origin)})" if (origin := request.header("Origin")) else ""
+            detail = f"a web page of another origin must not drive the admin routes{page}; a test or a shell may"
+            raise Problem(403, "Foreign origin", detail)
         self._check_token(admin_token_of(request))
 
     def _is_known(self, host: str) -> bool:

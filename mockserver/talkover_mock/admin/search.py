@@ -193,7 +193,8 @@ def since(read: Callable[[T], datetime]) -> Filter[T]:
     def parse(value: str) -> Callable[[T], bool]:
         start = to_moment(value)
         if start is None:
-            detail = f"since must be a moment such as 2025-09-03T23:19:51Z (got {brief(value)})"
+            hint = "; write its + as %2B" if " " in value else ""
+            detail = f"since must be a moment such as 2025-09-03T23:19:51Z (got {brief(value)}){hint}"
             raise Problem(422, "Bad moment", detail)
         return lambda item: read(item) >= start
 

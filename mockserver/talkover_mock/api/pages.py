@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from talkover_mock.base.words import brief
+from talkover_mock.web.origins import ANY, allowable
 from talkover_mock.web.request import MockRequest
 
 _ANOTHER_SITE = "another site"
@@ -16,5 +17,6 @@ def foreign_page(environ: Mapping[str, Any]) -> str:
 
 def page_reason(request: MockRequest) -> str:
     """The sentence in the answers to a foreign web page."""
-    opened = f"; start with --allow-origin {request.page} to allow it" if request.page != _ANOTHER_SITE else ""
+    origin = allowable(request.page) or f"'{ANY}'"
+    opened = f"; start with --allow-origin {origin} to allow it" if request.page != _ANOTHER_SITE else ""
     return f"a web page of {request.page} got a copy, environment {request.environment_of().name}{opened}"

@@ -31,7 +31,7 @@ from talkover_mock.environments.world import MOST_KEPT, World
 from talkover_mock.loading.files import FixtureFiles, default_fixture
 from talkover_mock.loading.fixture import Fixture
 from talkover_mock.loading.mistakes import FixtureError
-from talkover_mock.web.origins import origin_of
+from talkover_mock.web.origins import allowable
 from talkover_mock.web.request_log import Log
 from talkover_mock.web.server import Server, raise_file_limit
 
@@ -63,7 +63,7 @@ def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 def _origin(value: str) -> str:
     """`*`, `null` or an origin. Raises BadParameter."""
-    origin = value if value.lower() in ("*", "null") else origin_of(value)
+    origin = allowable(value)
     if origin is None:
         raise click.BadParameter(f"{brief(value)} is no origin; give one such as https://app.example.com:8443")
     return origin

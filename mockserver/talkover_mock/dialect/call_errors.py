@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from talkover_mock.base.words import brief
 from talkover_mock.dialect.errors import (
     AgentMissing,
     AgentNotFound,
@@ -51,7 +52,7 @@ class PhoneNumberInvalid(CallRefused):
     message = "Phone number must be in international format (e.g., +1234567890)"
 
     def __init__(self, value: object) -> None:
-        super().__init__("to: the number must be a text: a plus, then up to 15 digits")
+        super().__init__(f"to: it must be a text: a plus, then 2 to 15 digits, the first not 0 (got {brief(value)})")
         self.value = value
 
     def details(self) -> Mapping[str, Any]:

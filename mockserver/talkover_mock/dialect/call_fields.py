@@ -34,7 +34,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_international(number: object) -> bool:
-    """Whether the value is a number in international format: a plus, then up to 15 digits."""
+    """Whether the value is a number in international format: a plus, then 2 to 15 digits, the first not 0."""
     return isinstance(number, str) and _INTERNATIONAL.fullmatch(number) is not None
 
 
@@ -47,7 +47,7 @@ def formatted(number: str) -> str:
 def phone(name: str, value: Any) -> str:
     if is_international(value):
         return str(value)
-    raise Invalid(f'The {label(name)} must be in international format, in quotes: "+1234567890".')
+    raise Invalid(f'The {label(name)} must be a text in international format, such as "+1234567890".')
 
 
 def an_object(name: str, value: Any) -> dict[str, Any]:

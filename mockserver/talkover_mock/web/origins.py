@@ -62,6 +62,11 @@ def origin_of(text: str) -> str | None:
     return origin.removesuffix(f":{port}") if port == _USUAL_PORTS.get(scheme.lower()) else origin
 
 
+def allowable(text: str) -> str | None:
+    """What an option can allow: an origin as above, `null`, or `*` for any; None for anything else."""
+    return text if text.lower() in (ANY, "null") else origin_of(text)
+
+
 def is_other_origin(environ: Mapping[str, Any], root_url: str) -> bool:
     """Whether any page but the server's own sent the request: the admin routes take no other, not even a local one."""
     site, origin = environ.get("HTTP_SEC_FETCH_SITE", "none"), environ.get("HTTP_ORIGIN", "")

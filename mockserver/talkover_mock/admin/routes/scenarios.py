@@ -45,11 +45,12 @@ def _play(request: MockRequest, environment: Environment, name: str) -> Answer:
 
 def _values(wanted: dict[str, Any]) -> dict[str, Any]:
     """The values of the call's fields. Raises Problem 422."""
-    given = {**object_of(wanted, "call", _CALL_KEYS), "context": wanted.get("context")}
+    call = object_of(wanted, "call", _CALL_KEYS)
     try:
-        return fields_of(given, PLAYED_FIELDS)
+        return fields_of({**call, "context": wanted.get("context")}, PLAYED_FIELDS)
     except Invalid as invalid:
-        raise Problem(422, "Bad value", explained(given, invalid.entries)) from None
+        entries = {name if name == "context" else f"call.{name}": each for name, each in invalid.entries.items()}
+        raise Problem(422, "Bad value", explained(wanted, entries)) from None
 
 
 def _id(wanted: dict[str, Any]) -> str | None:
