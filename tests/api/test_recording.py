@@ -304,3 +304,10 @@ def test_a_call_that_ends_after_a_reset_is_in_no_journal(world: World, http: Fla
         receiver.go_on.set()
         assert test.result().status_code == 200
     assert [(each.number, each.path) for each in world.default.journal.log.all()] == [(1, TOGGLE)]
+
+
+def test_a_long_query_counts_among_what_is_kept(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("talkover_mock.base.history.MOST_BYTES", 20_000)
+    for _ in range(5):
+        http.get(f"{AGENTS}?search={'x' * 8_000}", headers=TOKEN)
+    assert len(journal(http)) == 2

@@ -19,13 +19,13 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_wa
         received = request.body[:MOST_BODY_BYTES] if size else b""
         sent = b"" if request.method == "HEAD" else answer.body
         kept = sent[:MOST_BODY_BYTES]
-        struck = request.struck
+        struck, target = request.struck, request.target
         by: Maker = "page" if request.is_by_page else "api"
         return Exchange(
             number,
             moment,
             request.method,
-            request.target,
+            target,
             request.route.operation if request.route else None,
             answer.status_code or None,
             (RealTime.perf_counter() - request.started) * 1000,
@@ -37,7 +37,7 @@ def exchange_of(request: MockRequest, answer: Answer, moment: datetime, under_wa
             answer.headers,
             kept,
             len(sent),
-            head.size + len(received) + len(kept),
+            head.size + len(target) + len(received) + len(kept),
             struck is not None and struck.spec.replaces,
             request.applied if struck else None,
             under_way,
