@@ -1,5 +1,7 @@
 """The page in a real browser, left open: what moves, what stays, what it costs, and what it survives."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -219,6 +221,22 @@ def test_a_page_left_open_survives_a_restart_of_the_server(browser: Browser) -> 
         browser.until(lambda: browser.find(SWITCH)[0].get_attribute("aria-checked") == "true")
     finally:
         again.stop()
+
+
+def test_a_page_that_was_opened_with_a_password_in_its_address_lives(
+    browser: Browser, world: World, serve: Callable[[Flask], Server]
+) -> None:
+    app = create_app(world, Guard(token="tok"))
+    server = serve(app)
+    browser.open(f"http://u:tok@127.0.0.1:{server.port}{PAGE}")
+    app.test_client().patch("/api/v1/nope", headers=TOKEN)
+    browser.press("#request-1 .row")
+    browser.wait_for("#request-1 .inside")
+    browser.driver.back()
+    browser.until(lambda: not browser.find("#request-1 .inside"))
+    browser.press(SWITCH)
+    browser.told("My Webhook is on.")
+    assert browser.complaints() == []
 
 
 def test_a_page_that_nobody_looks_at_asks_for_nothing(browser: Browser, server: Server, app: Flask) -> None:

@@ -177,7 +177,11 @@
     throw new Error(problem.querySelector("main p")?.textContent ?? `The server answered ${answer.status}.`);
   }
 
-  const pageAt = async (to) => textOf(await fetch(to, { headers: { Accept: "text/html" }, cache: "no-store" }));
+  // `fetch` refuses an address with a password, and a path is made one by the address of a page that has a password.
+  const ask = (to, { headers, ...how } = {}) =>
+    fetch(new URL(to, location.origin), { headers: { Accept: "text/html", ...headers }, cache: "no-store", ...how });
+
+  const pageAt = async (to) => textOf(await ask(to));
 
   // One request hangs until something changes, and none at all while nobody looks; a server that is gone is asked again.
   let version = null;
@@ -192,8 +196,8 @@
       document.addEventListener("visibilitychange", leave);
       const asks = address();
       try {
-        const headers = { Accept: "text/html", ...(version ? { "If-None-Match": version } : {}) };
-        const answer = await fetch(`${asks}&wait=${WAIT_SECONDS}`, { headers, cache: "no-store", signal: stop.signal });
+        const headers = version ? { "If-None-Match": version } : {};
+        const answer = await ask(`${asks}&wait=${WAIT_SECONDS}`, { headers, signal: stop.signal });
         if (answer.status !== 304) {
           const text = await textOf(answer);
           if (asks === address()) {
@@ -298,7 +302,7 @@
     const row = form.closest("#rows > li")?.id ?? ""; // meanwhile a change may take the form out of its row
     try {
       const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.getAttribute("action"), { method: "POST", headers: { Accept: "text/html" }, body });
+      const answer = await ask(form.getAttribute("action"), { method: "POST", body });
       const was = address();
       const fresh = show(await textOf(answer), { row });
       if (address() !== was) moved(address());
