@@ -87,6 +87,64 @@ def test_a_row_that_is_read_stays_where_it_is_and_new_ones_are_counted(
     browser.wait_for("#request-44")
 
 
+TOP = "return document.querySelector(arguments[0]).getBoundingClientRect().top"
+TWICE = (
+    "const ids = [...document.querySelectorAll('[id]')].map(each => each.id);"
+    "return ids.filter((id, number) => ids.indexOf(id) !== number)"
+)
+"""The ids that stand twice."""
+
+
+def test_a_row_that_is_read_stays_where_it_is_when_it_is_no_longer_among_the_newest(
+    browser: Browser, server: Server, http: FlaskClient
+) -> None:
+    for _ in range(60):
+        http.get("/api/v1/agents", headers=TOKEN)
+    browser.open(server.url + PAGE)
+    browser.press("#request-57 .row")
+    browser.wait_for("#request-57 .inside")
+    ids, top = browser.run(ROWS), browser.run(TOP, "#request-57")
+    for _ in range(55):
+        http.get("/api/v1/health", headers=TOKEN)
+    browser.wait_for(".views", "All 116")
+    browser.wait_for("#arrived", "50+ new rows")
+    assert (browser.run(ROWS), browser.run(TOP, "#request-57")) == (ids, top)
+    assert browser.find("#apart") == browser.run(TWICE) == []
+    browser.press("#request-56 .row")  # another one that the server lists on an older page by now
+    browser.wait_for("#request-56 .inside")
+    assert "open=request-57&open=request-56" in browser.driver.current_url
+    browser.press("#request-57 .row")
+    browser.until(lambda: not browser.find("#request-57 .inside"))
+    browser.press("#request-56 .row")
+    browser.until(lambda: not browser.find("#rows .inside"))
+    assert "open=" not in browser.driver.current_url
+    browser.press("#request-57 .row")
+    browser.wait_for("#request-57 .inside")
+    assert (browser.run(ROWS), browser.find("#apart"), browser.run(TWICE)) == (ids, [], [])
+    browser.press("#arrived")
+    browser.wait_for("#apart > #request-57 .inside")
+    browser.wait_for("#request-116")
+    assert browser.run(TWICE) == []
+
+
+def test_what_changes_in_an_opened_row_is_told_when_it_is_no_longer_among_the_newest(
+    browser: Browser, server: Server, http: FlaskClient
+) -> None:
+    webhook = {"id": WEBHOOK, "enabled": True, "webhook_url": "http://localhost:9/", "max_retries": 1}
+    http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})
+    http.put("/__admin/clock", json={"now": "2025-09-03T23:50:15Z"})
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": "event_phone_call_started", "wait": 10})
+    browser.open(server.url + PAGE)
+    browser.press("[data-kind=delivery] .row", "retrying")
+    browser.wait_for("[data-kind=delivery] .inside", "Retrying")
+    for _ in range(55):
+        http.get("/api/v1/health", headers=TOKEN)
+    browser.wait_for("#arrived", "50+ new rows")
+    http.post("/__admin/clock/advance", json={"seconds": 5})
+    browser.wait_for("#rows > [data-kind=delivery] .status", "failed")
+    browser.wait_for("#rows > [data-kind=delivery] .band", "Nothing more will be sent.")
+
+
 def test_a_delivery_changes_in_its_place(browser: Browser, server: Server, http: FlaskClient) -> None:
     webhook = {"id": WEBHOOK, "enabled": True, "webhook_url": "http://localhost:9/", "max_retries": 1}
     http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})

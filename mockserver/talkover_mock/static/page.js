@@ -73,6 +73,7 @@
   // selected or under the pointer. Otherwise a link says how many there are, and rows change in place without moving.
   let held = false;
   let asked = "";
+  let standing = []; // the opened rows of the held list, as the server shows them apart by now
 
   function isRead(rows) {
     const selection = getSelection();
@@ -83,12 +84,23 @@
     );
   }
 
+  // Takes the rows that stand in the held list from those that the server shows apart: no row stands twice.
+  function takeStanding(fresh, rows) {
+    const apart = fresh.getElementById("apart");
+    if (!held || !apart || !fresh.getElementById("rows")) return [];
+    const found = [...apart.children].filter((row) => find(row.id)?.parentElement === rows);
+    for (const row of found) row.remove();
+    if (!apart.children.length) apart.remove();
+    return found;
+  }
+
   function keepRows(from, to) {
-    const fresh = new Map([...to.children].map((row) => [row.id, row]));
+    const fresh = new Map([...to.children, ...standing].map((row) => [row.id, row]));
     const known = new Set([...from.children].map((row) => row.id));
     let changes = 0;
     for (const row of from.children) {
       const other = fresh.get(row.id);
+      if (!other) keepUnlisted(row);
       if (!other || row.isEqualNode(other)) continue;
       const isAsked = row.id === asked;
       const isSameHeight =
@@ -97,7 +109,21 @@
       else changes += changeInPlace(row, other);
     }
     const arrived = from.hasAttribute("data-still") ? 0 : [...fresh.keys()].filter((id) => !known.has(id)).length;
-    tellArrived(arrived ? `${arrived}${arrived === fresh.size ? "+" : ""} new row${arrived === 1 ? "" : "s"}` : changes ? CHANGES : "");
+    tellArrived(arrived ? `${arrived}${arrived === to.children.length ? "+" : ""} new row${arrived === 1 ? "" : "s"}` : changes ? CHANGES : "");
+  }
+
+  // A row that the server lists on an older page by now: it still closes, and its link leads on from this address.
+  function keepUnlisted(row) {
+    const link = row.querySelector(".row");
+    const to = new URL(address(), location.origin);
+    if (to.searchParams.has("open", row.id)) to.searchParams.delete("open", row.id);
+    else {
+      to.searchParams.append("open", row.id);
+      row.classList.remove("opened");
+      row.querySelector(".inside")?.remove();
+      link.setAttribute("aria-expanded", "false");
+    }
+    link.href = `${to.pathname}${to.search}#${row.id}`;
   }
 
   // What an opened row says of its delivery is true at once; whether more has changed, which would move other rows.
@@ -130,6 +156,7 @@
     const rows = find("rows");
     held = !force && rows !== null && isRead(rows);
     asked = row;
+    standing = takeStanding(fresh, rows);
     const before = held ? new Set() : new Set([...document.querySelectorAll("#rows > li")].map((each) => each.id));
     if (!held && find("arrived")) tellArrived("");
     morph(document.body, fresh.body);
