@@ -149,13 +149,44 @@ def test_deliveries_are_filtered_by_names_too_and_the_address_then_holds_the_id(
         ({"show": "requests", "status": "500"}, "No request matches. 1 is kept; remove the filter."),
         ({"show": "deliveries"}, "No deliveries yet."),
         ({"show": "problems"}, "No problems."),
-        ({"open": "request-9"}, "request-9 is no longer kept."),
-        ({"open": "nonsense"}, "nonsense is no longer kept."),
+        ({"open": "request-2"}, "There is no row request-2."),
+        ({"open": "request-01"}, "There is no row request-01."),
+        ({"open": "delivery-1"}, "There is no row delivery-1."),  # the first row is a call
+        ({"open": "delivery-9fd4b11c-62aa-4b0e-8f13-0c5d7e9a1b42"}, "There is no row delivery-9fd4b11c-"),
+        ({"open": "nonsense"}, "There is no row nonsense."),
     ],
 )
 def test_an_empty_list_says_why(http: FlaskClient, query: dict[str, str], told: str) -> None:
     http.get("/api/v1/agents", headers=TOKEN)
     assert told in " ".join(page(http, **query).text.split())
+
+
+def test_an_opened_row_that_is_no_longer_kept_is_told(delivering: FlaskClient) -> None:
+    delivering.get("/api/v1/agents", headers=TOKEN)
+    emit(delivering)
+    emit(delivering, "event_participant_left")  # nobody gets it
+    opened = rows(page(delivering))
+    assert {id.partition("-")[0] for id in opened} == {"request", "delivery", "event"}
+    delivering.delete("/__admin/requests")
+    delivering.delete("/__admin/deliveries")
+    text = page(delivering, open=opened).text
+    assert all(f"{id} is no longer kept." in text for id in opened)
+    delivering.get("/api/v1/agents", headers=TOKEN)
+    assert "request-1 is no longer kept." in page(delivering, open="request-1").text
+    assert "There is no row request-3." in page(delivering, open="request-3").text
+
+
+@pytest.mark.parametrize("after", [0, 60], ids=["in the list", "apart"])
+def test_a_row_that_is_named_in_several_ways_stands_once_and_closes(delivering: FlaskClient, after: int) -> None:
+    [attempt] = emit(delivering)["deliveries"]
+    [id] = [each for each in rows(page(delivering)) if each.startswith("delivery")]
+    for _ in range(after):
+        delivering.get("/api/v1/health", headers=TOKEN)
+    shown = page(delivering, open=[f"delivery-{attempt['id']}", id, id.replace("-", "-0")])
+    assert rows(shown).count(id) == 1
+    [link] = shown.attributes("a", id=f"{id}-link")
+    assert link["href"] == f"/__admin/?environment=default#{id}"
+    assert shown.attributes("div", id=f"{id}-inside")
 
 
 def test_counts_are_those_of_the_views(delivering: FlaskClient) -> None:

@@ -17,6 +17,11 @@ class Changes:
         self._arrived += 1
         return self._arrived
 
+    @property
+    def arrived(self) -> int:
+        """The number of the latest arrival; 0 before the first."""
+        return self._arrived
+
     def note(self) -> None:
         """Notes that something has changed, and wakes those who wait for it."""
         self.version += 1

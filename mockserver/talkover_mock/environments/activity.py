@@ -112,6 +112,8 @@ class SkippedRow:
 
 
 Row: TypeAlias = RequestRow | DeliveryRow | SkippedRow
+_KINDS = ("request", "delivery", "event")
+"""The words before the number in a row's id."""
 
 
 class Page(NamedTuple):
@@ -212,6 +214,18 @@ class Activity:
                 events = self._deliveries.events.all()
                 return next((SkippedRow(each) for each in events if number and each.arrival == number), None)
         return None
+
+    def was_row(self, id: str) -> bool:
+        """Whether a row that is no longer kept may have had this id, which no row has: as far as its number tells."""
+        kind, _, rest = id.partition("-")
+        number = digits(rest) or 0
+        if kind not in _KINDS or rest != str(number):
+            return False
+        with self._lock:
+            if kind == "request":
+                return 0 < number <= self._journal.position[1]
+            latest, kept = self._changes.arrived, self._newest_first("all")
+        return 0 < number <= latest and all(row.arrival != number for row in kept)
 
     def of_event(self, event_id: str) -> tuple[Sequence[DeliveryRow], Emitted | None]:
         """The rows of one event's deliveries, oldest first, and the event itself with the skipped webhooks."""

@@ -31,14 +31,15 @@ class ShownRow(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """The list; `problem` says what is wrong with the filter, `lost` are the opened rows that are no longer kept.
+    """The list; `problem` says what is wrong with the filter, `apart` are opened rows that are not among `rows`.
 
-    `apart` are opened rows that are not among the shown ones.
+    `lost` are the ids of opened rows that are no longer kept, `unknown` those of rows that there never were.
     """
 
     rows: Sequence[ShownRow]
     apart: Sequence[ShownRow]
     lost: Sequence[str]
+    unknown: Sequence[str]
     total: int
     first: int
     older: int | None
@@ -63,6 +64,7 @@ def feed_of(environment: Environment, address: Address, request: MockRequest, wr
     others = {id: activity.row(id) for id in wanted if id not in here}
     found = [row for row in others.values() if row and row.id not in here]
     wanted += [row.id for row in others.values() if row]
+    missing = [id for id, row in others.items() if row is None]
 
     def shown(row: Row, above: Row | None) -> ShownRow:
         opened = _opened(row, environment, request) if row.id in wanted else None
@@ -72,7 +74,8 @@ def feed_of(environment: Environment, address: Address, request: MockRequest, wr
     return Feed(
         rows=rows,
         apart=[shown(row, None) for row in found],
-        lost=[id for id, row in others.items() if row is None],
+        lost=[id for id in missing if activity.was_row(id)],
+        unknown=[id for id in missing if not activity.was_row(id)],
         total=page.total,
         first=page.first,
         older=page.older,
@@ -86,8 +89,9 @@ def feed_of(environment: Environment, address: Address, request: MockRequest, wr
 def with_ids(
     given: Sequence[tuple[str, str]], request: MockRequest, environment: Environment
 ) -> tuple[list[tuple[str, str]], str]:
-    """The fields of an address, with the ids of the agent and the webhook that are given by name.
+    """The fields of an address, with the ids of the agent and the webhook that are given by name, and of opened rows.
 
+    A row may be given by the id of an attempt or an event, which is not the row's own.
     The second is what is wrong with a name that nothing has, or several have; that one stays.
     """
     found, wrong = [], ""
@@ -96,6 +100,8 @@ def with_ids(
         try:
             if name in _NAMED and value:
                 id = _NAMED[name](value, environment)
+            elif name == "open" and (row := environment.activity.row(value)):
+                id = row.id
         except Problem as problem:
             wrong = "" if _is_id(name, value, request, environment) else problem.detail
         found.append((name, id))
