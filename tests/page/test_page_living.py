@@ -95,18 +95,19 @@ TWICE = (
 """The ids that stand twice."""
 
 
+@pytest.mark.parametrize("width", [DESKTOP, 700, PHONE])
 def test_a_row_that_is_read_stays_where_it_is_when_it_is_no_longer_among_the_newest(
-    browser: Browser, server: Server, http: FlaskClient
+    browser: Browser, server: Server, http: FlaskClient, width: int
 ) -> None:
     for _ in range(60):
         http.get("/api/v1/agents", headers=TOKEN)
-    browser.open(server.url + PAGE)
+    browser.open(server.url + PAGE, width)
     browser.press("#request-57 .row")
     browser.wait_for("#request-57 .inside")
     ids, top = browser.run(ROWS), browser.run(TOP, "#request-57")
     for _ in range(55):
         http.get("/api/v1/health", headers=TOKEN)
-    browser.wait_for(".views", "All 116")
+    browser.until(lambda: "116" in browser.run("return document.querySelector('.views').textContent"))
     browser.wait_for("#arrived", "50+ new rows")
     assert (browser.run(ROWS), browser.run(TOP, "#request-57")) == (ids, top)
     assert browser.find("#apart") == browser.run(TWICE) == []
