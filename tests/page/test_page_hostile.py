@@ -10,7 +10,7 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
-from talkover_mock.admin.page.curl import again
+from talkover_mock.admin.page.curl import Request, again, of_call
 from talkover_mock.base.words import printable
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.environments.world import World
@@ -128,10 +128,6 @@ def test_a_hostile_environment_message_and_form_are_text(http: FlaskClient) -> N
     assert f"<script>{MARK}" not in html
 
 
-def again_line(exchange: dict[str, Any], url: str = "http://127.0.0.1:1") -> str:
-    return again({"method": "POST", **exchange}, url)
-
-
 @pytest.mark.parametrize(
     "text", ["'; touch pwned; '", '"$(touch pwned)"', "`touch pwned`", "@/etc/passwd", "a\nb\\", "!x"]
 )
@@ -140,7 +136,9 @@ def test_a_copied_line_runs_nothing_but_curl_and_sends_what_came(text: str, tmp_
     fake.write_text('#!/bin/sh\nprintf "%s\\0" "$@" > "$ARGUMENTS"\n')
     fake.chmod(0o755)
     headers = {"X-Note": text, "Content-Type": "text/plain", "Authorization": f"Bearer {text}"}
-    line = again_line({"path": "/api/" + text, "request": {"headers": headers, "body": text}})
+    sent = {name: value.encode() for name, value in headers.items()}
+    url, body = of_call("http://127.0.0.1:1", "/api/" + text), text.encode()
+    line = again(Request("POST", url, sent, body, len(body)), {})
     found = tmp_path / "arguments"
     path = f"{tmp_path}:{os.environ['PATH']}"
     subprocess.run(["sh", "-c", line], env={"PATH": path, "ARGUMENTS": str(found)}, cwd=tmp_path, check=True)

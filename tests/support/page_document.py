@@ -79,7 +79,7 @@ class Document(HTMLParser):
             self.forms[-1].fields[self._select] = data
             self._is_option = False
         if self._open[-1:] == ["pre"]:
-            self.code[-1] += data
+            self.code[-1] += data if self.code[-1] else data.removeprefix("\n")  # as browsers do
         if self._open[-1:] == ["button"] and "form" in self._open and not self.forms[-1].button:
             self.forms[-1].button = data
 

@@ -113,7 +113,7 @@ def _steps(request: MockRequest, environment: Environment, rail: Rail) -> Mappin
     event = best.events[0] if best and best.events else next(iter(EVENTS))
     made = {"name": "My Webhook", "webhook_url": "http://localhost:9000/hook", "events": [event]}
     token, admin = (
-        headers if environment.tokens else [curl.header("Authorization", "Bearer talq_test"), *headers],
+        headers if environment.tokens else [curl.header("Authorization", b"Bearer talq_test"), *headers],
         url + ADMIN,
     )
     toggle = f"{url}{API}/agents/{agent.id}/webhooks/{best.id}/toggle" if best else ""
@@ -139,4 +139,4 @@ def _line_headers(request: MockRequest, environment: Environment) -> list[str]:
         return admin
     if request.world.mask_tokens:
         return [curl.from_variable("Authorization", "TOKEN", "Bearer "), *admin]
-    return [curl.header("Authorization", f"Bearer {tokens[0]}"), *admin]
+    return [curl.header("Authorization", f"Bearer {tokens[0]}".encode()), *admin]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
+from talkover_mock.admin.guard import TOKEN_HEADER
 from talkover_mock.admin.page import curl
 from talkover_mock.admin.page.lines import (
     dot_of,
@@ -18,15 +19,18 @@ from talkover_mock.admin.page.lines import (
 )
 from talkover_mock.admin.page.signatures import check
 from talkover_mock.admin.routes import deliveries, requests
+from talkover_mock.base.headers import TOKEN_HEADERS, joined
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.words import printable_lines
-from talkover_mock.deliveries.records import Delivery
+from talkover_mock.deliveries.records import Delivery, Outgoing
 from talkover_mock.deliveries.rows import deciding
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.journal import Exchange
 
 MOST_SHOWN = 8_000
 """Characters of a body that the page shows; the admin routes have the whole body."""
+_MASKED = {**dict.fromkeys(TOKEN_HEADERS, "TOKEN"), TOKEN_HEADER: "ADMIN_TOKEN"}
+"""The headers with tokens that a server may mask, each with the variable of a shell that holds the whole token."""
 _MOST_PARSED = 256 * 1024
 _MOST_ATTEMPTS = 20
 _LEFT, _WIDTH = 4.0, 88.0
@@ -50,10 +54,18 @@ def request_opened(exchange: Exchange, url: str, masks: bool) -> dict[str, Any]:
     return {
         **shown,
         **sides,
-        "curl": curl.again(shown, url, masks),
+        "curl": _call_again(exchange, url, masks),
         "why": _why_of_request(exchange),
         "pattern": pattern_of(exchange),
     }
+
+
+def _call_again(exchange: Exchange, url: str, masks: bool) -> str:
+    """The command that repeats a call as it came."""
+    headers = {name: value.encode("latin-1") for name, value in exchange.request_headers.items() if value}
+    to, body = curl.of_call(url, exchange.path), exchange.request_body
+    sent = curl.Request(exchange.method, to, headers, body, exchange.request_size)
+    return curl.again(sent, _MASKED if masks else {TOKEN_HEADER: _MASKED[TOKEN_HEADER]})
 
 
 def pattern_of(exchange: Exchange) -> str:
@@ -96,7 +108,7 @@ def delivery_opened(
         "attempts": latest,
         "more": len(attempts) - len(latest),
         "sent": sent and sent.id,
-        "curl": _curl(sent, masks) if sent else "",
+        "curl": _attempt_again(sent.outgoing, masks) if sent and sent.outgoing else "",
         "event_id": first.occurrence.id,
         "webhook_id": first.webhook_id,
         "agent_id": first.occurrence.agent_id,
@@ -182,10 +194,11 @@ def _presented(delivery: Delivery, masks: bool) -> dict[str, Any]:
     return shown
 
 
-def _curl(delivery: Delivery, masks: bool) -> str:
+def _attempt_again(sent: Outgoing, masks: bool) -> str:
     """The command that repeats an attempt as it was sent."""
-    shown = _presented(delivery, masks)["request"]
-    return curl.again({"method": shown["method"], "path": "", "request": shown}, shown["url"], masks)
+    headers = {name: value.encode() for name, value in joined(sent.headers).items()}
+    request = curl.Request(sent.method, curl.of_webhook(sent.url), headers, sent.body, len(sent.body))
+    return curl.again(request, _MASKED if masks else {})
 
 
 def _with_body(side: Mapping[str, Any]) -> dict[str, Any]:
