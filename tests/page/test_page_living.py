@@ -146,6 +146,19 @@ def test_what_changes_in_an_opened_row_is_told_when_it_is_no_longer_among_the_ne
     browser.wait_for("#rows > [data-kind=delivery] .band", "Nothing more will be sent.")
 
 
+def test_rows_that_are_cleared_go_while_another_one_is_read(
+    browser: Browser, server: Server, http: FlaskClient
+) -> None:
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": "event_participant_left"})
+    browser.open(server.url + PAGE)
+    browser.press("[data-kind=skipped] .row")
+    browser.wait_for("[data-kind=skipped] .inside")
+    browser.press("#clear summary")
+    browser.press("#clear button", "Clear requests")
+    browser.until(lambda: not browser.find("#request-1"))
+    assert browser.find("[data-kind=skipped] .inside")
+
+
 def test_a_delivery_changes_in_its_place(browser: Browser, server: Server, http: FlaskClient) -> None:
     webhook = {"id": WEBHOOK, "enabled": True, "webhook_url": "http://localhost:9/", "max_retries": 1}
     http.patch("/__admin/state", json={"agents": [{"id": AGENT, "webhooks": [webhook]}]})

@@ -326,12 +326,13 @@
     if (form.hasAttribute("aria-busy")) return;
     form.setAttribute("aria-busy", "true");
     const isOfPanel = form.closest(".panel") !== null;
+    const force = form.closest(".clear") !== null; // whoever clears rows wants to see them go
     const row = form.closest("#rows > li")?.id ?? ""; // meanwhile a change may take the form out of its row
     try {
       const body = new URLSearchParams(new FormData(form));
       const answer = await ask(form.getAttribute("action"), { method: "POST", body });
       const was = address();
-      const fresh = show(await textOf(answer), { row });
+      const fresh = show(await textOf(answer), { row, force });
       if (address() !== was) moved(address());
       const isDone = fresh.querySelector("#outcome .good") !== null;
       if (isDone && form.hasAttribute("data-once")) form.reset();
