@@ -11,7 +11,7 @@ import pytest
 
 from talkover_mock.base.real_time import RealTime
 from talkover_mock.base.words import printable
-from talkover_mock.loading.files import load
+from talkover_mock.loading.files import FixtureFiles, load
 from talkover_mock.loading.fixture import to_baseline
 from talkover_mock.loading.mistakes import FixtureError
 from tests.loading.test_fixture_mistakes import HOOK
@@ -50,6 +50,20 @@ def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
         f"{tmp_path}/device.json: {SPECIAL}",
         f"{tmp_path}/pipe.yaml: {SPECIAL}",
     ]
+
+
+def test_a_file_that_becomes_a_pipe_or_a_device_is_not_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "right.yaml"
+    file.write_text(HOOK)
+    files = FixtureFiles([file])
+    loaded = files.load(lambda fixture: fixture)
+    file.unlink()
+    file.symlink_to("/dev/null")  # a pipe would never end
+    with pytest.raises(FixtureError, match="is a pipe, socket or device now, which is read at the start only"):
+        files.load(lambda fixture: fixture)
+    file.unlink()
+    file.write_text(HOOK)
+    assert files.load(lambda fixture: fixture) == loaded
 
 
 def test_a_file_in_a_folder_that_is_a_dangling_link(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ class FixtureFiles:
     def load(self, use: Callable[[Fixture], T]) -> T:
         """What `use` makes of the fixture. Raises FixtureError and the errors of `use`; the files then stay edited."""
         stamps = self.stamps()
+        if self._loaded:  # a pipe may be read at the start; later nobody may be there who writes
+            _refuse_special(_paths(self._paths, []), "is a pipe, socket or device now, which is read at the start only")
         used = use(load(self._paths))
         self._loaded = stamps
         return used
@@ -144,14 +146,11 @@ def _files(path: Path) -> list[Path]:
             return [path]
         entries = sorted(path.iterdir())
         files = [file for file in entries if file.suffix.lower() in _ENDINGS and not file.name.startswith(".")]
-        special = [file for file in files if _is_special(file)]
     except FileNotFoundError:
         return [path]
     except (OSError, ValueError) as error:
         raise _cant_be_read(path, error) from None
-    if special:
-        text = "is a pipe, socket or device; of a folder, only regular files are read"
-        raise FixtureError([Mistake(str(file), "", text) for file in special])
+    _refuse_special(files, "is a pipe, socket or device; of a folder, only regular files are read")
     if not files:
         raise _unreadable(path, f"the folder holds no fixture ({', '.join('*' + e for e in _ENDINGS)})")
     return files
@@ -164,6 +163,12 @@ def _stamp(file: Path) -> tuple[int | str, ...]:
     except (OSError, ValueError) as error:
         return (str(error),)
     return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_mode)
+
+
+def _refuse_special(files: Iterable[Path], text: str) -> None:
+    """Raises FixtureError for what may have no end."""
+    if special := [Mistake(str(file), "", text) for file in files if _is_special(file)]:
+        raise FixtureError(special)
 
 
 def _is_special(file: Path) -> bool:
