@@ -116,6 +116,24 @@ def test_what_is_served_can_be_put_back_and_saved_as_a_fixture(
     assert state_of(saved) == http.get(STATE).get_json()
 
 
+@each_row(("format", "query"), [(format, query) for format in ("json", "yaml") for query in ("", f"&agent_id={AGENT}")])
+def test_what_has_dollars_is_saved_as_it_is(
+    http: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, query: str
+) -> None:
+    """Else a file replaces variables, and reads `$$` as `$`: another signature, and a variable of the process."""
+    monkeypatch.setenv("SET", "of the process")
+    given = {"name": "costs $$5 ${SET}", "webhook_secret": "pa$$word ${NOT_SET}", "webhook_url": "http://xy/?a=$$"}
+    http.put(f"{TOGGLE.removesuffix('/toggle')}", json=given, headers=TOKEN)
+    served = http.get(f"{STATE}?format={format}{query}")
+    saved = tmp_path / f"saved.{format}"
+    saved.write_bytes(served.data)
+    [webhook] = [each for each in state_of(saved)["agents"][0]["webhooks"] if each["id"] == WEBHOOK]
+    assert given.items() <= webhook.items()
+    put = http.put(f"{STATE}?format={format}", data=served.data, content_type=served.content_type)
+    assert (put.data, put.headers["ETag"]) == (served.data, served.headers["ETag"])
+    http.post("/__admin/reset")
+
+
 @pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded", "text/plain", JSON])
 def test_json_is_read_as_json_whatever_curl_calls_it(http: FlaskClient, content_type: str) -> None:
     """YAML would refuse the emoji as JSON writes it, and take 1e16 for a text."""
@@ -196,7 +214,8 @@ OTHERS = "unknown key of a state: it describes one environment; give others in a
                 (
                     "",
                     1,
-                    "must be a mapping with agents, calls, campaigns, payloads, scenarios, settings, stubs (got [1])",
+                    "must be a mapping with agents, calls, campaigns, payloads, scenarios, settings, stubs, variables"
+                    " (got [1])",
                 )
             ],
         ),

@@ -101,6 +101,13 @@ def test_an_agent_and_a_webhook_by_their_ids(mock: MockServer) -> None:
     assert mock.webhook(state["agents"][1]["webhooks"][1]["id"]) == state["agents"][1]["webhooks"][1]
 
 
+def test_an_agent_and_a_webhook_with_a_dollar(environment: MockServer) -> None:
+    """What is served of them then begins with a key more."""
+    changed = environment.set_webhook(WEBHOOK, webhook_secret="pa$$word")
+    assert environment.webhook(WEBHOOK) == environment.agent(AGENT)["webhooks"][0] == changed
+    assert environment.state()["variables"] is False
+
+
 @each_row(
     "url",
     ["localhost:7357", "", "ftp://x", "http://x:7357/api/v1", "https://x/__admin/state", "http:///x", "http://x?a"],

@@ -87,8 +87,8 @@ OF_A_WEBHOOK: dict[str, list[str]] = {
     ],
 }
 WHOLE: dict[str, tuple[str, list[str]]] = {
-    "a list": ("- 1\n", [f"f:1: must be a mapping with {BODY_KEYS}, environments (got [1])"]),
-    "text": ("hello", [f'f:1: must be a mapping with {BODY_KEYS}, environments (got "hello")']),
+    "a list": ("- 1\n", [f"f:1: must be a mapping with {BODY_KEYS}, variables, environments (got [1])"]),
+    "text": ("hello", [f'f:1: must be a mapping with {BODY_KEYS}, variables, environments (got "hello")']),
     "nothing": ("# nothing\n", ["f: is empty; expected at least `agents: []`"]),
     "broken": ("agents: [\n", ["f:1: is not YAML: the [ that begins here is not closed (column 9)"]),
     "unknown key": ("agents: []\nenviroments: {}\n", ["f:2: enviroments: unknown key; did you mean environments?"]),

@@ -42,6 +42,9 @@ def environments(**body: Any) -> dict[str, Any]:
 GOOD: dict[str, object] = {
     "nothing": {},
     "no agents": {"agents": []},
+    "no variables": {"variables": False},
+    "variables": {"variables": True},
+    "variables are null": {"variables": None},
     "nulls": {"agents": None, "environments": None, "tokens": None, "expired_tokens": None, "settings": None},
     "the least webhook": fixture(hook()),
     "nulls in a webhook": fixture(hook(**{field.name: None for field in WEBHOOK_FIELDS if not field.required})),
@@ -137,6 +140,8 @@ BAD: dict[str, object] = {
     "a token with a space": {"tokens": ["a b"]},
     "a token with a comma": environments(tokens=["a,b"]),
     "a token twice": {"tokens": ["a", "a"]},
+    "variables are text": {"variables": "${ON:-true}"},
+    "variables of an environment": environments(variables=False),
     "environments are a list": {"environments": []},
     "an environment is null": {"environments": {"staging": None}},
     "an environment named default": {"environments": {"default": {}}},

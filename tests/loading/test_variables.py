@@ -1,5 +1,6 @@
 """Environment variables and `x-` keys in fixture files."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,6 +130,49 @@ def test_state_that_comes_over_http_keeps_them() -> None:
         to_baseline(source(document)).webhooks,
     ]
     assert [next(iter(each.values())).webhook_secret for each in webhooks] == ["${URL}"] * 2
+
+
+@pytest.mark.parametrize("name", ["f.yaml", "f.json"])
+def test_a_file_that_has_no_variables(tmp_path: Path, name: str) -> None:
+    text = json.dumps({"variables": False, **fixture(hook(webhook_secret="$$ ${NOPE} ${T}"))})
+    assert loaded(tmp_path, text, name=name).webhook_secret == "$$ ${NOPE} ${T}"
+    (tmp_path / "other.yaml").write_text(
+        HOOK.replace("id: agent", "id: other").replace("id: one", "webhook_secret: ${T}")
+    )
+    hooks = load([tmp_path], VARIABLES)["default"].baseline.webhooks.values()
+    assert {each.webhook_secret for each in hooks} == {"$$ ${NOPE} ${T}", "10"}, "it says so of itself alone"
+
+
+@each_row(("of_a_file", "of_a_state"), [("true", "false"), ("null", "null"), ("false", "false")])
+def test_whether_there_are_variables(of_a_file: str, of_a_state: str) -> None:
+    assert not read_fixture([source({"variables": json.loads(of_a_file)})])["default"].tokens
+    assert not to_baseline(source(json.loads(f'{{"variables": {of_a_state}}}'))).agents
+
+
+@each_row(
+    ("text", "expected"),
+    [
+        ("variables: 0", "f:1: variables: must be true or false, and no variable itself (got 0)"),
+        (
+            'variables: "${OFF:-false}"',
+            'f:1: variables: must be true or false, and no variable itself (got "${OFF:-false}")',
+        ),
+        (
+            "environments: {staging: {variables: false}}",
+            "f:1: environments.staging.variables: unknown key of an environment; it belongs at the top of the file",
+        ),
+    ],
+)
+def test_mistakes_of_whether_there_are_variables(text: str, expected: str) -> None:
+    with pytest.raises(FixtureError) as caught:
+        read_fixture([filled(Source("f", text, parse(text)), VARIABLES)])
+    assert str(caught.value) == expected
+
+
+@each_row("value", [True, 0, "no"])
+def test_a_state_has_no_variables(value: object) -> None:
+    with pytest.raises(FixtureError, match="variables: must be false or left out: a state has no variables"):
+        to_baseline(source({"variables": value}))
 
 
 EXTENDED = """\

@@ -33,9 +33,10 @@ class Searching:
         """The agent of the state with this id, or the owner of this webhook. Raises KeyError with the nearest id."""
         query = {key: text_of(value) for key, value in id.items()}
         try:
-            [[found]] = self._transport.call("GET", "state", query=query).values()
+            part = self._transport.call("GET", "state", query=query)
         except MockServerError as error:
             raise of_id(error) from None
+        [found] = part.get("agents") or part["campaigns"]
         return cast(Document, found)
 
     def verify(self, of: str, filters: Mapping[str, object], wait: float = 0, **bounds: int | None) -> list[Document]:

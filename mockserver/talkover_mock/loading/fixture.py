@@ -14,6 +14,7 @@ from talkover_mock.loading.mistakes import Mistakes, Source
 from talkover_mock.loading.payloads import read_payloads
 from talkover_mock.loading.reader import Reader
 from talkover_mock.loading.scenarios import check_scenario, read_scenarios
+from talkover_mock.loading.variables import VARIABLES
 from talkover_mock.state.names import ID, NAME_TEXT, is_token
 from talkover_mock.state.records import Webhook
 from talkover_mock.state.store import Baseline, State
@@ -23,6 +24,7 @@ _NOTHING = Baseline()
 _STATE_KEYS = ("agents", "calls", "campaigns", "payloads", "scenarios", "settings", "stubs")
 _BODY_KEYS = ("tokens", "expired_tokens", *_STATE_KEYS)
 _TOKENS = "unknown key of a state; give tokens in a fixture file, or as `token` when you open an environment"
+_NOT_IN_AN_ENVIRONMENT = {VARIABLES: "unknown key of an environment; it belongs at the top of the file"}
 _NOT_IN_A_STATE = {
     "tokens": _TOKENS,
     "expired_tokens": _TOKENS,
@@ -81,7 +83,11 @@ def to_baseline(
     mistakes = Mistakes()
     mistakes.source = source
     found = Collected([source.data])
-    if mistakes.is_mapping((), source.data, _STATE_KEYS, _NOT_IN_A_STATE, extensible=True):
+    if mistakes.is_mapping((), source.data, (*_STATE_KEYS, VARIABLES), _NOT_IN_A_STATE, extensible=True):
+        variables = source.data.get(VARIABLES)
+        if variables is not None and variables is not False:
+            text = "must be false or left out: a state has no variables"
+            mistakes.add((VARIABLES,), text, variables)
         reader = Reader(mistakes, DEFAULT, found, over)
         reader.with_logs, reader.scenarios_before = with_logs, before.scenarios
         _read_body(reader, (), source.data)
@@ -119,8 +125,10 @@ class _FixtureReader:
     def read(self, source: Source) -> None:
         self.mistakes.source = source
         data = source.data
-        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, "environments"), extensible=True):
+        if not self.mistakes.is_mapping((), data, (*_BODY_KEYS, VARIABLES, "environments"), extensible=True):
             return
+        if not isinstance(data.get(VARIABLES), bool | None):
+            self.mistakes.add((VARIABLES,), "must be true or false, and no variable itself", data[VARIABLES])
         self._environment((), DEFAULT, data)
         environments = data.get("environments")
         if not isinstance(environments, dict | None):
@@ -134,7 +142,7 @@ class _FixtureReader:
         elif not isinstance(name, str) or not ID.fullmatch(name):
             quotes = self.mistakes.unquoted(name, ID.fullmatch)
             self.mistakes.add(path, f"the name must be a string: {NAME_TEXT}", hint=quotes)
-        elif self.mistakes.is_mapping(path, body, _BODY_KEYS, extensible=True):
+        elif self.mistakes.is_mapping(path, body, _BODY_KEYS, _NOT_IN_AN_ENVIRONMENT, extensible=True):
             self._environment(path, name, body)
 
     def _environment(self, path: Path, name: str, body: dict[str, Any]) -> None:

@@ -24,6 +24,11 @@ from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS
 _ID: Mapping[str, Any] = {"type": "string", "pattern": f"^{ID.pattern}$"}
 _OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
 _VARIABLE = {"type": "string", "pattern": r"\$\{[A-Za-z_]"}
+_FILLED = {
+    "type": ["boolean", "null"],
+    "default": True,
+    "description": "Whether ${NAME} in a string of this file is replaced; false in a saved state",
+}
 _TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
 _MOMENT = {
     "type": ["string", "null"],
@@ -51,7 +56,7 @@ def fixture_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fixture of the Talkover mock server",
-        **_with_extensions(whole),
+        **_with_extensions({**whole, "properties": {"variables": _FILLED, **whole["properties"]}}),
         "$defs": {
             "environment": _with_extensions(_object(**environment)),
             "agent": _agent(),

@@ -12,6 +12,8 @@ from talkover_mock.loading.schema import is_simple, schema_of
 
 _VARIABLE = re.compile(r"\$(?:\$|\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\})?)")
 """`$$`, `${NAME}`, `${NAME:-default}`, or a `${` that begins neither."""
+VARIABLES = "variables"
+"""The key, at the top of a file, that says whether its variables are replaced."""
 _DEEPEST = 150
 """Levels of nesting that are searched; the rules of fixtures allow fewer."""
 
@@ -20,9 +22,9 @@ def filled(source: Source, variables: Mapping[str, str]) -> Source:
     """The source with the variables in its strings replaced. Raises FixtureError for a variable without a value.
 
     `$$` stands for `$`. Keys stay as they are, and so do the values of `x-` keys: they are replaced where an alias uses
-    them.
+    them. With `variables: false` everything stays as it is, `$$` too.
     """
-    if "$" not in source.text:
+    if "$" not in source.text or (isinstance(source.data, dict) and source.data.get(VARIABLES) is False):
         return source
     filling = _Filling(source, variables)
     data = filling.value((), source.data)
@@ -61,7 +63,7 @@ class _Filling:
             return [self.value((*path, i), each) for i, each in enumerate(value)]
         extends = _may_be_extended(path)
         return {
-            key: each if extends and is_extension(key) else self.value((*path, key), each)
+            key: each if extends and (is_extension(key) or key == VARIABLES) else self.value((*path, key), each)
             for key, each in value.items()
         }
 

@@ -3,16 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from talkover_mock.base.moments import to_seconds
 from talkover_mock.base.shapes import state as shapes
 from talkover_mock.base.shapes.values import AnyEvent
 from talkover_mock.dialect.scenarios import Step
 from talkover_mock.loading.stubs import stub_document
+from talkover_mock.loading.variables import VARIABLES
 from talkover_mock.state.records import Agent, Call, Campaign, LogEntry, Webhook
 from talkover_mock.state.store import Baseline, State
 from talkover_mock.state.webhooks import fields_of_webhooks
+
+D = TypeVar("D", bound=Mapping[str, Any])
 
 
 def webhook_document(webhook: Webhook) -> shapes.Webhook:
@@ -83,25 +86,34 @@ def to_document(state: State) -> shapes.State:
         after["campaigns"] = campaigns
     if calls:
         after["calls"] = calls
-    return {**before, "agents": agents, **after}
+    document: shapes.State = {**before, "agents": agents, **after}
+    return _marked(document)
 
 
 def to_part(state: State, agent: Agent) -> shapes.Part:
     """One agent of the state as a fixture."""
-    return {"agents": [_agent_document(state, agent, state.webhooks_of(agent.id))]}
+    part: shapes.Part = {"agents": [_agent_document(state, agent, state.webhooks_of(agent.id))]}
+    return _marked(part)
 
 
 def to_part_of_webhook(state: State, webhook: Webhook) -> shapes.Part:
     """One webhook of the state under its agent or campaign as a fixture."""
     owner = state.owner_of(webhook)
     if isinstance(owner, Campaign):
-        return {"campaigns": [_campaign_document(owner, [webhook])]}
-    return {"agents": [_agent_document(state, owner, [webhook])]}
+        part: shapes.Part = {"campaigns": [_campaign_document(owner, [webhook])]}
+    else:
+        part = {"agents": [_agent_document(state, owner, [webhook])]}
+    return _marked(part)
 
 
 def digest(document: Mapping[str, Any]) -> str:
     """A short text that is equal for equal documents and differs for others."""
     return hashlib.blake2b(json.dumps(document).encode(), digest_size=16).hexdigest()
+
+
+def _marked(document: D) -> D:
+    """The document; if it holds a `$`, with the key by which a file of it is read as it stands, without variables."""
+    return cast(D, {VARIABLES: False, **document}) if "$" in json.dumps(document) else document
 
 
 def _agent_document(state: State, agent: Agent, webhooks: Sequence[Webhook]) -> shapes.Agent:

@@ -175,6 +175,8 @@ class Overrides(TypedDict, total=False):
 class BeforeAgents(TypedDict, total=False):
     """What a state begins with."""
 
+    variables: Literal[False]
+    """Where a text holds a `$`: a file of the state is then read without variables."""
     settings: Overrides
     stubs: Sequence[Stub]
     scenarios: Annotated[Mapping[Id, Annotated[Sequence[Step], ("minItems", 1)]], ("minProperties", 1)]
@@ -192,6 +194,7 @@ class AfterAgents(TypedDict, total=False):
 class Part(TypedDict, total=False):
     """One agent, or one campaign with one webhook, of a state."""
 
+    variables: Literal[False]
     agents: Sequence[Agent]
     campaigns: Sequence[Campaign]
 
