@@ -79,6 +79,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"context": "x"}, 422, 'context: The context must be an array (got "x")'),
     ({"call": {"id": "call-1"}}, 409, "the status of call call-1 is completed"),
     ({"agent_id": "other", "call": {"id": "active"}}, 409, f"call active belongs to agent {AGENT}"),
+    ({"call": {"id": "other"}}, 409, '"other" is the id of an agent; give the call another one'),
 ]
 
 

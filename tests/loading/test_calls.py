@@ -1,13 +1,18 @@
 """The calls of fixtures: what may stand there, what is a mistake and where, and that they are part of the state."""
 
+import json
+from threading import RLock
 from typing import Any
 
 import pytest
 
+from talkover_mock.base.clock import Clock
+from talkover_mock.base.refusals import Conflict
 from talkover_mock.loading.files import parse
 from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import FixtureError
 from talkover_mock.loading.writer import to_document
+from talkover_mock.state.calls import Calls
 from talkover_mock.state.store import State
 from tests.support.fixture_documents import served, source
 from tests.support.rows import each_row
@@ -128,6 +133,38 @@ def test_a_call_is_laid_over_the_one_of_its_id() -> None:
     first, second = to_document(state)["calls"]
     assert first == {**FULL, "status": "completed", "duration": 7}
     assert second["id"] == "call-2"
+
+
+HOOK: dict[str, Any] = {"name": "W", "webhook_url": "http://xy", "events": ["event_action"]}
+OF_EACH_KIND: dict[str, dict[str, Any]] = {
+    "an agent": {"agents": [{"id": "an-agent", "name": "B"}]},
+    "a webhook": {"agents": [{"id": "a", "webhooks": [{"id": "a-webhook", **HOOK}]}]},
+    "a campaign": {"campaigns": [{"id": "a-campaign", "name": "C", "agent_id": "a"}]},
+    "a call": {"calls": [{**LEAST, "id": "a-call"}]},
+}
+
+
+@each_row(("one", "other"), [(one, other) for one in OF_EACH_KIND for other in OF_EACH_KIND if one != other])
+def test_an_id_stays_that_of_one_kind(one: str, other: str) -> None:
+    """Else the state would be no fixture: there, no id may stand twice."""
+    state, id = State(to_baseline(source(fixture()))), one.replace(" ", "-")
+    state.merge(to_baseline(source(OF_EACH_KIND[one]), over=state))
+    change = json.loads(json.dumps(OF_EACH_KIND[other]).replace(other.replace(" ", "-"), id))
+    with pytest.raises(FixtureError) as caught:
+        to_baseline(source(change), over=state)
+    assert [each.text for each in caught.value.mistakes] == [f'is the id of {one} (got "{id}")']
+
+
+def test_a_new_call_has_no_id_of_another_record() -> None:
+    state = State(to_baseline(source(fixture())))
+    calls = Calls(state, RLock(), Clock())
+    values = served(fixture(FULL))["calls"][0]
+    for kind, change in OF_EACH_KIND.items():
+        state.merge(to_baseline(source(change), over=state))
+        id = kind.replace(" ", "-")
+        with pytest.raises(Conflict, match=f'^"{id}" is the id of {kind}; give the call another one$'):
+            calls.add("a", values, id)
+    assert list(state.calls) == ["a-call"]
 
 
 def test_a_state_keeps_the_latest_calls(monkeypatch: pytest.MonkeyPatch) -> None:

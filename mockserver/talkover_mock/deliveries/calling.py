@@ -72,7 +72,8 @@ class Calling:
         """Begins a scenario at the agent's active call of this id, or at a new call with these values. Returns both.
 
         At a call that is there, of `values` only a context counts; a scenario that is under way there stops. Raises
-        AgentNotFound, Missing for an unknown scenario, and Conflict for a call that is over or another agent's.
+        AgentNotFound, Missing for an unknown scenario, and Conflict for a call that is over or another agent's, and for
+        the id of another record.
         """
         with self._lock:
             steps = self.scenarios.get(name)

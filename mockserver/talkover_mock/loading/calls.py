@@ -11,6 +11,7 @@ from talkover_mock.dialect.rules import Invalid, fields_of
 from talkover_mock.loading.reader import CREATED, Reader
 from talkover_mock.loading.writer import call_document
 from talkover_mock.state.records import Call
+from talkover_mock.state.store import State
 
 CALL_KEYS = ("id", *(field.name for field in CALL_FIELDS), "created_at", "started_at", "updated_at")
 _MOST_COMPARED = 500
@@ -19,9 +20,8 @@ _MOST_COMPARED = 500
 
 def read_call(reader: Reader, path: Path, data: Any) -> None:
     """Adds a call, laid over the call of the state with its id. That its agent exists is checked at the end."""
-    known = reader.over.calls.get(str(data.get("id"))) if reader.over and isinstance(data, dict) else None
-    if known and isinstance(data, dict):
-        data = {**call_document(known), **data}
+    if reader.over and isinstance(data, dict):
+        data = _over_known(reader, path, reader.over, data)
     if not reader.mistakes.is_mapping(path, data, CALL_KEYS):
         return
     created = reader.moment(path, "created_at", data) or CREATED
@@ -38,6 +38,15 @@ def read_call(reader: Reader, path: Path, data: Any) -> None:
     call = Call(id=id, created_at=created, started_at=started, updated_at=updated, **values)
     reader.found.calls[id] = call
     reader.found.check_at_the_end(reader.mistakes, partial(check_agent, reader, path, call.agent_id))
+
+
+def _over_known(reader: Reader, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
+    id = data.get("id")
+    if type(id) is not str:
+        return data
+    reader.check_kind(path, id, "a call")
+    known = over.calls.get(id)
+    return {**call_document(known), **data} if known else data
 
 
 def check_agent(reader: Reader, path: Path, agent_id: str) -> None:

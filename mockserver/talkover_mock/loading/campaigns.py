@@ -53,7 +53,7 @@ def _over_known(reader: Reader, path: Path, over: State, data: dict[str, Any]) -
     id = data.get("id")
     if type(id) is not str:
         return data
-    reader.check_kind(path, id, agent=over.agents, webhook=over.webhooks)
+    reader.check_kind(path, id, "a campaign")
     known = over.campaigns.get(id)
     if known is None:
         return data

@@ -23,7 +23,7 @@ from talkover_mock.loading.templates import check_events, check_headers, check_t
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Campaign, CampaignId, LogEntry, Webhook
-from talkover_mock.state.store import State, Table
+from talkover_mock.state.store import State
 from talkover_mock.state.webhooks import fields_of_webhooks
 
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
@@ -86,7 +86,7 @@ class Reader:
         id = data.get("id")
         if type(id) is not str:
             return data
-        self.check_kind(path, id, webhook=over.webhooks, campaign=over.campaigns)
+        self.check_kind(path, id, "an agent")
         known = over.agents.get(id)
         return {"name": known.name, **known.details, **data} if known else data
 
@@ -159,11 +159,11 @@ class Reader:
             self.mistakes.add(path, "is not within the years 1 to 9999 in UTC", value)
             return ""
 
-    def check_kind(self, path: Path, id: str, **others: Table[Any]) -> None:
-        """Adds a mistake for an id that a record of another kind has in the state."""
-        for kind, table in others.items():
-            if id in table:
-                self.mistakes.add((*path, "id"), f"is the id of {'an' if kind == 'agent' else 'a'} {kind}", id)
+    def check_kind(self, path: Path, id: str, own: str) -> None:
+        """Adds a mistake for an id that a record of another kind than its `own` has in the state."""
+        kind = self.over.kind_of(id) if self.over else ""
+        if kind not in ("", own):
+            self.mistakes.add((*path, "id"), f"is the id of {kind}", id)
 
     def webhook(self, path: Path, owner: Agent | Campaign, data: Any) -> None:
         """Reads one webhook of an agent or a campaign."""
@@ -225,7 +225,7 @@ class Reader:
         id = data.get("id")
         if type(id) is not str:
             return data
-        self.check_kind(path, id, agent=over.agents, campaign=over.campaigns)
+        self.check_kind(path, id, "a webhook")
         known = over.webhooks.get(id)
         if known is None:
             return data
@@ -276,11 +276,7 @@ class Reader:
     def _is_taken(self, id: str) -> bool:
         if id in self.found.places or id in self.found.given_ids:
             return True
-        if self.over is None:
-            return False
-        return any(
-            id in table for table in (self.over.agents, self.over.webhooks, self.over.calls, self.over.campaigns)
-        )
+        return self.over is not None and self.over.kind_of(id) != ""
 
     def moment(self, path: Path, key: str, data: Mapping[str, Any]) -> datetime | None:
         """The moment under a key, in whole seconds, as the API's database keeps times."""

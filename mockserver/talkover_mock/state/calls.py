@@ -6,7 +6,7 @@ from threading import RLock
 from typing import Any
 
 from talkover_mock.base.clock import Clock
-from talkover_mock.base.refusals import Unfit
+from talkover_mock.base.refusals import Conflict, Unfit
 from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.dialect.call_errors import (
     AgentInactive,
@@ -72,9 +72,14 @@ class Calls:
     def add(
         self, agent_id: str, values: Mapping[str, Any], id: str | None = None, delay: timedelta = timedelta()
     ) -> Call:
-        """Adds a call with the values of its fields, and with this id where one is given."""
+        """Adds a call with the values of its fields, and with this id where one is given.
+
+        Raises Conflict for the id of another record.
+        """
         with self._lock:
             self._agent(agent_id)
+            if id and (kind := self._state.kind_of(id)):
+                raise Conflict("The id is taken", f"{brief(id)} is the id of {kind}; give the call another one")
             moment = self._clock.moment()
             now = moment.replace(microsecond=0)
             call = Call(

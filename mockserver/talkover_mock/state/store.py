@@ -185,6 +185,16 @@ class State:
         """The campaign or the agent of a webhook of the state, which is removed with it."""
         return self.campaigns.get(webhook.campaign_id or "") or cast(Agent, self.agents.get(webhook.agent_id))
 
+    def kind_of(self, id: str) -> str:
+        """The kind of the record with this id, such as `an agent`; empty where there is none."""
+        tables: Mapping[str, Table[Any]] = {
+            "an agent": self.agents,
+            "a webhook": self.webhooks,
+            "a campaign": self.campaigns,
+            "a call": self.calls,
+        }
+        return next((kind for kind, table in tables.items() if id in table), "")
+
     def put_webhook(self, webhook: Webhook) -> None:
         if self.webhooks.put(webhook.id, webhook):
             siblings = self.webhook_ids.get(webhook.owner_id) or ()
