@@ -100,6 +100,19 @@ def test_the_payloads_at_the_top_are_those_of_every_environment() -> None:
     assert found["b"].baseline.payloads == {STARTED: {"a": 1}, ENDED: {"mine": 2}}
 
 
+def test_a_state_keeps_a_payload_that_names_a_key_of_an_agent_that_is_gone() -> None:
+    document = {"agents": [{"id": "a", "name": "A", "own": 1}], "payloads": {ENDED: {"a": "{{agent.own}}"}}}
+    state = State(to_baseline(source(document)))
+    agent = state.agents.get("a")
+    assert agent
+    state.remove_agent(agent)
+    left = to_document(state)
+    assert left == served(left) == {"payloads": document["payloads"], "agents": []}
+    assert mistakes(left)[0].startswith(f"payloads.{ENDED}.a: {{{{agent.own}}}} names nothing; expected ")
+    with pytest.raises(FixtureError, match=r"\{\{agnt.own\}\} names nothing; did you mean agent"):
+        to_baseline(source({"payloads": {ENDED: {"a": "{{agnt.own}}"}}}), state, state)
+
+
 def test_a_state_takes_payloads_and_keeps_those_that_it_has() -> None:
     before = to_baseline(source({"payloads": {STARTED: {"a": 1}}}))
     state = State(before)

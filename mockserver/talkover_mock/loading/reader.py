@@ -43,7 +43,7 @@ CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
 class Reader:
     """Adds the records of one environment's fixture to `found`, laid over the records of `over` if given.
 
-    `of_a_file` says that the fixture is a file: templates are checked for slips that the API lets pass.
+    `of_a_file` says that the fixture is a file: it is checked for slips that the API lets pass.
     """
 
     def __init__(
