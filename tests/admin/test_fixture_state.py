@@ -16,6 +16,7 @@ from talkover_mock.loading.writer import to_document
 from talkover_mock.state.store import State
 from tests.support.documented import AGENT, TOKEN, WEBHOOK
 from tests.support.fixture_documents import broken_fixtures, fixture, hook, right_fixtures, served, source, state
+from tests.support.rows import each_row
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -241,8 +242,21 @@ def test_nothing_is_half_done(wrong: dict[str, Any], text: str) -> None:
     assert to_document(one) == before
 
 
-def test_a_template_that_only_the_api_takes_is_the_exception(http: FlaskClient) -> None:
-    change = {"payload_templates": {"event_recording": {"a": "{{nope}}"}}}
+@each_row(
+    ("change", "text"),
+    [
+        ({"payload_templates": {"event_phone_call_ended": {"a": "{{nope}}"}}}, "{{nope}} names nothing"),
+        ({"payload_templates": {"event_recording": {}}}, "the webhook does not list this event"),
+        ({"custom_headers": [{"key": "a b", "value": "c"}]}, "is not a name of a header"),
+    ],
+)
+def test_three_things_that_the_api_takes_are_mistakes_in_a_file(
+    http: FlaskClient, change: dict[str, Any], text: str
+) -> None:
     assert http.put(f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}", headers=TOKEN, json=change).status_code == 200
-    with pytest.raises(FixtureError, match="nope"):
-        read_fixture([source(http.get("/__admin/state").get_json())])
+    served = http.get("/__admin/state").get_json()
+    with pytest.raises(FixtureError) as caught:
+        read_fixture([source(served)])
+    assert [each.text[: len(text)] for each in caught.value.mistakes] == [text]
+    assert http.put("/__admin/state", json=served).get_json() == served
+    http.post("/__admin/reset")

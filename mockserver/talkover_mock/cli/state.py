@@ -13,8 +13,8 @@ COLUMNS = ("OWNER", "WEBHOOK", "NAME", "STATUS", "EVENTS", "URL")
 def command(remote: Remote) -> None:
     """Show the agents, campaigns and webhooks of a running server.
 
-    The JSON is a fixture, unless the API has accepted a payload template with an unknown placeholder,
-    or a custom header that cannot be sent.
+    The JSON is a fixture, unless the API has accepted what is a mistake in a file: a placeholder that names nothing,
+    a payload template for an event that the webhook does not list, or a custom header that cannot be sent.
     """
     with remote.client() as client:
         state = client.state()
