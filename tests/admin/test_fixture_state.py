@@ -242,6 +242,26 @@ def test_nothing_is_half_done(wrong: dict[str, Any], text: str) -> None:
     assert to_document(one) == before
 
 
+def nested(levels: int) -> Any:
+    """An object of so many levels, of which the deepest is empty: that one counts as a value."""
+    return {"a": nested(levels - 1)} if levels else {}
+
+
+@each_row("format", ["json", "yaml"])
+def test_what_the_api_takes_at_its_deepest_is_put_back_and_is_a_file(http: FlaskClient, format: str) -> None:
+    """An API call has 100 levels; within a state, the same value stands deeper."""
+    change = {"payload_templates": {"event_phone_call_ended": nested(98)}}
+    http.put(f"/api/v1/agents/{AGENT}/webhooks/{WEBHOOK}", headers=TOKEN, json=change)
+    http.post(f"/api/v1/agents/{AGENT}/call", headers=TOKEN, json={"to": "+1234567890", "payload": nested(99)})
+    before = http.get(f"/__admin/state?format={format}")
+    state = http.get("/__admin/state").get_json()
+    assert (webhooks_of(state)[0]["payload_templates"], state["calls"][0]["payload"]) == (*change.values(), nested(99))
+    assert http.put(f"/__admin/state?format={format}", data=before.data).data == before.data
+    found = read_fixture([parse(before.data, "f"), source({"environments": {"staging": state}}, "g")])
+    assert [to_document(State(each.baseline)) for each in found.values()] == [state, state]
+    http.post("/__admin/reset")
+
+
 @each_row(
     ("change", "text"),
     [

@@ -36,6 +36,12 @@ def test_a_placeholder_that_names_nothing(template: str, hint: str) -> None:
     assert mistake == f"f:9: {HOOK_PATH}.payload_templates.event_action.a[1]: {{{{{name}}}}} names nothing{hint}"
 
 
+def test_a_placeholder_at_the_deepest_level() -> None:
+    template = '{"a": ' * 99 + '"{{evnt}}"' + "}" * 99
+    [mistake] = mistakes_of(HOOK + f"        payload_templates: {{event_action: {template}}}\n")
+    assert mistake.endswith(".a.a.a: {{evnt}} names nothing; did you mean event?")
+
+
 @each_row(
     "template",
     [

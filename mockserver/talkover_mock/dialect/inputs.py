@@ -11,7 +11,8 @@ _WHITESPACE = (
     "\u2028\u2029\u202f\u205f\u3000\ufeff\u200b"
 )
 """The trimmed characters (measured): Unicode's white space, the byte order mark, the zero-width space."""
-_DEEPEST = 100
+MOST_LEVELS = 100
+"""Levels of lists and objects, one within another."""
 MOST_BYTES = 4 * 1024 * 1024
 """The bytes of a body that is read; what takes no input, such as a toggle, may have a larger one."""
 MOST_VALUES = 250_000
@@ -117,11 +118,11 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(body.decode(), parse_constant=_no_constant)
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode()  # refuses half surrogate pairs and 1e999
-        deep = _depth_exceeds(data, _DEEPEST)
+        deep = _depth_exceeds(data, MOST_LEVELS)
     except (ValueError, RecursionError) as error:
         raise _Unreadable(f"is not JSON ({error})") from None
     if deep:
-        raise _Unreadable(f"is nested more than {_DEEPEST} levels deep")
+        raise _Unreadable(f"is nested more than {MOST_LEVELS} levels deep")
     if not isinstance(data, dict):
         raise _Unreadable(f"is {_article(data)}, not a JSON object,")
     return data

@@ -12,6 +12,7 @@ from talkover_mock.base.words import nearest
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 from talkover_mock.dialect.fields import AGENT_FIELDS, CAMPAIGN_WEBHOOK_FIELDS, WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import seeded_uuid
+from talkover_mock.dialect.inputs import MOST_LEVELS
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.dialect.rules import Field, Invalid, fields_of, label, required_text
 from talkover_mock.dialect.scenarios import Scenario
@@ -32,8 +33,8 @@ WEBHOOK_KEYS = dict.fromkeys(["id", *(field.name for field in WEBHOOK_FIELDS), *
 _CAMPAIGN_KEYS = dict.fromkeys(["id", *(field.name for field in CAMPAIGN_WEBHOOK_FIELDS), *_MORE_KEYS])
 
 _ID_TEXT = f"must be a UUID, or {NAME_TEXT}"
-_DEEPEST, _DEEPEST_SHOWN = 100, 10
-"""Levels of nesting in an agent's keys and templates, from the fixture's top: JSON can't be written much deeper."""
+_DEEPEST_SHOWN = 10
+"""Steps of a path to a value that is nested too deeply."""
 _AGENT_FIELDS = {field.name: field for field in AGENT_FIELDS}
 _DERIVED = ("agent_id", "campaign_id", "events_count")
 CREATED = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -133,17 +134,20 @@ class Reader:
             wrong = Invalid(entries={field.name: invalid.texts})
             self.mistakes.add_invalid(path, data, wrong, AGENT_FIELDS)
 
-    def plain(self, path: Path, value: Any) -> Any:
-        """The value as JSON can carry it: times become texts; a value that JSON does not have is a mistake."""
-        if len(path) > _DEEPEST:
-            return self.mistakes.add(path[:_DEEPEST_SHOWN], f"is nested too deeply; at most {_DEEPEST} levels")
+    def plain(self, path: Path, value: Any, levels: int = MOST_LEVELS) -> Any:
+        """The value as JSON can carry it: times become texts; a value that JSON does not have is a mistake.
+
+        The levels count from the value, wherever it stands: those that the API takes fit into any fixture.
+        """
+        if not levels and isinstance(value, (dict, list)):
+            return self.mistakes.add(path[:_DEEPEST_SHOWN], f"is nested too deeply; at most {MOST_LEVELS} levels")
         if isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
                     self.mistakes.add((*path, key), "a key must be a string; put it in quotes")
-            return {str(key): self.plain((*path, key), each) for key, each in value.items()}
+            return {str(key): self.plain((*path, key), each, levels - 1) for key, each in value.items()}
         if isinstance(value, list):
-            return [self.plain((*path, i), each) for i, each in enumerate(value)]
+            return [self.plain((*path, i), each, levels - 1) for i, each in enumerate(value)]
         if isinstance(value, datetime):
             return self._plain_moment(path, value)
         if isinstance(value, date):

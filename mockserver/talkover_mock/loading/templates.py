@@ -9,9 +9,8 @@ from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.placeholders import PLACEHOLDER, hint_at
 from talkover_mock.dialect.reasons import Path
 from talkover_mock.loading.mistakes import Mistakes, near_or_listed
+from talkover_mock.loading.variables import DEEPEST
 from talkover_mock.state.records import AGENT_DEFAULTS, Agent, Campaign
-
-_DEEPEST = 100
 
 
 def check_events(mistakes: Mistakes, path: Path, templates: Any, events: Sequence[str]) -> None:
@@ -54,7 +53,7 @@ def check_placeholders(mistakes: Mistakes, path: Path, template: Any, owners: Ke
             hint = hint_at(name, owners, more)
             if hint:
                 mistakes.add(path, f"{{{{{name}}}}} names nothing{hint}")
-    elif len(path) <= _DEEPEST:
+    elif len(path) <= DEEPEST:
         pairs = enumerate(template) if isinstance(template, list) else ()
         for step, each in template.items() if isinstance(template, dict) else pairs:
             check_placeholders(mistakes, (*path, step), each, owners, more)

@@ -14,7 +14,7 @@ _VARIABLE = re.compile(r"\$(?:\$|\{(?:([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\})?)")
 """`$$`, `${NAME}`, `${NAME:-default}`, or a `${` that begins neither."""
 VARIABLES = "variables"
 """The key, at the top of a file, that says whether its variables are replaced."""
-_DEEPEST = 150
+DEEPEST = 150
 """Levels of nesting that are searched; the rules of fixtures allow fewer."""
 
 
@@ -43,7 +43,7 @@ class _Filling:
     def value(self, path: Path, value: Any) -> Any:
         if type(value) is str:
             return self._text(path, value) if "$" in value else value
-        if type(value) not in (dict, list) or len(path) > _DEEPEST:
+        if type(value) not in (dict, list) or len(path) > DEEPEST:
             return value
         if id(value) not in self._done:
             self._done[id(value)] = self._copy(path, value)
