@@ -197,6 +197,31 @@ def test_a_mistake_is_logged_once_and_the_old_fixture_stays(edited: Edited) -> N
     assert edited.name() == "Second"
 
 
+def test_a_crash_is_logged_and_the_watch_goes_on(edited: Edited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception once ended the thread: a mended file was never loaded."""
+    why = f"the fixtures have changed, but the mock itself has failed ({edited.path})"
+    with monkeypatch.context() as broken:
+        broken.setattr(edited.world, "follow", lambda _: 1 / 0)
+        assert (
+            edited.edit(edited.of("Second")) == edited.watch.look() == f"{why}: ZeroDivisionError('division by zero')"
+        )
+    [logged] = edited.log
+    assert logged.startswith(f"{why}\nZeroDivisionError('division by zero')\nTraceback (most recent call last):\n")
+    assert edited.edit(edited.of("Third")) == ""
+    assert edited.name() == "Third"
+
+
+def test_a_crash_while_an_environment_opens_changes_nothing(edited: Edited, monkeypatch: pytest.MonkeyPatch) -> None:
+    edited.edit(edited.of("First", "environments: {gone: {tokens: [talq_gone]}}"))
+    before = {name: each.baseline for name, each in edited.world.environments.items()}
+    with monkeypatch.context() as broken:
+        broken.setattr("talkover_mock.environments.world.Environment", lambda *_: 1 / 0)
+        assert "ZeroDivisionError" in edited.edit(edited.of("Second", "environments: {new: {tokens: [talq_new]}}"))
+    assert {name: each.baseline for name, each in edited.world.environments.items()} == before
+    assert edited.watch.look(again=True) == ""
+    assert (list(edited.world.environments), edited.name()) == (["default", "new"], "Second")
+
+
 def test_a_file_that_is_gone_is_a_mistake_and_back_again_is_none(edited: Edited) -> None:
     edited.path.rename(edited.path.with_suffix(".txt"))
     assert "the folder holds no fixture" in edited.watch.look()

@@ -7,7 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from talkover_mock.base.clock import Clock
+from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.deliveries.sharing import Sharing
+from talkover_mock.dialect.call_fields import MOST_OBJECT_BYTES
 from talkover_mock.dialect.log_fields import LOG_ENTRY_FIELDS
 from talkover_mock.environments.environment import Environment
 from talkover_mock.loading.fixture import EnvironmentFixture, to_baseline
@@ -114,10 +116,48 @@ def test_a_delivered_entry_has_the_payload_and_the_answer() -> None:
         ),
         ("{event: event_action, id: one}", f'.id: is already the id of {HOOK_PATH} in f (got "one")'),
         ("{event: event_action, call: 5}", ".call: The call must be a mapping. (got 5)"),
+        (
+            "{event: event_action, created_at: 9999-12-31T23:59:59Z, duration_ms: 1000}",
+            '.created_at: must be earlier: the attempt would end after the year 9999 (got "9999-12-31 23:59:59+00:00")',
+        ),
     ],
 )
 def test_mistakes_of_an_entry(entry: str, expected: str) -> None:
     assert mistakes_of(HOOK + f"        logs: [{entry}]\n") == [f"f:9: {HOOK_PATH}.logs[0]{expected}"]
+
+
+@each_row("key", ["call", "context"])
+def test_an_entry_is_no_larger_than_an_event(key: str) -> None:
+    """A retry sends it again. The payload of a larger entry could be more than any attempt may send."""
+    room = MOST_OBJECT_BYTES - len('{"a": ""}')
+    assert baseline(document({key: {"a": "x" * room}}))
+    with pytest.raises(FixtureError) as caught:
+        baseline(document({key: {"a": "x" * (room + 1)}}))
+    [mistake] = caught.value.mistakes
+    assert mistake.path == f"agents[0].webhooks[0].logs[0].{key}"
+    assert mistake.text.startswith(f"The {key} must not be greater than 976 kilobytes. (got {{")
+
+
+def test_the_last_entry_that_there_can_be() -> None:
+    found = environment({"created_at": "9999-12-31T23:59:59Z", "duration_ms": 999}, {"created_at": "0001-01-01"})
+    assert [to_milliseconds(each.ended_at or NOW) for each in found.deliveries.log.all()] == [
+        "0001-01-01T00:00:00.000Z",
+        "9999-12-31T23:59:59.999Z",
+    ]
+
+
+def test_an_entry_of_which_a_template_makes_too_much_has_failed() -> None:
+    """As an attempt has whose payload is too large. It once ended the server at its start."""
+    template = {EVENT: ["{{context}}"] * 5}
+    entry = {"event": EVENT, "context": {"a": "x" * 900_000}}
+    large = fixture(hook(id="hook", payload_templates=template, logs=[{**entry, "id": "large"}, {"event": EVENT}]))
+    found = Environment(
+        "default", EnvironmentFixture(baseline(large)), Clock(lambda: NOW), Sharing(lambda _: None, (), 5)
+    )
+    assert served(found, "status") == ["success", "failed"]
+    _, outcome = served(found, "outcome")
+    assert (outcome.status, outcome.error) == (None, "The payload is larger than 4194304 bytes, the limit of this mock")
+    assert served(found, "outgoing")[1] is None
 
 
 def test_a_state_has_no_logs() -> None:

@@ -1,5 +1,6 @@
 """Fixture files that change while the server runs: `--watch` loads them again, and without it a reset says so."""
 
+import traceback
 from collections.abc import Callable
 from threading import Event, Lock, Thread
 
@@ -64,6 +65,9 @@ class Watch:
         except (FixtureError, Conflict) as error:
             self._may_pass = isinstance(error, Conflict)
             return f"the fixtures have changed and are not in use, because of mistakes ({edited})\n{error}"
+        except Exception as crash:  # whatever it is, the next edit has to be seen
+            trace = traceback.format_exc()
+            return f"the fixtures have changed, but the mock itself has failed ({edited})\n{crash!r}\n{trace}"
         self._tell(
             f"the fixtures have changed and are in use ({edited})" + (f"; after a reset in {later}" if later else "")
         )

@@ -56,6 +56,11 @@ def an_object(name: str, value: Any) -> dict[str, Any]:
         return {}
     if type(value) is not dict:
         raise Invalid(f"The {label(name)} must be an array.")
+    return bounded(name, value)
+
+
+def bounded(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """The object, if an event can hold it."""
     if len(json.dumps(value, default=str, skipkeys=True)) > MOST_OBJECT_BYTES:
         raise Invalid(f"The {label(name)} must not be greater than {MOST_OBJECT_BYTES // 1024} kilobytes.")
     return value

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from talkover_mock.dialect.call_fields import bounded
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import integer_field
 from talkover_mock.dialect.rules import Field, Invalid, choice, integer, label, mapping, text
@@ -16,6 +17,11 @@ def _headers(name: str, value: Any) -> dict[str, str]:
     raise Invalid(f"The {label(name)} must be a mapping of names to texts.")
 
 
+def _event_object(name: str, value: Any) -> dict[str, Any]:
+    """A retry sends it again, as an event has it."""
+    return bounded(name, mapping(name, value))
+
+
 _OBJECT: Mapping[str, Any] = {"type": "object"}
 
 LOG_ENTRY_FIELDS: Sequence[Field] = (
@@ -27,6 +33,6 @@ LOG_ENTRY_FIELDS: Sequence[Field] = (
     integer_field("duration_ms", 0, 3_600_000, default=0),
     Field("response_body", text(_MOST_BODY), {"type": "string", "maxLength": _MOST_BODY}),
     Field("response_headers", _headers, {**_OBJECT, "additionalProperties": {"type": "string"}}),
-    Field("call", mapping, _OBJECT),
-    Field("context", mapping, _OBJECT),
+    Field("call", _event_object, _OBJECT),
+    Field("context", _event_object, _OBJECT),
 )

@@ -54,9 +54,8 @@ class World:
         self.catch_up: Callable[[], str] = lambda: ""
         """Called before a reset: takes edited fixture files over if they are watched. A word on those not in use."""
         self._sharing = Sharing(self._pump.wake, tuple(deliver_to), most_kept, self.own_ports)
-        self._time = time
+        self._time, self._numbers = time, count(1)
         self._lock = Lock()
-        self._numbers = count(1)
         self._environments: dict[str, Environment] = {}
         self._by_token: dict[str, Environment] = {}
         self._closed_tokens: dict[str, str] = {}
@@ -237,6 +236,8 @@ class World:
         """
         with self._lock:
             self._check_free(fixture)
+            added = {name: each for name, each in fixture.items() if name not in self._permanent}
+            new = [Environment(name, each, Clock(self._time), self._sharing) for name, each in added.items()]
             gone = [self._environments.pop(name) for name in self._permanent.difference(fixture)]
             known = [self._environments[name] for name in self._permanent.intersection(fixture)]
             moved = {id(each.baseline): fixture[each.name].baseline for each in known}
@@ -245,10 +246,9 @@ class World:
                 each.baseline = moved[id(before)]
             for each in known:
                 each.tokens, each.expired_tokens = fixture[each.name].tokens, fixture[each.name].expired_tokens
-            for name in [each for each in fixture if each not in self._permanent]:
-                self._add(Environment(name, fixture[name], Clock(self._time), self._sharing))
-            for each in gone:
-                self._closed_tokens.update(dict.fromkeys(each.tokens, each.name))
+            for each in new:
+                self._add(each)
+            self._closed_tokens.update({token: each.name for each in gone for token in each.tokens})
             self._by_token = {
                 token: each for each in self._environments.values() for token in (*each.tokens, *each.expired_tokens)
             }

@@ -218,7 +218,7 @@ class Reader:
             if self.mistakes.is_mapping(of_entry, data, LOG_KEYS):
                 created = self.moment(of_entry, "created_at", data)
                 id = None if data.get("id") is None else self.record_id(of_entry, data, CREATED, "", 0)
-                values = log_values(self.mistakes, of_entry, data, self.plain)
+                values = log_values(self.mistakes, of_entry, data, created, self.plain)
                 if values:
                     self.found.logs.append(LogEntry(id, webhook_id, agent_id, created, **values))
 
