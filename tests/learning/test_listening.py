@@ -26,6 +26,7 @@ from talkover_mock.cli import listen
 from talkover_mock.client import MockServer
 from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.learning.listening import Lesson, Listener
+from talkover_mock.learning.writing import write
 from talkover_mock.loading.files import load
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.local import serving
@@ -173,6 +174,14 @@ def test_the_secret_is_never_written_even_where_values_are_kept() -> None:
     payload = document["payloads"][ENDED]
     assert (payload["note"], payload["redacted"], payload["who"]) == ("it is redacted", ["x"], "Ann")
     assert SECRET not in json.dumps(document)
+
+
+def test_a_number_of_many_digits_makes_a_fixture(tmp_path: Path) -> None:
+    with listening() as (listener, _), account(listener.url) as mock:
+        mock.emit(AGENT, ENDED, data={"number": 10**400})
+    path = tmp_path / "learned.yaml"
+    write(path, lesson(listener, keeps_values=True).document, [])
+    assert load([path])["default"].baseline.payloads[ENDED]["number"] == 10**400
 
 
 def test_more_deliveries_than_are_kept_count_all_the_same() -> None:

@@ -1,6 +1,7 @@
 """The file of what was learned: added to, never over somebody's own, whole or not at all, read as it was meant."""
 
 import stat
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,11 @@ def test_what_makes_no_fixture_is_not_written_and_its_value_not_told(tmp_path: P
         write(tmp_path / "a.yaml", {"agents": [{"name": "A", "language": "secret words"}]}, [])
     assert str(caught.value) == "what was learned makes no fixture: agents[0].language does not fit"
     assert not (tmp_path / "a.yaml").exists()
+
+
+def test_what_cannot_even_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match=r"^what was learned makes no fixture: line 2 does not fit$"):
+        write(tmp_path / "a.yaml", {"x-a": datetime(2025, 9, 3, tzinfo=timezone(timedelta(hours=1, seconds=1)))}, [])
 
 
 @pytest.mark.parametrize("name", ["${HOME}", "$5", "$$", "a: b", "'", "é\n", "\ud800", "no", "2025-01-01"])

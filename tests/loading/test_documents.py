@@ -60,6 +60,15 @@ def test_yaml_is_read_as_the_library_reads_it(text: str, loader: Any) -> None:
     assert repr(found) == repr(expected), "the same types, in the same order"
 
 
+@LOADERS
+def test_a_whole_number_may_have_as_many_digits_as_in_json(loader: Any) -> None:
+    largest = 10**4300 - 1
+    for text in (f"[{largest}, -{largest}]", f"[{largest:#x}, -{largest:#x}]"):
+        assert parse(text, loader=loader) == json.loads(f"[{largest}, -{largest}]") == [largest, -largest]
+    with pytest.raises(DocumentError, match=r"is too large$"):
+        parse(f"[{largest + 1:#x}]", loader=loader)
+
+
 def test_merged_keys_have_the_values_they_should() -> None:
     data = parse("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\n")
     assert data == {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}

@@ -72,7 +72,9 @@ def check(text: str) -> None:
     try:
         read_fixture([filled(parse(text.encode(), "the fixture"), os.environ)])
     except FixtureError as error:
-        raise CannotWrite(f"what was learned makes no fixture: {error.mistakes[0].path} does not fit") from None
+        first = error.mistakes[0]
+        place = first.path or f"line {first.line}"
+        raise CannotWrite(f"what was learned makes no fixture: {place} does not fit") from None
 
 
 def literal(value: Any) -> Any:

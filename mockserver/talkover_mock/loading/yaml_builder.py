@@ -13,8 +13,8 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MOST_ALIASED = 64 * 1024 * 1024
 """Bytes that aliases may add, with `_A_VALUE` for each value: aliases of aliases could fill the memory."""
 _A_VALUE = 10
-_MOST_BITS = 1024
-"""Bits of a whole number: more than a float holds; Python refuses to write much larger numbers as text."""
+_TOO_LARGE = 10**4300
+"""Python reads and writes no whole number of more digits, in JSON either."""
 
 
 class DocumentError(Exception):
@@ -112,7 +112,7 @@ class Builder:
             self._fail(f"{brief(event.value)} is not {_article(tag)}", event)
         if isinstance(data, (dict, list, set)):
             self._fail(f"the tag {tag!r} is not allowed in a fixture", event)
-        if type(data) is int and data.bit_length() > _MOST_BITS:
+        if type(data) is int and abs(data) >= _TOO_LARGE:
             self._fail(f"the number {event.value[:20]}... is too large", event)
         return data
 
