@@ -24,6 +24,7 @@ from tests.support.stories import MOMENT
 
 __all__ = ["errors", "launch"]
 
+WEBHOOK_FIELDS = {"name": "W", "webhook_url": "http://127.0.0.1:1", "events": ["event_action"]}
 HOOK = "{id: w, name: W, webhook_url: 'http://127.0.0.1:1', events: [event_action], enabled: false}"
 
 
@@ -90,6 +91,9 @@ def test_an_environment_that_nobody_has_changed_follows_the_file(edited: Edited)
 CHANGES: dict[str, Callable[[Environment], object]] = {
     "toggle": toggle,
     "toggle twice": lambda environment: [environment.webhooks.toggle("a", "w") for _ in range(2)],
+    "a webhook that came and went": lambda environment: environment.webhooks.delete(
+        "a", environment.webhooks.create("a", WEBHOOK_FIELDS).id
+    ),
     "a webhook less": lambda environment: environment.webhooks.delete("a", "w"),
     "a setting": lambda environment: environment.documents.merge(source({"settings": {"create_status": 201}})),
     "an agent more": lambda environment: environment.documents.merge(source({"agents": [{"id": "b", "name": "B"}]})),
