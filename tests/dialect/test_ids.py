@@ -26,16 +26,16 @@ def test_the_documented_id_tells_when_it_was_made() -> None:
 
 def test_an_id_made_at_that_moment_begins_as_the_documented_one() -> None:
     made = moment_of(WEBHOOK)
-    assert ordered_uuid(made, 0) == "9fcafbf2-7593-4000-8000-000000000000"
-    assert ordered_uuid(made, (1 << 80) - 1) == "9fcafbf2-7593-4fff-bfff-ffffffffffff"
-    assert ordered_uuid(made, uuid.UUID(WEBHOOK).int) == WEBHOOK
+    assert ordered_uuid(made, 0, 0) == "9fcafbf2-7593-4000-8000-000000000000"
+    assert ordered_uuid(made, (1 << 80) - 1, 0) == "9fcafbf2-7593-4fff-bfff-ffffffffffff"
+    assert ordered_uuid(made, uuid.UUID(WEBHOOK).int, 0) == WEBHOOK
 
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(moment=moments, randomness=randomness)
 def test_every_id_is_a_version_4_of_its_moment(moment: datetime, randomness: int) -> None:
-    id = ordered_uuid(moment, randomness)
+    id = ordered_uuid(moment, randomness, 0)
     parsed = uuid.UUID(id)
     assert (str(parsed), parsed.version, parsed.variant) == (id, 4, uuid.RFC_4122)
     assert abs(moment_of(id) - moment) <= timedelta(microseconds=10)
@@ -45,7 +45,7 @@ def test_every_id_is_a_version_4_of_its_moment(moment: datetime, randomness: int
 @settings(max_examples=60, deadline=None)
 @given(moment=moments, later=st.integers(20, 10**12), one=randomness, other=randomness)
 def test_ids_sort_by_their_moments(moment: datetime, later: int, one: int, other: int) -> None:
-    assert ordered_uuid(moment, one) < ordered_uuid(moment + timedelta(microseconds=later), other)
+    assert ordered_uuid(moment, one, 0) < ordered_uuid(moment + timedelta(microseconds=later), other, 0)
 
 
 def test_ids_of_one_moment_sort_by_their_offset() -> None:
@@ -55,13 +55,13 @@ def test_ids_of_one_moment_sort_by_their_offset() -> None:
 
 @pytest.mark.parametrize("seed", ["", "default/0", "ä"])
 def test_a_seeded_id_follows_from_its_arguments_alone(seed: str) -> None:
-    assert seeded_uuid(MOMENT, seed) == seeded_uuid(MOMENT, seed)
-    assert seeded_uuid(MOMENT, seed) != seeded_uuid(MOMENT, seed + "x")
-    assert seeded_uuid(MOMENT, seed) != seeded_uuid(MOMENT, seed, 1)
+    assert seeded_uuid(MOMENT, seed, 0) == seeded_uuid(MOMENT, seed, 0)
+    assert seeded_uuid(MOMENT, seed, 0) != seeded_uuid(MOMENT, seed + "x", 0)
+    assert seeded_uuid(MOMENT, seed, 0) != seeded_uuid(MOMENT, seed, 1)
 
 
 def test_a_seeded_id_is_the_same_in_every_process_and_release() -> None:
-    assert seeded_uuid(MOMENT, "default/0") == "9fcafbf2-7590-49ff-a94d-1740275f7961"
+    assert seeded_uuid(MOMENT, "default/0", 0) == "9fcafbf2-7590-49ff-a94d-1740275f7961"
 
 
 def test_an_id_tells_when_it_was_made_also_after_the_clock_was_set_back() -> None:

@@ -23,7 +23,7 @@ BARE, PLAIN = DEFAULTS._replace(payload_envelope=False), DEFAULTS._replace(deliv
 
 def heard(body: bytes, headers: Mapping[str, str] | None = None) -> Heard:
     raw = tuple((headers or {}).items())
-    return hear(ReceivedRequest("POST", "/", {}, body, raw_headers=raw), [SECRET])
+    return hear(ReceivedRequest("POST", "/", {}, body, raw_headers=raw), [SECRET], None)
 
 
 def sent(event: str = STARTED, settings: Settings = DEFAULTS, **given: Any) -> Heard:

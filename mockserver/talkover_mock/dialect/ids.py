@@ -6,7 +6,7 @@ from collections.abc import Container
 from datetime import datetime
 
 
-def ordered_uuid(moment: datetime, randomness: int, offset: int = 0) -> str:
+def ordered_uuid(moment: datetime, randomness: int, offset: int) -> str:
     """An id made at `moment`: 48 bits of 10-microsecond units since 1970, then the random part of a version 4.
 
     `randomness` is any integer; its lowest 80 bits are used. `offset` is added to the units, so that ids
@@ -17,7 +17,7 @@ def ordered_uuid(moment: datetime, randomness: int, offset: int = 0) -> str:
     return str(uuid.UUID(int=bits & ~(0xF << 76) & ~(0b11 << 62) | 4 << 76 | 0b10 << 62))
 
 
-def seeded_uuid(moment: datetime, seed: str, offset: int = 0) -> str:
+def seeded_uuid(moment: datetime, seed: str, offset: int) -> str:
     """An ordered UUID whose random part follows from `seed` alone, so that it is equal at every start."""
     digest = hashlib.blake2b(seed.encode(), digest_size=10).digest()
     return ordered_uuid(moment, int.from_bytes(digest, "big"), offset)

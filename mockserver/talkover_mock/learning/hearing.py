@@ -55,7 +55,7 @@ class Heard(NamedTuple):
         return self.fit is not None or bool(self.near)
 
 
-def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None = None) -> Heard:
+def hear(request: ReceivedRequest, secrets: Sequence[str], event: str | None) -> Heard:
     """Reads a request; `event` is that of a payload that names none."""
     packing = compression(request.body, request.headers.get("content-encoding", ""))
     plain = _plain_body(request.body, packing) if packing else request.body

@@ -49,7 +49,7 @@ class Feed(NamedTuple):
     problem: str
 
 
-def feed_of(environment: Environment, address: Address, request: MockRequest, wrong: str = "") -> Feed:
+def feed_of(environment: Environment, address: Address, request: MockRequest, wrong: str) -> Feed:
     """`wrong` is what is wrong with the address already; then no row matches."""
     activity, view = environment.activity, address.view
     try:
