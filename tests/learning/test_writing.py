@@ -119,6 +119,15 @@ def test_what_makes_no_fixture_is_not_written_and_its_value_not_told(tmp_path: P
     assert not (tmp_path / "a.yaml").exists()
 
 
+def test_a_file_without_variables_is_not_added_to(tmp_path: Path) -> None:
+    """What is added has each dollar twice, which such a file would keep."""
+    path = tmp_path / "a.yaml"
+    write(path, {"agents": []}, [])
+    path.write_text(path.read_text() + "variables: false\n")
+    with pytest.raises(CannotWrite, match=r"can't be added to: .* remove variables: false$"):
+        check_path(path)
+
+
 def test_what_cannot_even_be_read_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match=r"^what was learned makes no fixture: line 2 does not fit$"):
         write(tmp_path / "a.yaml", {"x-a": datetime(2025, 9, 3, tzinfo=timezone(timedelta(hours=1, seconds=1)))}, [])

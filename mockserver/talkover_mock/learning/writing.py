@@ -13,7 +13,7 @@ from talkover_mock.loading.documents import is_json, to_yaml
 from talkover_mock.loading.files import parse, read_file
 from talkover_mock.loading.fixture import read_fixture
 from talkover_mock.loading.mistakes import FixtureError
-from talkover_mock.loading.variables import filled
+from talkover_mock.loading.variables import VARIABLES, filled
 
 MARK = "# Written by talkover-mock from what it has seen of an account; it may be edited."
 
@@ -103,6 +103,8 @@ def _notes_and_document(path: Path) -> tuple[list[str], dict[str, Any]]:
         first, *others = source.text.splitlines()
         if first != MARK or not isinstance(source.data, dict):
             raise CannotWrite(f"{path} exists, and no command of talkover-mock has written it; give another name")
+        if source.data.get(VARIABLES) is False:
+            raise CannotWrite(f"{path} can't be added to: a text that is learned has $$ for $; remove variables: false")
         read_fixture([filled(source, os.environ)])
     except (OSError, FixtureError) as error:
         raise CannotWrite(f"{path} can't be added to: {getattr(error, 'strerror', None) or error}") from None
