@@ -59,6 +59,26 @@ Clock of the mock server:
     )
 
 
+def test_only_a_success_is_called_captured(http: FlaskClient) -> None:
+    add_fault(http, on="deliveries", action="lose_answer", times=1)
+    http.patch(TOGGLE, headers=TOKEN)
+    http.put("/__admin/clock", json={"now": "2026-01-01"})
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": STARTED, "wait": 5})
+    retrying = "retrying (Connection timeout; fault-1 (lose_answer))"
+    report = http.get(REPORT).text
+    assert f"\n    webhook {WEBHOOK}: {retrying}\n" in report
+    assert f"\n  {STARTED} to webhook {WEBHOOK}, attempt 1: {retrying}\n" in report
+    unmet = http.post("/__admin/verify", json={"of": "deliveries", "status": "success"}).get_json()["detail"]
+    assert f"attempt 1: {retrying}" in unmet
+    http.post("/__admin/clock/advance", json={"seconds": 90})
+    failed = "failed (Connection timeout; fault-1 (lose_answer))"
+    assert [each.partition(": ")[2] for each in http.get(REPORT).text.splitlines() if ", attempt " in each] == [
+        f"{CAPTURED}, attempt 2",
+        failed,
+        CAPTURED,
+    ]
+
+
 def test_it_begins_with_the_title_of_the_environment(http: FlaskClient) -> None:
     http.post("/__admin/environments", json={"token": "talq_mine", "title": "pauses \u202e\x1b[31m\nü"})
     answer = http.get(REPORT, headers={"Authorization": "Bearer talq_mine"})

@@ -180,6 +180,14 @@ def test_an_event_is_emitted_with_all_that_it_may_carry(frozen: MockServer) -> N
     assert (payload["call_id"], payload["context"], payload["mood"]) == ("call-1", {"order": 7}, "good")
 
 
+def test_a_failed_attempt_is_not_called_captured(frozen: MockServer) -> None:
+    frozen.add_fault("lose_answer", on="deliveries")
+    toggle(frozen)
+    frozen.emit(AGENT, STARTED)
+    [_, row] = lines_in_terminal("deliveries", "--url", frozen.url)
+    assert row.split()[3:6] == ["1", "retrying", "200"]
+
+
 def test_a_webhook_that_is_skipped_by_an_event_is_told_with_the_reason(frozen: MockServer) -> None:
     hook: dict[str, object] = {"webhook_url": "https://example.com", "events": [STARTED]}
     names: dict[str, dict[str, object]] = {"on": {}, "off": {"enabled": False}, "other": {"events": ["event_action"]}}

@@ -7,7 +7,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from talkover_mock.base.words import cut, printable, printable_lines
+from talkover_mock.base.words import cut, printable, printable_lines, status_word
 
 _NUMBER = re.compile("#([0-9]+) ")
 MOST_OF_VALUE = 200
@@ -70,8 +70,8 @@ def _part(whole: Any, asked: Any) -> Any:
 def _ending(delivery: Mapping[str, Any]) -> str:
     """`success`, `retrying (Connection refused)`, or `captured (…)` with the reason; also the fault that struck."""
     captured = delivery["captured_because"]
-    reason = "; ".join(filter(None, (captured or delivery["error"], delivery["fault"])))
-    return ("captured" if captured else str(delivery["status"])) + (f" ({reason})" if reason else "")
+    reason = "; ".join(filter(None, (delivery["error"] or captured, delivery["fault"])))
+    return status_word(delivery["status"], captured) + (f" ({reason})" if reason else "")
 
 
 def event_text(event: Mapping[str, Any]) -> str:

@@ -17,6 +17,11 @@ def number_of(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def status_word(status: str, captured: object) -> str:
+    """The status of a delivery for people, where `captured` is a success without a request."""
+    return "captured" if captured and status == "success" else status
+
+
 def digits(text: str) -> int | None:
     """The whole number that a text of ASCII digits is; None for any other text, and for more than 15 digits.
 

@@ -3,6 +3,7 @@
 import click
 
 from talkover_mock.base.shapes.deliveries import Delivery
+from talkover_mock.base.words import status_word
 from talkover_mock.cli._options import wait_option, whole
 from talkover_mock.cli._remote import Remote, against_server
 from talkover_mock.cli._search import CONTENT, search_of
@@ -33,14 +34,14 @@ def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count:
 
 
 def row(delivery: Delivery) -> tuple[object, ...]:
-    """A delivery as a row of the table; a captured delivery was not sent."""
+    """A delivery as a row of the table."""
     sent, answer = delivery["request"], delivery["response"]
     return (
         delivery["created_at"][11:23],
         delivery["event"],
         delivery["webhook_id"],
         delivery["attempt"],
-        "captured" if delivery["captured"] else delivery["status"],
+        status_word(delivery["status"], delivery["captured"]),
         answer["status"] if answer else None,
         delivery["duration_ms"],
         sent["url"] if sent else None,

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from talkover_mock.base.contents import Sent
 from talkover_mock.base.shapes.values import DeliveryStatus, HttpMethod
+from talkover_mock.base.words import status_word
 from talkover_mock.deliveries.faults import NO_FAULT, DeliveryFault, Struck
 
 
@@ -126,8 +127,8 @@ class Delivery(NamedTuple):
 
     @property
     def shown_status(self) -> str:
-        """The status, where `captured` is a success without a request."""
-        return "captured" if not self.is_problem and self.outcome and self.outcome.captured else self.status
+        """The status for people; `captured` is one of them."""
+        return status_word(self.status, self.outcome and self.outcome.captured)
 
     @property
     def size(self) -> int:
