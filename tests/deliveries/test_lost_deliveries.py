@@ -120,14 +120,34 @@ def test_a_receiver_that_works_for_a_sender_who_has_gone_does_it_twice(
     assert story(environment) == ["started 1: failed (timeout)", "started 2: success"]
 
 
-def test_a_captured_delivery_can_lose_its_answer_too(open_world: OpenWorld) -> None:
+@pytest.mark.parametrize(
+    ("action", "details", "errors"),
+    [
+        ("lose_answer", {}, [(200, "Connection timeout", True), (200, None, True)]),
+        ("timeout", {"sent": True}, [(None, "Connection timeout", True), (200, None, True)]),
+        ("timeout", {}, [(None, "Connection timeout", False), (200, None, True)]),
+        ("refused", {}, [(None, "Connection refused", False), (200, None, True)]),
+        ("unresolved", {}, [(None, "Could not resolve host", False), (200, None, True)]),
+    ],
+)
+def test_an_attempt_on_a_captured_target_can_be_lost_too(
+    open_world: OpenWorld, action: str, details: dict[str, Any], errors: list[tuple[int | None, str | None, bool]]
+) -> None:
     environment = open_world(hook("https://example.com/hook", max_retries=1)).default
     environment.freeze()
-    add(environment, "lose_answer", times=1)
+    add(environment, action, times=1, **details)
     emit(environment)
     environment.deliveries.advance(1)
-    assert story(environment) == ["started 1: failed (lose_answer)", "started 2: success"]
-    assert all(each.outcome and each.outcome.captured for each in attempts(environment))
+    assert story(environment) == [f"started 1: failed ({action})", "started 2: success"]
+    outcomes = [each.outcome for each in attempts(environment) if each.outcome]
+    assert [(each.status, each.error, bool(each.captured)) for each in outcomes] == errors
+
+
+def test_the_test_of_a_captured_webhook_times_out_too(open_world: OpenWorld) -> None:
+    environment = open_world(hook("https://example.com/hook")).default
+    add(environment, "timeout", sent=True)
+    outcome = environment.deliveries.test(AGENT, WEBHOOK)
+    assert (outcome.successful, outcome.error) == (False, "Connection timeout")
 
 
 def test_a_dropped_delivery_is_never_sent_and_only_the_harness_knows_of_it(

@@ -11,7 +11,9 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
+from tests.support.faulty import add_fault
 from tests.support.page_document import Document, page, rows
+from tests.support.rows import each_row
 from tests.support.stories import hook
 
 MOMENT = "2025-09-03T23:50:15Z"
@@ -89,6 +91,32 @@ def test_a_captured_delivery_and_an_event_that_nobody_got_say_so(http: FlaskClie
     text = " ".join(page(http).text.split())
     assert "My Webhook is disabled" in text
     assert "Not sent: example.com is not on this machine or network" in text
+
+
+@each_row(
+    ("action", "why", "answer"),
+    [
+        (
+            {"action": "lose_answer"},
+            "The mock answered 200 to attempt 1 of 4, and the answer was dropped.",
+            "The mock's own answer",
+        ),
+        ({"action": "timeout", "sent": True}, "Attempt 1 of 4: Connection timeout.", "Connection timeout; not sent"),
+    ],
+)
+def test_no_receiver_answers_a_captured_attempt(
+    http: FlaskClient, action: dict[str, Any], why: str, answer: str
+) -> None:
+    http.post("/__admin/reset")
+    http.patch(TOGGLE, headers=TOKEN)
+    add_fault(http, on="deliveries", times=1, **action)
+    http.put("/__admin/clock", json={"now": "2026-01-01"})
+    emit(http)
+    [id] = rows(page(http, show="deliveries"))
+    text = row(page(http, open=id), id)
+    assert why in text
+    assert f"{answer}: example.com is not on this machine or network" in text
+    assert "eceiver" not in text
 
 
 def test_a_call_by_the_page_itself_is_told_apart(http: FlaskClient) -> None:

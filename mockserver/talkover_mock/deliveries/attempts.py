@@ -112,6 +112,8 @@ def outcome_of(sending: Sending, fault: DeliveryFault) -> Outcome:
     elif fault.action in _UNSENT:
         return Outcome(error=_UNSENT[fault.action])
     outcome = sending.run()
+    if fault.sent and outcome.captured:
+        return outcome._replace(status=None, error=_TIMEOUT)
     if fault.action == "lose_answer" and outcome.status is not None:
         return outcome._replace(error=_TIMEOUT, lost=True)
     return outcome

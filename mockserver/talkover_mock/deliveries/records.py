@@ -58,7 +58,7 @@ class Outgoing(NamedTuple):
 class Outcome(NamedTuple):
     """The result of a request: an answer (`status`), or the reason of the failure in a few words (`error`).
 
-    `duration_ms` is real time. `captured` says why the request was not sent; the answer is then the mock's own.
+    `duration_ms` is real time. `captured` says why the request was not sent; an answer is then the mock's own.
     `cut` says that the answer's body was longer than `body`, `lost` that the sender never saw the answer.
     """
 
@@ -75,6 +75,11 @@ class Outcome(NamedTuple):
     def size(self) -> int:
         """The characters of the answer."""
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)
+
+    @property
+    def answered_by(self) -> str:
+        """Whose the answer is: `mock` or `receiver`."""
+        return "mock" if self.captured else "receiver"
 
     @property
     def http_status(self) -> int | None:

@@ -161,7 +161,7 @@ def result_of(delivery: Delivery) -> str:
     if outcome is None:
         return "under way" if delivery.outgoing else "waits for its turn"
     if outcome.lost:
-        return f"the receiver answered {outcome.status}; the answer was dropped"
+        return f"the {outcome.answered_by} answered {outcome.status}; the answer was dropped"
     return phrase(outcome.status) if outcome.status else str(outcome.error)
 
 

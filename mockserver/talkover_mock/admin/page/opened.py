@@ -121,10 +121,9 @@ def _why_of_delivery(
     status, outcome = last.shown_status, last.outcome
     fault = f" {last.struck.name} struck it." if last.struck else ""
     of = f" of {retries + 1}" if retries is not None and last.attempt <= retries + 1 else ""
-    if outcome and outcome.lost:
-        what = f"The receiver answered {outcome.status} to attempt {last.attempt}{of}, and the answer was dropped."
-    elif outcome and outcome.status:
-        what = f"The receiver answered {outcome.status} to attempt {last.attempt}{of}."
+    if outcome and outcome.status:
+        lost = ", and the answer was dropped" if outcome.lost else ""
+        what = f"The {outcome.answered_by} answered {outcome.status} to attempt {last.attempt}{of}{lost}."
     else:
         what = f"Attempt {last.attempt}{of}: {result_of(last)}."
     if status == "captured" and outcome:

@@ -76,7 +76,7 @@ class Delivery(Attempt):
     """The delivery that it repeats."""
     test: bool
     captured: bool
-    """Whether the mock itself answered, so that nothing left this machine."""
+    """Whether nothing left this machine: the mock itself answered, unless a fault kept it from that."""
     duration_ms: Count | None
     created_at: Milliseconds
     ended_at: Milliseconds | None
