@@ -140,7 +140,7 @@ RESPONSES: list[tuple[dict[str, Any], int, str, str]] = [
     ({"body": ""}, 200, "", TEXT),
     ({"body": "<b>", "headers": {"Content-Type": "text/html"}}, 200, "<b>", "text/html"),
     ({"body": [1, 2], "headers": {"content-type": "application/x+json"}}, 200, "[1,2]", "application/x+json"),
-    ({"status": 204, "body": "none can be sent"}, 204, "", TEXT),
+    *(({"status": status, "body": "none can be sent"}, status, "", TEXT) for status in (204, 205, 304)),
 ]
 
 

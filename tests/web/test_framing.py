@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -10,7 +11,7 @@ from flask import Flask
 from talkover_mock.environments.world import World
 from talkover_mock.web.parser import MOST_BODY_BYTES, MOST_HEADER_BYTES
 from talkover_mock.web.server import Server
-from tests.support.documented import API_HEADERS, TOGGLE
+from tests.support.documented import AGENT, API_HEADERS, TOGGLE, WEBHOOK, WEBHOOK_PATH
 from tests.support.raw import (
     HEALTH,
     HOST,
@@ -27,6 +28,9 @@ from tests.support.raw import (
     toggle,
 )
 from tests.support.rows import each_row
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 @pytest.fixture
@@ -266,6 +270,44 @@ def test_what_is_empty_has_no_length(server: Server) -> None:
     sent = request(b"OPTIONS /api/v1/agents", b"Access-Control-Request-Method: GET\r\n")
     answer, last = asked(server, sent + LAST)
     assert ("content-length" in answer.headers, "content-type" in answer.headers, last.body) == (False, False, OK)
+
+
+@each_row(("status", "length"), [(204, None), (205, "0"), (304, None)])
+def test_a_status_without_a_body_sends_none_whoever_asks_for_it(
+    status: int, length: str | None, app: Flask, server: Server
+) -> None:
+    webhook = {"id": WEBHOOK, "webhook_url": "http://localhost:9/"}
+    settings = {"failed_test_status": status}
+    body = {"settings": settings, "agents": [{"id": AGENT, "webhooks": [webhook]}]}
+    http = app.test_client()
+    http.post("/__admin/reset")
+    assert http.patch("/__admin/state", json=body).status_code == 200
+    answer = {"status": status, "body": {"a": 1}}
+    http.post("/__admin/stubs", json={"method": "GET", "path": "/api/v1/stubbed", **answer})
+    http.post("/__admin/faults", json={"respond": answer, "match": {"path": "*/toggle"}})
+    test = request(b"POST " + f"{WEBHOOK_PATH}/test".encode(), TOKEN_LINE)
+    sent = [test, request(b"GET /api/v1/stubbed", TOKEN_LINE), toggle()]
+    *found, last = asked(server, b"".join(sent) + LAST)
+    assert [(each.status, each.headers.get("content-length"), each.body) for each in found] == [
+        (status, length, b"")
+    ] * 3
+    assert (last.status, last.body) == (200, OK)
+    kept = http.get(f"/__admin/requests?status={status}").get_json()["requests"]
+    assert [each["response"]["body"] for each in kept[-3:]] == [""] * 3
+
+
+def test_an_application_that_gives_such_a_status_a_body_does_not_break_the_connection() -> None:
+    def careless(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        start_response("204 No Content" if environ["PATH_INFO"] == "/" else "200 OK", [])
+        return [b"a body"]
+
+    server = Server(careless)
+    server.start()
+    try:
+        found = asked(server, request(b"GET /") + LAST)
+    finally:
+        server.stop()
+    assert [(each.status, each.body) for each in found] == [(204, b""), (200, b"a body")]
 
 
 def test_head_tells_the_length_of_the_body_that_it_leaves_out(server: Server) -> None:

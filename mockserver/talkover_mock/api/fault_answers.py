@@ -17,7 +17,6 @@ from talkover_mock.web.request import MockRequest
 from talkover_mock.web.waiting import Waiting
 
 _LONGEST_HANG_SECONDS = 3_600.0
-_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _UNTOUCHED = b'{"success":true,"message":"A fault answered: nothing was done","data":{}}'
 """What there is to cut or to spoil when the operation did not happen."""
 
@@ -108,8 +107,7 @@ def _act(fault: Fault[CallFault], action: str, done: Answer | None) -> Answer | 
 def respond(wanted: Respond | Stub) -> Answer:
     """The answer that a test defines."""
     is_text = isinstance(wanted.body, str)
-    has_body = wanted.body is not None and wanted.status not in _WITHOUT_BODY
-    text = "" if not has_body else wanted.body if is_text else json.dumps(wanted.body, separators=(",", ":"))
+    text = "" if wanted.body is None else wanted.body if is_text else json.dumps(wanted.body, separators=(",", ":"))
     kind = {"Content-Type": "text/plain; charset=utf-8"} if is_text else {}
     given = {name.lower() for name in wanted.headers}
     own = {name: value for name, value in {**API_HEADERS, **kind}.items() if name.lower() not in given}

@@ -10,3 +10,7 @@ _RENAMED = {
 }
 STATUS_PHRASES = {status.value: _RENAMED.get(status.value, status.phrase) for status in HTTPStatus}
 """By status; nothing for one that HTTP does not define."""
+WITHOUT_LENGTH = (204, 304)
+"""The statuses whose answers end with their head (RFC 9112, section 6.3)."""
+WITHOUT_BODY = (*WITHOUT_LENGTH, 205)
+"""The statuses whose answers have no body; one of 205 says that its length is 0 (RFC 9110, section 15.3.6)."""

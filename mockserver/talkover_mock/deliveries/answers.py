@@ -4,12 +4,11 @@ from http import HTTPStatus
 
 import httptools
 
-from talkover_mock.base.statuses import STATUS_PHRASES
+from talkover_mock.base.statuses import STATUS_PHRASES, WITHOUT_LENGTH
 from talkover_mock.deliveries.records import Outcome
 
 MOST_ANSWER_BYTES = 64 * 1024
 """The bytes of an answer's body that are kept."""
-_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Malformed(Exception):
@@ -70,7 +69,7 @@ class Answer:
 
     def on_headers_complete(self) -> None:
         self._has_head, self._status = True, self._parser.get_status_code()
-        self.is_whole = self._status in _WITHOUT_BODY
+        self.is_whole = self._status in WITHOUT_LENGTH
 
     def on_body(self, part: bytes) -> None:
         if len(self._body) <= MOST_ANSWER_BYTES:

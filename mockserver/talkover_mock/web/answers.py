@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from talkover_mock.base.statuses import STATUS_PHRASES
+from talkover_mock.base.statuses import STATUS_PHRASES, WITHOUT_BODY, WITHOUT_LENGTH
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.web.request import MockRequest, connection_of
 
@@ -22,26 +22,32 @@ SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"
 """Of admin answers: no browser takes one for a script or a page, and none keeps it: answers hold tokens and bodies."""
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(indent=4).encode
-_WITHOUT_LENGTH = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 STATUS_LINES = {status: f"{status} {phrase}" for status, phrase in STATUS_PHRASES.items()}
 
 
 class Answer:
-    """An answer of the API. Far cheaper than the framework's own, which can do more than is needed here."""
+    """An answer of the API. Far cheaper than the framework's own, which can do more than is needed here.
+
+    A status that allows no body drops it.
+    """
 
     __slots__ = ("body", "headers", "status_code")
 
     def __init__(self, body: bytes = b"", status: int = 200, headers: Mapping[str, str] = API_HEADERS) -> None:
-        self.body = body
+        self.body = b"" if status in WITHOUT_BODY else body
         self.status_code = status
         self.headers = dict(headers)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        headers = [*self.headers.items()]
-        if self.status_code not in _WITHOUT_LENGTH:
-            headers.append(("Content-Length", str(self._content_length())))
-        start_response(STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", headers)
+        start_response(STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", self.framed())
         return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
+
+    def framed(self) -> list[tuple[str, str]]:
+        """The headers with the length of the body."""
+        headers = [*self.headers.items()]
+        if self.status_code not in WITHOUT_LENGTH:
+            headers.append(("Content-Length", str(self._content_length())))
+        return headers
 
     def _content_length(self) -> int:
         return len(self.body)

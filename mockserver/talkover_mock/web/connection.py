@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from talkover_mock.base.headers import header_text
 from talkover_mock.base.real_time import RealTime
+from talkover_mock.base.statuses import WITHOUT_LENGTH
 from talkover_mock.base.workers import Workers
 from talkover_mock.dialect.errors import Refused
 from talkover_mock.web.answers import STATUS_LINES, Answer, error_answer
@@ -27,8 +28,7 @@ _MOST_AT_ONCE = 50
 _TLS = b"\x16\x03"
 """How a TLS handshake begins."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_EMPTY = ("204", "304")
-"""Statuses whose answers have no body, and so no length."""
+_WITHOUT_LENGTH = [str(status) for status in WITHOUT_LENGTH]
 
 
 class Host(Protocol):
@@ -207,7 +207,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         running.start()
 
     def _headers(self, answer: Answer) -> Headers:
-        return [("Date", self._server.date()), *answer.headers.items(), ("Content-Length", str(len(answer.body)))]
+        return [("Date", self._server.date()), *answer.framed()]
 
     def send(self, running: RunningRequest, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends an answer that a thread has made. After one that is `cut` the connection ends."""
@@ -217,7 +217,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         given = {name.lower() for name, _ in headers}
         if "date" not in given:
             headers.insert(0, ("Date", self._server.date()))
-        if "content-length" not in given and status[:3] not in _EMPTY:
+        if status[:3] in _WITHOUT_LENGTH:
+            body = b""  # the client would take it for the next answer
+        elif "content-length" not in given:
             headers.append(("Content-Length", str(len(body))))
         self._write(running.incoming, status, headers, body, cut)
         self.flush()
