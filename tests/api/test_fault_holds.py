@@ -28,7 +28,7 @@ from talkover_mock.web.request import MockRequest, OtherConnection
 from talkover_mock.web.server import Server
 from talkover_mock.web.waiting import Waiting
 from tests.conftest import shipped
-from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
+from tests.support.documented import AGENT, LOGS, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_PATH
 from tests.support.faulty import FAULTS, RESET, STATE, WAIT, add_fault, counts, journal
 from tests.support.threads import threads_left
 from tests.support.turns import every_turn
@@ -321,6 +321,22 @@ def test_a_stale_state_is_not_changed_by_what_comes_after_it(http: FlaskClient) 
         names.append(http.get(WEBHOOK_PATH, headers=TOKEN).get_json()["data"]["name"])
     assert names == ["My Webhook"] * 3
     assert http.post(RESET).status_code == 200
+
+
+def test_a_stale_log_is_of_the_webhooks_of_then_and_its_entries_are_the_present_ones(http: FlaskClient) -> None:
+    http.patch(TOGGLE, headers=TOKEN)
+    add_fault(http, action="stale")
+    http.post("/__admin/events", json={"agent_id": AGENT, "event": "event_phone_call_started", "wait": WAIT})
+    created = {"name": "New", "webhook_url": "http://xy", "events": ["event_action"]}
+    id = http.post(WEBHOOKS, json=created, headers=TOKEN).get_json()["data"]["id"]
+    assert http.delete(WEBHOOK_PATH, headers=TOKEN).status_code == 200
+    answer = http.get(LOGS, headers=TOKEN)
+    assert answer.status_code == 200
+    assert [each["event"] for each in answer.get_json()["data"]] == ["event_phone_call_started"]
+    assert http.get(f"{WEBHOOKS}/{id}/logs", headers=TOKEN).status_code == 404
+    http.delete(FAULTS)
+    assert http.get(LOGS, headers=TOKEN).status_code == 404
+    assert http.get(f"{WEBHOOKS}/{id}/logs", headers=TOKEN).status_code == 200
 
 
 HEADERS: list[tuple[dict[str, str], dict[str, str]]] = [

@@ -7,9 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from talkover_mock.app import create_app
+from talkover_mock.dialect.call_errors import CallNotFound
+from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound, NotFound, WebhookNotFound
+from talkover_mock.environments.explain import explain
 from talkover_mock.environments.world import World
 from talkover_mock.loading.fixture import read_fixture, to_baseline
 from talkover_mock.loading.mistakes import Source
+from talkover_mock.state.records import CampaignId
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, TOKEN, WEBHOOK, WEBHOOK_IN_ERROR
 from tests.support.reasons import AGENTS, WEBHOOKS, reason_of
 from tests.support.rows import each_row
@@ -178,6 +182,32 @@ def test_a_rate_limit_that_is_used_up(world: World, app: Flask) -> None:
     assert http.get(AGENTS, headers=headers).status_code == 200
     reason = reason_of(http, f"GET {AGENTS}", 429, headers=headers)
     assert re.fullmatch(r"the token has used its 1 calls of this minute; wait (60|59) s", reason)
+
+
+@each_row(
+    ("error", "kind", "id"),
+    [
+        (AgentNotFound("a"), "agent", "a"),
+        (CampaignNotFound("c"), "campaign", "c"),
+        (WebhookNotFound("w", "a"), "webhook", "w"),
+        (WebhookNotFound("cw", CampaignId("c")), "webhook", "cw"),
+        (CallNotFound("1", "a"), "call", "1"),
+    ],
+)
+def test_a_record_that_came_after_the_refusal_is_not_said_to_be_of_another_owner(
+    error: NotFound, kind: str, id: str
+) -> None:
+    hook = {"name": "W", "webhook_url": "http://localhost", "events": ["event_action"]}
+    campaign_hook = {"id": "cw", "name": "W", "webhook_url": "http://localhost", "events": ["campaign.started"]}
+    fixture = {
+        "agents": [{"id": "a", "name": "A", "webhooks": [{"id": "w", **hook}]}],
+        "campaigns": [{"id": "c", "name": "C", "agent_id": "a", "webhooks": [campaign_hook]}],
+        "calls": [{"id": "1", "agent_id": "a", "to": "+12025550123"}],
+    }
+    world = World(read_fixture([Source("f", "", fixture)]))
+    said = f"{kind} {id} was not there when the API looked for it, but is there now"
+    assert explain(error, world.default, world) == said
+    world.stop()
 
 
 @pytest.mark.parametrize(

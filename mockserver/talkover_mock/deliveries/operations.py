@@ -1,6 +1,7 @@
 """The operations on deliveries: events, tests, logs and retries as the API offers them, and advancing the clock."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, cast
@@ -154,6 +155,12 @@ class Deliveries:
             entries = [each for each in self._outbox.log.all() if each.webhook_id == webhook_id]
         return [each for each in reversed(entries) if each.is_logged and each.created_at >= oldest], per_page
 
+    def as_of(self, webhooks: Webhooks) -> "Deliveries":
+        """These deliveries with the webhooks of an earlier state, to read logs from."""
+        then = copy(self)
+        then._webhooks = webhooks
+        return then
+
     def retry(self, owner_id: str, webhook_id: str, log_id: str) -> Delivery:
         """Queues one more attempt; the failed log entry stays. Raises LogNotFound, LogNotRetriable."""
         with self._lock:
@@ -186,11 +193,13 @@ class Deliveries:
                 raise Conflict(_NOT_AGAIN, "no request was made of it, so there are no old bytes to replay")
             if reason := self._reason_not_to_queue(1):
                 raise Conflict(_NOT_AGAIN, reason)
-            copy = self._pending(entry.occurrence, webhook)
-            copy = copy._replace(attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id, arrival=entry.arrival)
+            again = self._pending(entry.occurrence, webhook)
+            again = again._replace(
+                attempt=entry.attempt, is_test=entry.is_test, copy_of=entry.id, arrival=entry.arrival
+            )
             make = (lambda: outgoing) if replay and outgoing else None
-            awaited = self._outbox.queue(copy, may_retry=False, though_disabled=True, make=make)
-            return Emitted(entry.occurrence, [copy], (), awaited, self._outbox.log)
+            awaited = self._outbox.queue(again, may_retry=False, though_disabled=True, make=make)
+            return Emitted(entry.occurrence, [again], (), awaited, self._outbox.log)
 
     def has_called(self, webhook_id: str) -> bool:
         """Whether the log has an attempt for the webhook, which may be deleted by now."""

@@ -230,6 +230,7 @@ class Environment:
         then.webhooks = Webhooks(state, self.lock, self.clock)
         then.calls = Calls(state, self.lock, self.clock)
         then.campaigns = Campaigns(state, self.lock, self.clock)
+        then.deliveries = self.deliveries.as_of(then.webhooks)
         return then
 
     def report(self, crash: str) -> None:

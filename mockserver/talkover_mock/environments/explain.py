@@ -42,6 +42,8 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
 def _explain_owner(kind: str, id: str, environment: Environment, world: World) -> str:
     """Why no agent, or no campaign, has an id."""
     is_agent, baseline = kind == "agent", environment.baseline
+    if environment.agent(id) if is_agent else environment.campaign(id):
+        return _came_later(kind, id)
     if other := _other_kind(id, environment):
         return f"{id} is the id of {other}, not of {'an agent' if is_agent else 'a campaign'}"
     if id in (baseline.agents if is_agent else baseline.campaigns):
@@ -79,7 +81,8 @@ def explain_unknown_token(token: str, world: World) -> str:
 def _explain_webhook(id: str, owner_id: str, environment: Environment, world: World) -> str:
     webhook, owner = environment.webhook(id), f"{'campaign' if environment.campaign(owner_id) else 'agent'} {owner_id}"
     if webhook:
-        return f"webhook {id} belongs to {webhook.owner}, not to {owner}"
+        is_its_own = webhook.owner_id == owner_id
+        return _came_later("webhook", id) if is_its_own else f"webhook {id} belongs to {webhook.owner}, not to {owner}"
     if other := _other_kind(id, environment):
         return f"{id} is the id of {other}, not of a webhook"
     reset = "; a reset brings it back" if id in environment.baseline.webhooks else ""
@@ -97,6 +100,8 @@ def _explain_webhook(id: str, owner_id: str, environment: Environment, world: Wo
 def _explain_record(error: NotFound, environment: Environment) -> str:
     if isinstance(error, CallNotFound):
         call = environment.calls.get(error.id)
+        if call and call.agent_id == error.agent_id:
+            return _came_later("call", error.id)
         if call:
             return f"call {error.id} belongs to agent {call.agent_id}, not to agent {error.agent_id}"
         near = _near(error.id, environment.calls.ids_of(error.agent_id))
@@ -104,6 +109,11 @@ def _explain_record(error: NotFound, environment: Environment) -> str:
     if isinstance(error, LogNotFound):
         return f"the webhook's log has no entry {brief(error.id)}, or dropped it at its limit; GET the webhook's logs"
     return f"environment {environment.name} has no record with the id {brief(error.id)}"
+
+
+def _came_later(kind: str, id: str) -> str:
+    """Why a record was not found that is there by now."""
+    return f"{kind} {id} was not there when the API looked for it, but is there now"
 
 
 def _elsewhere(environment: Environment, world: World, holds: Callable[[Environment], object]) -> str:
