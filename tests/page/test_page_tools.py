@@ -4,6 +4,7 @@ import re
 from functools import partial
 from threading import Thread
 from time import monotonic
+from typing import Any
 
 import pytest
 import requests
@@ -22,6 +23,7 @@ from talkover_mock.web.server import Server
 from tests.support.delivering import STARTED, WAIT
 from tests.support.documented import AGENT, TOGGLE, TOKEN, WEBHOOK
 from tests.support.page_document import PAGE, page, press, rows, told
+from tests.support.rows import each_row
 from tests.support.turns import errors_in, every_turn
 
 NAME = "My Webhook"
@@ -247,6 +249,32 @@ def test_faults_on_deliveries_are_added_for_a_webhook_by_name(http: FlaskClient,
     assert press(http, "Add fault", tool="faults", action="add_delivery_fault", fault_webhook="nobody").startswith(
         "no webhook"
     )
+
+
+@each_row(
+    ("fault", "shown"),
+    [
+        ({"preset": "maintenance"}, "any call"),
+        ({"preset": "maintenance", "match": {"json": {"enabled": False}}}, 'calls, json={"enabled": false}'),
+        (
+            {"preset": "maintenance", "match": {"method": "PUT", "headers": {"X-Team": "blue"}, "query": {"page": 2}}},
+            'calls, PUT headers={"X-Team": "blue"} query={"page": "2"}',
+        ),
+        ({"on": "deliveries", "action": "refused"}, "any delivery"),
+        (
+            {"on": "deliveries", "action": "refused", "match": {"json": {"call_id": "c1"}}},
+            'deliveries, json={"call_id": "c1"}',
+        ),
+        (
+            {"on": "deliveries", "action": "refused", "match": {"attempt": 2, "headers": {"X-Team": "blue"}}},
+            'deliveries, attempt 2, headers={"X-Team": "blue"}',
+        ),
+    ],
+)
+def test_a_fault_says_what_it_strikes(http: FlaskClient, fault: dict[str, Any], shown: str) -> None:
+    http.post("/__admin/reset")
+    http.post("/__admin/faults", json=fault)
+    assert f" {shown} fault-1 · used 0 times" in " ".join(page(http, tool="faults").text.split())
 
 
 def test_a_fault_for_a_row_is_filled_in(http: FlaskClient) -> None:

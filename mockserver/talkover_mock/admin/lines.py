@@ -126,10 +126,13 @@ def fault_answer(fault: Mapping[str, Any]) -> str:
 
 def fault_match(fault: Mapping[str, Any]) -> str:
     """What the fault strikes: `any call`, `PATCH */toggle`, `any delivery` or `event=event_action attempt=2`."""
-    given = {key: value for key, value in fault["match"].items() if value is not None}
-    bare = ("method", "path")
-    texts = [value if key in bare else f"{key}={shown(value)}" for key, value in given.items()]
-    return " ".join(texts) or ("any delivery" if fault["on"] == "deliveries" else "any call")
+    return " ".join(match_texts(fault["match"])) or ("any delivery" if fault["on"] == "deliveries" else "any call")
+
+
+def match_texts(match: Mapping[str, Any]) -> list[str]:
+    """Each thing that a fault asks for: `PATCH`, `*/toggle`, `json={"enabled": false}`."""
+    given = {key: value for key, value in match.items() if value is not None}
+    return [value if key in ("method", "path") else f"{key}={shown(value)}" for key, value in given.items()]
 
 
 def short(value: object) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from talkover_mock.admin import contents
+from talkover_mock.admin.lines import match_texts
 from talkover_mock.admin.page.actions import SCENARIO, owner_id_of
 from talkover_mock.admin.page.address import TOOLS, Address
 from talkover_mock.admin.page.lines import name_of, seconds, seconds_until, short, skipped_by_reason
@@ -177,7 +179,7 @@ def _on_call(spec: CallFault) -> tuple[str, str]:
         f"delay {spec.delay_seconds:g} s" if spec.delay_seconds and spec.replaces else "",
         "applied" if spec.apply else "",
     ]
-    where = " ".join(filter(None, [spec.method, short(spec.path or "")]))
+    where = " ".join(filter(None, [spec.method, short(spec.path or ""), *match_texts(contents.present(spec.content))]))
     return ", ".join(filter(None, details)), f"calls, {where}" if where else "any call"
 
 
@@ -185,6 +187,7 @@ def _on_delivery(spec: DeliveryFault, environment: Environment) -> tuple[str, st
     given: Mapping[str, Any] = {name: value for name in MATCH if (value := getattr(spec, name)) is not None}
     words = {name: name_of(str(value), environment) or short(str(value)) for name, value in given.items()}
     match = [f"{name.removesuffix('_id')} {text}" for name, text in words.items()]
+    match += match_texts(contents.present(spec.content))
     details = [
         (name, value) for name in ACTIONS[spec.action] if (value := getattr(spec, name)) != getattr(NO_FAULT, name)
     ]
