@@ -21,7 +21,8 @@ from talkover_mock.environments.activity import VIEWS, Activity, DeliveryRow, Pa
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
-from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture
+from talkover_mock.loading.fixture import DEFAULT, EnvironmentFixture, read_fixture
+from talkover_mock.loading.mistakes import Source
 from talkover_mock.receiver import WebhookReceiver
 from talkover_mock.state.store import Baseline
 from talkover_mock.web.server import Server
@@ -110,6 +111,19 @@ def test_all_attempts_of_an_event_at_a_webhook_are_one_row_in_the_place_of_the_f
     assert isinstance(again, DeliveryRow)
     assert (len(again.attempts), again.attempts[-1].copy_of) == (4, row.attempts[0].id)
     assert activity.counts()["deliveries"] == 2
+
+
+def test_a_row_is_found_by_its_number_although_another_one_has_an_attempt_of_this_id() -> None:
+    logs = [{"id": id, "event": "event_action"} for id in ("3", "2", "1", "nine", "9")]
+    webhook = {"name": "W", "webhook_url": "http://hook", "events": ["event_action"], "logs": logs}
+    fixture = read_fixture([Source("f", "", {"agents": [{"name": "A", "webhooks": [webhook]}]})])
+    environment = Environment("mine", fixture[DEFAULT], Clock(), Sharing(lambda _: None, (), 100))
+    rows = environment.activity.rows().rows
+    assert len({row.id for row in rows}) == len(logs)
+    assert [environment.activity.row(row.id) for row in rows] == rows
+    by_id = [environment.activity.row(f"delivery-{id}") for id in ("nine", "9")]
+    assert [each.attempts[0].id for each in by_id if isinstance(each, DeliveryRow)] == ["nine", "9"]
+    environment.close()
 
 
 @pytest.mark.parametrize("again", ["redeliver", "replay", "retry"])

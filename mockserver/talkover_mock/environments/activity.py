@@ -196,7 +196,7 @@ class Activity:
     def row(self, id: str) -> Row | None:
         """The row with this id; None if it is no longer kept, or never was.
 
-        A delivery's id or an event's after the kind finds its row too.
+        A delivery's id or an event's after the kind finds its row too, unless a row has the number that it looks like.
         """
         kind, _, rest = id.partition("-")
         number = digits(rest) or 0
@@ -205,8 +205,10 @@ class Activity:
                 exchange = self._journal.log.get(rest)
                 return RequestRow(exchange) if exchange else None
             if kind == "delivery":
-                attempt = self._deliveries.log.get(rest)
-                attempts = self._deliveries.log.rows.get(attempt.arrival if attempt else number)
+                log = self._deliveries.log
+                attempts = log.rows.get(number)
+                if not attempts and (attempt := log.get(rest)):
+                    attempts = log.rows.get(attempt.arrival)
                 return self._with_due([DeliveryRow(attempts)])[0] if attempts else None
             if kind == "event":
                 emitted = self._deliveries.events.get(rest)
