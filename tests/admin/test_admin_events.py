@@ -111,6 +111,11 @@ PAYLOADS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"call": {"id": "c"}, "context": {"a": 1}, "data": {"tags": ["é", None], "call_id": "mine"}},
         {"call_id": "mine", "context": {"a": 1}, "tags": ["é", None]},
     ),
+    "a null duration": (
+        ENDED,
+        {"call": {"id": "x", "duration": None, "status": None, "to": None}},
+        {"event": ENDED, "call_id": "x", "duration": 0},
+    ),
     "nulls": (STARTED, {"call": {"id": "c"}, "context": None, "data": None}, {"call_id": "c"}),
 }
 """Of what is emitted: the event, what goes with it, and what that adds to the envelope."""
@@ -121,6 +126,13 @@ def test_call_context_and_data_are_in_the_payload(case: str, http: FlaskClient, 
     event, given, expected = PAYLOADS[case]
     emit(http, event, **given)
     assert [list(request.json.items()) for request in receiver.requests] == [list({**ENVELOPE, **expected}.items())]
+
+
+def test_a_call_whose_id_is_null_gets_one(http: FlaskClient, receiver: WebhookReceiver) -> None:
+    found = emit(http, ENDED, call={"id": None, "duration": 7})
+    [request] = receiver.requests
+    assert isinstance(found["call_id"], str)
+    assert (request.json["call_id"], request.json["duration"]) == (found["call_id"], 7)
 
 
 BODIES = {

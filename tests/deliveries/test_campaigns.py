@@ -43,6 +43,12 @@ def got(found: dict[str, Any]) -> list[str]:
     return [each["webhook_id"] for each in found["deliveries"]]
 
 
+def test_a_call_of_which_nothing_is_told_is_none_at_a_campaign(http: FlaskClient, receiver: WebhookReceiver) -> None:
+    for call in ({}, {"id": None, "duration": None}):
+        assert at_campaign(http, call=call)["call_id"] is None
+    assert ["call_id" in request.json for request in receiver.requests] == [False, False]
+
+
 def test_an_event_of_a_campaign_reaches_its_webhook_signed(http: FlaskClient, receiver: WebhookReceiver) -> None:
     found = at_campaign(http, data={"total": 7})
     assert (got(found), found["skipped"], found["call_id"]) == ([WEBHOOK], [], None)

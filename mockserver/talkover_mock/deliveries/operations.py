@@ -22,7 +22,7 @@ from talkover_mock.dialect.errors import LogNotFound, LogNotRetriable
 from talkover_mock.dialect.events import ALL_EVENTS
 from talkover_mock.dialect.fields import LOG_FILTERS
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.state.calls import told_of
+from talkover_mock.state.calls import check_told, told_of
 from talkover_mock.state.checking import checked
 from talkover_mock.state.records import LogEntry, Owners, Webhook
 from talkover_mock.state.store import State
@@ -82,25 +82,26 @@ class Deliveries:
         Raises AgentNotFound, CampaignNotFound, Unfit for too much data or a status that no call has, and Conflict when
         the queue is full.
         """
+        call = told_of(call or {})
         size = size_of_event(call, context, extra)
         with self._lock:
             agent_id, campaign_id, webhooks = self._webhooks.hearing(owner_id)
             reasons = [(webhook, reason_to_skip(webhook, event)) for webhook in webhooks]
-            followed = self._state.call_of(agent_id, (call or {}).get("id"))
-            if call and followed:
-                call = told_of(call)
+            followed = self._state.call_of(agent_id, call.get("id"))
+            if followed:
+                check_told(call)
                 context = followed.context if context is None else context
                 size = size_of_event({**followed.shown(), **call}, context, extra)
             if reason := self._reason_not_to_queue(sum(not reason for _, reason in reasons), size):
                 raise Conflict("Too many deliveries are queued", reason)
             due, now = self._outbox.begin_event(), self._clock.moment()
-            if call and followed:
+            if followed:
                 followed = followed.after(event, call, self._clock.now())
                 call = {**followed.shown(), **call}
                 self._state.put_call(followed)
             if call or campaign_id is None:
-                call = {"id": self.ids.new(now), **(call or {})}
-            id, call, extra, payload = self.ids.new(now), call or {}, extra or {}, self._state.payloads.get(event)
+                call = {"id": self.ids.new(now), **call}
+            id, extra, payload = self.ids.new(now), extra or {}, self._state.payloads.get(event)
             occurrence = Occurrence(id, agent_id, event, now, call, context, extra, size, campaign_id, payload)
             deliveries = [self._pending(occurrence, webhook) for webhook, reason in reasons if not reason]
             skipped = [(webhook, reason) for webhook, reason in reasons if reason]

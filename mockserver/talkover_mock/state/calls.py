@@ -33,7 +33,12 @@ from talkover_mock.state.store import State
 
 
 def told_of(call: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an event tells of a call. Raises Unfit for a status or a duration that no call has; null tells nothing."""
+    """What an event tells of a call: a null id, status or duration tells nothing."""
+    return {key: value for key, value in call.items() if value is not None or key not in ("id", "status", "duration")}
+
+
+def check_told(call: Mapping[str, Any]) -> None:
+    """Raises Unfit for a status or a duration that no call of the state has."""
     status, duration = call.get("status"), call.get("duration")
     if status is not None and status not in STATUSES:
         text = f"call {brief(call.get('id'))} can't have the status {brief(status)}"
@@ -41,7 +46,6 @@ def told_of(call: Mapping[str, Any]) -> Mapping[str, Any]:
     if duration is not None and not (type(duration) is int and duration >= 0):
         text = f"the duration of call {brief(call.get('id'))} must be a whole number of seconds, 0 or more"
         raise Unfit("Bad value", f"{text} (got {brief(duration)})")
-    return {key: value for key, value in call.items() if value is not None or key not in ("status", "duration")}
 
 
 class Calls:
