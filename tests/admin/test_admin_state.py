@@ -91,10 +91,18 @@ def test_a_state_that_is_known_already_is_not_sent_again(http: FlaskClient) -> N
     known = {"If-None-Match": http.get(STATE).headers["ETag"]}
     same = http.get(STATE, headers=known)
     assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", known["If-None-Match"])
+    assert http.head(STATE, headers=known).status_code == 304
     http.patch(TOGGLE, headers=TOKEN)
     changed = http.get(STATE, headers=known)
     assert (changed.status_code, changed.get_json()["agents"][0]["webhooks"][0]["enabled"]) == (200, True)
     assert http.put(STATE, json=DEFAULT, headers=known).get_json() == DEFAULT
+
+
+@each_row("method", ["PUT", "PATCH"])
+def test_what_changes_the_state_is_answered_whole_whatever_the_client_knows(http: FlaskClient, method: str) -> None:
+    for known in (http.get(STATE).headers["ETag"], "*"):
+        answer = http.open(STATE, method=method, json=DEFAULT, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.get_json()) == (200, DEFAULT)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,10 @@ from talkover_mock.environments.explain import explain_unknown_token
 from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import ADMIN, Route, shown
+from talkover_mock.web.routes import ADMIN, READS, Route, shown
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]
-_READS = ("GET", "HEAD")
 Keys: TypeAlias = Sequence[str] | None
 _NOTHING_OPENED = "Unknown token"
 _OF_BROWSERS = (ADMIN, f"{ADMIN}/page.css", f"{ADMIN}/page.js")
@@ -83,7 +82,7 @@ class Answers:
 
     def _noted(self, request: MockRequest, answer: Answer) -> Answer:
         answer.headers.update(SAFE_HEADERS)
-        if request.environment_or_none and request.method not in _READS:
+        if request.environment_or_none and request.method not in READS:
             request.environment_or_none.note_change()
         if self._log:
             self._log(request_line(request, answer.status_code, answer.headers.get(REASON)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from talkover_mock.base.statuses import STATUS_PHRASES, WITHOUT_BODY, WITHOUT_LENGTH
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.web.request import MockRequest, connection_of
+from talkover_mock.web.routes import READS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -102,10 +103,12 @@ def error_answer(error: ApiError, reason: str = "") -> Answer:
 
 
 def conditional(request: MockRequest, answer: Answer) -> Answer:
-    """The answer, or 304 without a body where the client has it already, by its ETag."""
+    """The answer, or 304 without a body where a client that reads has it already, by its ETag."""
     etag = answer.headers.get("ETag")
     known = request.header("If-None-Match")
-    if etag is None or answer.status_code != HTTPStatus.OK or (etag not in known and known != "*"):
+    if request.method not in READS or etag is None or answer.status_code != HTTPStatus.OK:
+        return answer
+    if etag not in known and known != "*":
         return answer
     kept = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
     return Answer(b"", HTTPStatus.NOT_MODIFIED, kept)
