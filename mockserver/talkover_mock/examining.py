@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from talkover_mock.base.addresses import without_password
+from talkover_mock.base.addresses import check_hosts, without_password
 from talkover_mock.base.clock import Clock
 from talkover_mock.base.contents import A_JSON_VALUE, is_json
 from talkover_mock.base.headers import HEADER_NAME, NOT_IN_HEADER
@@ -87,8 +87,10 @@ def _examination(url: str, secret: str, options: ProbeOptions) -> _Examination:
     now = clock.now()
     agent = Agent(ids.new(now), "My Agent")
     webhook = Webhook(id=ids.new(now), agent_id=agent.id, created_at=now, updated_at=now, **fields)
-    event, deliver_to = _event(options), options.get("deliver_to") or ()
-    return _Examination(agent, webhook, settings, event, data or {}, deliver_to, clock, ids, Lookups())
+    event, deliver_to = _event(options), options.get("deliver_to")
+    hosts = () if deliver_to is None else deliver_to
+    check_hosts(hosts)
+    return _Examination(agent, webhook, settings, event, data or {}, hosts, clock, ids, Lookups())
 
 
 def _check_texts(given: Mapping[str, Any]) -> None:

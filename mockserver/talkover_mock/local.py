@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from talkover_mock.admin.guard import Guard
 from talkover_mock.admin.harness import Harness
 from talkover_mock.app import create_wsgi_app
-from talkover_mock.base.addresses import check_port
+from talkover_mock.base.addresses import check_hosts, check_port
 from talkover_mock.client import MockServer
 from talkover_mock.environments.world import World
 from talkover_mock.loading.files import default_fixture, load
@@ -52,7 +52,7 @@ def running_mockserver(
     no list of hosts, and OSError for a taken port.
     """
     check_port(port)
-    _check_hosts(deliver_to)
+    check_hosts(deliver_to)
     with serving(fixture_of(fixtures), port, deliver_to) as local:
         yield local.client
 
@@ -81,12 +81,6 @@ def serving(fixture: Fixture, port: int = 0, deliver_to: Sequence[str] = ()) -> 
     finally:
         world.stop()
         server.stop()
-
-
-def _check_hosts(hosts: object) -> None:
-    """Raises ValueError for anything but several hosts: the characters of one would be hosts that nobody has."""
-    if not isinstance(hosts, Collection) or isinstance(hosts, str) or not all(isinstance(each, str) for each in hosts):
-        raise ValueError(f'deliver_to is a list of hosts, such as ["example.com"] (got {hosts!r:.80})')
 
 
 def _with_a_token(fixture: Fixture) -> Fixture:

@@ -317,6 +317,14 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = (
         "http://169.254.169.254/ may not be called: "
         "169.254.169.254 is a link-local or metadata address; such addresses are never called",
     ),
+    *(
+        (
+            "http://example.com/",
+            {"deliver_to": each},
+            f'deliver_to is a list of hosts, such as ["example.com"] (got {each!r})',
+        )
+        for each in ("example.com", "", 5, [5], b"example.com")
+    ),
     ("localhost:8000", {}, 'webhook_url: The webhook url must be a valid URL (got "localhost:8000")'),
     ("http://a.b", {"timeout": 3}, "timeout: The timeout must be between 5 and 120 (got 3)"),
     (

@@ -108,6 +108,9 @@ MISUSE = {
     (*OPTIONS, "--timeout", "3"): "timeout: The timeout must be between 5 and 120 (got 3)",
     (*OPTIONS, "--http-method", "GET"): 'http_method: The selected http method is invalid (got "GET")',
     (*OPTIONS, "--data", "[]"): "data must be an object (got [])",
+    (*OPTIONS, "--deliver-to", "http://example.com"): "Invalid value for '--deliver-to' "
+    "(env var: 'TALKOVER_MOCK_DELIVER_TO'): "
+    '"http://example.com" is no host; give a name or an address alone, such as example.com',
 }
 
 

@@ -1,6 +1,7 @@
 """Names and addresses of this machine, as programs on it and in its containers know it; URLs as they may be shown."""
 
 import re
+from collections.abc import Collection
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 CONTAINER_HOSTS = ("host.docker.internal", "host.containers.internal", "host.testcontainers.internal")
@@ -30,6 +31,12 @@ def check_port(port: object) -> None:
     """Raises ValueError for what is no port to listen on: some systems listen on another one then."""
     if type(port) is not int or not 0 <= port <= LAST_PORT:
         raise ValueError(f"a port is a number from 0 to {LAST_PORT}, 0 for a free one (got {port!r:.80})")
+
+
+def check_hosts(hosts: object) -> None:
+    """Raises ValueError for anything but several hosts: the characters of one would be hosts that nobody has."""
+    if not isinstance(hosts, Collection) or isinstance(hosts, str) or not all(isinstance(each, str) for each in hosts):
+        raise ValueError(f'deliver_to is a list of hosts, such as ["example.com"] (got {hosts!r:.80})')
 
 
 def without_password(text: str) -> str:

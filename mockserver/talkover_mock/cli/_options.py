@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
 BARE = "\0"
 """The value of an option that was given without its optional value: no argument can hold this character."""
 
@@ -70,6 +72,21 @@ def host_to_listen_on(text: str) -> str:
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
     return text
+
+
+def host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The hosts of an option that may be repeated. Raises BadParameter."""
+    return tuple(map(host_name, values))
+
+
+def host_name(text: str) -> str:
+    """A host as URLs name it: in lower case, without scheme, port or path. Raises BadParameter."""
+    host = text.strip("[]").lower().rstrip(".")
+    if not _HOST.fullmatch(host):
+        several = "; for several, repeat the option, or put spaces between them in the variable" if "," in text else ""
+        detail = f"{brief(text)} is no host; give a name or an address alone, such as example.com{several}"
+        raise click.BadParameter(detail)
+    return host
 
 
 def port_number(text: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from talkover_mock.base.words import number_of
-from talkover_mock.cli._options import json_value, pairs, utf8_secret, whole
+from talkover_mock.cli._options import host_names, json_value, pairs, utf8_secret, whole
 from talkover_mock.cli._remote import Failed, Output, Unexpected, json_option
 from talkover_mock.client.probing import got
 from talkover_mock.deliveries.probes import PROBES
@@ -56,6 +56,7 @@ COLUMNS = ("PROBE", "EXPECTED", "GOT", "PASSED", "WHY")
 @click.option(
     "--deliver-to",
     multiple=True,
+    callback=host_names,
     envvar="TALKOVER_MOCK_DELIVER_TO",
     show_envvar=True,
     metavar="HOST",

@@ -3,7 +3,6 @@
 import errno
 import gc
 import os
-import re
 import signal
 import socket
 import sys
@@ -23,7 +22,16 @@ from talkover_mock.app import create_wsgi_app
 from talkover_mock.base.ending import ending_signals
 from talkover_mock.base.words import brief
 from talkover_mock.cli._log import LogWriter
-from talkover_mock.cli._options import BadFixture, PathType, PortOption, host_to_listen_on, port_number, whole
+from talkover_mock.cli._options import (
+    BadFixture,
+    PathType,
+    PortOption,
+    host_name,
+    host_names,
+    host_to_listen_on,
+    port_number,
+    whole,
+)
 from talkover_mock.cli._port_file import forget_stale, port_in
 from talkover_mock.cli._watch import Watch, not_in_use
 from talkover_mock.cli._where import DEFAULT_PORT
@@ -35,25 +43,9 @@ from talkover_mock.web.origins import allowable
 from talkover_mock.web.request_log import Log
 from talkover_mock.web.server import Server, raise_file_limit
 
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:]*:[0-9a-f:.]*:[0-9a-f:.]*")
-
-
-def _host_names(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(_host, values))
-
 
 def _host_names_or_any(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(value if value == "*" else _host(value) for value in values)
-
-
-def _host(value: str) -> str:
-    """A host as URLs name it: in lower case, without scheme, port or path. Raises BadParameter."""
-    host = value.strip("[]").lower().rstrip(".")
-    if not _HOST.fullmatch(host):
-        several = "; for several, repeat the option, or put spaces between them in the variable" if "," in value else ""
-        detail = f"{brief(value)} is no host; give a name or an address alone, such as example.com{several}"
-        raise click.BadParameter(detail)
-    return host
+    return tuple(value if value == "*" else host_name(value) for value in values)
 
 
 def _origins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -167,7 +159,7 @@ def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option(
     "--deliver-to",
     multiple=True,
-    callback=_host_names,
+    callback=host_names,
     metavar="HOST",
     envvar="TALKOVER_MOCK_DELIVER_TO",
     show_envvar=True,
