@@ -1,6 +1,7 @@
 """The page's list: its rows in the order of arrival, its views and filters, its pages, and opened rows."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -150,6 +151,24 @@ def test_a_view_and_its_filter_choose_the_rows(http: FlaskClient, query: dict[st
     with pytest.raises(OSError, match="a fault ended the connection"):
         http.get("/api/v1/health")
     assert rows(page(http, **query)) == expected
+
+
+def test_the_status_that_a_row_shows_finds_it(http: FlaskClient, world: World) -> None:
+    http.get("/api/v1/agents", headers=TOKEN)
+    http.get("/api/v1/nope", headers=TOKEN)
+    add_fault(http, action="connection_reset", times=1)
+    with pytest.raises(OSError, match="a fault ended the connection"):
+        http.get("/api/v1/health")
+    add_fault(http, action="hold")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(http.application.test_client().get, "/api/v1/agents")
+        world.default.journal.log.watch(lambda exchange: exchange.under_way, 1, None, WAIT)
+        shown = page(http)
+        found = {status: rows(page(http, show="requests", status=status)) for status in ("200", "404", "none", "held")}
+        http.delete("/__admin/faults")
+    assert list(found.values()) == [["request-1"], ["request-2"], ["request-3"], ["request-4"]]
+    for status, [id] in found.items():
+        assert f" {status} " in row(shown, id)
 
 
 def test_deliveries_are_filtered_by_names_too_and_the_address_then_holds_the_id(delivering: FlaskClient) -> None:

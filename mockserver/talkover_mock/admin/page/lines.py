@@ -59,7 +59,7 @@ class Line(NamedTuple):
 
 
 def request_line(exchange: Exchange, environment: Environment) -> Line:
-    status = status_of(exchange)
+    status = exchange.status_text
     return Line(
         id=f"request-{exchange.number}",
         kind="request",
@@ -72,12 +72,6 @@ def request_line(exchange: Exchange, environment: Environment) -> Line:
         took=f"{exchange.duration_ms:,.0f} ms" if exchange.duration_ms >= _SLOW_MS and not exchange.under_way else "",
         tag="by this page" if exchange.by == "page" else "",
     )
-
-
-def status_of(exchange: Exchange) -> str:
-    if exchange.under_way:
-        return "held"
-    return "no answer" if exchange.status is None else str(exchange.status)
 
 
 def _why_of(exchange: Exchange) -> str:

@@ -15,7 +15,6 @@ from talkover_mock.admin.page.lines import (
     result_of,
     seconds,
     seconds_until,
-    status_of,
 )
 from talkover_mock.admin.page.signatures import check
 from talkover_mock.admin.routes import deliveries, requests
@@ -77,7 +76,7 @@ def pattern_of(exchange: Exchange) -> str:
 
 def _why_of_request(exchange: Exchange) -> tuple[str, str, str]:
     """How it stands out, its title and its sentence; empty if there is nothing to explain."""
-    word = status_of(exchange)
+    word = str(exchange.status or "no answer")
     if exchange.under_way:
         return "wait", "Held", f"{exchange.fault} holds the call until it is removed. The call is not applied yet."
     if exchange.fault:
