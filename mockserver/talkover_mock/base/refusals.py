@@ -1,4 +1,4 @@
-"""Refusals of operations on environments, snapshots, faults and deliveries."""
+"""Refusals of operations that a test asks for, such as those on environments, calls, faults and deliveries."""
 
 
 class Refusal(Exception):
@@ -14,8 +14,8 @@ class Missing(Refusal):
 
 
 class Conflict(Refusal):
-    """The name or token is taken, or a limit is reached."""
+    """The present state does not allow it: a name or token is taken, a limit is reached, a call is over."""
 
 
 class Unfit(Refusal):
-    """The text is not a valid name or token."""
+    """A value can't be taken: no valid name, token or status, or too large an event."""

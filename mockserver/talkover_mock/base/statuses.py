@@ -1,4 +1,4 @@
-"""The phrases of HTTP statuses, the same under every Python: 3.13 has renamed four of them."""
+"""HTTP's statuses: their phrases, the same under every Python (3.13 has renamed four), and which have no body."""
 
 from http import HTTPStatus
 

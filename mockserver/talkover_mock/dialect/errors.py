@@ -32,7 +32,7 @@ class ServerError(ApiError):
 
 
 class Maintenance(ApiError):
-    """Laravel's maintenance mode; only a fault causes it (measured body)."""
+    """Laravel's maintenance mode (measured body); a fault causes it, or a full queue of deliveries (assumed)."""
 
     status = 503
     message = "Service Unavailable"
@@ -164,7 +164,7 @@ class ValidationFailed(ApiError):
 
 
 class FiltersInvalid(ValidationFailed):
-    """Filters of a list of agents or calls break their rules; the body begins with `success` (documented)."""
+    """Filters of a list of agents, campaigns or calls break their rules; `success` comes first (documented)."""
 
     def body(self) -> dict[str, Any]:
         return {"success": False, **super().body()}
