@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -66,8 +67,15 @@ def all_told(activity: Activity) -> list[str]:
     return told([*activity.rows().rows])
 
 
+def page_of(activity: Activity, most: int, *view: Any, **wanted: Any) -> Page:
+    """A page of so many rows at most."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(activity_module, "PAGE_ROWS", most)
+        return activity.rows(*view, **wanted)
+
+
 def ids_of(activity: Activity, view: object = "all", before: int | None = None) -> list[str]:
-    page = activity.rows(view, before=before, limit=3)  # type: ignore[arg-type]
+    page = page_of(activity, 3, view, before=before)
     return [row.id for row in page.rows]
 
 
@@ -174,7 +182,7 @@ def test_the_counts_stay_those_of_the_rows_whatever_is_dropped_and_cleared(
     http: FlaskClient, environment: Environment, activity: Activity, receiver: WebhookReceiver
 ) -> None:
     def agree() -> bool:
-        rows = [*activity.rows(limit=1000).rows]
+        rows = [*page_of(activity, 1000).rows]
         kinds = [row.kind for row in rows]
         requests, others = kinds.count("request"), len(kinds) - kinds.count("request")
         problems = sum(row.is_problem for row in rows)
@@ -232,7 +240,7 @@ def test_the_rows_keep_their_order_when_the_others_are_cleared(
     assert [each.attempt for each in attempts(environment)] == [1, 1, 2], "the row of the latest attempt is older"
     before = [row.id for row in activity.rows("deliveries").rows if row.kind == "delivery"]
     environment.deliveries.clear()
-    page = activity.rows("deliveries", limit=1)
+    page = page_of(activity, 1, "deliveries")
     assert [row.id for row in (*page.rows, *activity.rows("deliveries", before=page.older).rows)] == before
 
 
@@ -267,20 +275,20 @@ def test_a_row_whose_attempts_were_all_dropped_comes_anew_with_its_next_attempt(
 def test_an_older_page_stays_what_it_is_while_rows_arrive(http: FlaskClient, activity: Activity) -> None:
     for _ in range(8):
         call(http)
-    page = activity.rows("requests", limit=3)
+    page = page_of(activity, 3, "requests")
     assert (ids_of(activity), page.first, page.total, page.newer) == (
         ["request-8", "request-7", "request-6"],
         1,
         8,
         None,
     )
-    second = activity.rows("requests", before=page.older, limit=3)
+    second = page_of(activity, 3, "requests", before=page.older)
     call(http)
-    again = activity.rows("requests", before=page.older, limit=3)
+    again = page_of(activity, 3, "requests", before=page.older)
     assert (second.rows, second.first, again.first, again.total) == (again.rows, 4, 5, 9)
     assert ids_of(activity, before=again.newer) == ["request-8", "request-7", "request-6"]
-    assert ids_of(activity, before=activity.rows(before=again.newer, limit=3).newer)[0] == "request-9"
-    last = activity.rows("requests", before=again.older, limit=3)
+    assert ids_of(activity, before=page_of(activity, 3, before=again.newer).newer)[0] == "request-9"
+    last = page_of(activity, 3, "requests", before=again.older)
     assert ([row.id for row in last.rows], last.older) == (["request-2", "request-1"], None)
     assert last.newer
     assert ids_of(activity, "requests", last.newer) == ["request-5", "request-4", "request-3"]
@@ -290,9 +298,9 @@ def test_an_older_page_stays_what_it_is_while_rows_arrive(http: FlaskClient, act
 def test_a_search_says_how_many_rows_match(http: FlaskClient, activity: Activity) -> None:
     for path in (NOWHERE, WEBHOOK_PATH, NOWHERE, NOWHERE):
         call(http, path)
-    page = activity.rows("all", lambda row: row.status == "404", limit=2)
+    page = page_of(activity, 2, "all", lambda row: row.status == "404")
     assert (told([*page.rows]), page.total, page.first) == (["request 404"] * 2, 3, 1)
-    rest = activity.rows("all", lambda row: row.status == "404", before=page.older, limit=2)
+    rest = page_of(activity, 2, "all", lambda row: row.status == "404", before=page.older)
     assert (told([*rest.rows]), rest.total, rest.first, rest.older, rest.newer) == (["request 404"], 3, 3, None, 0)
     assert activity.rows("all", lambda _: False).total == 0
 

@@ -151,10 +151,8 @@ def fault_line(fault: Mapping[str, Any]) -> str:
     return f"{fault['id']} {fault_answer(fault)}, {fault_match(fault)}: {counts}"
 
 
-def lines(
-    items: Sequence[Mapping[str, Any]], line: Callable[[Mapping[str, Any]], str] = line, most: int = MOST_SHOWN
-) -> list[str]:
+def lines(items: Sequence[Mapping[str, Any]], line: Callable[[Mapping[str, Any]], str] = line) -> list[str]:
     """One line for each of the latest items; equal lines that follow one another are one."""
     texts = [printable_lines(text) for text in folded(map(line, items))]
-    before = [f"({len(texts) - most} before these)"] if len(texts) > most else []
-    return [*before, *texts[-most:]]
+    before = [f"({len(texts) - MOST_SHOWN} before these)"] if len(texts) > MOST_SHOWN else []
+    return [*before, *texts[-MOST_SHOWN:]]

@@ -219,8 +219,8 @@ class MockServer(Timing, Faulting, Emitting):
         """Closes the connection; the environment stays open."""
         self._transport.close()
 
-    def _call(self, method: str, path: str, body: object = None, longer: float = 0) -> dict[str, Any]:
-        return self._transport.call(method, path, body, longer=longer)
+    def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        return self._transport.call(method, path, body)
 
     def _of_opened(self, method: str, name: str, body: object = None) -> dict[str, Any]:
         """The answer about an environment, which is forgotten if another client has closed it."""

@@ -65,16 +65,14 @@ def url(limit: int) -> Rule:
 
 def _text_rule(limit: int, required: bool, fits: Callable[[Any], bool], kind: str) -> Rule:
     def rule(name: str, value: Any) -> str:
-        if type(value) is str and 0 < len(value) <= limit and fits(value):  # a fixture has thousands
-            return value
+        if type(value) is str and len(value) <= limit and (value or not required) and fits(value):
+            return value  # at once, since a fixture has thousands
         if required and value in _EMPTY:
             raise Invalid(required_text(name))
         texts = [] if fits(value) else [f"The {label(name)} must be a {kind}."]
         if type(value) in _SIZED and len(value) > limit:
             texts.append(f"The {label(name)} must not be greater than {limit} characters.")
-        if texts:
-            raise Invalid(*texts)
-        return str(value)
+        raise Invalid(*texts)
 
     return rule
 

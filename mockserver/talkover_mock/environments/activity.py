@@ -20,6 +20,8 @@ from talkover_mock.environments.journal import Exchange, Journal
 
 View = Literal["all", "requests", "deliveries", "problems"]
 VIEWS: Sequence[View] = ("all", "requests", "deliveries", "problems")
+PAGE_ROWS = 50
+"""The rows of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +165,7 @@ class Activity:
             deliveries = self._deliveries.log.rows.dropped + self._deliveries.events.dropped_rows
         return {"all": requests + deliveries, "requests": requests, "deliveries": deliveries}
 
-    def rows(
-        self,
-        view: View = "all",
-        matches: Callable[[Row], bool] | None = None,
-        before: int | None = None,
-        limit: int = 50,
-    ) -> Page:
+    def rows(self, view: View = "all", matches: Callable[[Row], bool] | None = None, before: int | None = None) -> Page:
         """The newest rows of a view that match, of those that arrived before the row with the number `before`.
 
         Walks all rows only to count those that match, or to find an older page.
@@ -178,7 +174,7 @@ class Activity:
         with self._lock:
             newest_first, kept = self._newest_first(view), self.counts()[view]
         found = (row for row in newest_first if wanted(row))
-        above: deque[int] = deque(maxlen=limit + 1)
+        above: deque[int] = deque(maxlen=PAGE_ROWS + 1)
         first, rows = 1, list[Row]()
         for row in found:
             if not before or row.arrival < before:
@@ -186,11 +182,11 @@ class Activity:
                 break
             above.append(row.arrival)
             first += 1
-        rows += islice(found, limit - 1)
+        rows += islice(found, PAGE_ROWS - 1)
         rest = 0 if matches is None else sum(1 for _ in found)
         total = kept if matches is None else first - 1 + len(rows) + rest
         older = rows[-1].arrival if rows and first - 1 + len(rows) < total else None
-        newer = None if not above else above[0] if len(above) > limit else 0
+        newer = None if not above else above[0] if len(above) > PAGE_ROWS else 0
         return Page(self._with_due(rows), total, first, older, newer)
 
     def row(self, id: str) -> Row | None:

@@ -69,8 +69,7 @@ class Environment:
         """The position of the default environment's journal when it was opened; None for one of the fixture."""
         self.errors: list[str] = []
         """Tracebacks of the mock's own crashes while it answered or delivered for this environment."""
-        self.disturbances = Disturbances(schedule) if schedule else None
-        self._begin_schedule()
+        self._begin_schedule(schedule)
         self.closed = False
         self.lock, self.changes = RLock(), Changes()
         """The lock that every method takes: whoever holds it finds no change between two of them."""
@@ -124,7 +123,7 @@ class Environment:
             baseline = self.baseline  # an edited fixture may replace it at any time
             self._state.reset(baseline)
             self.clock.unfreeze()
-            self._begin_schedule()
+            self._begin_schedule(self.disturbances.schedule if self.disturbances else None)
             self.webhooks.ids.restart(self.settings.seed)
             self.calls.ids.restart(self.settings.seed)
             self.deliveries.reset(baseline.logs)
@@ -154,10 +153,10 @@ class Environment:
         self.end_for_pages()
         return True
 
-    def _begin_schedule(self) -> None:
-        """The schedule begins anew, on a frozen clock."""
-        if self.disturbances:
-            self.disturbances = Disturbances(self.disturbances.schedule)
+    def _begin_schedule(self, schedule: Schedule | None) -> None:
+        """A schedule begins, or begins anew, on a frozen clock."""
+        self.disturbances = Disturbances(schedule) if schedule else None
+        if schedule:
             self.clock.apart = APART
             self.clock.freeze(self.clock.now())
 
