@@ -1,7 +1,7 @@
 """The pytest fixtures `talkover_mock_server`, `talkover_mock`, `talkover_mock_shared` and `webhook_receiver`.
 
 If no test uses them, the plugin costs nothing: it imports the rest of the package when a fixture is first used, except
-for the real clock and three small modules of hooks.
+for the real clock and four small modules of hooks.
 """
 
 from __future__ import annotations

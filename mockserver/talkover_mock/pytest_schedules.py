@@ -13,7 +13,8 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from _pytest.runner import runtestprotocol  # no public function runs a test; read in pytest 8.0 and 9.2
+
+from talkover_mock.pytest_hushing import TimeLimit, reports_of
 
 if TYPE_CHECKING:
     from talkover_mock.base.shapes.admin import Schedule as Ended
@@ -58,6 +59,9 @@ class _Scheduled:
         self.ended: Ended | None = None
         self.is_settled = False
         self.verdict: str | None = None
+        self.late: _Failure | None = None
+        """The run in which the test's time limit struck, which ends the search."""
+        self._limit = TimeLimit()
         self._earlier_output = 0
         self._properties = list(item.user_properties)
         self._may_shrink = number
@@ -67,12 +71,16 @@ class _Scheduled:
         """Whether a failure of this run is reported as such, and not as one of many or by the verdict."""
         return not self.number or (self.schedule is _UNDISTURBED and self.verdict is None)
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nothing of this run is reported as it happened."""
+        return self.is_settled or self.schedule is not _UNDISTURBED
+
     def run(self, nextitem: pytest.Item | pytest.Collector | None) -> list[pytest.TestReport]:
         """The reports of a run, without the output of earlier runs, which pytest keeps with the test."""
         self.ended = None
         self.item.user_properties[:] = self._properties
-        # only what `nextitem` does not need is torn down
-        reports = runtestprotocol(self.item, log=False, nextitem=nextitem)  # type: ignore[arg-type]
+        reports = reports_of(self.item, nextitem, self._limit, self.is_hidden)
         for report in reports:
             output, report.sections = len(report.sections), report.sections[self._earlier_output :]
         self._earlier_output = output
@@ -80,15 +88,17 @@ class _Scheduled:
 
     def find(self) -> str:
         """Runs the test under every schedule. Returns the text of its failures; the empty text without any."""
-        found = [failure for seed in range(1, self.number + 1) if (failure := self._fails({"seed": seed}))]
-        ways: dict[tuple[object, ...], list[_Failure]] = {}
-        for failure in found:
-            ways.setdefault(failure.way, []).append(failure)
-        shown = sorted(ways.values(), key=len, reverse=True)[:_MOST_WAYS]
-        texts = [self._told(place, same) for place, same in enumerate(shown, 1)]
-        in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
+        found, seed = list[_Failure](), 0
+        with self._limit.watched():
+            while seed < self.number and not self.late:
+                seed += 1
+                failure = self._fails({"seed": seed})
+                found += [failure] if failure else []
+            texts = [self._told_late(self.late, seed)] if self.late else []
+            others = [each for each in found if each is not self.late]
+            texts += self._told_ways(others, seed - 1 if self.late else seed)
         self.schedule = _UNDISTURBED
-        return "\n\n".join([f"{len(found)} of {self.number} schedules fail{in_ways}", *texts]) if found else ""
+        return "\n\n".join(texts)
 
     def _fails(self, schedule: Schedule) -> _Failure | None:
         self.schedule = schedule
@@ -102,32 +112,53 @@ class _Scheduled:
         where = (crash.path, crash.lineno) if crash else ()
         way = (report.when, *where, message.partition(":")[0] if crash else message)
         unbegun: Ended = {"seed": schedule.get("seed", 0), "only": schedule.get("only"), "struck": [], "order": []}
-        return _Failure(way, message, text, self.ended or unbegun)
+        failure = _Failure(way, message, text, self.ended or unbegun)
+        self.late = self.late or (failure if self._limit.has_struck else None)
+        return failure
+
+    def _told_late(self, late: _Failure, seed: int) -> str:
+        """That the time limit has struck, and under which schedule: it may be the cause, or have come last."""
+        head = f"the time limit of the test, which covers all schedules, struck under schedule {seed} of {self.number}"
+        again = self._repeated(late, "that one alone") if late.schedule["struck"] else ""
+        return f"{head}\n{again}\n{late.text}"
+
+    def _told_ways(self, found: Sequence[_Failure], number: int) -> list[str]:
+        """The failures of so many schedules: how many there are, and each way of failing."""
+        ways: dict[tuple[object, ...], list[_Failure]] = {}
+        for failure in found:
+            ways.setdefault(failure.way, []).append(failure)
+        shown = sorted(ways.values(), key=len, reverse=True)[:_MOST_WAYS]
+        in_ways = f", in {len(ways)} ways" if len(ways) > 1 else ""
+        texts = [self._told(place, same) for place, same in enumerate(shown, 1)]
+        return [f"{len(found)} of {number} schedules fail{in_ways}", *texts] if found else []
 
     def _told(self, place: int, same: Sequence[_Failure]) -> str:
         """One way of failing as text, with its smallest schedule."""
         smallest = self._shrunk(min(same, key=lambda failure: failure.size))
-        seed, struck = smallest.schedule["seed"], ",".join(smallest.schedule["struck"])
+        head = f"{place}. under {len(same)} of them: {smallest.message}"
+        return f"{head}\n{self._repeated(smallest, 'again with')}\n{smallest.text}"
+
+    def _repeated(self, failure: _Failure, label: str) -> str:
+        """What was sent, and the line that runs the test under this schedule again."""
+        seed, struck = failure.schedule["seed"], ",".join(failure.schedule["struck"])
         file = os.path.relpath(self.item.path, self.item.config.invocation_params.dir)
         test = "::".join([file, *self.item.nodeid.split("::")[1:]])
         return (
-            f"{place}. under {len(same)} of them: {smallest.message}\n"
-            f"   sent: {', '.join(smallest.schedule['order']) or 'nothing'}\n"
-            f"   again with: pytest {shlex.quote(test)} --talkover-mock-schedule {seed}:{struck}\n\n"
-            f"{smallest.text}"
+            f"   sent: {', '.join(failure.schedule['order']) or 'nothing'}\n"
+            f"   {label}: pytest {shlex.quote(test)} --talkover-mock-schedule {seed}:{struck}\n"
         )
 
     def _shrunk(self, failure: _Failure) -> _Failure:
         """Leaves out one disturbance after another, while the test still fails in the same way.
 
-        All shrinking together runs the test no more often than the schedules do.
+        All shrinking together runs the test no more often than the schedules do; a time limit ends it.
         """
         before = None
         while before is not failure:
             before = failure
             for number in before.schedule["struck"]:
                 only = [each for each in failure.schedule["struck"] if each != number]
-                if only and self._may_shrink:
+                if only and self._may_shrink and not self.late:
                     self._may_shrink -= 1
                     smaller = self._fails({"seed": failure.schedule["seed"], "only": only})
                     failure = smaller if smaller and smaller.way == failure.way else failure
@@ -230,6 +261,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     test = scheduled(item)
     if test.is_settled:
         pytest.skip("the first run is reported")
+    if test.verdict and test.late:  # what stood still may stand still again, and no alarm is left
+        pytest.fail(test.verdict, pytrace=False)
     yield
     if test.verdict:
         pytest.fail(test.verdict, pytrace=False)

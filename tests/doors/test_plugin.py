@@ -329,7 +329,8 @@ def test_a_run_that_takes_no_fixture_imports_nothing_for_it(folder: pytest.Pytes
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
                 "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
-                "talkover_mock.pytest_importing", "talkover_mock.pytest_keeping", "talkover_mock.pytest_schedules",
+                "talkover_mock.pytest_hushing", "talkover_mock.pytest_importing", "talkover_mock.pytest_keeping",
+                "talkover_mock.pytest_schedules",
             }
         """
     )

@@ -82,9 +82,9 @@ def test_a_receiver_alone_imports_no_server_and_no_client(folder: pytest.Pyteste
             assert not {"flask", "requests", "httptools", "werkzeug", "yaml", "click"} & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("talkover_mock")} == {
                 "talkover_mock", "talkover_mock.pytest_plugin", "talkover_mock.base", "talkover_mock.base.real_time",
-                "talkover_mock.pytest_importing", "talkover_mock.pytest_keeping", "talkover_mock.pytest_schedules",
-                "talkover_mock.receiver", "talkover_mock.base.receiving", "talkover_mock.base.headers",
-                "talkover_mock.base.addresses",
+                "talkover_mock.pytest_hushing", "talkover_mock.pytest_importing", "talkover_mock.pytest_keeping",
+                "talkover_mock.pytest_schedules", "talkover_mock.receiver", "talkover_mock.base.receiving",
+                "talkover_mock.base.headers", "talkover_mock.base.addresses",
             }
         """
     )

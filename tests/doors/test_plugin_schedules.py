@@ -282,3 +282,150 @@ def test_a_server_that_runs_already_has_schedules_too(folder: pytest.Pytester, s
 def test_a_plain_test_costs_nothing_of_it(folder: pytest.Pytester) -> None:
     folder.makepyfile("def test_it(talkover_mock):\n    assert not talkover_mock.clock()['frozen']\n")
     run(folder).assert_outcomes(passed=1)
+
+
+LIMITING = """\
+import pytest
+import signal
+
+BEFORE = signal.getsignal(signal.SIGALRM)
+TOLD = []
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    def strike(*_):
+        pytest.fail("too late")
+    signal.signal(signal.SIGALRM, strike)
+    yield
+    cancel()
+
+def pytest_exception_interact(report):
+    TOLD.append(report)
+    cancel()
+
+def cancel():
+    signal.signal(signal.SIGALRM, lambda *_: None)
+
+def pytest_unconfigure():
+    signal.signal(signal.SIGALRM, BEFORE)
+    assert len(TOLD) == 1, TOLD
+"""
+"""A time limit as pytest-timeout has it: for the whole protocol, and ended by the first failure that is told."""
+LIMITED = """\
+import pytest
+import signal
+
+BILLS = []
+
+@pytest.mark.talkover_mock_schedules({n})
+def test_billing(call):
+    BILLS.append(call().bills)
+    {body}
+
+def test_of_the_runs():
+    print([len(bills) for bills in BILLS])
+"""
+STRIKE = "signal.raise_signal(signal.SIGALRM)"
+LATE = "the time limit of the test, which covers all schedules, struck under schedule {} of {}"
+
+
+def runs_of(result: pytest.RunResult) -> list[int]:
+    """How many bills each run of the test had."""
+    [numbers] = re.findall(r"^\[([0-9, ]+)\]$", result.stdout.str(), re.MULTILINE)
+    return [int(each) for each in numbers.split(", ")]
+
+
+def test_a_time_limit_ends_the_search_and_is_the_verdict(folder: pytest.Pytester) -> None:
+    folder.makeconftest(LIMITING + CONFTEST)
+    folder.makepyfile(LIMITED.format(n=N, body=f"if len(BILLS[-1]) > 1:\n        {STRIKE}"))
+    result = run(folder, "-rP")
+    result.assert_outcomes(passed=1, failed=1)
+    *single, twice = runs_of(result)
+    assert (set(single), twice) == ({1}, 2)  # nothing runs again after the limit
+    heading, head, sent, alone, *_ = [line for line in failures(result).splitlines() if line.strip("= ")]
+    assert heading.strip("_ ") == "test_billing"
+    assert head == LATE.format(len(single), N)
+    assert re.fullmatch(r"   sent: call_.*, call_ended \(again.*", sent)
+    assert re.search(rf"   that one alone: pytest \S+ --talkover-mock-schedule {len(single)}:[1-9]", alone)
+    assert "E       Failed: too late" in failures(result)
+    assert "schedules fail" not in result.stdout.str()
+
+
+def test_what_failed_before_the_time_limit_is_told_too(folder: pytest.Pytester) -> None:
+    folder.makeconftest(LIMITING + CONFTEST)
+    body = f"if len(BILLS) == {N}:\n        {STRIKE}\n    assert len(BILLS[-1]) == 1"
+    folder.makepyfile(LIMITED.format(n=N, body=body))
+    result = run(folder, "-rP")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([LATE.format(N - 1, N), f"* of {N - 2} schedules fail", "1. under * of them: *"])
+    assert len(runs_of(result)) == N  # and no search for smaller ones
+
+
+def test_a_time_limit_within_the_search_for_smaller_ones_ends_that(folder: pytest.Pytester) -> None:
+    folder.makeconftest(LIMITING + CONFTEST)
+    body = f"if len(BILLS) == {N} + 2:\n        {STRIKE}\n    assert len(BILLS[-1]) == 1"
+    folder.makepyfile(LIMITED.format(n=N, body=body))
+    result = run(folder, "-rP")
+    result.assert_outcomes(passed=1, failed=1)
+    assert len(runs_of(result)) == N + 2
+    result.stdout.fnmatch_lines([f"* of {N} schedules fail", "1. under * of them: *"])
+    assert "too late" not in failures(result)
+
+
+def test_a_time_limit_that_ends_between_two_phases_ends_no_run_of_pytest(folder: pytest.Pytester) -> None:
+    making = "@pytest.hookimpl(trylast=True, wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
+    strike = f"    if call.when == 'call' and call.excinfo and not BEGUN:\n        BEGUN.append({STRIKE})\n"
+    folder.makeconftest(f"{LIMITING}\nBEGUN = []\n\n{making}{strike}    return (yield)\n\n{CONFTEST}")
+    folder.makepyfile(LIMITED.format(n=N, body="assert len(BILLS[-1]) == 1"))
+    result = run(folder, "-rP")
+    result.assert_outcomes(passed=1, failed=1)
+    *single, twice = runs_of(result)
+    assert (set(single), twice) == ({1}, 2)
+    assert LATE.format(len(single) + 1, N) in failures(result).splitlines()
+    result.stdout.fnmatch_lines(["1 of * schedules fail"])
+
+
+SUBTESTS = """\
+import pytest
+from unittest import TestCase
+
+@pytest.mark.talkover_mock_schedules({n})
+def test_billing(call, subtests):
+    billing = call()
+    with subtests.test("events"):
+        assert len(billing.seen) == 2
+    with subtests.test("bills"):
+        assert billing.bills == ["one"]
+
+@pytest.mark.talkover_mock_schedules(3)
+def test_undisturbed(call, subtests):
+    with subtests.test("bills"):
+        assert call().bills == []
+
+class TestBilling(TestCase):
+    @pytest.fixture(autouse=True)
+    def begin(self, call):
+        self.call = call
+
+    @pytest.mark.talkover_mock_schedules({n})
+    def test_billing(self):
+        billing = self.call()
+        with self.subTest("bills"):
+            assert billing.bills == ["one"]
+"""
+
+
+def test_subtests_of_all_runs_are_one_failure_too(folder: pytest.Pytester) -> None:
+    folder.makepyfile(SUBTESTS.format(n=N))
+    result = run(folder, "-v")
+    shown = re.findall(r"::(\w+) (SUB\w+|FAILED|PASSED)", result.stdout.str().partition(" FAILURES ")[0])
+    assert shown == [
+        ("test_billing", "SUBPASSED"),
+        ("test_billing", "SUBPASSED"),
+        ("test_billing", "FAILED"),
+        ("test_undisturbed", "SUBFAILED"),
+        ("test_undisturbed", "FAILED"),
+        ("test_billing", "SUBPASSED"),
+        ("test_billing", "FAILED"),
+    ]
+    assert len(re.findall(rf"of {N} schedules fail$", failures(result), re.MULTILINE)) == 2

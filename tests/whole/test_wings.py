@@ -17,7 +17,7 @@ LINE = "base < dialect < state < {loading | deliveries} < environments < web < {
 """A wing imports only from the left of itself; wings in braces do not import each other."""
 DOORS = (
     *("learning", "local", "probe", "examining", "cli", "__main__"),
-    *("pytest_keeping", "pytest_plugin", "pytest_report", "pytest_schedules", "pytest_watching"),
+    *("pytest_hushing", "pytest_keeping", "pytest_plugin", "pytest_report", "pytest_schedules", "pytest_watching"),
 )
 ALONE = ("client", "receiver")
 """These import nothing of the package but themselves and the types of `base.shapes`."""
