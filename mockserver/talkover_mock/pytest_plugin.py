@@ -66,14 +66,16 @@ def talkover_mock_server(request: pytest.FixtureRequest, talkover_mock_fixtures:
     Every test's environment is a fresh copy of this one. A server that the run has started gives it a token of its own,
     so that a wrong token opens nothing; at a running server it is an environment that the run opens and closes.
     """
-    url = request.config.getoption("talkover_mock_url")
+    url, unusable = request.config.getoption("talkover_mock_url"), ""
     try:
         if url:
             yield from _running_server(url, talkover_mock_fixtures, request.config)
         else:
             yield from _own_server(talkover_mock_fixtures, request.config)
     except _Unusable as error:
-        _end_the_run(request.session, str(error))
+        unusable = str(error)
+    if unusable:
+        _end_the_run(request.session, unusable)
 
 
 @pytest.fixture

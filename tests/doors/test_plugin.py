@@ -2,8 +2,10 @@
 
 import errno
 import os
+import platform
 import re
 import socket
+import sys
 
 import pytest
 import requests
@@ -237,7 +239,11 @@ def test_a_worker_of_xdist_tells_of_mistakes_once(folder: pytest.Pytester) -> No
     result = run_alone(folder, "-o", "talkover_mock_fixtures=bad.yaml", "-p", "xdist", "-n", "1")
     result.assert_outcomes(errors=1)
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    assert "enviroments: unknown key" in errors(result)[-1]
+    assert [line.partition(":")[0] for line in errors(result)[1:]] == [
+        f"[gw0] {sys.platform} -- Python {platform.python_version()} {sys.executable}",
+        "the fixtures of the mock server have mistakes",
+        str(folder.path / "bad.yaml"),
+    ]
 
 
 UNREACHABLE = (
