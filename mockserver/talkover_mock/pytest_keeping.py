@@ -55,7 +55,12 @@ def ending(item: pytest.Item, environment: MockServer) -> Iterator[ClosedEnviron
     if not item.stash[_PAGE]:
         yield environment.close()
         return
-    ended = environment.mark_environment(environment.name, "open")
+    try:
+        ended = environment.mark_environment(environment.name, "open")
+    except BaseException:  # nothing stays of one that is closed
+        item.stash[_PAGE] = ""
+        environment.disconnect()
+        raise
     try:
         yield ended
     except BaseException:

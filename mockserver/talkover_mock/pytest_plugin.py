@@ -87,12 +87,13 @@ def talkover_mock(request: pytest.FixtureRequest, talkover_mock_server: MockServ
     """
     run = request.config.stash[_RUN]
     scheduled = pytest_schedules.scheduled(request.node)
-    environment = talkover_mock_server.open_environment(schedule=scheduled.schedule, title=request.node.nodeid)
+    with run.needs(talkover_mock_server):
+        environment = talkover_mock_server.open_environment(schedule=scheduled.schedule, title=request.node.nodeid)
     run.managed.add(environment.name)
     meanwhile = _begin(request, environment)
     pytest_keeping.begin(request.node, environment)
     yield environment
-    with pytest_keeping.ending(request.node, environment) as ended:
+    with run.needs(environment), pytest_keeping.ending(request.node, environment) as ended:
         scheduled.ended = ended.get("schedule")
         run.managed.discard(environment.name)
         _check(environment, ended["errors"], ended["unmatched"], meanwhile)
@@ -104,13 +105,18 @@ def talkover_mock_shared(request: pytest.FixtureRequest, talkover_mock_server: M
 
     Fails the test as `talkover_mock` does.
     """
-    talkover_mock_server.reset()
+    from talkover_mock.pytest_watching import added
+
+    run = request.config.stash[_RUN]
+    with run.needs(talkover_mock_server):
+        talkover_mock_server.reset()
+        before = run.unmatched(talkover_mock_server)
     talkover_mock_server.allows_unmatched = False
     meanwhile = _begin(request, talkover_mock_server)
     yield talkover_mock_server
-    local = request.config.stash[_RUN].local
-    unmatched = talkover_mock_server.requests(unmatched=True)
-    _check(talkover_mock_server, local.crashes() if local else [], unmatched, meanwhile)
+    with run.needs(talkover_mock_server):
+        unmatched = added(before, run.unmatched(talkover_mock_server))
+    _check(talkover_mock_server, run.local.crashes() if run.local else [], unmatched, meanwhile)
 
 
 def _begin(request: pytest.FixtureRequest, environment: MockServer) -> Meanwhile:
@@ -142,21 +148,21 @@ def _fail_for_crashes(errors: Sequence[str]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remembers how many calls the environments have that tests have opened themselves."""
+    """Remembers which calls the environments have that tests have opened themselves."""
     run = item.config.stash.get(_RUN, None)
-    if run and run.opened():
-        item.stash[_BEGUN] = run.positions()
+    if run:
+        item.stash[_BEGUN] = run.begin()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Fails the test for unmatched calls to environments that tests have opened themselves, and not closed."""
+    """Fails the test for unmatched calls to environments that tests have opened themselves, also at its teardown."""
     run = item.config.stash.get(_RUN, None)
     try:
-        unmatched = run.unmatched(item.stash.get(_BEGUN, {})) if run else []
+        unmatched = run.take_unmatched() if run else []
     finally:
         yield  # fixtures end in any case
-    _fail_for_unmatched(unmatched)
+    _fail_for_unmatched([*unmatched, *run.take_unmatched()] if run else [])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -214,7 +220,7 @@ def _own_server(fixtures: Fixtures, config: pytest.Config) -> Iterator[MockServe
         from talkover_mock.pytest_watching import Run
 
     with serving(_fixture(fixtures)) as local:
-        config.stash[_RUN] = Run(local.client, local.client, local, set())
+        config.stash[_RUN] = Run(local.client, local.client, local, set(), {})
         yield local.client
     del config.stash[_RUN]
     _fail_for_crashes(local.crashes())
@@ -234,10 +240,11 @@ def _running_server(url: str, fixtures: Fixtures, config: pytest.Config) -> Iter
     with client:
         _check_it_answers(client)
         environment = client.open_environment(fixture=_document(fixtures) if fixtures else None)
-        config.stash[_RUN] = Run(environment, client, None, {environment.name})
+        config.stash[_RUN] = run = Run(environment, client, None, {environment.name}, {})
         yield environment
         del config.stash[_RUN]
-        _fail_for_crashes(environment.close()["errors"])
+        with run.needs(environment):
+            _fail_for_crashes(environment.close()["errors"])
 
 
 class _Unusable(Exception):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import pytest
 
 from talkover_mock.base.refusals import Missing
 from talkover_mock.client import MockServer, MockServerError
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
 Call = Mapping[str, Any]
 T = TypeVar("T")
+_GONE = ("Unknown token", "No such environment")
+"""The titles of the problems that an environment which is closed has."""
+
+
+def added(before: list[T], now: list[T]) -> list[T]:
+    """What was added to a list, of which the oldest may have gone."""
+    same = next(n for n in range(min(len(before), len(now)), -1, -1) if before[len(before) - n :] == now[:n])
+    return now[same:]
 
 
 class Meanwhile(Protocol):
@@ -39,6 +49,7 @@ class AtOwnServer:
     def __init__(self, local: Local) -> None:
         self._world = local.world
         self._begun = {name: each.journal.position for name, each in self._world.environments.items()}
+        self._kept = self._unmatched()
 
     def strays(self) -> Sequence[Call]:
         """See `Meanwhile`."""
@@ -46,8 +57,10 @@ class AtOwnServer:
 
     def unmatched(self) -> Sequence[Call]:
         """See `Meanwhile`."""
-        found = [each for each in self._strays() if each.is_unmatched and not is_late(self._world, each)]
-        return presented(found)
+        return presented([each for each in added(self._kept, self._unmatched()) if not is_late(self._world, each)])
+
+    def _unmatched(self) -> list[Exchange]:
+        return [each for each in self._world.default.journal.unmatched() if not has_token(self._world, each)]
 
     def _strays(self) -> Sequence[Exchange]:
         return strays(self._world, self._begun[self._world.default.name])
@@ -94,6 +107,8 @@ class Run(NamedTuple):
     local: Local | None
     managed: set[str]
     """The names of the environments that the plugin itself has opened."""
+    told: dict[str, list[Call]]
+    """By name, the unmatched calls of `opened` of which a test knows, or nobody."""
 
     def meanwhile(self) -> Meanwhile:
         return AtOwnServer(self.local) if self.local else AtRunningServer(self.default)
@@ -102,27 +117,48 @@ class Run(NamedTuple):
         """The environments that tests and their fixtures have opened, and not closed."""
         return [each for name, each in list(self.server.opened.items()) if name not in self.managed]
 
-    def positions(self) -> Mapping[str, int]:
-        """The number of the latest call to each of those."""
+    def begin(self) -> Mapping[str, int]:
+        """Begins a test: the calls to those so far are not its own. Returns the number of the latest call to each."""
+        self.take_unmatched()
         return self._of_each(self._latest)
 
-    def new_calls(self, begun: Mapping[str, int], unmatched: bool | None = None) -> Mapping[str, Sequence[Call]]:
-        """The calls since those positions; a reset in between makes all of them new."""
-        return self._of_each(lambda each: each.requests(after=self._after(each, begun), unmatched=unmatched))
-
-    def unmatched(self, begun: Mapping[str, int]) -> Sequence[Call]:
-        """Those of `new_calls` that no route of the API took, but for environments that allow them."""
+    def take_unmatched(self) -> Sequence[Call]:
+        """The unmatched calls, which nobody has taken, to those and to the closed ones that have not allowed them."""
+        slips = [each for each in self.server.slips if each["name"] not in self.managed]
+        closed = [(each["name"], list[Call](each["unmatched"])) for each in slips]
+        self.server.slips.clear()
         allowed = {each.name for each in self.opened() if each.allows_unmatched}
-        return [
-            {**call, "environment": name}
-            for name, calls in self.new_calls(begun, unmatched=True).items()
-            for call in calls
-            if name not in allowed
-        ]
+        found = list[Call]()
+        for name, calls in [*closed, *self._of_each(self.unmatched).items()]:
+            new = added(self.told.get(name, []), calls)
+            found += [] if name in allowed else [{**call, "environment": name} for call in new]
+            self.told[name] = calls
+        return found
+
+    def unmatched(self, environment: MockServer) -> list[Call]:
+        """The latest unmatched calls with the environment's token, whatever was reset or cleared."""
+        if self.local:
+            world = self.local.world
+            kept = world.by_name(environment.name).journal.unmatched()
+            return [*presented([each for each in kept if has_token(world, each)])]
+        return [*environment.mark_environment(environment.name, "open")["unmatched"]]
+
+    @contextmanager
+    def needs(self, environment: MockServer) -> Iterator[None]:
+        """Fails in one sentence if the environment, of the run or of a test, is closed."""
+        try:
+            yield
+        except (Missing, MockServerError) as error:
+            if not _is_gone(error):
+                raise
+            of = "run" if environment is self.server else "test"
+            text = f"the environment of this {of}, {environment.name}, was closed while the {of} went on"
+            raise pytest.fail.Exception(text, pytrace=False) from None
 
     def sections(self, begun: Mapping[str, int], own: MockServer | None, meanwhile: Meanwhile | None) -> list[Section]:
         """The report's sections of all that is not in the test's `own` environment."""
-        found, calls = list[Section](), self.new_calls(begun)
+        found = list[Section]()
+        calls = self._of_each(lambda each: each.requests(after=self._after(each, begun)))
         for other in self.opened():
             new = calls.get(other.name, ())
             if new or other.name not in begun:
@@ -139,12 +175,13 @@ class Run(NamedTuple):
             try:
                 found[each.name] = ask(each)
             except (Missing, MockServerError) as error:
-                if isinstance(error, MockServerError) and error.status != HTTPStatus.UNAUTHORIZED:
+                if not _is_gone(error):
                     raise
                 self.server.opened.pop(each.name, None)
         return found
 
     def _after(self, environment: MockServer, begun: Mapping[str, int]) -> int:
+        """The number of the latest call at that position; a reset since then makes all calls new."""
         number = begun.get(environment.name, 0)
         return number if self._latest(environment) >= number else 0
 
@@ -153,3 +190,8 @@ class Run(NamedTuple):
             return self.local.world.by_name(environment.name).journal.position[1]
         calls = environment.requests()
         return calls[-1]["number"] if calls else 0
+
+
+def _is_gone(error: Missing | MockServerError) -> bool:
+    """Whether an error says that the environment is closed."""
+    return isinstance(error, Missing) or error.problem.get("title") in _GONE

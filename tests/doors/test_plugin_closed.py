@@ -1,5 +1,7 @@
 """A run of the pytest plugin goes on when another client closes the environments that its tests have opened."""
 
+import re
+
 import pytest
 
 from talkover_mock.client import MockServer
@@ -54,12 +56,13 @@ ENDED = []
 
 @pytest.fixture
 def opened(talkover_mock_server):
-    environment = talkover_mock_server.open_environment()
+    environment = talkover_mock_server.open_environment("mine")
     yield environment
+    environment.name = "mine"
     ENDED.append(environment.close())
 
 def test_unreadable(opened):
-    opened.requests = None
+    opened.name = None
     raise ValueError("of its own")
 
 def test_after_it():
@@ -93,10 +96,64 @@ def test_an_environment_that_cannot_be_read_ends_neither_the_run_nor_the_fixture
     folder.makepyfile(UNREADABLE)
     result = run(folder)
     result.assert_outcomes(passed=1, failed=1, errors=1)
-    unreadable = "the journal can't be read: TypeError(\"'NoneType' object is not callable\")"
+    unreadable = "the journal can't be read: AttributeError(\"'NoneType' object has no attribute 'partition'\")"
     assert [text for heading, title, text in parts(result) if title == "API calls to the mock server"] == [[unreadable]]
 
 
 def test_events_that_cannot_be_read_hide_no_request(folder: pytest.Pytester) -> None:
     folder.makepyfile(HINTED)
     run(folder).assert_outcomes(passed=1)
+
+
+GONE = """
+import requests
+
+def close(mock):
+    assert requests.delete(f"{mock.url}/__admin/environments/{mock.name}").ok
+
+def test_itself(talkover_mock):
+    talkover_mock.close()
+
+def test_another_client(talkover_mock):
+    close(talkover_mock)
+
+def test_failing(talkover_mock):
+    close(talkover_mock)
+    raise ValueError("of its own")
+"""
+OF_THE_RUN = """
+def test_closing(talkover_mock, talkover_mock_server):
+    close(talkover_mock_server)
+
+def test_next(talkover_mock):
+    pass
+
+def test_shared(talkover_mock_shared):
+    pass
+"""
+CLOSED_MEANWHILE = "the environment of this {0}, NAME, was closed while the {0} went on"
+
+
+@pytest.mark.parametrize("arguments", [[], ["url"], ["url", "--talkover-mock-keep-failed"]])
+def test_a_test_whose_environment_is_closed_is_told_so_in_one_sentence(
+    arguments: list[str], folder: pytest.Pytester, mock: MockServer
+) -> None:
+    folder.makepyfile(GONE)
+    result = run(folder, *[f"--talkover-mock-url={mock.url}" if each == "url" else each for each in arguments])
+    result.assert_outcomes(passed=2, failed=1, errors=3)
+    assert said(result, " at teardown of ") == [CLOSED_MEANWHILE.format("test")] * 3
+
+
+def test_a_run_whose_environment_is_closed_is_told_so_by_each_later_test(
+    folder: pytest.Pytester, mock: MockServer
+) -> None:
+    folder.makepyfile(GONE.partition("def test_")[0] + OF_THE_RUN)
+    result = run(folder, f"--talkover-mock-url={mock.url}")
+    result.assert_outcomes(passed=1, errors=3)
+    assert said(result, "ERROR at ") == [CLOSED_MEANWHILE.format("run")] * 3
+
+
+def said(result: pytest.RunResult, where: str) -> list[str]:
+    """The lines about errors there, but for sections; the name of an environment differs from run to run."""
+    texts = [text for heading, title, text in parts(result) if where in heading and not title]
+    return [re.sub("environment-[0-9]+", "NAME", line) for text in texts for line in text if line]

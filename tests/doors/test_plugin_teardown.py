@@ -37,6 +37,7 @@ def test_allowed(talkover_mock):
 
 def test_another_environment_has_its_own(talkover_mock):
     other = talkover_mock.open_environment()
+    other.allow_unmatched()
     assert call(other, "/api/v1/nope") == 404
     assert [each["path"] for each in other.close()["unmatched"]] == ["/api/v1/nope"]
 
@@ -157,6 +158,111 @@ def test_a_running_server_holds_its_calls_against_the_test_too(folder: pytest.Py
     result.assert_outcomes(passed=4, errors=1)
     assert UNMATCHED in errors(result)
     assert [each["name"] for each in mock.environments()] == ["default", "staging", "production"]
+
+
+SLIPS = """
+@pytest.fixture(scope="module")
+def mine(talkover_mock_server):
+    environment = talkover_mock_server.open_environment()
+    yield environment
+    assert call(environment, "/api/v1/the-end-of-the-module") == 404
+    environment.close()
+
+@pytest.fixture
+def used(mine):
+    yield mine
+    assert call(mine, "/api/v1/teardown") == 404
+
+def test_teardown(used):
+    assert call(used, "/api/v1/body") == 404
+
+def test_nothing(mine, talkover_mock_shared):
+    pass
+
+def test_closed(talkover_mock_server):
+    other = talkover_mock_server.open_environment("other")
+    assert call(other, "/api/v1/closed") == 404
+    other.close()
+    with talkover_mock_server.open_environment("other") as other:
+        assert call(other, "/api/v1/anew") == 404
+        other.close()
+
+def test_allowed_and_closed(talkover_mock_server):
+    other = talkover_mock_server.open_environment()
+    other.allow_unmatched()
+    assert call(other, "/api/v1/nope") == 404
+    other.close()
+
+def test_reset(mine):
+    assert call(mine, "/api/v1/reset") == 404
+    mine.reset()
+
+def test_cleared(mine):
+    assert call(mine, "/api/v1/cleared") == 404
+    mine.clear_requests()
+
+def test_shared_reset(talkover_mock_shared):
+    assert call(talkover_mock_shared, "/api/v1/shared/reset") == 404
+    talkover_mock_shared.reset()
+
+def test_shared_cleared(talkover_mock_shared):
+    assert call(talkover_mock_shared, "/api/v1/shared/cleared") == 404
+    talkover_mock_shared.clear_requests()
+
+def test_end(mine, talkover_mock_shared):
+    pass
+"""
+SLIPPED = {
+    "test_teardown": ["body", "teardown"],
+    "test_closed": ["closed", "anew"],
+    "test_reset": ["reset"],
+    "test_cleared": ["cleared"],
+    "test_shared_reset": ["shared/reset"],
+    "test_shared_cleared": ["shared/cleared"],
+    "test_end": ["the-end-of-the-module"],
+}
+"""The paths that each test is told of."""
+
+
+def slipped(result: pytest.RunResult) -> dict[str, list[str]]:
+    """The paths of unmatched calls that tests were told of at teardown."""
+    told = {heading.rpartition(" ")[2]: " ".join(text) for heading, text in teardowns(result).items()}
+    return {test: re.findall("/api/v1/(\\S+) -> 404", text) for test, text in told.items()}
+
+
+@pytest.mark.parametrize("where", ["its own", "running"])
+def test_neither_a_teardown_nor_a_closing_nor_a_reset_hides_a_slip(
+    where: str, folder: pytest.Pytester, mock: MockServer
+) -> None:
+    folder.makepyfile(CALL + SLIPS)
+    result = run(folder, *(["--talkover-mock-url", mock.url] if where == "running" else []))
+    result.assert_outcomes(passed=9, errors=7)
+    assert slipped(result) == SLIPPED
+
+
+SHARED_SLIPS = """
+LATE = {}
+
+def stray(talkover_mock, path, headers):
+    assert requests.patch(talkover_mock.url + path, headers=headers).status_code == 404
+
+def test_reset(talkover_mock, talkover_mock_server):
+    LATE.update(talkover_mock.headers)
+    stray(talkover_mock, "/api/v1/reset", {})
+    talkover_mock_server.reset()
+
+def test_late(talkover_mock_shared):
+    stray(talkover_mock_shared, "/api/v1/late", LATE)
+
+def test_shared(talkover_mock_shared):
+    stray(talkover_mock_shared, "/api/v1/shared", {})
+"""
+
+
+def test_a_call_with_no_token_is_told_once_and_a_late_one_to_nobody(folder: pytest.Pytester) -> None:
+    folder.makepyfile(CALL + SHARED_SLIPS)
+    run(folder).assert_outcomes(passed=3, errors=2)
+    assert slipped(run(folder)) == {"test_reset": ["reset"], "test_shared": ["shared"]}
 
 
 STRAYS = """

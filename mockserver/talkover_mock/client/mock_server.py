@@ -72,6 +72,8 @@ class MockServer(Timing, Faulting, Emitting):
         self._admin_token, self._harness, self._prober = admin_token, harness, prober
         self.opened: dict[str, MockServer] = {}
         """By name, the environments that this client, or one of `opened`, has opened and neither closed nor marked."""
+        self.slips: list[ClosedEnvironment] = []
+        """What closing those has told of unmatched calls that they do not allow; the pytest plugin takes it."""
         super().__init__(transport_to(self.url, token, admin_token, harness))
 
     @property
@@ -157,7 +159,7 @@ class MockServer(Timing, Faulting, Emitting):
         wanted = {"name": name, "token": token, "from": from_, "fixture": fixture, "schedule": schedule, "title": title}
         opened = self._call("POST", "environments", wanted)
         client = MockServer(self.url, opened["token"], opened["name"], self._admin_token, self._harness, self._prober)
-        client.opened = self.opened
+        client.opened, client.slips = self.opened, self.slips
         self.opened[client.name] = client
         return client
 
@@ -174,7 +176,9 @@ class MockServer(Timing, Faulting, Emitting):
     def close_environment(self, name: str) -> ClosedEnvironment:
         """Closes an opened environment. Returns `errors`, the server's own crashes, `unmatched` calls, `schedule`."""
         closed = cast(ClosedEnvironment, self._of_opened("DELETE", name))
-        self.opened.pop(name, None)
+        environment = self.opened.pop(name, None)
+        if environment and closed["unmatched"] and not environment.allows_unmatched:
+            self.slips.append(closed)
         return closed
 
     def close(self) -> ClosedEnvironment:
