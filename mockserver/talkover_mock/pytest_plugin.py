@@ -263,14 +263,17 @@ def _check_it_answers(client: MockServer) -> None:
     """Fails with one paragraph, instead of one traceback for each layer of a refused connection."""
     import requests
 
-    from talkover_mock.client import MockServerError
-    from talkover_mock.client.errors import first_cause
+    from talkover_mock.client.errors import NO_ADMIN, MissingKey, MockServerError, first_cause
 
     try:
-        client.clock()  # health would answer without admin routes, or with a wrong admin token
-    except (requests.RequestException, MockServerError) as error:
+        client.clock()["now"]  # health would answer without admin routes, or with a wrong admin token
+    except (requests.RequestException, MockServerError, MissingKey) as error:
+        foreign = error if isinstance(error, MockServerError) and not error.is_of_admin else None
+        if foreign and foreign.status == 404:
+            raise _Unusable(f"--talkover-mock-url {client.url} {NO_ADMIN}") from None
+        why = f"{foreign.status} {foreign.problem['title']!s:.80}" if foreign else first_cause(error)
         text = (
-            f"--talkover-mock-url {client.url}: no mock server can be used there ({first_cause(error)}). "
+            f"--talkover-mock-url {client.url}: no mock server can be used there ({why}). "
             "Start one with `talkover-mock serve`, or leave the option out: then pytest starts its own. If the "
             "server asks for an admin token, put it into the variable TALKOVER_MOCK_ADMIN_TOKEN."
         )

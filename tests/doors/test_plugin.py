@@ -6,6 +6,7 @@ import platform
 import re
 import socket
 import sys
+from http import HTTPStatus
 
 import pytest
 import requests
@@ -16,7 +17,9 @@ from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from talkover_mock.web.server import Server
 from tests.support.documented import AGENT, TOGGLE, WEBHOOK
+from tests.support.peers import Peer
 from tests.support.receivers import SECRET, careful, listening
+from tests.support.rows import each_row
 
 pytestmark = pytest.mark.slow
 IMPORTED = (local, probe, pytest_report, pytest_watching, requests)
@@ -289,7 +292,12 @@ def test_an_empty_url_does_not_stand_for_a_server_of_the_run(folder: pytest.Pyte
     assert [line for line in result.stderr.lines if line] == [f"ERROR: {text}"]
 
 
-def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester, world: World) -> None:
+NO_ADMIN = (
+    "--talkover-mock-url {url} has no admin routes: it runs with --no-admin, or this is not the root of a mock server"
+)
+
+
+def test_a_server_without_admin_routes_is_one_line(folder: pytest.Pytester, world: World) -> None:
     server = Server(create_app(world))
     server.start()
     try:
@@ -297,8 +305,31 @@ def test_a_server_without_admin_routes_is_one_paragraph(folder: pytest.Pytester,
         result = run(folder, "--talkover-mock-url", server.url)
     finally:
         server.stop()
-    reason = '404 Not Found: { "message": "The route __admin/clock could not be found." }'
-    assert end_of(result) == [UNREACHABLE.format(url=server.url, reason=reason)]
+    assert end_of(result) == [NO_ADMIN.format(url=server.url)]
+
+
+@each_row(
+    ("status", "body", "shown"),
+    [
+        (404, b"<html>not here</html>", NO_ADMIN),
+        (502, b"<html>no upstream</html>", UNREACHABLE.replace("{reason}", "502 Bad Gateway")),
+        (200, b"<html>welcome</html>", UNREACHABLE.replace("{reason}", "200 Not the answer of a mock server")),
+        (200, b"{}", UNREACHABLE.replace("{reason}", "{url}/__admin/clock answers without the key 'now'")),
+    ],
+)
+def test_a_server_of_another_kind_is_named_without_its_pages(
+    status: int, body: bytes, shown: str, folder: pytest.Pytester
+) -> None:
+    folder.makepyfile(MINE)
+
+    def answer(_: Peer, connection: socket.socket) -> None:
+        assert connection.recv(1 << 16).endswith(b"\r\n\r\n")
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    with Peer(answer) as other:
+        result = run(folder, "--talkover-mock-url", other.url)
+    assert end_of(result) == [shown.format(url=other.url)]
 
 
 @pytest.mark.parametrize(("token", "outcome"), {"": {}, "secret": {"passed": 4}}.items())

@@ -17,7 +17,7 @@ from talkover_mock.base.addresses import without_password
 from talkover_mock.base.words import printable, printable_lines
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
-from talkover_mock.client.errors import NO_MOCK, MissingKey, first_cause
+from talkover_mock.client.errors import NO_ADMIN, NO_MOCK, MissingKey, first_cause
 
 
 class _Told(click.ClickException):
@@ -90,9 +90,8 @@ class Remote(Output):
 
     def _refusal(self, error: MockServerError) -> str:
         """The server's words, or that it has no admin routes."""
-        if error.status == HTTPStatus.NOT_FOUND and "type" not in error.problem:
-            why = "it runs with --no-admin, or this is not the root of a mock server"
-            return f"{self.url} has no admin routes: {why} ({error})"
+        if error.status == HTTPStatus.NOT_FOUND and not error.is_of_admin:
+            return f"{self.url} {NO_ADMIN} ({error})"
         return str(error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 __tracebackhide__ = True  # pytest shows the test's own line
 NO_MOCK = "Not the answer of a mock server"
+NO_ADMIN = "has no admin routes: it runs with --no-admin, or this is not the root of a mock server"
 
 
 class MockServerError(Exception):
@@ -21,6 +22,11 @@ class MockServerError(Exception):
         lines += [f"  {each}" for each in mistakes if each not in lines[0]]  # the detail has the first
         super().__init__("\n".join(lines))
         self.status, self.problem = status, problem
+
+    @property
+    def is_of_admin(self) -> bool:
+        """Whether the admin routes of a mock server have refused: any other server sends no problem document."""
+        return "type" in self.problem
 
     def __reduce__(self) -> tuple[type[MockServerError], tuple[object, ...]]:
         """An error of a child process reaches its parent."""
