@@ -72,6 +72,7 @@ def test_a_shell_completes_commands_and_options(typed: str, offered: list[str]) 
         (["--url", "{up}/"], {"TALKOVER_MOCK_URL": "{down}"}),
         ([], {"TALKOVER_MOCK_URL": "{up}", "TALKOVER_MOCK_PORT": "9"}),
         ([], {"TALKOVER_MOCK_URL": "", "TALKOVER_MOCK_PORT": "{port}"}),
+        (["--url", "{up}"], {"TALKOVER_MOCK_TOKEN": ""}),
     ],
 )
 def test_the_server_is_that_of_the_flag_or_a_variable(

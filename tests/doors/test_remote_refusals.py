@@ -209,6 +209,15 @@ MISUSE = {
     '\'{"id": "call-1"}\': Expecting property name enclosed in double quotes: line 1 column 2 (char 1)',
     ("emit", AGENT, STARTED, "--data", '{"a": NaN}'): "Invalid value for --data: expected JSON, such as "
     '\'{"id": "call-1"}\': JSON has no NaN',
+    ("reset", "--token", ""): "Invalid value for '--token' (env var: 'TALKOVER_MOCK_TOKEN'): "
+    'expected a token; without the option, the default environment is meant (got "")',
+    (
+        "conformance",
+        "--token",
+        "",
+    ): "Invalid value for '--token' (env var: 'TALKOVER_MOCK_TOKEN'): expected a token (got \"\")",
+    ("environments", "--open", ""): "Invalid value for '--open': expected a name (got \"\")",
+    ("env", "--open", ""): "Invalid value for '--open': expected a name (got \"\")",
 }
 
 

@@ -235,6 +235,7 @@ def test_what_a_fixture_cannot_have_is_left_out_and_named_without_its_value() ->
     [
         (["--token", "talq_wrong"], "GET /agents is answered 401: give the token of an environment"),
         ([], "Missing option '--token'"),
+        (["--token", ""], 'expected a token (got "")'),
     ],
 )
 def test_what_it_cannot_do(options: list[str], text: str) -> None:

@@ -65,6 +65,20 @@ class PathType(click.Path):
         return super().convert(value, param, ctx)
 
 
+def filled(expected: str) -> Callable[[str], str]:
+    """An option type for texts. The empty one is none: a variable that a shell left empty never stands for a default.
+
+    The type raises BadParameter.
+    """
+
+    def text(given: str) -> str:
+        if not given:
+            raise click.BadParameter(f'expected {expected} (got "")')
+        return given
+
+    return text
+
+
 def host_to_listen_on(text: str) -> str:
     """An option type for hosts to listen on; raises BadParameter."""
     try:

@@ -15,6 +15,7 @@ import requests
 
 from talkover_mock.base.addresses import without_password
 from talkover_mock.base.words import printable, printable_lines
+from talkover_mock.cli._options import filled
 from talkover_mock.cli._where import REMEDY, url_option
 from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.client.errors import NO_ADMIN, NO_MOCK, MissingKey, first_cause
@@ -114,6 +115,7 @@ def against_server(command: Callable[..., None]) -> Callable[..., None]:
         json_option,
         click.option(
             "--token",
+            type=filled("a token; without the option, the default environment is meant"),
             envvar="TALKOVER_MOCK_TOKEN",
             metavar="TOKEN",
             show_envvar=True,

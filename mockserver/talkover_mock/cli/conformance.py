@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from talkover_mock.cli._ending import signals
+from talkover_mock.cli._options import filled
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import url_option
 from talkover_mock.cli._writing import keep, out_option
@@ -27,6 +28,7 @@ _Tell = Callable[[str], None]
 @url_option
 @click.option(
     "--token",
+    type=filled("a token"),
     default="talq_conformance",
     envvar="TALKOVER_MOCK_TOKEN",
     metavar="TOKEN",

@@ -5,13 +5,19 @@ from shlex import quote
 
 import click
 
-from talkover_mock.cli._options import refuse_both
+from talkover_mock.cli._options import filled, refuse_both
 from talkover_mock.cli._remote import Failed, Remote, against_server
 from talkover_mock.client import MockServer
 
 
 @click.command(name="env")
-@click.option("--open", "opened", metavar="NAME", help="Open an isolated copy under this name, and print its token.")
+@click.option(
+    "--open",
+    "opened",
+    type=filled("a name"),
+    metavar="NAME",
+    help="Open an isolated copy under this name, and print its token.",
+)
 @against_server
 def command(remote: Remote, opened: str | None) -> None:
     """Print the URLs of a running server, and a token, for a shell.

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from talkover_mock.base.words import number_of
+from talkover_mock.cli._options import filled
 from talkover_mock.cli._remote import Failed
 from talkover_mock.cli._where import root
 from talkover_mock.cli._writing import keep, out_option
@@ -19,6 +20,7 @@ from talkover_mock.learning.importing import Account
 @click.argument("url", callback=root)
 @click.option(
     "--token",
+    type=filled("a token"),
     required=True,
     envvar="TALKOVER_MOCK_TOKEN",
     metavar="TOKEN",
