@@ -24,6 +24,7 @@ NEEDS = {
     "doors/test_serve_process": LINUX,
     "doors/test_watch": POSIX,
     "loading/test_fixture_limits": LINUX,
+    "page/test_page_copying": POSIX,
     "page/test_page_hostile": POSIX,
     "web/test_forks": POSIX,
     "web/test_waits": POSIX,
