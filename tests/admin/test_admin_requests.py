@@ -10,7 +10,7 @@ from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
 from talkover_mock.environments.world import World
 from tests.conftest import shipped
-from tests.support.documented import TOGGLE, TOKEN
+from tests.support.documented import AGENT, TOGGLE, TOKEN
 from tests.support.faulty import REQUESTS, RESET, bearer, journal
 
 AGENTS = "/api/v1/agents"
@@ -68,7 +68,7 @@ def test_what_was_dropped_may_have_matched_and_no_expectation_of_few_calls_holds
         answer = short.post("/__admin/verify", json=expected)
         return answer.status_code, answer.get_json().get("detail", "")
 
-    lost = "older requests that may have matched, but are no longer kept (serve --keep): 5"
+    lost = "older requests that are no longer kept (serve --keep), and may have matched: 5"
     for expected in ({"times": 3}, {"max": 3}, {"path": "*page=0", "times": 0}, {"after": 4, "max": 3}):
         status, text = verified(**expected)
         assert (status, text.split("\n")[1]) == (409, lost), expected
@@ -80,6 +80,15 @@ def test_what_was_dropped_may_have_matched_and_no_expectation_of_few_calls_holds
     assert "kept" not in verified(after=5, times=4)[1]
     satisfied = {"max=3": False, "min=3": True, "after=4&max=3": False, "after=5&max=3": True, "max=2": False}
     assert {query: short.get(f"{REQUESTS}?{query}").get_json()["satisfied"] for query in satisfied} == satisfied
+
+
+def test_a_search_for_what_nobody_got_may_begin_behind_what_was_dropped(short: FlaskClient) -> None:
+    short.put("/__admin/clock", json={"now": "2025-09-03T12:00:00Z"})
+    for _ in range(5):
+        short.post("/__admin/events", json={"agent_id": AGENT, "event": "event_action"})
+    query = "/__admin/deliveries?status=skipped&max=3&since="
+    satisfied = {"2025-09-03T12:00:00Z": False, "2025-09-03T12:00:01Z": True}
+    assert {since: short.get(query + since).get_json()["satisfied"] for since in satisfied} == satisfied
 
 
 def test_a_report_says_that_older_calls_are_missing(short: FlaskClient) -> None:

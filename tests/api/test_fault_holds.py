@@ -291,7 +291,11 @@ def test_a_stale_read_is_that_of_the_moment_at_which_the_fault_was_set(http: Fla
     assert http.patch(TOGGLE, headers=TOKEN).get_json()["message"] == "Webhook disabled"
     created = {"name": "New", "webhook_url": "http://xy", "events": ["event_action"]}
     id = http.post(WEBHOOKS, json=created, headers=TOKEN).get_json()["data"]["id"]
-    assert http.get(f"{WEBHOOKS}/{id}", headers=TOKEN).status_code == 404
+    answer = http.get(f"{WEBHOOKS}/{id}", headers=TOKEN)
+    assert answer.status_code == 404
+    assert answer.headers["X-Mockserver-Reason"] == (
+        f"fault-1 (stale) struck; webhook {id} was not there when the API looked for it, but is there now"
+    )
     listed = http.get(WEBHOOKS, headers=TOKEN).get_json()["data"]["webhooks"]
     assert id not in [each["id"] for each in listed]
     assert enabled()

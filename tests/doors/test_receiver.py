@@ -131,6 +131,13 @@ def test_a_receiver_on_a_port_of_ones_own(receiver: WebhookReceiver) -> None:
     assert again.url == receiver.url
 
 
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_an_answer_whose_status_has_no_body_sends_none(receiver: WebhookReceiver, status: int) -> None:
+    receiver.answer_always(Answer(status, body="more"))
+    answer = send(receiver, b"{}")
+    assert (answer.status_code, answer.content, answer.headers["Content-Length"]) == (status, b"", "0")
+
+
 class Own(WebhookReceiver):
     """A receiver that takes requests in a way of its own."""
 

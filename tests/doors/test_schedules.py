@@ -62,6 +62,21 @@ def test_a_slow_receiver_changes_neither_the_order_nor_the_times(mock: MockServe
         assert attempts(seed, is_slow=True) == attempts(seed, is_slow=False), seed
 
 
+def test_a_clock_that_is_set_back_makes_no_retry_late(mock: MockServer) -> None:
+    with started(HoldingReceiver()) as receiver:
+        receiver.answer_next(500)
+        environment = mock.open_environment(schedule={"seed": 1, "only": []})
+        environment.set_webhook(WEBHOOK, webhook_url=receiver.url, events=[STARTED], enabled=True)
+        environment.emit(AGENT, STARTED, wait=0)
+        receiver.wait_for(1)
+        environment.freeze("2020-01-01T00:00:00Z")
+        receiver.go_on.set()
+        environment.deliveries(min=1, status="retrying", wait=WAIT)
+        environment.advance(seconds=10)
+        assert [each["created_at"][:4] for each in environment.deliveries(min=2, wait=WAIT)][1:] == ["2020"]
+        environment.close()
+
+
 @pytest.mark.slow
 def test_every_event_arrives_and_no_two_are_the_same_bytes(mock: MockServer, receiver: WebhookReceiver) -> None:
     for seed in SEEDS:

@@ -186,6 +186,7 @@ def visited(open_world: OpenWorld, receiver: WebhookReceiver) -> tuple[World, Fl
         ("file://", "'*'"),
         ("https://a b", "'*'"),
         ("http://evil.example:8080", "http://evil.example:8080"),
+        (f"http://{'a' * 60}.{'b' * 60}.example", f"http://{'a' * 60}.{'b' * 60}.example"),
     ],
 )
 def test_a_foreign_page_is_told_of_an_option_that_the_server_takes(

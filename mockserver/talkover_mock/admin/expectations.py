@@ -38,16 +38,13 @@ class Expected(NamedTuple):
         """The text when no more match than are wanted, but `lost` older ones may have matched too."""
         text = f"expected {self._text()}, got {count} of those that are kept"
         return printable_lines(
-            "\n".join([text, *self.lost(lost), "search since a moment, or let the server keep more"])
+            "\n".join([text, *self.lost(lost), "search since a later moment, or let the server keep more"])
         )
 
     def lost(self, number: int) -> Sequence[str]:
-        """Says how many older ones may have matched, if any."""
-        return (
-            [f"older {self.what} that may have matched, but are no longer kept (serve --keep): {number}"]
-            if number
-            else []
-        )
+        """Says how many older ones were dropped, where some of them may have matched."""
+        text = f"older {self.what} that are no longer kept (serve --keep), and may have matched: {number}"
+        return [text] if number else []
 
     def interrupted(self) -> str:
         """The text when the environment was reset or closed during the wait."""

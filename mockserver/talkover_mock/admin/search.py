@@ -103,9 +103,9 @@ class Log(Generic[T]):
 
     @property
     def lost(self) -> int:
-        """How many of the dropped items may have matched."""
-        oldest = next(iter(self.history.all()), None)
-        return self.dropped if oldest is None or self.begins(oldest) else 0
+        """How many items were dropped, if one of them may have matched: the last one, which lies nearest."""
+        last = self.history.last_dropped
+        return self.dropped if last is not None and self.begins(last) else 0
 
     def search(self, request: MockRequest) -> Answer | Waiting:
         """The items that match, after the wait that a query string asks for. Raises Problem 422."""

@@ -7,7 +7,7 @@ from talkover_mock.base.words import brief
 from talkover_mock.web.origins import ANY, allowable
 from talkover_mock.web.request import MockRequest
 
-_ANOTHER_SITE = "another site"
+_ANOTHER_SITE, _ANY = "another site", f"'{ANY}'"
 
 
 def foreign_page(environ: Mapping[str, Any]) -> str:
@@ -17,6 +17,6 @@ def foreign_page(environ: Mapping[str, Any]) -> str:
 
 def page_reason(request: MockRequest) -> str:
     """The sentence in the answers to a foreign web page."""
-    origin = allowable(request.page) or f"'{ANY}'"
-    opened = f"; start with --allow-origin {origin} to allow it" if request.page != _ANOTHER_SITE else ""
+    origin = request.header("Origin")
+    opened = f"; start with --allow-origin {allowable(origin) or _ANY} to allow it" if origin else ""
     return f"a web page of {request.page} got a copy, environment {request.environment_of().name}{opened}"

@@ -64,7 +64,7 @@ class Found(Generic[T]):
 class History(Generic[T]):
     """The latest items by id, oldest first: at most `most` items, and at most `MOST_BYTES` by `size_of`.
 
-    `dropped` counts those that the limits have cost.
+    `dropped` counts those that the limits have cost, of which `last_dropped` came last.
 
     An item that changes is put again; waits count it once it is published, which most are when they have ended. The
     caller holds the environment's lock, except for `all` and the methods of waits, which take it themselves.
@@ -72,7 +72,7 @@ class History(Generic[T]):
 
     __slots__ = (
         *("_bytes", "_changes", "_closed", "_expectations", "_has_ended", "_items", "_lock", "_most", "_size_of"),
-        "dropped",
+        *("dropped", "last_dropped"),
     )
 
     def __init__(
@@ -90,6 +90,7 @@ class History(Generic[T]):
         self._expectations: dict[Expectation[T], None] = {}
         self._closed = False
         self.dropped = 0
+        self.last_dropped: T | None = None
 
     def get(self, id: str | None) -> T | None:
         return self._items.get(id) if id is not None else None
@@ -140,7 +141,7 @@ class History(Generic[T]):
         while len(self._items) > self._most or (self._bytes > MOST_BYTES and len(self._items) > 1):
             _, oldest = self._items.popitem(last=False)
             self._bytes -= self._size_of(oldest)
-            self.dropped += 1
+            self.dropped, self.last_dropped = self.dropped + 1, oldest
             self._left(oldest)
 
     def publish(self, item: T, before: T | None = None) -> None:
@@ -158,14 +159,14 @@ class History(Generic[T]):
             else:
                 self._items[id] = item
         self._bytes = sum(map(self._size_of, self._items.values()))
-        self.dropped = 0
+        self.dropped, self.last_dropped = 0, None
         self._changes.note()
         return len(before) - len(self._items)
 
     def close(self) -> None:
         """Forgets everything, and ends every wait."""
         self._closed = True
-        self._items = OrderedDict()
+        self._items, self.last_dropped = OrderedDict(), None
         self._bytes = 0
         self._changes.note()
         for expectation in list(self._expectations):

@@ -13,6 +13,7 @@ from socketserver import TCPServer
 from threading import Condition, Thread, current_thread
 from typing import Any, Protocol
 
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
 _MOST_BYTES, _MOST_LINE = 64 * 1024 * 1024, 100
 """The bytes of a body, and of the line with the size of a chunk."""
 _LONGEST_SILENCE_SECONDS = 30.0
@@ -151,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: str, headers: Mapping[str, str]) -> None:
         """Answers, and ends the connection: a sender that keeps it would hold the receiver's stop."""
-        content = body.encode()
+        content = b"" if status in _WITHOUT_BODY else body.encode()
         self.close_connection = True
         self.send_response(status)
         for name, value in {"Content-Length": str(len(content)), "Connection": "close", **headers}.items():

@@ -101,7 +101,7 @@ class Outbox:
 
     def _at(self, due: Due) -> datetime:
         """Now; where events are kept apart, the time it was due: a later event may have moved the clock meanwhile."""
-        return due.due if self._clock.keeps_apart else self.now()
+        return min(due.due, self.now()) if self._clock.keeps_apart else self.now()
 
     def _line_up(self) -> None:
         """Asks the faults about all that is due before the next plan: on a frozen clock, whoever answers first."""

@@ -213,17 +213,24 @@ class Activity:
                 return next((SkippedRow(each) for each in events if number and each.arrival == number), None)
         return None
 
-    def was_row(self, id: str) -> bool:
-        """Whether a row that is no longer kept may have had this id, which no row has: as far as its number tells."""
-        kind, _, rest = id.partition("-")
-        number = digits(rest) or 0
-        if kind not in _KINDS or rest != str(number):
-            return False
+    def dropped_among(self, ids: Sequence[str]) -> list[str]:
+        """Those of the ids, which no row has, that may be of rows which are no longer kept, as far as numbers tell."""
+        if not ids:
+            return []
         with self._lock:
+            requests, latest, newest_first = self._journal.position[1], self._changes.arrived, self._newest_first("all")
+        kept = {row.arrival for row in newest_first}
+
+        def was_row(id: str) -> bool:
+            kind, _, rest = id.partition("-")
+            number = digits(rest) or 0
+            if kind not in _KINDS or rest != str(number):
+                return False
             if kind == "request":
-                return 0 < number <= self._journal.position[1]
-            latest, kept = self._changes.arrived, self._newest_first("all")
-        return 0 < number <= latest and all(row.arrival != number for row in kept)
+                return 0 < number <= requests
+            return 0 < number <= latest and number not in kept
+
+        return list(filter(was_row, ids))
 
     def of_event(self, event_id: str) -> tuple[Sequence[DeliveryRow], Emitted | None]:
         """The rows of one event's deliveries, oldest first, and the event itself with the skipped webhooks."""

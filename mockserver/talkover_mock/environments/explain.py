@@ -30,6 +30,7 @@ def explain(error: ApiError, environment: Environment | None, world: World) -> s
         return explained(error.given, error.errors)
     if error.reason or environment is None or not isinstance(error, NotFound):
         return error.reason
+    environment = world.environments.get(environment.name, environment)  # a stale call has an earlier state of it
     if isinstance(error, AgentNotFound):
         return _explain_owner("agent", error.id, environment, world)
     if isinstance(error, CampaignNotFound):

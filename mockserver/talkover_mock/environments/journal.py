@@ -86,7 +86,7 @@ _HAS_ENDED, _SIZE = attrgetter("has_ended"), attrgetter("size")  # once, and not
 
 
 class Exchanges(History[Exchange]):
-    """The latest exchanges; `problems` counts those that are problems. A call counts as soon as it has come."""
+    """The latest exchanges; `problems` counts those that are problems. A held call counts already."""
 
     __slots__ = ("problems",)
 

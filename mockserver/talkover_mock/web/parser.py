@@ -120,7 +120,7 @@ class Parser:
             except httptools.HttpParserUpgrade as upgrade:
                 data = self._head_without_upgrade() + data[upgrade.args[0] :]
             except httptools.HttpParserError as error:
-                hint = "; percent-encode it" if "char in url" in str(error) else ""
+                hint = "; percent-encode it" if str(error).endswith(("in url path", "in url query")) else ""
                 raise self._refused or refused(HTTPStatus.BAD_REQUEST, f"{error}{hint}") from None
         self._silent = 0 if self._progress else self._silent + size
         if self._silent >= MOST_HEADER_BYTES:

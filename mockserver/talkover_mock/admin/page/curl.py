@@ -42,6 +42,8 @@ def again(request: Request, masked: Mapping[str, str]) -> str:
     token: a masked one would open the default environment.
     """
     method, url, headers, body, size = request
+    if method == "HEAD":
+        body, size = b"", 0  # which curl can't send
     verb = "-I" if method == "HEAD" else f"-X {shlex.quote(method)}"
     as_is = " --path-as-is" if _DOTS.search(url.partition("?")[0]) else ""
     parts = [f"curl -g{as_is} {verb} {shlex.quote(url)}"]

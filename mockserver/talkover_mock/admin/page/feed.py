@@ -65,6 +65,7 @@ def feed_of(environment: Environment, address: Address, request: MockRequest, wr
     found = [row for row in others.values() if row and row.id not in here]
     wanted += [row.id for row in others.values() if row]
     missing = [id for id, row in others.items() if row is None]
+    lost = dict.fromkeys(activity.dropped_among(missing))
 
     def shown(row: Row, above: Row | None) -> ShownRow:
         opened = _opened(row, environment, request) if row.id in wanted else None
@@ -74,8 +75,8 @@ def feed_of(environment: Environment, address: Address, request: MockRequest, wr
     return Feed(
         rows=rows,
         apart=[shown(row, None) for row in found],
-        lost=[id for id in missing if activity.was_row(id)],
-        unknown=[id for id in missing if not activity.was_row(id)],
+        lost=list(lost),
+        unknown=[id for id in missing if id not in lost],
         total=page.total,
         first=page.first,
         older=page.older,

@@ -87,12 +87,18 @@ def log_of(
     matches = filters.matching(given, known, others)
     check_ids(request, environment, given)
     if ("status", SKIPPED) in given:
-        return _skipped(environment, matches)
+        return _skipped(environment, matches, filters.beginning(given, known))
     log, begins = environment.deliveries.log, filters.beginning(given, known)
     return Log("deliveries", log, matches, lambda items: [present(each) for each in items], begins=begins)
 
 
-def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> Log[Emitted]:
+def _anything(_: Delivery) -> bool:
+    return True
+
+
+def _skipped(
+    environment: Environment, matches: Callable[[Delivery], bool], begins: Callable[[Delivery], bool]
+) -> Log[Emitted]:
     """The deliveries that were never made. What is counted, and waited for, are their events."""
 
     def presented(events: Sequence[Emitted]) -> Sequence[shapes.SkippedDelivery]:
@@ -101,13 +107,16 @@ def _skipped(environment: Environment, matches: Callable[[Delivery], bool]) -> L
     def has_missed(emitted: Emitted) -> bool:
         return any(map(matches, emitted.missed()))
 
+    def is_behind(emitted: Emitted) -> bool:
+        return any(map(begins, emitted.missed()))
+
     events = environment.deliveries.events
-    return Log("deliveries", events, has_missed, presented, lambda: events.dropped_rows)
+    return Log("deliveries", events, has_missed, presented, lambda: events.dropped_rows, is_behind)
 
 
 def everything(environment: Environment, status: object) -> Sequence[Mapping[str, Any]]:
     """The deliveries that were never made, for that status and if there are any; else the attempts that are kept."""
-    skipped = _skipped(environment, lambda _: True).all() if status == SKIPPED else ()
+    skipped = _skipped(environment, _anything, _anything).all() if status == SKIPPED else ()
     return skipped or [present(each) for each in environment.deliveries.log.all()]
 
 

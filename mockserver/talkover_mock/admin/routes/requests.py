@@ -101,11 +101,7 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 def log_of(given: Sequence[tuple[str, str]], others: Sequence[str], environment: Environment) -> Log[Exchange]:
     """The environment's calls that what is given asks for; see `filters.matching`."""
     known = _with_stubs(FILTERS, given, environment)
-    matches, starts = filters.matching(given, known, others), filters.beginning(given, known)
-
-    def begins(oldest: Exchange) -> bool:
-        return starts(oldest._replace(number=oldest.number - 1))
-
+    matches, begins = filters.matching(given, known, others), filters.beginning(given, known)
     history = environment.journal.log
     return Log("requests", history, matches, lambda items: [present_whole(each) for each in items], begins=begins)
 
