@@ -71,6 +71,7 @@ def test_a_body_in_chunks_is_one_body(receiver: WebhookReceiver) -> None:
 ENDLESS = [
     ("Content-Length: -1", 400),
     ("Content-Length: ten", 400),
+    ("Content-Length: 3\r\nContent-Length: 4\r\n\r\n{}ab", 400),
     (f"Content-Length: {1 << 40}", 413),
     (f"Content-Length: {'9' * 400}", 413),
     ("Transfer-Encoding: chunked\r\n\r\n-5", 400),
@@ -85,6 +86,14 @@ def test_a_body_without_an_end_is_refused(head: str, status: int, receiver: Webh
         connection.sendall(f"POST / HTTP/1.1\r\n{head}\r\n\r\n".encode())
         assert connection.recv(100).startswith(f"HTTP/1.1 {status} ".encode())
     assert receiver.requests == []
+
+
+def test_a_length_that_is_given_twice_is_one_length(receiver: WebhookReceiver) -> None:
+    port = int(receiver.url.split(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert receiver.requests[0].body == b"{}"
 
 
 @each_row("method", ["GET", "HEAD", "OPTIONS", "DELETE"])

@@ -165,7 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
-        given = self.headers.get("Content-Length") or "0"
+        lengths = {*self.headers.get_all("Content-Length", ["0"])}
+        if len(lengths) > 1:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "several Content-Length headers differ")
+        given = lengths.pop() or "0"
         if not (given.isascii() and given.isdigit()):
             raise _Refused(HTTPStatus.BAD_REQUEST, "a Content-Length is no whole number")
         if len(given) > len(str(_MOST_BYTES)) or int(given) > _MOST_BYTES:
