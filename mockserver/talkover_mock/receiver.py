@@ -125,10 +125,14 @@ class WebhookReceiver:
     """Listens on a free port, or on `port`, from `start` to `stop`. Answers 200 unless told otherwise."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Raises ValueError for what is no host or no port, and OSError for a taken one."""
+        """Raises ValueError for what is no host or no port, and OSError, with both, for where it can't listen."""
         check_host(host)
         check_port(port)
-        self._server = ReceivingServer(host, port, self._received, self.refuse)
+        shown = f"[{host}]" if ":" in host else host
+        try:
+            self._server = ReceivingServer(host, port, self._received, self.refuse)
+        except OSError as error:
+            raise type(error)(error.errno, f"can't listen on {shown}:{port}: {error.strerror}") from None
         self._thread = Thread(target=self._serve, name="webhook-receiver", daemon=True)
         self._changed = Condition()
         self._requests: list[ReceivedRequest] = []
@@ -141,8 +145,7 @@ class WebhookReceiver:
         """Tells how the sender signs: in pytest, the settings of the test's environment."""
         self.hint: Callable[[], str] = str
         """Makes the text that follows an unmet `wait_for`: in pytest, the events of the test's environment."""
-        host = f"[{host}]" if ":" in host else host
-        self.url = f"http://{host}:{self._server.server_port}/webhook"
+        self.url = f"http://{shown}:{self._server.server_port}/webhook"
 
     @property
     def requests(self) -> Sequence[ReceivedRequest]:

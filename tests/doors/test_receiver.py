@@ -1,8 +1,10 @@
 """The receiver of webhooks that tests use."""
 
+import errno
 import hashlib
 import hmac
 import math
+import os
 import re
 import socket
 import sys
@@ -10,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from socketserver import TCPServer
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -453,6 +456,27 @@ def test_a_receiver_listens_where_it_is_told() -> None:
             assert send(receiver).status_code == 200
         finally:
             receiver.stop()
+
+
+def test_where_it_can_not_listen_is_named_in_the_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            OSError, match=f"can't listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}"
+        ) as caught:
+            WebhookReceiver(port=port)
+    assert caught.value.errno == errno.EADDRINUSE
+
+
+def test_a_host_that_nobody_knows_is_named_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bind(_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(TCPServer, "server_bind", bind)
+    text = r"can't listen on nosuch\.invalid:0: Name or service not known"
+    with pytest.raises(socket.gaierror, match=text) as caught:
+        WebhookReceiver("nosuch.invalid")
+    assert caught.value.errno == socket.EAI_NONAME
 
 
 def test_no_name_is_looked_up_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,9 +101,8 @@ def _listener(address: tuple[str, int], secrets: list[str], event: str | None) -
     try:
         return Listener(address, secrets, event, lambda line: click.echo(said(line, next(iter(secrets), None))))
     except OSError as error:
-        host, port = address
         hint = "; --port 0 picks a free one" if error.errno == errno.EADDRINUSE else ""
-        raise Failed(f"can't listen on {host}:{port}: {error.strerror}{hint}") from None
+        raise Failed(f"{error.strerror}{hint}") from None
 
 
 def _listen(listener: Listener, count: int, seconds: float, handle: Handle) -> bool:
