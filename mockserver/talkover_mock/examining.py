@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,10 +37,12 @@ _EXPECTATION = re.compile(r"(not-)?([1-5]xx|[1-5][0-9]{2})")
 
 def examined(url: str, secret: str, options: ProbeOptions) -> list[Probed]:
     """How the receiver answered each probe; raises as `probe` does."""
-    expected = _expectations(options.get("expect") or {})
+    given = options.get("expect") or {}
+    expected = _expectations(given)
     examination = _examination(url, secret, options)
     try:
         fitting = [each for each in PROBES if examination.signs_time or not each.needs_time]
+        examination.check_sent(given, [each.name for each in fitting])
         return [examination.result(each, expected[each.name]) for each in fitting]
     finally:
         examination.lookups.stop()
@@ -164,6 +166,13 @@ class _Examination:
         times = (int(each.timestamp()) for each in (now, now - OLD))
         one, other = (signature(occurrence, self.webhook, self.settings, b"", each) for each in times)
         return one != other
+
+    def check_sent(self, expected: Iterable[str], sent: Sequence[str]) -> None:
+        """Refuses an expectation of a probe that is not sent, which nothing would check. Raises ValueError."""
+        for name in expected:
+            if name not in sent:
+                text = f"the signature scheme {self.settings.signature_scheme} signs no time"
+                raise ValueError(f"{name} is not sent, so expect nothing of it: {text}")
 
     def result(self, each: Probe, expected: str) -> Probed:
         """Sends a probe. Raises ValueError and ConnectionError."""

@@ -378,6 +378,15 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = (
         {"expect": {"large": 409}},
         'large can be expected to be "2xx", "not-5xx" or "409", for example (got 409)',
     ),
+    *(
+        (
+            "http://a.b",
+            {"expect": {"genuine": "2xx", name: "200"}, **given},
+            f"{name} is not sent, so expect nothing of it: the signature scheme {scheme} signs no time",
+        )
+        for name in ("old_time", "replay")
+        for scheme, given in {"hmac": {}, "github": {"signature_scheme": "github"}}.items()
+    ),
     ("http://a.b", {"expect": 5}, 'expect must be an object of probes, such as {"replay": "409"} (got 5)'),
 )
 
