@@ -178,8 +178,15 @@ class WebhookReceiver:
             if self._changed.wait_for(lambda: len(self._requests) >= count, wait):
                 return list(self._requests)
             text = f"expected {count} request{'' if count == 1 else 's'} within {wait:g} s, got {self._came()}"
+        text += self._idle()
         hint = self.hint()
         raise AssertionError(f"{text}\n{hint}" if hint else text)
+
+    def _idle(self) -> str:
+        """Why nothing can come, where that is so."""
+        if self._stopping.is_set():
+            return "; the receiver has stopped"
+        return "" if self._thread.ident else "; the receiver was never started: call start() first"
 
     def _came(self) -> str:
         """`2: POST /webhook (event_action), POST /webhook (event_phone_call_ended)`."""

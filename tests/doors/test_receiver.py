@@ -282,6 +282,19 @@ def test_waiting_in_vain_says_what_was_expected_and_what_came(receiver: WebhookR
         receiver.wait_for(3, 0.05)
 
 
+def test_waiting_in_vain_says_that_the_receiver_does_not_listen(receiver: WebhookReceiver) -> None:
+    idle = WebhookReceiver()
+    with pytest.raises(AssertionError, match=r"got 0; the receiver was never started: call start\(\) first$"):
+        idle.wait_for(1, 0)
+    idle.stop()
+    send(receiver)
+    receiver.stop()
+    for stopped in (idle, receiver):
+        with pytest.raises(AssertionError, match=r"; the receiver has stopped$"):
+            stopped.wait_for(2, 0)
+    assert len(receiver.wait_for(1, 0)) == 1
+
+
 @pytest.mark.parametrize(
     "body", [b"no event", b"[]", b"7", b"{}", b"\xff", b"[" * 100_000], ids=lambda body: repr(body[:9])
 )
