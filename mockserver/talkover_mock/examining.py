@@ -26,7 +26,7 @@ from talkover_mock.deliveries.sender import Sending
 from talkover_mock.dialect.events import EVENTS
 from talkover_mock.dialect.fields import WEBHOOK_FIELDS
 from talkover_mock.dialect.ids import IdSource
-from talkover_mock.dialect.reasons import explained
+from talkover_mock.dialect.reasons import explained, no_event_of
 from talkover_mock.dialect.rules import Invalid, fields_of
 from talkover_mock.dialect.settings import Settings, to_settings
 from talkover_mock.state.records import Agent, Owners, Webhook
@@ -132,9 +132,7 @@ def _event(options: ProbeOptions) -> str:
     """Raises ValueError for an event that the API does not have, unless it may be unknown."""
     event, known = options.get("event") or _EVENT, tuple(EVENTS)
     if not (event in known or options.get("unknown")):
-        raise ValueError(
-            f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
-        )
+        raise ValueError(no_event_of(known, event))
     return event
 
 

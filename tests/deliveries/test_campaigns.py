@@ -164,8 +164,18 @@ def test_a_log_of_a_fixture_is_there_at_the_start() -> None:
 
 WRONG = [
     ({"campaign_id": UNKNOWN, "event": STARTED}, 404, "No such campaign", "no campaign in environment default has"),
-    ({"campaign_id": CAMPAIGN, "event": ACTION}, 422, "Unknown event", "event must be one of the 13 events"),
-    ({"agent_id": AGENT, "event": STARTED}, 422, "Unknown event", "event must be one of the 22 events"),
+    (
+        {"campaign_id": CAMPAIGN, "event": ACTION},
+        422,
+        "Unknown event",
+        f'event must be one of the 13 events (got "{ACTION}"); only agents have this event',
+    ),
+    (
+        {"agent_id": AGENT, "event": STARTED},
+        422,
+        "Unknown event",
+        f'event must be one of the 22 events (got "{STARTED}"); only campaigns have this event',
+    ),
     ({"campaign_id": 7, "event": STARTED}, 422, "Bad value", "campaign_id must be the id of the campaign"),
     ({"campaign_id": CAMPAIGN, "agent_id": AGENT, "event": STARTED}, 422, "Bad value", "give agent_id or campaign_id"),
 ]

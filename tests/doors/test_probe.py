@@ -332,6 +332,11 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = (
         {"signature_scheme": "md5"},
         'signature_scheme: The selected signature scheme is invalid (got "md5")',
     ),
+    (
+        "http://a.b",
+        {"event": "campaign.started"},
+        'event must be one of the 22 events (got "campaign.started"); only campaigns have this event',
+    ),
     ("http://a.b", {"now": "soon"}, 'now must be a moment such as 2025-09-03T23:19:51Z (got "soon")'),
     ("http://a.b", {"data": []}, "data must be an object (got [])"),
     (

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from talkover_mock.base.words import brief, digits, nearest
+from talkover_mock.base.words import brief, digits, near_or_all, nearest
 from talkover_mock.dialect.events import ALL_EVENTS, EVENTS
 
 Path = tuple[str | int, ...]
@@ -50,8 +50,17 @@ def _explained(body: Mapping[str, Any], name: str, texts: Sequence[str]) -> str:
 
 def near_event(name: str, value: object) -> str:
     """A hint at the known event most similar to a refused one at `events.N`, or at those who have the event."""
-    if not name.startswith("events."):
+    return (_only_of_others(value) or nearest(value, ALL_EVENTS)) if name.startswith("events.") else ""
+
+
+def no_event_of(known: Sequence[str], event: object) -> str:
+    """What is wrong with an event that is none of the known ones, which are those of agents or of campaigns."""
+    hint = _only_of_others(event) or near_or_all(event, known)
+    return f"event must be one of the {len(known)} events (got {brief(event)}){hint}"
+
+
+def _only_of_others(event: object) -> str:
+    """Says of a refused event that only agents have it, or only campaigns; empty for what is no event of the API."""
+    if event not in ALL_EVENTS:
         return ""
-    if value in ALL_EVENTS:
-        return f"; only {'agents have' if value in EVENTS else 'campaigns have'} this event"
-    return nearest(value, ALL_EVENTS)
+    return f"; only {'agents have' if event in EVENTS else 'campaigns have'} this event"

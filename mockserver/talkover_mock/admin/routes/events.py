@@ -20,11 +20,11 @@ from talkover_mock.admin.search import Filter, Log
 from talkover_mock.base.contents import A_JSON_VALUE, is_json
 from talkover_mock.base.moments import to_milliseconds
 from talkover_mock.base.shapes import deliveries as shapes
-from talkover_mock.base.words import brief, near_or_all
 from talkover_mock.deliveries.log import Emitted
 from talkover_mock.deliveries.records import Delivery
 from talkover_mock.dialect.errors import AgentNotFound, CampaignNotFound
 from talkover_mock.dialect.events import ALL_EVENTS, CAMPAIGN_EVENTS, EVENTS
+from talkover_mock.dialect.reasons import no_event_of
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain
 from talkover_mock.state.records import CampaignId
@@ -148,8 +148,7 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
         name = f"the name of an event, of at most {_LONGEST_NAME} characters"
         required_of(wanted, "event", lambda v: isinstance(v, str) and 0 < len(v) <= _LONGEST_NAME, name)
     elif not isinstance(event, str) or event not in known:
-        detail = f"event must be one of the {len(known)} events (got {brief(event)}){near_or_all(event, known)}"
-        raise Problem(422, "Unknown event", detail, events=known)
+        raise Problem(422, "Unknown event", no_event_of(known, event), events=known)
     for key in _PAYLOAD_KEYS:
         value_of(wanted, key, None, lambda v: isinstance(v, dict), "an object")
         value_of(wanted, key, None, is_json, A_JSON_VALUE)
