@@ -237,6 +237,20 @@ def test_of_several_payloads_of_an_event_the_fullest_counts() -> None:
     assert "3 deliveries of 1 event" in report
 
 
+def test_a_key_that_is_data_has_one_name_in_the_report_and_in_the_fixture() -> None:
+    fullest = {"event": ENDED, "a": {"b": 1, "c": 2}, PHONE: 1, TOKEN: 2, f"of {SECRET}": 3, "z": 4}
+    with listening(()) as (listener, _):
+        for payload in ({"event": ENDED, "+4930654321": 1, PHONE: 1}, fullest):
+            requests.post(listener.url, json=payload, timeout=WAIT)
+    taught = lesson(listener)
+    keys = ["event", "a", "key_3", "key_4", "key_5", "z"]
+    assert list(taught.payloads[ENDED]) == [*keys, "context"]
+    report = [*taught.report()]
+    assert f"{ENDED}: keys that the mock does not send: {', '.join(keys[1:])}, key_7" in report
+    [of_verdict] = {line.partition(": came ")[2] for line in report if line.startswith("refuted: ") and "keys" in line}
+    assert of_verdict == "the keys event, key_7, key_3"
+
+
 def test_the_report_has_every_row_that_a_delivery_shows_and_counts_the_others() -> None:
     with listening() as (listener, _), account(listener.url) as mock:
         mock.emit(AGENT, ENDED, context={})

@@ -12,9 +12,10 @@ from talkover_mock.deliveries.messages import TEST_EVENT
 from talkover_mock.dialect.behaviours import conformance
 from talkover_mock.dialect.settings import DEFAULTS, is_setting
 from talkover_mock.learning.hearing import Heard, hear
-from talkover_mock.learning.hiding import without
+from talkover_mock.learning.hiding import renamed, without
 from talkover_mock.learning.judging import is_bare, is_of_campaign, mock_keys, shown_keys, verdicts
 from talkover_mock.learning.payloads import payload_of
+from talkover_mock.learning.redacting import key_stand_in
 from talkover_mock.learning.signatures import signing_headers
 from talkover_mock.learning.writing import literal
 from talkover_mock.receiver import Answer, ReceivedRequest, WebhookReceiver
@@ -116,8 +117,16 @@ class Lesson:
         """The payload of each event, made of the fullest that came."""
         found = {}
         for event, documents in self._documents().items():
-            fullest = without(max(documents, key=_size), self._secret)
+            fullest = without(_fullest(documents), self._secret)
             found[event] = payload_of(fullest, event, keeps_values=self._keeps)
+        return found
+
+    def _names(self) -> Mapping[str, Mapping[str, str]]:
+        """The keys of each event's payloads as the report names them: as the fixture does where they are data."""
+        found = {}
+        for event, documents in self._documents().items():
+            keys = dict.fromkeys(key for each in (_fullest(documents), *documents) for key in each)
+            found[event] = dict(zip(keys, renamed([*without(keys, self._secret)], key_stand_in), strict=True))
         return found
 
     def _documents(self) -> Mapping[str, list[dict[str, Any]]]:
@@ -165,7 +174,8 @@ class Lesson:
             yield f"headers that look like a signature's: {', '.join(named)}"
 
     def _about_rows(self) -> Iterator[str]:
-        found = verdicts(self.heard)
+        names = self._names()
+        found = verdicts([_with_names(each, names.get(each.event or "", {})) for each in self.heard])
         for word in ("confirmed", "refuted", "not seen"):
             for each in found:
                 if each.finding == word:
@@ -175,12 +185,11 @@ class Lesson:
         yield f"{others} other behaviours show in no delivery; `talkover-mock conformance` asks a server about them"
 
     def _about_keys(self) -> Iterator[str]:
-        for event, documents in self._documents().items():
-            came = list(dict.fromkeys(key for document in documents for key in document))
+        for event, keys in self._names().items():
             of_campaign = any(is_of_campaign(each) for each in self.heard if each.event == event)
             own = mock_keys(event, of_campaign)
-            further = [key for key in came if key not in (*own, "context")]
-            missing = [key for key in own if key not in came]
+            further = [name for key, name in keys.items() if key not in (*own, "context")]
+            missing = [key for key in own if key not in keys]
             if further:
                 yield f"{event}: keys that the mock does not send: {shown_keys(further)}"
             if missing:
@@ -189,6 +198,15 @@ class Lesson:
         names = {name.lower() for each in self.heard for name, _ in each.headers} - signing - {*_OWN_HEADERS}
         if names:
             yield f"headers that the mock does not send, or the tunnel's: {shown_keys(sorted(names))}"
+
+
+def _with_names(heard: Heard, names: Mapping[str, str]) -> Heard:
+    """The delivery with other names of its keys."""
+    return heard._replace(document=heard.document and {names.get(key, key): v for key, v in heard.document.items()})
+
+
+def _fullest(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return max(documents, key=_size)
 
 
 def _size(value: Any) -> int:
