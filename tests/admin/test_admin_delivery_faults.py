@@ -97,6 +97,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**LOST, "match": {"event": "event_acton"}}, "Bad value", f"{AN_EVENT}; did you mean event_action?"),
     ({**LOST, "match": {"event": 5}}, "Bad value", f"{AN_EVENT} (got 5)"),
     ({**LOST, "match": {"url": 5}}, "Bad value", "match.url must be a string (got 5)"),
+    (
+        {**LOST, "match": {"url": "127.0.0.1/webhook"}},
+        "Bad value",
+        "match.url must be a whole URL such as https://example.com/hook; * matches anything "
+        '(got "127.0.0.1/webhook"); did you mean *127.0.0.1/webhook?',
+    ),
     ({**LOST, "match": {"attempt": 0}}, "Bad value", "match.attempt must be a whole number, 1 or more (got 0)"),
     ({**LOST, "match": {"agent_id": "nope"}}, "Unknown agent", 'no agent in environment default has the id "nope"'),
     ({**LOST, "match": {"webhook_id": "no"}}, "Unknown webhook", 'no webhook in environment default has the id "no"'),

@@ -108,7 +108,6 @@ DELIVERY_FILTERS: dict[str, list[int]] = {
     "url=*:*/webhook*": [0, 1, 2, 4, 5],
     "url=*/RECORDINGS": [],
     "url=*": [0, 1, 2, 3, 4, 5],
-    "url=http": [],
     "since=2025-09-03T23:50:15Z": [0, 1, 2, 3, 4, 5, 6],
     "since=2025-09-03T23:50:16Z": [2, 3, 4, 5, 6],
     "since=2025-09-04T01:50:15.001%2B02:00": [2, 3, 4, 5, 6],
@@ -303,6 +302,7 @@ STATUSES = "pending, success, failed, retrying, captured, skipped"
 STATUS = "status must be a code such as 404, a class such as 4xx, none or held"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PATH = "path must be a whole path such as /api/v1/agents; * matches anything"
+URL = "url must be a whole URL such as https://example.com/hook; * matches anything"
 OF_DELIVERIES: dict[str, tuple[str, str]] = {
     "webhok_id=1": ("Unknown filter", 'unknown filter "webhok_id"; did you mean webhook_id?'),
     "q=1": ("Unknown filter", f'unknown filter "q"; expected one of {", ".join(DELIVERY_NAMES)}'),
@@ -323,6 +323,10 @@ OF_DELIVERIES: dict[str, tuple[str, str]] = {
         f'unknown event "event_phone_call_start"; did you mean {STARTED}?',
     ),
     "event=x": ("Unknown event", f'unknown event "x"; expected one of {", ".join([*ALL_EVENTS, "webhook.test"])}'),
+    "url=http": ("Bad value", f'{URL} (got "http"); did you mean *http?'),
+    "url=/webhook": ("Bad value", f'{URL} (got "/webhook"); did you mean */webhook?'),
+    "url=127.0.0.1*": ("Bad value", f'{URL} (got "127.0.0.1*"); did you mean *127.0.0.1*?'),
+    "url=htp://*": ("Bad value", f'{URL} (got "htp://*"); did you mean *htp://*?'),
     "attempt=first": ("Bad count", 'attempt must be a whole number, 0 or more (got "first")'),
 }
 OF_CALLS: dict[str, tuple[str, str]] = {
@@ -382,6 +386,7 @@ COMMON: dict[str, tuple[str, str]] = {
     "min=3&max=3&min=0": ("Key given twice", 'min is given twice (got "3" and "0")'),
     "fault=fault-1&fault=fault-2": ("Key given twice", 'fault is given twice (got "fault-1" and "fault-2")'),
     "min=3&max=1": ("Bad count", "min must not be greater than max (got min=3 and max=1)"),
+    "wait=300": ("Bad time to wait", "wait needs min or max, the number to wait for"),
     **{
         f"wait={wait}": ("Bad time to wait", f'wait must be a number of seconds from 0 to 300 (got "{wait}")')
         for wait in ("soon", "-1", "301", "nan", "")

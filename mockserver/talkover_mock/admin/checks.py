@@ -5,6 +5,7 @@ from typing import Any
 
 from talkover_mock.admin.problems import Problem
 from talkover_mock.base.words import brief, near_or_all, nearest
+from talkover_mock.dialect.urls import is_url_pattern
 
 MOST_WAITING_SECONDS = 300
 _NO_LIMIT = 2**63 - 1
@@ -40,6 +41,14 @@ def refuse_twice(query: Sequence[tuple[str, str]]) -> None:
         if key in given:
             raise Problem(422, "Key given twice", f"{key} is given twice (got {brief(given[key])} and {brief(value)})")
         given[key] = value
+
+
+def url_pattern(value: str, name: str) -> str:
+    """A pattern for URLs, in which `*` is any text. Raises Problem 422 for one that no URL matches."""
+    if not is_url_pattern(value):
+        detail = f"{name} must be a whole URL such as https://example.com/hook; * matches anything (got {brief(value)})"
+        raise Problem(422, "Bad value", f"{detail}; did you mean *{value.lstrip('*')}?")
+    return value
 
 
 def value_of(given: Mapping[str, Any], name: str, default: Any, check: Check, expected: str) -> Any:

@@ -12,6 +12,7 @@ from talkover_mock.admin.checks import (
     refuse_unknown_keys,
     required_of,
     text_of,
+    url_pattern,
     value_of,
     whole_of,
 )
@@ -50,7 +51,7 @@ def read(
         event=value_of(match, "match.event", None, _is_event, _an_event(match)),
         webhook_id=text_of(match, "match.webhook_id"),
         agent_id=text_of(match, "match.agent_id"),
-        url=text_of(match, "match.url"),
+        url=_url(match),
         attempt=whole_of(match, "match.attempt", None, least=1),
         sent=flag_of(wanted, "sent", NO_FAULT.sent),
         copies=whole_of(wanted, "copies", NO_FAULT.copies, least=1, most=_MOST_COPIES),
@@ -86,6 +87,11 @@ def _refuse_other_details(wanted: Mapping[str, Any], action: str) -> None:
         if wanted.get(detail) is not None and detail not in ACTIONS[action]:
             owners = [name for name, details in ACTIONS.items() if detail in details]
             raise Problem(422, "Bad value", f"{detail} belongs to {' and '.join(owners)}, not to {action}")
+
+
+def _url(match: Mapping[str, Any]) -> str | None:
+    url = text_of(match, "match.url")
+    return None if url is None else url_pattern(url, "match.url")
 
 
 def _seconds(wanted: Mapping[str, Any], action: str) -> float:

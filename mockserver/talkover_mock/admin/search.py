@@ -40,7 +40,10 @@ def bounded(matches: Callable[[T], bool], request: MockRequest) -> Search[T]:
     """The search with the numbers and the wait of the query string. Raises Problem 422."""
     least, most = count_of(request, "min"), count_of(request, "max")
     check_bounds(least, most)
-    return Search(matches, least, most, seconds_in(request.query_value("wait"), "wait"))
+    seconds = seconds_in(request.query_value("wait"), "wait")
+    if seconds and least is None and most is None:
+        raise Problem(422, "Bad time to wait", "wait needs min or max, the number to wait for")
+    return Search(matches, least, most, seconds)
 
 
 def matching(

@@ -68,6 +68,15 @@ def is_url(value: Any) -> bool:
     return _is_address(found[2]) if found[2] else _is_name(found[3])
 
 
+def is_url_pattern(pattern: str) -> bool:
+    """Whether a URL can match a pattern, in which `*` is any text."""
+    start, star, _ = pattern.lower().partition("*")
+    scheme, slashes, _ = start.partition("://")
+    if slashes:
+        return scheme in _SCHEMES
+    return star != "" and any(f"{each}://".startswith(start) for each in _SCHEMES)
+
+
 def _is_address(text: str) -> bool:
     try:
         IPv6Address(text)

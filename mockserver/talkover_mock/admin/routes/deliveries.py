@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast, get_args
 from talkover_mock.admin import contents
 from talkover_mock.admin import search as filters
 from talkover_mock.admin.bodies import admin_answer, json_object
-from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in
+from talkover_mock.admin.checks import flag_of, refuse_unknown_keys, seconds_in, url_pattern
 from talkover_mock.admin.problems import Problem
 from talkover_mock.admin.routing import Admin
 from talkover_mock.admin.search import Filter, Log
@@ -40,6 +40,12 @@ def _status(value: str) -> Callable[[Delivery], bool]:
     return lambda delivery: matches(delivery) or delivery.shown_status == value
 
 
+def _url(value: str) -> Callable[[Delivery], bool]:
+    """Matches deliveries by the URL to which they were sent. Raises Problem 422 for a pattern that no URL has."""
+    known: Filter[Delivery] = filters.with_stars(lambda each: each.outgoing.url if each.outgoing else None)
+    return known(url_pattern(value, "url"))
+
+
 def _content(delivery: Delivery) -> Sent | None:
     return delivery.outgoing.sent if delivery.outgoing else None
 
@@ -52,7 +58,7 @@ FILTERS: Mapping[str, Filter[Delivery]] = {
     "event_id": filters.text(lambda delivery: delivery.occurrence.id),
     "status": _status,
     "attempt": filters.number("attempt", lambda delivery: delivery.attempt),
-    "url": filters.with_stars(lambda delivery: delivery.outgoing.url if delivery.outgoing else None),
+    "url": _url,
     "fault": filters.fault_id(lambda delivery: delivery.struck.name if delivery.struck else ""),
     "since": filters.since(lambda delivery: delivery.created_at),
     **contents.filters_for(_content),
