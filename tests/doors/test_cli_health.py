@@ -155,6 +155,14 @@ def test_health_fails_when_something_else_answers(status: str) -> None:
     assert outcome(result) == (1, "", f"Error: {expected}\n")
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_health_follows_no_redirect(status: int, server: Server) -> None:
+    with answering(b"%d Moved\r\nLocation: %s/__admin/health" % (status, server.url.encode())) as peer:
+        result = run("health", "--url", peer.url)
+    expected = f"{peer.url}/__admin/health answers {status} Moved, which a mock server never does"
+    assert outcome(result) == (1, "", f"Error: {expected}; is it the right --url?\n")
+
+
 @each_row("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff", b"[" * 100_000])
 def test_health_fails_when_the_answer_is_not_that_of_a_mock_server(body: bytes) -> None:
     with Peer(lambda _, it: it.sendall(ok(body)) if it.recv(9_999) else None) as peer:

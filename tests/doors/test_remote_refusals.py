@@ -280,6 +280,25 @@ def test_an_answer_of_something_else_is_one_message() -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", expected)
 
 
+@each_row("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed_on_which_the_token_would_be_lost(status: int, mock: MockServer) -> None:
+    """`localhost` is another host: there the default environment would be meant."""
+    elsewhere = mock.url.replace("127.0.0.1", "localhost").encode()
+
+    def redirect(_: Peer, connection: socket.socket) -> None:
+        path = connection.recv(1 << 16).split(b" ")[1:2]
+        head = b"HTTP/1.1 %d Moved\r\nLocation: %s%s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        connection.sendall(head % (status, elsewhere, b"".join(path)))
+
+    with peers() as start:
+        url = start(redirect).url
+        token = ("--token", "talq_staging", "--url", url)
+        done = [run("clock", "--freeze", MOMENT, *token), run("state", *token), run("report", *token)]
+    expected = f"Error: {status} Not the answer of a mock server: it redirects; give the URL to which it does\n"
+    assert [(each.exit_code, each.stdout, each.stderr) for each in done] == [(2, "", expected)] * 3
+    assert not mock.clock()["frozen"]
+
+
 @each_row("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
 def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
     with peers() as start:

@@ -35,9 +35,16 @@ def command(wait: float, url: str) -> None:
             sleep(min(left, _PAUSE_SECONDS))
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect as the answer: the server that it leads to is not the one that was asked for."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def _health(address: str) -> str:
     """The answer of the server. Raises ClickException for any other answer, and for none."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
     try:
         with opener.open(address, timeout=2) as answer:
             text: str = answer.read().decode(errors="replace")

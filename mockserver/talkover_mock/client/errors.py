@@ -7,6 +7,7 @@ from typing import Any
 
 __tracebackhide__ = True  # pytest shows the test's own line
 NO_MOCK = "Not the answer of a mock server"
+REDIRECTS = "it redirects; give the URL to which it does"
 NO_ADMIN = "has no admin routes: it runs with --no-admin, or this is not the root of a mock server"
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import requests
 
 from talkover_mock.client.bodies import check_wait, json_bytes
-from talkover_mock.client.errors import NO_MOCK, MissingKey, MockServerError
+from talkover_mock.client.errors import NO_MOCK, REDIRECTS, MissingKey, MockServerError
 from talkover_mock.client.originals import OriginalSession
 from talkover_mock.client.urls import query_text
 
@@ -72,11 +72,16 @@ class Remote:
         body: object,
         timeout: float,
     ) -> T | MockServerError:
-        """Returns an error instead of raising it: its traceback would keep the connection open."""
+        """Returns an error instead of raising it: its traceback would keep the connection open.
+
+        Follows no redirect: on the way to another host the library drops the token, and a POST may become a GET.
+        """
         sent = json_bytes(body)
         headers = self._headers | ({"Content-Type": b"application/json"} if sent else {})
         url, session = self._root + path, self._own_session()
-        answer = session.request(method, url, data=sent, headers=headers, timeout=timeout)
+        answer = session.request(method, url, data=sent, headers=headers, timeout=timeout, allow_redirects=False)
+        if answer.status_code // 100 == 3:
+            return MockServerError(answer.status_code, {"title": NO_MOCK, "detail": REDIRECTS})
         return read(answer) if answer.ok else MockServerError(answer.status_code, _problem(answer))
 
 

@@ -18,6 +18,7 @@ import requests
 
 from talkover_mock.base.headers import NOT_IN_HEADER
 from talkover_mock.base.words import digits
+from talkover_mock.client.errors import REDIRECTS
 from talkover_mock.dialect.behaviours import ABSENT, Ask
 from talkover_mock.learning.hiding import without
 
@@ -225,7 +226,7 @@ def hint_at(came: Reply, otherwise: str = RIGHT_ROOT) -> str:
     if came.status == requests.codes.unauthorized:
         return ": give the token of an environment"
     if came.status // 100 == 3:
-        return ": it redirects; give the URL to which it does"
+        return f": {REDIRECTS}"
     return f": {otherwise}" if otherwise else ""
 
 
