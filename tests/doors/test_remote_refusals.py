@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from threading import Event, Thread, Timer
 from time import monotonic
 from typing import IO, Any
@@ -19,7 +20,11 @@ import pytest
 
 from talkover_mock.base.contents import A_JSON_VALUE
 from talkover_mock.cli import main
+from talkover_mock.cli import requests as requests_command
+from talkover_mock.cli._remote import Remote
+from talkover_mock.cli.requests import _follow
 from talkover_mock.client import MockServer
+from talkover_mock.environments.world import World
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
 from tests.support.peers import OK, Peer, closed_port, ok, peers
@@ -341,6 +346,81 @@ def test_following_shows_requests_as_they_come_until_ctrl_c(mock: MockServer) ->
     assert [(each["number"], each["status"]) for each in seen] == [(1, 200), (2, 404), (1, 200)]
     assert seen[0]["path"] == TOGGLE
     assert (process.returncode, rest, problems) == (0, "", "")
+
+
+class Meanwhile(MockServer):
+    """A client that does one thing after each of its searches; then comes Ctrl-C."""
+
+    def __init__(self, url: str, *things: Callable[[], object]) -> None:
+        super().__init__(url)
+        self._things = list(things)
+
+    def search(self, *arguments: Any, **waiting: Any) -> Any:
+        if not self._things:
+            raise KeyboardInterrupt
+        found = super().search(*arguments, **waiting)
+        self._things.pop(0)()
+        return found
+
+
+def nothing() -> None:
+    """Nothing happens after a search."""
+
+
+def followed(mock: MockServer, *things: Callable[[], object]) -> list[tuple[int, int]]:
+    """The number and the status of each request that is shown, where one is there at first."""
+    toggle(mock)
+    with redirect_stdout(StringIO()) as shown, Meanwhile(mock.url, *things) as client:
+        _follow(Remote(True, mock.url, None), client, {})
+    found = [json.loads(line) for line in shown.getvalue().splitlines()]
+    return [(each["number"], each["status"]) for each in found]
+
+
+def begin_again(mock: MockServer, *webhooks: str) -> None:
+    """A reset, and the calls of the next test, all at one moment."""
+    mock.reset()
+    mock.freeze(MOMENT)
+    for webhook in webhooks:
+        toggle(mock, webhook)
+
+
+def test_following_notices_a_reset_that_ends_its_wait(mock: MockServer, world: World) -> None:
+    def reset() -> None:
+        while not journal.log.waits:
+            Event().wait(0.001)
+        begin_again(mock, WEBHOOK)
+
+    journal, resetting = world.default.journal, Thread(target=reset, daemon=True)
+    begin_again(mock)
+    shown = followed(mock, resetting.start, resetting.join, nothing, nothing)
+    assert shown == [(1, 200), (1, 200)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("webhooks", [[UNKNOWN], [UNKNOWN, WEBHOOK, UNKNOWN]])
+def test_following_notices_a_reset_before_its_wait(
+    webhooks: Sequence[str], mock: MockServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new journal has as many requests as were shown of the old one, or more."""
+    monkeypatch.setattr(requests_command, "_FOLLOW_SECONDS", 0.1)
+    begin_again(mock)
+    shown = followed(mock, lambda: begin_again(mock, *webhooks), *[nothing] * 3)
+    statuses = [404 if webhook == UNKNOWN else 200 for webhook in webhooks]
+    assert shown == [(1, 200), *enumerate(statuses, 1)]
+
+
+def test_following_shows_a_request_that_was_reset_since(mock: MockServer) -> None:
+    begin_again(mock)
+    shown = followed(mock, lambda: toggle(mock, UNKNOWN), lambda: begin_again(mock, UNKNOWN), nothing, nothing)
+    assert shown == [(1, 200), (2, 404), (1, 404)]
+
+
+def test_following_shows_no_request_twice(mock: MockServer) -> None:
+    def call() -> None:
+        toggle(mock, UNKNOWN)
+
+    shown = followed(mock, call, nothing, call, nothing, nothing)
+    assert shown == [(1, 200), (2, 404), (3, 404)]
 
 
 @pytest.mark.slow

@@ -1,7 +1,9 @@
 """`talkover-mock requests`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from time import monotonic
+from typing import Literal
 
 import click
 
@@ -25,7 +27,11 @@ FILTERS = (
     *CONTENT,
 )
 """The filters of the admin route, with remarks for the help."""
-_FOLLOW_SECONDS = 5
+_FOLLOW_SECONDS = 1
+_EARLY = 0.9
+"""The part of a wait before whose end only a reset ends it."""
+_LASTING: Sequence[Literal["number", "at", "method", "path"]] = ("number", "at", "method", "path")
+"""What a request has from its beginning on."""
 _WIDTHS = (5, 12, 7, 6, 7, 60)
 
 
@@ -52,17 +58,39 @@ def command(remote: Remote, filters: tuple[str, ...], wait: float, expect_count:
 
 
 def _follow(remote: Remote, client: MockServer, filters: Mapping[str, str]) -> None:
-    """Shows a line for each request until Ctrl-C, which is the normal end."""
+    """Shows a line for each request until Ctrl-C, which is the normal end.
+
+    A reset begins a new journal, whose numbers begin again: it is then shown from its first request on.
+    """
     after: object = filters.get("after", 0)
-    last = 0
+    latest: Request | None = None
     with suppress(KeyboardInterrupt):
         while True:
+            began = monotonic()
             found = client.search("requests", {**filters, "after": after}, min=1, wait=_FOLLOW_SECONDS)
-            for each in found["requests"]:
-                after = last = each["number"]
+            is_early = not found["satisfied"] and monotonic() - began < _FOLLOW_SECONDS * _EARLY
+            came = new = found["requests"]
+            rest = client.search("requests", {"after": latest["number"] - 1})["requests"] if latest else new
+            if is_early or (latest and not _goes_on(rest, latest)):
+                after = 0
+                new = rest = client.search("requests", {**filters, "after": after})["requests"]
+                came = [*(each for each in came if not any(_are_same(each, other) for other in new)), *new]
+            for each in came:
                 remote.show_line(each, aligned([cell(value) for value in row(each)], _WIDTHS))
-            if last and not found["satisfied"] and not client.search("requests", {"after": last - 1})["requests"]:
-                after = last = 0  # a reset: numbers begin again
+            after = new[-1]["number"] if new else after
+            latest = rest[-1] if rest else None
+
+
+def _goes_on(rest: Sequence[Request], latest: Request) -> bool:
+    """Whether the journal is that of `latest`, where `rest` begins, or behind it if it is kept no longer."""
+    return bool(rest) and (rest[0]["number"] > latest["number"] or _are_same(rest[0], latest))
+
+
+def _are_same(one: Request, other: Request) -> bool:
+    """Whether both are one request, which may have ended meanwhile. On a frozen clock only their durations differ."""
+    has_ended = not (one["under_way"] or other["under_way"])
+    is_other = has_ended and one["duration_ms"] != other["duration_ms"]
+    return not is_other and all(one[key] == other[key] for key in _LASTING)
 
 
 def row(exchange: Request) -> tuple[object, ...]:
