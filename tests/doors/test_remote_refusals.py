@@ -23,7 +23,7 @@ from talkover_mock.cli import main
 from talkover_mock.cli import requests as requests_command
 from talkover_mock.cli._remote import Remote
 from talkover_mock.cli.requests import _follow
-from talkover_mock.client import MockServer
+from talkover_mock.client import MockServer, MockServerError
 from talkover_mock.environments.world import World
 from tests.doors.test_remote_commands import MOMENT, STARTED, VERBS, Screen, run, toggle
 from tests.support.documented import AGENT, OTHER_AGENT, TOGGLE, UNKNOWN, WEBHOOK
@@ -304,7 +304,34 @@ def test_no_redirect_is_followed_on_which_the_token_would_be_lost(status: int, m
     assert not mock.clock()["frozen"]
 
 
-@each_row("verb", [verb for verb in VERBS if verb != "report"])  # which is any text
+NO_REPORT = {  # and what is quoted of each
+    "text/html; charset=utf-8": (b"<h1>Log in</h1>", "<h1>Log in</h1>"),
+    "application/json": (b"null", "null"),
+    "text/plainer": (b"ok", "ok"),
+    "text/plain": (b"caf\xe9", "caf\xe9"),
+    "text/plain; charset=utf-8": (b"caf\xe9", "caf\ufffd"),
+}
+
+
+@each_row("kind", NO_REPORT)
+def test_a_report_is_a_text_in_utf_8(kind: str) -> None:
+    body, shown = NO_REPORT[kind]
+    answer = ok(body).replace(b"\r\n", b"\r\nContent-Type: %s\r\n" % kind.encode(), 1)
+
+    def script(_: Peer, connection: socket.socket) -> None:
+        if connection.recv(1 << 16):
+            connection.sendall(answer)
+
+    with Peer(script) as peer, MockServer(peer.url) as mock:
+        result = run("report", "--url", mock.url)
+        with pytest.raises(MockServerError) as caught:
+            mock.report()
+    said = f"200 Not the answer of a mock server: {shown}"
+    assert str(caught.value) == said
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {said}\n")
+
+
+@each_row("verb", [verb for verb in VERBS if verb != "report"])  # which is a text
 def test_an_object_without_the_keys_of_a_mock_server_is_one_message(verb: str) -> None:
     with peers() as start:
         url = start(lambda _, connection: connection.sendall(ok(b"{}")) if connection.recv(1 << 16) else None).url

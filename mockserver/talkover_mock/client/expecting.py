@@ -148,7 +148,7 @@ class Expecting:
 
     def report(self) -> str:
         """What has happened in the environment, as the report of a failing test has it in pytest."""
-        return self._transport.text("report")
+        return self._transport.text("report", "text/plain")
 
     def report_sections(self, after: int = 0) -> list[tuple[str, str]]:
         """The titles and the texts of the report; of the calls, those with larger numbers than `after`."""

@@ -90,7 +90,7 @@ class MockServer(Timing, Faulting, Emitting):
 
     def openapi(self) -> str:
         """The OpenAPI description of every route, as YAML."""
-        return self._transport.text("openapi.yaml")
+        return self._transport.text("openapi.yaml", "application/yaml")
 
     # State
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -50,9 +51,9 @@ class Remote:
         where = f"{path}?{wanted}" if wanted else path
         return _or_raise(self._exchange(_document, method, where, body, TIMEOUT_SECONDS + extra))
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, kind: str) -> str:
         """See `Transport`. Raises the errors of `call`."""
-        return _or_raise(self._exchange(_body, "GET", path, None, TIMEOUT_SECONDS))
+        return _or_raise(self._exchange(partial(_body, kind), "GET", path, None, TIMEOUT_SECONDS))
 
     def close(self) -> None:
         self._session.close()
@@ -113,8 +114,13 @@ def _or_raise(found: T | MockServerError) -> T:
     return found
 
 
-def _body(answer: requests.Response) -> str | MockServerError:
-    return answer.content.decode()
+def _body(kind: str, answer: requests.Response) -> str | MockServerError:
+    """The answer's text, or an error when the answer is not that of a mock server."""
+    came = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    try:
+        return answer.content.decode() if came == kind else _no_mock(answer)
+    except UnicodeDecodeError:
+        return _no_mock(answer)
 
 
 def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
@@ -122,6 +128,10 @@ def _document(answer: requests.Response) -> dict[str, Any] | MockServerError:
     found = _json(answer)
     if isinstance(found, dict):
         return _Answer(found, answer.url)
+    return _no_mock(answer)
+
+
+def _no_mock(answer: requests.Response) -> MockServerError:
     return MockServerError(answer.status_code, {"title": NO_MOCK, "detail": _start(answer)})
 
 

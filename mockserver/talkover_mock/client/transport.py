@@ -25,8 +25,8 @@ class Transport(Protocol):
     ) -> dict[str, Any]:
         """The answer's document; the answer may take `longer` seconds more than usual. Raises MockServerError."""
 
-    def text(self, path: str) -> str:
-        """The answer's body."""
+    def text(self, path: str, kind: str) -> str:
+        """The answer's body, of this content type. Raises MockServerError."""
 
     def close(self) -> None:
         """Ends the connection, where there is one."""
@@ -66,10 +66,10 @@ class InProcess:
         check_wait(longer)
         return cast(dict[str, Any], self._answer(method, path, query_text(query), body))
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, kind: str) -> str:
         """See `Transport`."""
         if os.getpid() != self._harness.process:
-            return self._over_http().text(path)
+            return self._over_http().text(path, kind)
         return str(self._answer("GET", path, "", None))
 
     def close(self) -> None:
