@@ -24,6 +24,7 @@ from tests.support.peers import Peer, ok
 from tests.support.rows import each_row
 from tests.support.systems import can_listen_on
 
+HEALTHY = b'{"status": "ok", "version": "0.1.0"}'
 REMEDY = "start it with `talkover-mock serve`, or name it with --url"
 
 
@@ -123,7 +124,7 @@ def test_health_says_how_long_it_has_waited_and_for_what(closed_port: int) -> No
 
 @pytest.mark.slow
 def test_health_goes_on_waiting_while_a_proxy_answers() -> None:
-    answers = [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", ok(b"<p>starting"), ok(b'{"status": "ok"}')]
+    answers = [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", ok(b"<p>starting"), ok(HEALTHY)]
 
     def answer(_: Peer, connection: socket.socket) -> None:
         if connection.recv(9_999):
@@ -131,7 +132,7 @@ def test_health_goes_on_waiting_while_a_proxy_answers() -> None:
 
     with Peer(answer) as peer:
         result = run("health", "--wait", str(WAIT), "--url", peer.url)
-    assert (result.exit_code, result.stdout, answers) == (0, '{"status": "ok"}', [])
+    assert (result.exit_code, result.stdout, answers) == (0, HEALTHY.decode(), [])
 
 
 def test_health_ignores_an_address_that_kubernetes_puts_into_the_port_s_variable() -> None:
@@ -163,7 +164,10 @@ def test_health_follows_no_redirect(status: int, server: Server) -> None:
     assert outcome(result) == (1, "", f"Error: {expected}; is it the right --url?\n")
 
 
-@each_row("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", b'{"status": true}', b"\xff", b"[" * 100_000])
+OTHERS = (b'{"status": true}', b'{"status": "ok"}', b'{"status": "ok", "version": null}', b'{"version": "0.1.0"}')
+
+
+@each_row("body", [b"<html>spa</html>", b"", b"[]", b"null", b"{}", *OTHERS, b"\xff", b"[" * 100_000])
 def test_health_fails_when_the_answer_is_not_that_of_a_mock_server(body: bytes) -> None:
     with Peer(lambda _, it: it.sendall(ok(body)) if it.recv(9_999) else None) as peer:
         result = run("health", "--url", peer.url)

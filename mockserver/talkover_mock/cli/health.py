@@ -61,8 +61,9 @@ def _health(address: str) -> str:
 
 
 def _is_health(text: str) -> bool:
+    """Whether a mock server says so: many a server's health is a `status` alone."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and found.get("status") == "ok"
+    return isinstance(found, dict) and found.get("status") == "ok" and isinstance(found.get("version"), str)
