@@ -15,6 +15,7 @@ from flask import Flask
 
 from talkover_mock.admin.guard import Guard
 from talkover_mock.app import create_app
+from talkover_mock.cli import health
 from talkover_mock.environments.call_faults import CallFault
 from talkover_mock.environments.faults import Limits
 from talkover_mock.environments.world import World
@@ -120,6 +121,23 @@ def test_health_says_how_long_it_has_waited_and_for_what(closed_port: int) -> No
     assert 0.1 <= monotonic() - began < WAIT
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"Error: waited 0.1 s for an answer: {url}/__admin/health does not answer (")
+
+
+@pytest.mark.slow
+@each_row("start", [b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Long: "])
+def test_health_waits_no_longer_where_the_answer_comes_drop_by_drop(start: bytes) -> None:
+    def drip(peer: Peer, connection: socket.socket) -> None:
+        connection.recv(9_999)
+        connection.sendall(start)
+        while not peer.done.wait(0.01) and monotonic() < began + WAIT / 2:  # or it never ended without a limit
+            connection.sendall(b" ")
+
+    began = monotonic()
+    with pytest.MonkeyPatch.context() as patch, Peer(drip) as peer:
+        patch.setattr(health, "_ANSWER_SECONDS", 0.1)
+        result = run("health", "--url", peer.url)
+    expected = f"{peer.url}/__admin/health does not answer (no whole answer in 0.1 seconds); {REMEDY}"
+    assert outcome(result) == (1, "", f"Error: {expected}\n")
 
 
 @pytest.mark.slow

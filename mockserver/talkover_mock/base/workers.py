@@ -1,10 +1,12 @@
-"""Daemon threads that run jobs: as many as are needed up to a limit, and none for long without a job."""
+"""Daemon threads that run jobs: as many as are needed up to a limit, and none for long without a job; or one job."""
 
 from collections import deque
 from collections.abc import Callable, Hashable
 from functools import partial
 from itertools import count
+from queue import Empty, SimpleQueue
 from threading import Condition, Thread, current_thread
+from typing import TypeVar
 
 from talkover_mock.base.real_time import RealTime
 
@@ -13,6 +15,7 @@ _IDLE_SECONDS = 2.0
 _PATIENCE_SECONDS = 0.05
 """Beyond a few threads, more are started when no job has been taken for so long: those that there are must wait."""
 
+T = TypeVar("T")
 Job = Callable[[], object]
 Later = Callable[[float, Callable[[], None]], object]
 """Calls back after so many seconds, in the thread that submits jobs."""
@@ -113,3 +116,26 @@ class Workers:
         if jobs:
             self._jobs[of] = jobs
         return job
+
+
+def in_time(seconds: float, work: Callable[[], T]) -> T:
+    """What `work` returns or raises, from a thread. Raises TimeoutError if it takes longer; its thread then goes on.
+
+    The limits of sockets and libraries are those of silence, which an answer that comes drop by drop never reaches.
+    """
+    came: SimpleQueue[T | Exception] = SimpleQueue()
+
+    def do() -> None:
+        try:
+            came.put(work())
+        except Exception as error:  # it is raised where the result is waited for
+            came.put(error)
+
+    Thread(target=do, name="talkover-mock-in-time", daemon=True).start()
+    try:
+        found = came.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"no whole answer in {seconds:g} seconds") from None
+    if isinstance(found, Exception):
+        raise found
+    return found

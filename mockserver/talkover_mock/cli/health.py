@@ -9,10 +9,13 @@ from urllib.error import HTTPError
 import click
 
 from talkover_mock.base.addresses import without_password
+from talkover_mock.base.workers import in_time
 from talkover_mock.cli._options import wait_option
 from talkover_mock.cli._where import REMEDY, url_option
 
 _PAUSE_SECONDS = 0.1
+_ANSWER_SECONDS = 2.0
+"""How long the whole answer may take."""
 
 
 @click.command(name="health")
@@ -46,8 +49,7 @@ def _health(address: str) -> str:
     """The answer of the server. Raises ClickException for any other answer, and for none."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
     try:
-        with opener.open(address, timeout=2) as answer:
-            text: str = answer.read().decode(errors="replace")
+        text = in_time(_ANSWER_SECONDS, lambda: _read(opener, address))
     except HTTPError as error:
         error.close()
         answered = f"{address} answers {error.code} {error.reason}"
@@ -58,6 +60,12 @@ def _health(address: str) -> str:
     if not _is_health(text):
         raise click.ClickException(f"{address} answers, but not as a mock server does; is it the right --url?")
     return text
+
+
+def _read(opener: urllib.request.OpenerDirector, address: str) -> str:
+    with opener.open(address, timeout=_ANSWER_SECONDS) as answer:
+        text: bytes = answer.read()
+    return text.decode(errors="replace")
 
 
 def _is_health(text: str) -> bool:

@@ -9,8 +9,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -18,6 +16,7 @@ import requests
 
 from talkover_mock.base.headers import NOT_IN_HEADER
 from talkover_mock.base.words import digits
+from talkover_mock.base.workers import in_time
 from talkover_mock.client.errors import REDIRECTS
 from talkover_mock.dialect.behaviours import ABSENT, Ask
 from talkover_mock.learning.hiding import without
@@ -139,27 +138,12 @@ class AskedServer:
                 self._is_pausing = False
 
     def _answer_in_time(self, method: str, path: str, *request: Any) -> Reply:
-        """Raises CannotRun for an answer that takes too long: its thread, which still reads it, ends with the program.
-
-        A limit of the library is one of silence, which an answer that comes drop by drop never reaches.
-        """
-        came: SimpleQueue[Reply | Exception] = SimpleQueue()
-
-        def answer() -> None:
-            try:
-                came.put(self._answer(method, path, *request))
-            except Exception as error:  # it is raised where the answer is waited for
-                came.put(error)
-
-        Thread(target=answer, name="asking", daemon=True).start()
+        """Raises CannotRun for an answer that takes too long; it is still read, until the program ends."""
         try:
-            found = came.get(timeout=self.longest)
-        except Empty:
+            return in_time(self.longest, lambda: self._answer(method, path, *request))
+        except TimeoutError:
             text = f"{self._root}{path} is not answered in {self.longest:g} seconds"
             raise CannotRun(text) from None
-        if isinstance(found, Exception):
-            raise found
-        return found
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: str) -> Reply:
         try:
