@@ -58,7 +58,7 @@ def test_a_slow_receiver_changes_neither_the_order_nor_the_times(mock: MockServe
             environment.close()
             return [(each.json["call_id"], each.json["timestamp"]) for each in receiver.requests]
 
-    for seed in SEEDS:
+    for seed in range(8):
         assert attempts(seed, is_slow=True) == attempts(seed, is_slow=False), seed
 
 
