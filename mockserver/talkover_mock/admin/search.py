@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from talkover_mock.admin.bodies import admin_answer
@@ -24,6 +25,11 @@ BOUNDS = ("min", "max", "wait")
 _BEGINNINGS = ("since", "after")
 Filter = Callable[[str], Callable[[T], bool]]
 """From the value that was asked for to whether an item has it. Raises Problem 422 for what is no such value."""
+
+
+def anything(_: object) -> bool:
+    """Matches every item."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ def matching(
 
 def beginning(given: Sequence[tuple[str, str]], filters: Mapping[str, Filter[T]]) -> Callable[[T], bool]:
     """Matches what lies behind the beginning of the search that is asked for."""
-    return matching([pair for pair in given if pair[0] in _BEGINNINGS], filters, ())
+    pairs = [pair for pair in given if pair[0] in _BEGINNINGS]
+    return matching(pairs, filters, ()) if pairs else anything
 
 
 def check_bounds(least: int | None, most: int | None) -> None:
@@ -96,7 +103,7 @@ class Log(Generic[T]):
     present: Callable[[Sequence[T]], Sequence[Mapping[str, Any]]]
     dropped_rows: Callable[[], int] | None = None
     """How many items were dropped, where the history does not tell."""
-    begins: Callable[[T], bool] = lambda _: True
+    begins: Callable[[T], bool] = anything
     """Whether an item lies behind the beginning of the search, such as a moment."""
 
     @property
@@ -113,9 +120,9 @@ class Log(Generic[T]):
     def search(self, request: MockRequest) -> Answer | Waiting:
         """The items that match, after the wait that a query string asks for. Raises Problem 422."""
         wanted = bounded(self.matches, request)
-        return answer_found(self.history, wanted, lambda found: self.answer(found, wanted.most))
+        return answer_found(self.history, wanted, partial(self.answer, wanted.most))
 
-    def answer(self, found: Found[T], most: int | None = None) -> Answer:
+    def answer(self, most: int | None, found: Found[T]) -> Answer:
         """The items that were found, with how it went: nobody knows of no more than `most` where some were lost."""
         body = {
             "satisfied": found.satisfied and (most is None or not self.lost),

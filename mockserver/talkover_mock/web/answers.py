@@ -40,15 +40,11 @@ class Answer:
         self.headers = dict(headers)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        start_response(STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", self.framed())
-        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
-
-    def framed(self) -> list[tuple[str, str]]:
-        """The headers with the length of the body."""
         headers = [*self.headers.items()]
         if self.status_code not in WITHOUT_LENGTH:
             headers.append(("Content-Length", str(self._content_length())))
-        return headers
+        start_response(STATUS_LINES.get(self.status_code) or f"{self.status_code} Unknown", headers)
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
 
     def _content_length(self) -> int:
         return len(self.body)

@@ -207,7 +207,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         running.start()
 
     def _headers(self, answer: Answer) -> Headers:
-        return [("Date", self._server.date()), *answer.framed()]
+        length = () if answer.status_code in WITHOUT_LENGTH else (("Content-Length", str(len(answer.body))),)
+        return [("Date", self._server.date()), *answer.headers.items(), *length]
 
     def send(self, running: RunningRequest, status: str, headers: Headers, body: bytes, cut: bool = False) -> None:
         """Sends an answer that a thread has made. After one that is `cut` the connection ends."""

@@ -76,19 +76,8 @@ class MockRequest:
     """
 
     __slots__ = (
-        *(
-            "_body",
-            "applied",
-            "bearer_token",
-            "begun",
-            "environ",
-            "environment_or_none",
-            "ids",
-            "input",
-            "log",
-            "method",
-        ),
-        *("note", "page", "path", "quota", "route", "started", "struck", "world"),
+        *("_body", "applied", "bearer_token", "begun", "environ", "environment_or_none", "ids", "input", "log"),
+        *("method", "note", "page", "path", "quota", "route", "started", "struck", "world"),
     )
 
     def __init__(self, environ: "WSGIEnvironment", world: World) -> None:

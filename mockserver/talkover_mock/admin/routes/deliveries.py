@@ -98,10 +98,6 @@ def log_of(
     return Log("deliveries", log, matches, lambda items: [present(each) for each in items], begins=begins)
 
 
-def _anything(_: Delivery) -> bool:
-    return True
-
-
 def _skipped(
     environment: Environment, matches: Callable[[Delivery], bool], begins: Callable[[Delivery], bool]
 ) -> Log[Emitted]:
@@ -122,7 +118,7 @@ def _skipped(
 
 def everything(environment: Environment, status: object) -> Sequence[Mapping[str, Any]]:
     """The deliveries that were never made, for that status and if there are any; else the attempts that are kept."""
-    skipped = _skipped(environment, _anything, _anything).all() if status == SKIPPED else ()
+    skipped = _skipped(environment, filters.anything, filters.anything).all() if status == SKIPPED else ()
     return skipped or [present(each) for each in environment.deliveries.log.all()]
 
 

@@ -53,7 +53,7 @@ def _judged(
             raise Problem(409, "Not as expected", expected.interrupted(), count=found.count)
         if expected.is_met_by(found):
             if expected.most is None or not log.lost:
-                return log.answer(found)
+                return log.answer(None, found)
             raise Problem(409, "Not as expected", expected.unknown(found.count, log.lost), count=found.count)
         hints = [*_hints(expected, found.count, environment), *expected.lost(log.lost)]
         text = expected.unmet(found.count, everything(), hints)
