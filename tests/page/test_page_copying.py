@@ -89,6 +89,14 @@ def test_a_copied_call_is_repeated(server: Server, world: World, line: bytes, bo
     assert sent(again) == sent(first)
 
 
+def test_a_copied_head_leaves_its_body_out(server: Server, world: World) -> None:
+    call(server, b"HEAD /api/v1/agents", b"{}", b"Content-Type: application/json\r\n")
+    assert paste(copied(server, "request-1"))
+    first, again = world.default.journal.log.all()
+    assert (first.request_body, again.request_body) == (b"{}", b"")
+    assert (again.method, again.path, again.status) == (first.method, first.path, first.status)
+
+
 def test_a_copied_call_with_a_body_that_is_not_kept_whole_says_so_and_takes_the_body_from_a_file(
     server: Server, world: World, tmp_path: Path
 ) -> None:

@@ -103,6 +103,7 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
         400,
         "Invalid char in url query; percent-encode it",
     ),
+    "no scheme": (b"GET http:/x HTTP/1.1\r\n" + HOST + b"\r\n", 400, "Unexpected char in url schema"),
     "a negative chunk": (CHUNKED + b"\r\n-1\r\n\r\n", 400, "Invalid character in chunk size"),
     "a prefix of a chunk": (CHUNKED + b"\r\n0x3\r\nabc\r\n", 400, "Invalid character in chunk size"),
     "a space after a chunk's size": (CHUNKED + b"\r\n3 \r\nabc\r\n", 400, "Invalid character in chunk size"),
