@@ -41,11 +41,7 @@ def read_call(reader: Reader, path: Path, data: Any) -> None:
 
 
 def _over_known(reader: Reader, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
-    id = data.get("id")
-    if type(id) is not str:
-        return data
-    reader.check_kind(path, id, "a call")
-    known = over.calls.get(id)
+    known = reader.known(path, data, "a call", over.calls)
     return {**call_document(known), **data} if known else data
 
 

@@ -50,11 +50,7 @@ def read_campaign(reader: Reader, path: Path, data: Any) -> None:
 
 
 def _over_known(reader: Reader, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
-    id = data.get("id")
-    if type(id) is not str:
-        return data
-    reader.check_kind(path, id, "a campaign")
-    known = over.campaigns.get(id)
+    known = reader.known(path, data, "a campaign", over.campaigns)
     if known is None:
         return data
     return {**known.details, "name": known.name, "agent_id": known.agent_id, "status": known.status, **data}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timezone
 from functools import partial
 from types import NoneType
-from typing import Any
+from typing import Any, TypeVar
 
 from talkover_mock.base.moments import to_moment, to_seconds, to_utc
 from talkover_mock.base.words import nearest
@@ -24,9 +24,10 @@ from talkover_mock.loading.templates import check_events, check_headers, check_t
 from talkover_mock.loading.writer import webhook_document
 from talkover_mock.state.names import ID, NAME_TEXT
 from talkover_mock.state.records import AGENT_DEFAULTS, AGENT_TEXTS, Agent, Campaign, CampaignId, LogEntry, Webhook
-from talkover_mock.state.store import State
+from talkover_mock.state.store import State, Table
 from talkover_mock.state.webhooks import fields_of_webhooks
 
+T = TypeVar("T")
 AGENT_KEYS = (*AGENT_DEFAULTS, "webhooks", "cache_clears")
 _MORE_KEYS = ("created_at", "updated_at", "status", "logs")
 WEBHOOK_KEYS = dict.fromkeys(["id", *(field.name for field in WEBHOOK_FIELDS), *_MORE_KEYS])
@@ -84,11 +85,7 @@ class Reader:
             self.found.stubs[stub.key] = stub
 
     def _over_known_agent(self, path: Path, over: State, data: dict[str, Any]) -> dict[str, Any]:
-        id = data.get("id")
-        if type(id) is not str:
-            return data
-        self.check_kind(path, id, "an agent")
-        known = over.agents.get(id)
+        known = self.known(path, data, "an agent", over.agents)
         return {"name": known.name, **known.details, **data} if known else data
 
     def _agent_name(self, path: Path, name: object) -> str:
@@ -163,11 +160,15 @@ class Reader:
             self.mistakes.add(path, "is not within the years 1 to 9999 in UTC", value)
             return ""
 
-    def check_kind(self, path: Path, id: str, own: str) -> None:
-        """Adds a mistake for an id that a record of another kind than its `own` has in the state."""
-        kind = self.over.kind_of(id) if self.over else ""
+    def known(self, path: Path, data: Mapping[str, Any], own: str, table: Table[T]) -> T | None:
+        """The record of the state with the id; adds a mistake where that is one of another kind than its `own`."""
+        id = data.get("id")
+        if self.over is None or type(id) is not str:
+            return None
+        kind = self.over.kind_of(id)
         if kind not in ("", own):
             self.mistakes.add((*path, "id"), f"is the id of {kind}", id)
+        return table.get(id)
 
     def webhook(self, path: Path, owner: Agent | Campaign, data: Any) -> None:
         """Reads one webhook of an agent or a campaign."""
@@ -226,11 +227,7 @@ class Reader:
         return len(self.over.webhook_ids.get(owner_id) or ()) if self.over else 0
 
     def _over_known_webhook(self, path: Path, over: State, owner_id: str, data: dict[str, Any]) -> dict[str, Any]:
-        id = data.get("id")
-        if type(id) is not str:
-            return data
-        self.check_kind(path, id, "a webhook")
-        known = over.webhooks.get(id)
+        known = self.known(path, data, "a webhook", over.webhooks)
         if known is None:
             return data
         if known.owner_id != owner_id:
