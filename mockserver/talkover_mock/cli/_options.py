@@ -79,6 +79,15 @@ def filled(expected: str) -> Callable[[str], str]:
     return text
 
 
+open_option = click.option(
+    "--open",
+    "opened",
+    type=filled("a name"),
+    metavar="NAME",
+    help="Open an isolated copy under this name, and print its token.",
+)
+
+
 def host_to_listen_on(text: str) -> str:
     """An option type for hosts to listen on; raises BadParameter."""
     try:

@@ -5,19 +5,13 @@ from shlex import quote
 
 import click
 
-from talkover_mock.cli._options import filled, refuse_both
+from talkover_mock.cli._options import open_option, refuse_both
 from talkover_mock.cli._remote import Failed, Remote, against_server
 from talkover_mock.client import MockServer
 
 
 @click.command(name="env")
-@click.option(
-    "--open",
-    "opened",
-    type=filled("a name"),
-    metavar="NAME",
-    help="Open an isolated copy under this name, and print its token.",
-)
+@open_option
 @against_server
 def command(remote: Remote, opened: str | None) -> None:
     """Print the URLs of a running server, and a token, for a shell.

@@ -6,7 +6,7 @@ import click
 
 from talkover_mock.base.shapes.admin import Environment
 from talkover_mock.base.words import brief
-from talkover_mock.cli._options import filled, refuse_both
+from talkover_mock.cli._options import open_option, refuse_both
 from talkover_mock.cli._remote import Failed, Remote, against_server
 from talkover_mock.client import MockServer, MockServerError
 
@@ -14,13 +14,7 @@ COLUMNS = ("NAME", "STATE", "TOKENS", "AGENTS", "ERRORS", "TITLE")
 
 
 @click.command(name="environments")
-@click.option(
-    "--open",
-    "opened",
-    type=filled("a name"),
-    metavar="NAME",
-    help="Open an isolated copy under this name, and show its token.",
-)
+@open_option
 @click.option("--close", "closed", metavar="NAME", help="Close the opened environment with this name.")
 @click.option("--find", metavar="TEXT", help="List only environments with this text in their name or title.")
 @against_server
