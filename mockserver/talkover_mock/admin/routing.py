@@ -7,13 +7,14 @@ from talkover_mock.admin.bodies import json_object, problem_answer
 from talkover_mock.admin.checks import refuse_in_query, refuse_unknown_keys
 from talkover_mock.admin.problems import Problem, problem_of
 from talkover_mock.base.words import near_word
+from talkover_mock.dialect.endpoints import READS
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.explain import explain_unknown_token
 from talkover_mock.web.answers import REASON, SAFE_HEADERS, Answer, conditional
 from talkover_mock.web.request import MockRequest
 from talkover_mock.web.request_log import Log, report_crash, request_line
-from talkover_mock.web.routes import ADMIN, READS, Route, shown
+from talkover_mock.web.routes import ADMIN, Route, shown
 from talkover_mock.web.waiting import Waiting
 
 View: TypeAlias = Callable[..., Answer | Waiting]

@@ -1,9 +1,10 @@
 """Requests that are no calls of the API, and so meet no fault and leave nothing in a journal: health, and browsers."""
 
+from talkover_mock.dialect.endpoints import READS
 from talkover_mock.web.answers import Answer
 from talkover_mock.web.health import HEALTH, health_answer
 from talkover_mock.web.request import MockRequest
-from talkover_mock.web.routes import ADMIN, READS
+from talkover_mock.web.routes import ADMIN
 
 
 def health_check(request: MockRequest) -> Answer | None:

@@ -8,8 +8,9 @@ from talkover_mock.api.routing import worded
 from talkover_mock.base import patterns
 from talkover_mock.base.shapes.values import Preset
 from talkover_mock.base.signals import Signal
+from talkover_mock.dialect.endpoints import READS
 from talkover_mock.dialect.errors import AgentNotFound
-from talkover_mock.environments.call_faults import PRESETS, READS, STALE, CallFault, Respond
+from talkover_mock.environments.call_faults import PRESETS, STALE, CallFault, Respond
 from talkover_mock.environments.faults import Fault, Faults
 from talkover_mock.state.records import Stub
 from talkover_mock.web.answers import API_HEADERS, Answer, HalfAnswer, NoAnswer, error_answer

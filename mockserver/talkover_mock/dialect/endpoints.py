@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 API = "/api/v1"
+READS = ("GET", "HEAD")
+"""The methods that change nothing."""
 _ALL_METHODS = "GET,POST,PUT,PATCH,DELETE"
 _BELOW_API = """
     GET*                 /health

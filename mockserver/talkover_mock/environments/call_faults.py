@@ -13,8 +13,6 @@ from talkover_mock.dialect.errors import ApiError
 _ANSWERING = ("hang", "connection_reset", "truncated_body", "malformed_json")
 HOLD, STALE = "hold", "stale"
 ACTIONS: Sequence[str] = get_args(Action)
-READS = ("GET", "HEAD")
-"""The methods of calls that a stale state can answer."""
 
 PRESETS: Mapping[Preset, Callable[[], ApiError]] = {
     "missing_token": errors.MissingToken,

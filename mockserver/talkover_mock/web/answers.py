@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from talkover_mock.base.statuses import STATUS_PHRASES, WITHOUT_BODY, WITHOUT_LENGTH
+from talkover_mock.dialect.endpoints import READS
 from talkover_mock.dialect.errors import ApiError
 from talkover_mock.web.request import MockRequest, connection_of
-from talkover_mock.web.routes import READS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

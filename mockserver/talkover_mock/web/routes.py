@@ -17,8 +17,6 @@ ADMIN = "/__admin"
 _VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 METHODS = (*_VERBS, "OPTIONS")
 """The methods that the API has an answer to."""
-READS = ("GET", "HEAD")
-"""The methods that change nothing."""
 _MOST_CACHED = 2_000
 
 

@@ -23,7 +23,8 @@ from talkover_mock.base.headers import SERVERS_HEADERS, are_headers
 from talkover_mock.base.shapes import faults as shapes
 from talkover_mock.deliveries.faults import ACTIONS as ON_DELIVERIES
 from talkover_mock.deliveries.faults import DeliveryFault
-from talkover_mock.environments.call_faults import ACTIONS, HOLD, PRESETS, READS, STALE, CallFault, Respond
+from talkover_mock.dialect.endpoints import READS
+from talkover_mock.environments.call_faults import ACTIONS, HOLD, PRESETS, STALE, CallFault, Respond
 from talkover_mock.environments.environment import Environment
 from talkover_mock.environments.faults import Fault, Limits
 from talkover_mock.web.answers import Answer

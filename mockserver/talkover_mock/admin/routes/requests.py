@@ -100,21 +100,19 @@ def _read(request: MockRequest, environment: Environment) -> Answer | Waiting:
 
 def log_of(given: Sequence[tuple[str, str]], others: Sequence[str], environment: Environment) -> Log[Exchange]:
     """The environment's calls that what is given asks for; see `filters.matching`."""
-    known = _with_stubs(FILTERS, given, environment)
+    known = _with_stubs(given, environment)
     matches, begins = filters.matching(given, known, others), filters.beginning(given, known)
     history = environment.journal.log
     return Log("requests", history, matches, lambda items: [present_whole(each) for each in items], begins=begins)
 
 
-def _with_stubs(
-    known: Mapping[str, Filter[Exchange]], given: Sequence[tuple[str, str]], environment: Environment
-) -> Mapping[str, Filter[Exchange]]:
+def _with_stubs(given: Sequence[tuple[str, str]], environment: Environment) -> Mapping[str, Filter[Exchange]]:
     """The filters, of which `operation` also takes the calls that stubs answer, or have answered."""
     if dict(given).get("operation") in (None, *_OPERATIONS):
-        return known
+        return FILTERS
     answered = (each.operation for each in environment.journal.log.all() if each.operation)
     stubs = (stub.operation for stub in environment.stubs.all())
-    return {**known, "operation": _operation(list(dict.fromkeys([*_OPERATIONS, *stubs, *answered])))}
+    return {**FILTERS, "operation": _operation(list(dict.fromkeys([*_OPERATIONS, *stubs, *answered])))}
 
 
 def everything(environment: Environment) -> list[shapes.Request]:
